@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The one file of settings for every Swift target: the language of 2025, and no import that is not meant.
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A static Swift runtime: `libftplib.so` and `ftpy` must load where no Swift toolchain is installed.
+/// It stands on the leaf products alone: linker settings reach everything that links the target, tests included.
+let staticRuntime = ["-static-stdlib", "-Xlinker", "-s"]
+
+/// For `ftpy` alone: nothing to look up or to load when it starts but libpython and the C library.
+/// Sources/ftpy/static holds what makes the linker take libstdc++ into the binary.
+let quickStart = [
+  "-L\(Context.packageDirectory)/Sources/ftpy/static", "-Xclang-linker", "-static-libgcc",
+  "-Xlinker", "--no-export-dynamic",
+]
+
+let package = Package(
+  name: "ftplib",
+  products: [
+    .library(name: "FTPClient", targets: ["FTPClient"]),
+    .library(name: "ScriptRuntime", targets: ["ScriptRuntime"]),
+    .library(name: "ftplib", type: .dynamic, targets: ["ftplib"]),
+    .executable(name: "ftpy", targets: ["ftpy"]),
+  ],
+  targets: [
+    // The protocol, in Swift alone.
+    .target(name: "FTPClient", swiftSettings: swiftSettings),
+
+    // Python's headers (stable ABI 3.11) as a Swift module; never links libpython.
+    .systemLibrary(name: "CPython", pkgConfig: "python3", providers: [.apt(["libpython3-dev"])]),
+    .target(name: "PythonBridge", dependencies: ["CPython"], swiftSettings: swiftSettings),
+    .target(
+      name: "FTPModule", dependencies: ["FTPClient", "PythonBridge", "CPython"],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ftplib", dependencies: ["FTPModule", "CPython"], exclude: ["exports.map"],
+      swiftSettings: swiftSettings,
+      linkerSettings: [
+        .unsafeFlags(
+          staticRuntime + [
+            // The default linker leaves local symbols in the dynamic table; the toolchain's own does not.
+            "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/ftplib/exports.map",
+          ])
+      ]),
+
+    // The interpreter inside a Swift program.
+    .systemLibrary(
+      name: "CPythonEmbed", pkgConfig: "python3-embed", providers: [.apt(["libpython3-dev"])]),
+    .target(name: "DeviceModules", exclude: ["modules"]),
+    .target(name: "CScriptRuntime", dependencies: ["CPythonEmbed"]),
+    .target(
+      name: "ScriptRuntime",
+      dependencies: ["CScriptRuntime", "DeviceModules", "FTPModule", "CPython"],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "ftpy", dependencies: ["ScriptRuntime"], exclude: ["static"], swiftSettings: swiftSettings,
+      linkerSettings: [.unsafeFlags(staticRuntime + quickStart)]),
+
+    .testTarget(
+      name: "FTPClientTests", dependencies: ["FTPClient"], swiftSettings: swiftSettings),
+  ],
+  cLanguageStandard: .c2x
+)

@@ -1,0 +1,68 @@
+/* Python.h as a Swift module: headers only, the stable ABI of 3.11. Nothing here links libpython.
+ *
+ * Swift imports no function-like macro, no variadic function, and no mutable global without a warning on
+ * concurrency: each `static inline` below stands for one of these. */
+#ifndef FTPLIB_CPYTHON_SHIM_H
+#define FTPLIB_CPYTHON_SHIM_H
+
+#include <features.h> /* before Python.h, which otherwise changes fd_set under Swift's Glibc module */
+
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030B0000 /* 3.11: the first with the buffer protocol in the stable ABI */
+#endif
+#include <Python.h>
+
+/* Borrowed singletons and exception classes: globals that Swift takes for mutable. */
+static inline PyObject *_Nonnull py_none(void) { return Py_None; }
+static inline PyObject *_Nonnull py_true(void) { return Py_True; }
+static inline PyObject *_Nonnull py_false(void) { return Py_False; }
+static inline PyObject *_Nonnull py_type_error(void) { return PyExc_TypeError; }
+static inline PyObject *_Nonnull py_value_error(void) { return PyExc_ValueError; }
+static inline PyObject *_Nonnull py_os_error(void) { return PyExc_OSError; }
+static inline PyObject *_Nonnull py_timeout_error(void) { return PyExc_TimeoutError; }
+static inline PyObject *_Nonnull py_eof_error(void) { return PyExc_EOFError; }
+static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeError; }
+static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
+static inline PyObject *_Nonnull py_overflow_error(void) { return PyExc_OverflowError; }
+static inline PyObject *_Nonnull py_attribute_error(void) { return PyExc_AttributeError; }
+static inline PyObject *_Nonnull py_str_type(void) { return (PyObject *)&PyUnicode_Type; }
+static inline PyObject *_Nonnull py_type_type(void) { return (PyObject *)&PyType_Type; }
+
+/* Type checks: macros. */
+static inline int py_is_str(PyObject *_Nonnull o) { return PyUnicode_Check(o); }
+static inline int py_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
+static inline int py_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
+static inline int py_is_float(PyObject *_Nonnull o) { return PyFloat_Check(o); }
+static inline int py_is_list(PyObject *_Nonnull o) { return PyList_Check(o); }
+static inline int py_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }
+static inline int py_is_builtin_function(PyObject *_Nonnull o) { return PyCFunction_Check(o); }
+static inline int py_is_exact_str(PyObject *_Nonnull o) { return Py_IS_TYPE(o, &PyUnicode_Type); }
+static inline PyTypeObject *_Nonnull py_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
+
+/* Calls with up to three arguments; NULL ends them. The functions behind them are variadic. */
+static inline PyObject *_Nullable py_call(
+    PyObject *_Nonnull callable, PyObject *_Nullable a, PyObject *_Nullable b, PyObject *_Nullable c) {
+  return PyObject_CallFunctionObjArgs(callable, a, b, c, NULL);
+}
+static inline PyObject *_Nullable py_call_method(
+    PyObject *_Nonnull self, PyObject *_Nonnull name, PyObject *_Nullable a, PyObject *_Nullable b,
+    PyObject *_Nullable c) {
+  return PyObject_CallMethodObjArgs(self, name, a, b, c, NULL);
+}
+
+/* Flags: macros with casts. */
+static const unsigned int py_type_flags = Py_TPFLAGS_DEFAULT;
+static const unsigned int py_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
+static const int py_method_flags = METH_METHOD | METH_FASTCALL | METH_KEYWORDS;
+static const int py_function_flags = METH_FASTCALL | METH_KEYWORDS;
+
+/* PyModuleDef_HEAD_INIT is a brace initialiser. */
+static inline PyModuleDef py_module_def(
+    const char *_Nonnull name, const char *_Nonnull doc, Py_ssize_t state_size,
+    PyMethodDef *_Nonnull methods, PyModuleDef_Slot *_Nonnull slots, traverseproc _Nonnull traverse,
+    inquiry _Nonnull clear, freefunc _Nonnull free) {
+  return (PyModuleDef){PyModuleDef_HEAD_INIT, name, doc, state_size, methods, slots, traverse, clear, free};
+}
+
+#endif

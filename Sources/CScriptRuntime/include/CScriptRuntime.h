@@ -1,0 +1,33 @@
+#pragma once
+
+#include <stdbool.h>
+
+/// The part of Python's C API that the stable ABI leaves out, under plain C types: CPython's header, which
+/// Swift imports, hides these calls, and the two views of `Python.h` must not meet in one module.
+
+/// What became of `script_runtime_start`.
+struct ScriptRuntimeStart {
+  /// The interpreter runs. Otherwise the command line has been answered or refused already.
+  bool started;
+  /// Exit status where `started` is false.
+  int status;
+  /// `script_runtime_run` will show the prompt and its banner: interactive, no script, not `-q`.
+  bool prompt;
+};
+
+/// Starts the interpreter as `python3` would with this command line and this environment.
+///
+/// `executable` becomes `sys.executable`; NULL leaves it to Python. An environment in which Python cannot
+/// start at all (a wrong PYTHONHOME, say) ends the process with Python's message and status 1. The calling
+/// thread is the main thread from here on and holds the interpreter.
+///
+/// In C because `PyConfig` is no part of the stable ABI.
+struct ScriptRuntimeStart script_runtime_start(
+    int argc, char *_Nullable *_Nonnull argv, const char *_Nullable executable);
+
+/// Runs what the command line names (script, `-c`, `-m`, standard input or the prompt), ends the
+/// interpreter and returns the exit status. A KeyboardInterrupt that nobody caught ends the process by
+/// SIGINT, as a shell expects.
+///
+/// In C because `Py_RunMain` is no part of the stable ABI.
+int script_runtime_run(void);

@@ -1,0 +1,74 @@
+"""Imports from memory: finds and loads the modules that the program carries with it."""
+
+import sys
+from importlib.machinery import ModuleSpec, PathFinder
+
+from _ftpy.program import sources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+    from types import CodeType, ModuleType
+else:
+    Loader = object  # the real one takes long to import and adds nothing here
+
+
+class MemoryLoader(Loader):
+    """Runs a module from its source in memory, and shows it to tracebacks and `inspect`."""
+
+    def create_module(self, spec: ModuleSpec) -> "ModuleType | None":
+        return None
+
+    def exec_module(self, module: "ModuleType") -> None:
+        exec(self.get_code(module.__name__), module.__dict__)
+
+    def get_code(self, name: str) -> "CodeType":
+        return compile(sources[name], origin(name), "exec", dont_inherit=True)
+
+    def get_source(self, name: str) -> str:
+        return str(sources[name], "utf-8")
+
+    def is_package(self, name: str) -> bool:
+        return False
+
+
+def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
+    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find."""
+    if sys.flags.verbose and name != "usr":
+        note_shadowed(name, path)
+    if name in sources:
+        return ModuleSpec(name, MemoryLoader(), origin=origin(name))
+    if name == "ftplib":
+        return None
+    from _ftpy import usr
+
+    return usr.find_spec(name)
+
+
+def origin(name: str) -> str:
+    """The file name in tracebacks.
+
+    Without `.py`: Python, up to 3.12, would quote lines from a file of that name on `sys.path`.
+    """
+    return f"<ftpy>/{name}"
+
+
+def note_shadowed(name: str, path: "Sequence[str] | None") -> None:
+    """Names the file that a built-in module stands before."""
+    if spec := PathFinder.find_spec(name, path):
+        file = spec.origin or next(iter(spec.submodule_search_locations or ()))
+        print(f"# ftpy: {name} is built in; {file} is not loaded", file=sys.stderr)
+
+
+def load(module: "ModuleType", attribute: str) -> object:
+    """One attribute of a predefined module, which is run if nobody has looked at it so far.
+
+    No lock: two threads may both run it, for it only defines things. Each sees all of them.
+    """
+    if "__getattr__" in module.__dict__:
+        spec, loader = find_spec(module.__name__, None), MemoryLoader()
+        module.__spec__, module.__loader__, module.__package__ = spec, loader, ""
+        loader.exec_module(module)
+        module.__dict__.pop("__getattr__", None)
+    return getattr(module, attribute)

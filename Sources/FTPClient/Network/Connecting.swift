@@ -1,0 +1,101 @@
+internal import Glibc
+
+extension Socket {
+  /// Connects to the first address that answers, each tried in turn.
+  ///
+  /// Blocks until `deadline` at most; an address that stays silent leaves time for those after it. When all fail the
+  /// error is the last one's, and names host, port and cause.
+  public static func connect(
+    to host: String, _ addresses: [SocketAddress], until deadline: Deadline, interrupt: Interrupt? = nil
+  ) throws(FTPError) -> Socket {
+    var failure = FTPError(.unresolved(EAI_NONAME), "the host name '\(host)' has no address")
+    for (index, address) in addresses.enumerated() {
+      let share = deadline.remaining.map { $0 / (addresses.count - index) }
+      do {
+        return try connect(to: address, host: host, until: .after(share), interrupt: interrupt)
+      } catch {
+        if case .interrupted = error.kind { throw error }
+        failure = error
+      }
+    }
+    throw failure
+  }
+
+  private static func connect(
+    to address: SocketAddress, host: String, until deadline: Deadline, interrupt: Interrupt?
+  ) throws(FTPError) -> Socket {
+    let name = host == address.host ? host : "\(host) (\(address.host))"
+    let action = "connect to \(name) port \(address.port)"
+    let socket = try open(like: address, peer: "\(address.host) port \(address.port)", interrupt: interrupt)
+    if address.withSystemAddress({ Glibc.connect(socket.descriptor, $0, $1) }) != 0 {
+      guard errno == EINPROGRESS || errno == EINTR else { throw FTPError(errno: errno, action) }
+      guard try socket.wait(for: POLLOUT, until: deadline) else {
+        throw FTPError(.timedOut, "cannot \(action): timed out")
+      }
+      var code: CInt = 0
+      var length = socklen_t(MemoryLayout<CInt>.size)
+      getsockopt(socket.descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+      guard code == 0 else { throw FTPError(errno: code, action) }
+    }
+    // Commands are small and await their reply: Nagle's algorithm would only delay them.
+    var on: CInt = 1
+    setsockopt(
+      socket.descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+    return socket
+  }
+
+  /// A new non-blocking socket of the address's family, closed on exec.
+  fileprivate static func open(
+    like address: SocketAddress, peer: String, interrupt: Interrupt?
+  ) throws(FTPError) -> Socket {
+    let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+    let descriptor = Glibc.socket(address.isIPv6 ? AF_INET6 : AF_INET, CInt(type), 0)
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "open a socket") }
+    return Socket(descriptor: descriptor, owned: true, peer: peer, interrupt: interrupt)
+  }
+}
+
+/// A socket that waits for the server to connect: active mode (RFC 959 section 3.2).
+public final class Listener {
+  private let socket: Socket
+  private let interrupt: Interrupt?
+  /// Where it listens.
+  public let address: SocketAddress
+
+  /// Listens on a free port of `address`, whose own port is not used. Throws `.system`.
+  public init(on address: SocketAddress, interrupt: Interrupt? = nil) throws(FTPError) {
+    let action = "listen on \(address.host)"
+    guard let free = address.with(port: 0) else { throw FTPError(errno: EAFNOSUPPORT, action) }
+    let socket = try Socket.open(like: address, peer: "the data connection", interrupt: interrupt)
+    guard
+      free.withSystemAddress({ bind(socket.descriptor, $0, $1) }) == 0, listen(socket.descriptor, 1) == 0,
+      let bound = SocketAddress.local(of: socket.descriptor)
+    else { throw FTPError(errno: errno, action) }
+    self.socket = socket
+    self.interrupt = interrupt
+    self.address = bound
+  }
+
+  /// Waits for a connection from `host`; others are closed at once, for anyone may connect to an open port.
+  ///
+  /// Blocks until `deadline`, then throws `.timedOut`.
+  public func accept(from host: String, until deadline: Deadline) throws(FTPError) -> Socket {
+    while true {
+      guard try socket.wait(for: POLLIN, until: deadline) else {
+        throw FTPError(
+          .timedOut, "\(host) did not connect to \(address.host) port \(address.port) for the data: timed out")
+      }
+      let descriptor = Glibc.accept(socket.descriptor, nil, nil)
+      guard descriptor >= 0 else {
+        if errno == EAGAIN || errno == EINTR || errno == ECONNABORTED { continue }
+        throw FTPError(errno: errno, "accept the data connection")
+      }
+      // Glibc's Swift module has no accept4.
+      _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+      let peer = SocketAddress.peer(of: descriptor)
+      let accepted = Socket(
+        descriptor: descriptor, owned: true, peer: "\(host) port \(peer?.port ?? 0)", interrupt: interrupt)
+      if peer?.host == host { return accepted }
+    }
+  }
+}

@@ -1,0 +1,57 @@
+internal import Glibc
+
+/// A moment on the monotonic clock until which a call may wait, or never.
+public struct Deadline: Sendable {
+  /// Nanoseconds on the monotonic clock; nil is never.
+  private let nanoseconds: Int64?
+
+  /// No limit.
+  public static let never = Deadline(nanoseconds: nil)
+
+  private init(nanoseconds: Int64?) { self.nanoseconds = nanoseconds }
+
+  /// The moment `timeout` from now; `nil` is never, a negative one is now.
+  public static func after(_ timeout: Duration?) -> Deadline {
+    guard let timeout else { return .never }
+    let (sum, overflow) = now().addingReportingOverflow(max(0, timeout.wholeNanoseconds))
+    return overflow ? .never : Deadline(nanoseconds: sum)
+  }
+
+  /// The earlier of two.
+  public static func earlier(_ left: Deadline, _ right: Deadline) -> Deadline {
+    guard let first = left.nanoseconds else { return right }
+    guard let second = right.nanoseconds else { return left }
+    return first <= second ? left : right
+  }
+
+  /// Whether the moment has passed.
+  public var hasPassed: Bool { nanoseconds.map { $0 <= Self.now() } ?? false }
+
+  /// The time that is left: nil without a limit, zero when it has passed.
+  public var remaining: Duration? { nanoseconds.map { .nanoseconds(max(0, $0 &- Self.now())) } }
+
+  /// Milliseconds for `poll`, rounded up so that a wait never ends early and spins, at most `slice`.
+  func milliseconds(atMost slice: CInt) -> CInt {
+    guard let nanoseconds else { return slice }
+    let rest = max(0, nanoseconds &- Self.now())
+    let rounded = rest / 1_000_000 &+ (rest % 1_000_000 == 0 ? 0 : 1)
+    return slice < 0 ? CInt(clamping: rounded) : min(slice, CInt(clamping: rounded))
+  }
+
+  private static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, clamped to what 64 bits hold: 292 years.
+  fileprivate var wholeNanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    guard !overflow else { return seconds < 0 ? .min : .max }
+    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+    return carry ? (seconds < 0 ? .min : .max) : sum
+  }
+}

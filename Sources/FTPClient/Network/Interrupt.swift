@@ -1,0 +1,20 @@
+/// A question that every wait asks again and again: "shall I stop?"
+///
+/// The Python module asks for pending signals, so that Ctrl-C ends a blocked call; a Swift host asks its own
+/// cancellation. What the hook throws ends the call as `FTPError.Kind.interrupted`.
+public struct Interrupt {
+  private let hook: () throws -> Void
+
+  /// Calls `hook` before a wait, when a signal interrupts it, and at least every `period`.
+  ///
+  /// The hook runs on the waiting thread, with no lock held.
+  public init(_ hook: @escaping () throws -> Void) { self.hook = hook }
+
+  /// How long a wait may go without asking, in milliseconds. A signal that another thread took, or that came
+  /// just before the wait began, does not end `poll`: Ctrl-C must all the same answer within a tenth of a second.
+  static let period: CInt = 50
+
+  func check() throws(FTPError) {
+    try callingOut(hook)
+  }
+}

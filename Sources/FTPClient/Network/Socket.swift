@@ -1,0 +1,112 @@
+internal import Glibc
+
+/// A TCP connection by its file descriptor.
+///
+/// Every wait is a `poll` with a deadline; the descriptor may be blocking or not, no call relies on either.
+public final class Socket: ByteStream {
+  /// The descriptor, or -1 when closed.
+  public private(set) var descriptor: CInt
+  private let ownsDescriptor: Bool
+  private let interrupt: Interrupt?
+  /// When to ask the interrupt hook while there is nothing to wait for.
+  private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
+  /// The other end for messages, as in "127.0.0.1 port 21".
+  public let peer: String
+
+  /// Works on a descriptor; closes it only when it is `owned`.
+  public init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
+    self.descriptor = descriptor
+    self.ownsDescriptor = owned
+    self.peer = peer
+    self.interrupt = interrupt
+  }
+
+  deinit { close() }
+
+  /// Reads what is there. See `ByteStream.read`.
+  public func read(
+    into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
+  ) throws(FTPError) -> Int {
+    while true {
+      try askInterrupt()
+      let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
+      if count >= 0 { return count }
+      try afterFailure(errno, "read from \(peer)", awaiting: POLLIN, until: deadline)
+    }
+  }
+
+  /// Writes all bytes. See `ByteStream.write`.
+  public func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+    let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
+    var rest = bytes[...]
+    var deadline = Deadline.after(silence)
+    while !rest.isEmpty {
+      try askInterrupt()
+      let count = send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+        deadline = .after(silence)
+      } else {
+        try afterFailure(errno, "write to \(peer)", awaiting: POLLOUT, until: deadline)
+      }
+    }
+  }
+
+  /// Whether bytes or the end of the stream wait. See `ByteStream.isReadable`.
+  public func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
+    try isReadable(until: .after(timeout))
+  }
+
+  /// Waits until bytes or the end of the stream have come; false when the deadline passed first.
+  public func isReadable(until deadline: Deadline) throws(FTPError) -> Bool { try wait(for: POLLIN, until: deadline) }
+
+  /// Waits until a `write` would not block at once; false when the deadline passed first.
+  public func isWritable(until deadline: Deadline) throws(FTPError) -> Bool { try wait(for: POLLOUT, until: deadline) }
+
+  /// Ends both directions. See `ByteStream.shutdown`.
+  public func shutdown() { Glibc.shutdown(descriptor, CInt(SHUT_RDWR)) }
+
+  /// Closes an owned descriptor, lets go of a borrowed one.
+  public func close() {
+    if ownsDescriptor, descriptor >= 0 { Glibc.close(descriptor) }
+    descriptor = -1
+  }
+
+  /// Waits when the call would have blocked, asks the interrupt hook after a signal, throws for anything else.
+  private func afterFailure(
+    _ code: CInt, _ action: String, awaiting events: CInt, until deadline: Deadline
+  ) throws(FTPError) {
+    switch code {
+    case EAGAIN, EWOULDBLOCK:
+      guard try wait(for: events, until: deadline) else {
+        throw FTPError(.timedOut, "cannot \(action): timed out")
+      }
+    case EINTR: try interrupt?.check()
+    default: throw FTPError(errno: code, action)
+    }
+  }
+
+  /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
+  private func askInterrupt() throws(FTPError) {
+    guard let interrupt, nextQuestion.hasPassed else { return }
+    nextQuestion = .after(.milliseconds(Int(Interrupt.period)))
+    try interrupt.check()
+  }
+
+  /// Waits for `events`; false when the deadline passed first.
+  func wait(for events: CInt, until deadline: Deadline) throws(FTPError) -> Bool {
+    guard descriptor >= 0 else { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
+    while true {
+      var request = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: events), revents: 0)
+      let ready = poll(&request, 1, deadline.milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period))
+      let code = errno
+      if ready > 0 {
+        if CInt(request.revents) & POLLNVAL != 0 { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
+        return true
+      }
+      if ready < 0, code != EINTR { throw FTPError(errno: code, "wait for \(peer)") }
+      try interrupt?.check()
+      if ready == 0, deadline.hasPassed { return false }
+    }
+  }
+}

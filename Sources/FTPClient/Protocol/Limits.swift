@@ -1,0 +1,27 @@
+/// How much a server may send, and a caller may ask to send, before the client says no.
+///
+/// RFC 959 sets no limits at all; each number names its precedent.
+public enum Limits {
+  /// Bytes in one line of a reply or of a text transfer. CPython's `ftplib.MAXLINE`.
+  public static let line = 8192
+
+  /// Bytes in one whole reply. Several clients were run out of memory by an endless multi-line
+  /// reply (CVE-2026-44240 among them); 64 KiB is the cap that they then chose.
+  public static let reply = 64 * 1024
+
+  /// Lines in one reply. The longest real ones (help texts, banners with rules) are below 200.
+  public static let replyLines = 1024
+
+  /// Replies that nobody asked for, read and dropped before one command. Servers send one, or two.
+  public static let unaskedReplies = 64
+
+  /// Bytes in one command line with its end. GNU inetutils' `ftpd` runs what follows a full line buffer
+  /// as a command of its own, ProFTPD no longer answers; 2 KiB stays below the others' limits.
+  public static let command = 2048
+
+  /// Bytes of a listing that is collected in memory: four million names of 64 bytes.
+  public static let listing = 256 * 1024 * 1024
+
+  /// Greetings `120 ready in N minutes` that may come before the `220` (RFC 959 section 5.4).
+  public static let delayedGreetings = 8
+}

@@ -1,0 +1,107 @@
+/// Cuts the bytes of a control connection into lines. No I/O: bytes go in, lines come out.
+///
+/// A line ends at CRLF, LF or a bare CR, as CPython's text reader has it. Telnet commands (RFC 854; some
+/// servers greet with `IAC WILL ECHO`) are dropped, a doubled IAC is one byte 0xFF.
+public struct LineBuffer {
+  private var bytes: [UInt8] = []
+  private var start = 0
+  /// Where the search for the end of the line goes on: a byte is looked at once, however slowly they come.
+  private var scanned = 0
+  /// The last line ended at a CR: a LF that follows belongs to it.
+  private var swallowLineFeed = false
+
+  /// An empty buffer.
+  public init() {}
+
+  /// Whether no byte waits: neither a line nor the beginning of one. The LF of a CRLF belongs to the line before.
+  public var isEmpty: Bool {
+    start == bytes.count || swallowLineFeed && start + 1 == bytes.count && bytes[start] == ASCII.lineFeed
+  }
+
+  /// Takes bytes from the server.
+  public mutating func append(_ chunk: some Collection<UInt8>) {
+    if start > 0 {
+      bytes.removeFirst(start)
+      scanned -= start
+      start = 0
+    }
+    bytes.append(contentsOf: chunk)
+  }
+
+  /// The next line without its end, or nil when more bytes are needed.
+  ///
+  /// Throws `.malformed` for a NUL in the line, and `.tooLong` for more than `limit` bytes without an end.
+  public mutating func next(limit: Int = Limits.line) throws(FTPError) -> [UInt8]? {
+    if swallowLineFeed, start < bytes.count {
+      swallowLineFeed = false
+      if bytes[start] == ASCII.lineFeed {
+        start += 1
+        scanned = max(scanned, start)
+      }
+    }
+    while scanned < bytes.count {
+      let byte = bytes[scanned]
+      if byte == ASCII.lineFeed || byte == ASCII.carriageReturn {
+        let line = bytes[start..<scanned]
+        swallowLineFeed = byte == ASCII.carriageReturn
+        scanned += 1
+        start = scanned
+        guard line.count <= limit else { throw tooLong(limit) }
+        return try text(of: line)
+      }
+      scanned += 1
+    }
+    guard bytes.count - start <= limit else { throw tooLong(limit) }
+    return nil
+  }
+
+  /// Takes what remains after the server closed the connection: a last line without an end, or nil.
+  ///
+  /// Throws `.malformed` for a NUL in it.
+  public mutating func rest() throws(FTPError) -> [UInt8]? {
+    guard !isEmpty else { return nil }
+    defer { self = LineBuffer() }
+    return try text(of: bytes[start...])
+  }
+
+  private func text(of line: ArraySlice<UInt8>) throws(FTPError) -> [UInt8] {
+    let text = Telnet.strip(line)
+    guard !text.contains(ASCII.nul) else {
+      throw FTPError(.malformed, "the server's reply contains a NUL character")
+    }
+    return text
+  }
+
+  private func tooLong(_ limit: Int) -> FTPError {
+    FTPError(.tooLong, "got more than \(limit) bytes")
+  }
+}
+
+/// The Telnet protocol's share in a control connection (RFC 959 section 4.1, RFC 854).
+enum Telnet {
+  private static let interpretAsCommand: UInt8 = 0xFF
+  private static let commands: ClosedRange<UInt8> = 240...250
+  private static let options: ClosedRange<UInt8> = 251...254
+
+  /// The line without Telnet commands. A byte 0xFF that begins none is a character of a legacy encoding.
+  static func strip(_ line: ArraySlice<UInt8>) -> [UInt8] {
+    guard line.contains(interpretAsCommand) else { return Array(line) }
+    var stripped: [UInt8] = []
+    var rest = line
+    while let byte = rest.popFirst() {
+      guard byte == interpretAsCommand, let next = rest.first else {
+        stripped.append(byte)
+        continue
+      }
+      if options.contains(next) {
+        rest = rest.dropFirst(2)
+      } else if commands.contains(next) {
+        rest = rest.dropFirst()
+      } else {
+        stripped.append(byte)
+        if next == interpretAsCommand { rest = rest.dropFirst() }
+      }
+    }
+    return stripped
+  }
+}

@@ -1,0 +1,75 @@
+/// Where a server waits for the data connection: what its reply to `PASV` or `EPSV` says.
+public struct PassiveAddress: Sendable, Equatable {
+  /// The dotted IPv4 address of a 227 reply; nil for 229, which names no host (RFC 2428 section 3).
+  ///
+  /// A server can name any host here (CVE-2020-8284, CVE-2021-4189): use the control connection's peer unless told otherwise.
+  public let host: String?
+  /// The port, 1 to 65535.
+  public let port: UInt16
+
+  /// Reads a 227 or a 229 reply, whichever it is: some gateways answer `PASV` with a 229.
+  ///
+  /// Throws `.reply` for any other code and `.malformed` when no address is found.
+  public init(_ reply: Reply) throws(FTPError) {
+    switch reply.code {
+    case 227: try self.init(passive: reply)
+    case 229: try self.init(extendedPassive: reply)
+    default: throw FTPError(unexpected: reply)
+    }
+  }
+
+  /// Reads `227 Entering Passive Mode (h1,h2,h3,h4,p1,p2)`; the six numbers may stand anywhere
+  /// (RFC 1123 section 4.1.2.6).
+  public init(passive reply: Reply) throws(FTPError) {
+    guard reply.code == 227 else { throw FTPError(unexpected: reply) }
+    guard let numbers = Self.sixNumbers(in: reply.bytes[...]) else { throw Self.noAddress(reply) }
+    let port = numbers[4] << 8 | numbers[5]
+    guard numbers.allSatisfy({ $0 <= 255 }), port > 0, let port = UInt16(exactly: port) else {
+      throw Self.noAddress(reply)
+    }
+    self.host = numbers.prefix(4).map(String.init).joined(separator: ".")
+    self.port = port
+  }
+
+  /// Reads `229 Entering Extended Passive Mode (|||port|)`; any character may stand for `|` (RFC 2428
+  /// section 3), the protocol and address fields are ignored.
+  public init(extendedPassive reply: Reply) throws(FTPError) {
+    guard reply.code == 229 else { throw FTPError(unexpected: reply) }
+    let bytes = reply.bytes
+    guard
+      let open = bytes.firstIndex(of: ASCII.parenthesisOpen),
+      let close = bytes[open...].firstIndex(of: ASCII.parenthesisClose)
+    else { throw Self.noAddress(reply) }
+    let inside = bytes[(open + 1)..<close]
+    guard let delimiter = inside.first, inside.last == delimiter, delimiter.digit == nil else {
+      throw Self.noAddress(reply)
+    }
+    let fields = inside.split(separator: delimiter, omittingEmptySubsequences: false)
+    guard
+      fields.count == 5,
+      let port = fields[3].decimal(limit: UInt64(UInt16.max)).flatMap(UInt16.init(exactly:)), port > 0
+    else { throw Self.noAddress(reply) }
+    self.host = nil
+    self.port = port
+  }
+
+  private static func noAddress(_ reply: Reply) -> FTPError {
+    FTPError(.malformed, "no address in the server's reply: \(reply.text)")
+  }
+
+  /// The first six numbers with single commas between them; nil when there are none.
+  private static func sixNumbers(in bytes: ArraySlice<UInt8>) -> [Int]? {
+    var rest = bytes.dropFirst(3)
+    while let start = rest.firstIndex(where: { $0.digit != nil }) {
+      let run = rest[start...].prefix { $0.digit != nil || $0 == ASCII.comma }
+      let fields = run.split(separator: ASCII.comma, omittingEmptySubsequences: false)
+      for offset in fields.indices where fields.count - offset >= 6 {
+        let six = fields[offset..<(offset + 6)]
+        let numbers = six.compactMap { $0.decimal(limit: 99_999).map(Int.init) }
+        if numbers.count == 6 { return numbers }
+      }
+      rest = rest[run.endIndex...]
+    }
+    return nil
+  }
+}

@@ -1,0 +1,97 @@
+/// A server's reply: its code and its text as the server sent it (RFC 959 section 4.2).
+public struct Reply: Sendable, Hashable {
+  /// The lines as bytes, without CRLF, joined by LF.
+  public let bytes: [UInt8]
+
+  /// A reply of these lines, joined by LF.
+  public init(bytes: [UInt8]) { self.bytes = bytes }
+
+  /// The first digit's meaning (RFC 959 section 4.2.1).
+  public enum Category: Sendable {
+    /// 1yz: begun, another reply follows.
+    case preliminary
+    /// 2yz: done.
+    case completion
+    /// 3yz: accepted, the next command of the sequence is awaited.
+    case intermediate
+    /// 4yz: not done, may be tried again.
+    case transient
+    /// 5yz: not done.
+    case permanent
+  }
+
+  /// What the first digit says; nil when the reply does not begin with 1 to 5.
+  public var category: Category? {
+    switch bytes.first {
+    case UInt8(ascii: "1"): .preliminary
+    case UInt8(ascii: "2"): .completion
+    case UInt8(ascii: "3"): .intermediate
+    case UInt8(ascii: "4"): .transient
+    case UInt8(ascii: "5"): .permanent
+    default: nil
+    }
+  }
+
+  /// The three-digit code; nil when the reply does not begin with one.
+  public var code: Int? { bytes.prefix(3).count == 3 ? bytes.prefix(3).decimal().map(Int.init) : nil }
+
+  /// The whole reply as text; bytes that are not UTF-8 become U+FFFD.
+  public var text: String { bytes.text }
+}
+
+/// Puts lines together to replies.
+///
+/// A reply is one line, or begins with `ddd-` and ends with the first line that begins with the same three
+/// characters and no hyphen after them (RFC 959 section 4.2).
+public struct ReplyParser {
+  private var bytes: [UInt8] = []
+  private var lines = 0
+  private var code: [UInt8] = []
+  private var lastLine: [UInt8] = []
+
+  /// A parser that awaits the first line of a reply.
+  public init() {}
+
+  /// Whether a reply has begun and not ended.
+  public var isInside: Bool { lines > 0 }
+
+  /// Whether the last line looks like the end of a reply, but with another code than the first line's.
+  ///
+  /// RFC 959 allows such a line inside a reply; glftpd ends its replies so. The reader decides by waiting:
+  /// when nothing follows for a moment, `endEarly()`.
+  public var mayHaveEnded: Bool {
+    isInside && lastLine.count > 3 && lastLine[3] == ASCII.space && lastLine.prefix(3).decimal() != nil
+  }
+
+  /// Takes a line without its end, and returns the reply that it completes.
+  ///
+  /// Throws `.tooLong` when the reply grows over `Limits.reply` bytes or `Limits.replyLines` lines.
+  public mutating func append(_ line: [UInt8]) throws(FTPError) -> Reply? {
+    let isFirst = lines == 0
+    lines += 1
+    guard bytes.count + line.count < Limits.reply, lines <= Limits.replyLines else {
+      throw FTPError(
+        .tooLong,
+        "the server's reply is longer than \(Limits.reply) bytes or \(Limits.replyLines) lines")
+    }
+    if !isFirst { bytes.append(ASCII.lineFeed) }
+    bytes += line
+    lastLine = line
+    let hyphen = line.count > 3 && line[3] == ASCII.hyphen
+    if isFirst {
+      // Another protocol's greeting, as `SSH-2.0-...`, begins no reply that would have an end.
+      guard hyphen, line.prefix(3).decimal() != nil else { return finish(bytes) }
+      code = Array(line.prefix(3))
+      return nil
+    }
+    return line.starts(with: code) && !hyphen ? finish(bytes) : nil
+  }
+
+  /// Ends a reply at the line that `mayHaveEnded` spoke of: that line alone is the reply.
+  public mutating func endEarly() -> Reply { finish(lastLine) }
+
+  private mutating func finish(_ bytes: [UInt8]) -> Reply {
+    defer { self = ReplyParser() }
+    return Reply(bytes: bytes)
+  }
+}

@@ -1,0 +1,270 @@
+/// The control connection: commands out, replies in, and the count that keeps the two in step.
+///
+/// Not safe for two threads at once. Every wait ends at a deadline.
+public final class ControlConnection {
+  /// The connection underneath.
+  public let stream: any ByteStream
+  /// The server's name in messages.
+  public let host: String
+  /// How long a whole reply may take, from the command to its last line; nil is for ever.
+  public var replyTimeout: Duration?
+  /// The longest line of a reply in bytes.
+  public var lineLimit = Limits.line
+
+  private var lines = LineBuffer()
+  private var parser = ReplyParser()
+  private var unread: Reply?
+  /// Whether a reply was put back and waits to be read again.
+  public var hasUnread: Bool { unread != nil }
+
+  /// Commands sent whose final reply (any but 1yz) has not been read.
+  public private(set) var outstanding = 0
+  /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
+  private var repliesAreStale = false
+  /// Why nothing more can be said on this connection.
+  private var breakdown: String?
+
+  /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
+  /// Pure-FTPd never sends one when its client closes the data connection.
+  private static let settling = Duration.seconds(1)
+  /// How long the `NOOP` that asks for late replies may take, at most.
+  private static let fence = Duration.seconds(15)
+  /// How long a line that looks like the end of a multi-line reply with another code must be the last one
+  /// to be it. See `ReplyParser.mayHaveEnded`.
+  private static let earlyEnd = Duration.milliseconds(250)
+
+  /// Speaks over a connected stream. Reads nothing yet: `greeting()` comes first.
+  public init(_ stream: any ByteStream, host: String, replyTimeout: Duration?) {
+    self.stream = stream
+    self.host = host
+    self.replyTimeout = replyTimeout
+  }
+
+  // MARK: Replies
+
+  /// Reads the greeting; after a `120 ready in N minutes` the one that follows (RFC 959 section 5.4).
+  public func greeting() throws(FTPError) -> Reply {
+    for _ in 0..<Limits.delayedGreetings {
+      let reply = try readReply()
+      if reply.code != 120 { return reply }
+    }
+    throw FTPError(.malformed, "\(host) keeps saying that it is not ready yet")
+  }
+
+  /// Reads one reply, whatever its code. Blocks until `deadline`, by default `replyTimeout` from now.
+  ///
+  /// Throws `.closed`, `.timedOut`, `.malformed`, `.tooLong` or what the stream throws. After a time-out the reply may still
+  /// be read by a second call, and is not taken for the answer to a later command.
+  public func readReply(until deadline: Deadline? = nil) throws(FTPError) -> Reply {
+    if let reply = unread {
+      unread = nil
+      return settle(reply)
+    }
+    let deadline = deadline ?? .after(replyTimeout)
+    do throws(FTPError) {
+      while true {
+        while let line = try lines.next(limit: lineLimit) {
+          if let reply = try parser.append(line) { return settle(reply) }
+        }
+        if parser.mayHaveEnded, lines.isEmpty, try !stream.isReadable(within: Self.earlyEnd) {
+          return settle(parser.endEarly())
+        }
+        // A server that never pauses must not go on for ever.
+        if deadline.hasPassed { throw FTPError(.timedOut, "") }
+        if let line = try fill(until: deadline), let reply = try parser.append(line) { return settle(reply) }
+      }
+    } catch {
+      throw failed(error)
+    }
+  }
+
+  /// Whether something has come that no reply has taken: bytes in the buffer or on the stream, or the stream's end.
+  /// Waits for it until `timeout`.
+  public func hasInput(within timeout: Duration = .zero) throws(FTPError) -> Bool {
+    guard lines.isEmpty, !parser.isInside, unread == nil else { return true }
+    return try stream.isReadable(within: timeout)
+  }
+
+  /// Reads one line without its end, at most `limit` bytes long: the raw material of a reply.
+  ///
+  /// Throws as `readReply`.
+  public func readLine(limit: Int) throws(FTPError) -> [UInt8] {
+    let deadline = Deadline.after(replyTimeout)
+    do {
+      while true {
+        if let line = try lines.next(limit: limit) { return line }
+        if let line = try fill(until: deadline) { return line }
+      }
+    } catch {
+      throw failed(error)
+    }
+  }
+
+  /// Says that a reply was put together from `readLine`'s lines.
+  public func countReply(_ category: Reply.Category?) {
+    guard category != .preliminary else { return }
+    outstanding = max(0, outstanding - 1)
+    if outstanding == 0 { repliesAreStale = false }
+  }
+
+  /// Puts a reply back: the next `readReply` returns it. For a final reply that came before its time.
+  public func unread(_ reply: Reply) {
+    unread = reply
+    outstanding += 1
+  }
+
+  private func settle(_ reply: Reply) -> Reply {
+    countReply(reply.category)
+    return reply
+  }
+
+  /// Reads what the server sent. Returns a last line that the server left without an end before it closed.
+  private func fill(until deadline: Deadline) throws(FTPError) -> [UInt8]? {
+    let count = try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
+      let count = try stream.read(into: buffer, until: deadline)
+      lines.append(buffer.prefix(count))
+      return count
+    }
+    guard count == 0 else { return nil }
+    if let line = try lines.rest() { return line }
+    throw FTPError(.closed, "\(host) closed the connection")
+  }
+
+  private func failed(_ error: FTPError) -> FTPError {
+    switch error.kind {
+    case .timedOut:
+      abandonReplies()
+      return FTPError(.timedOut, "no reply from \(host): timed out")
+    case .interrupted: abandonReplies()
+    case .malformed, .tooLong: breakdown = error.message
+    default: break
+    }
+    return error
+  }
+
+  /// What the server says about a data connection that broke: its 4yz or 5yz reply, such as `552 Disk full`, when that comes
+  /// within moments; otherwise the error as it is.
+  public func explanation(of error: FTPError) -> FTPError {
+    guard case .system = error.kind else { return error }
+    do {
+      let reply = try readReply(until: .after(min(replyTimeout ?? Self.settling, Self.settling)))
+      return reply.category == .transient || reply.category == .permanent ? FTPError(unexpected: reply) : error
+    } catch let failure {
+      if case .interrupted = failure.kind { return failure }
+      return error
+    }
+  }
+
+  // MARK: Commands
+
+  /// Brings the connection in step, sends a command and reads its reply, whatever its code.
+  ///
+  /// For commands without a data connection: a 1yz is an answer as any other, nothing is awaited after it.
+  public func execute(_ command: Command) throws(FTPError) -> Reply {
+    try realign()
+    try send(command)
+    let reply = try readReply()
+    if reply.category == .preliminary { countReply(nil) }
+    return reply
+  }
+
+  /// Executes a command whose reply must be 2yz. Throws `.reply` otherwise.
+  @discardableResult
+  public func complete(_ command: Command) throws(FTPError) -> Reply {
+    let reply = try execute(command)
+    guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    return reply
+  }
+
+  /// Sends a command as it is, without a look at what the server may have said before.
+  public func send(_ command: Command) throws(FTPError) {
+    try requireUsable()
+    try stream.write(command.line, silence: replyTimeout)
+    outstanding += 1
+  }
+
+  /// Closes. Later calls throw `.state`.
+  public func close() {
+    stream.close()
+    breakdown = "it was closed"
+  }
+
+  private func requireUsable() throws(FTPError) {
+    guard let breakdown else { return }
+    throw FTPError(.state, "the connection to \(host) cannot be used any more (\(breakdown)): connect again")
+  }
+
+  // MARK: Keeping in step
+
+  /// Says that nobody awaits the replies that are owed: after a transfer or a wait that was broken off.
+  public func abandonReplies() { if outstanding > 0 { repliesAreStale = true } }
+
+  /// Reads the replies that were abandoned and drops those that nobody asked for, so that the next reply is the next
+  /// command's.
+  ///
+  /// Waits a second for a late reply, then asks with `NOOP`. Throws `.reply` for a 421 by which the server
+  /// took its leave, `.closed` when it left without one, `.state` when the connection cannot be used any more.
+  public func realign() throws(FTPError) {
+    try requireUsable()
+    if repliesAreStale { try readStaleReplies() }
+    if outstanding == 0 { try dropUnaskedReplies() }
+  }
+
+  /// They are awaited for a moment. Then a `NOOP` is sent, and when that or anything else has been answered, what is still owed
+  /// gets another moment: servers answer `NOOP` before or after a transfer's end, and some never speak of the end.
+  private func readStaleReplies() throws(FTPError) {
+    if try readOwed(downTo: 0, until: .after(shorter(Self.settling))) { return }
+    try send(Command("NOOP"))
+    guard try readOwed(downTo: outstanding - 1, until: .after(shorter(Self.fence))) else {
+      breakdown = "the server does not answer"
+      throw FTPError(.timedOut, "\(host) does not answer after a broken-off call: connect again")
+    }
+    _ = try readOwed(downTo: 0, until: .after(shorter(Self.settling)))
+    outstanding = 0
+    repliesAreStale = false
+  }
+
+  /// Reads replies until no more than `count` are owed; false when the deadline passed first.
+  private func readOwed(downTo count: Int, until deadline: Deadline) throws(FTPError) -> Bool {
+    do {
+      while outstanding > count {
+        guard !deadline.hasPassed else { return false }
+        try refuseFarewell(readReply(until: deadline))
+      }
+      return true
+    } catch {
+      guard case .timedOut = error.kind else { throw error }
+      return false
+    }
+  }
+
+  private func shorter(_ time: Duration) -> Duration { min(replyTimeout ?? time, time) }
+
+  /// Reads and drops what the server says without having been asked. What has begun is awaited to its end.
+  private func dropUnaskedReplies() throws(FTPError) {
+    let deadline = Deadline.after(replyTimeout)
+    do throws(FTPError) {
+      for _ in 0..<Limits.unaskedReplies {
+        guard try hasInput() else { return }
+        try refuseFarewell(readReply(until: deadline))
+      }
+      throw FTPError(.malformed, "\(host) keeps sending what nobody asked for")
+    } catch {
+      throw failed(error)
+    }
+  }
+
+  /// A 421 ends the session, whenever it comes (RFC 959 section 5.4).
+  private func refuseFarewell(_ reply: Reply) throws(FTPError) {
+    if reply.code == 421 { throw FTPError(unexpected: reply) }
+  }
+}
+
+/// A buffer on the stack for a body with typed throws.
+func withUnsafeTemporaryBuffer<Result>(
+  of count: Int, _ body: (UnsafeMutableRawBufferPointer) throws(FTPError) -> Result
+) throws(FTPError) -> Result {
+  try withUnsafeTemporaryAllocation(byteCount: count, alignment: 16) { buffer in
+    Swift.Result { () throws(FTPError) in try body(buffer) }
+  }.get()
+}

@@ -1,0 +1,71 @@
+/// One transfer on its data connection: what went over it, and whether that was all.
+///
+/// The owner receives or sends, closes, reads the final reply, and then asks `verify()`.
+public final class DataTransfer {
+  /// The data connection.
+  public let stream: any ByteStream
+  /// The size that the reply to the command announced; nil when it named none.
+  public let announced: UInt64?
+  /// Where a resumed transfer began.
+  public let offset: UInt64
+  /// How long the data connection may be silent; nil is for ever.
+  public let silence: Duration?
+  /// Bytes received or sent so far.
+  public private(set) var transferred: UInt64 = 0
+
+  /// The size of the first read. A larger one costs page faults that a small file does not repay.
+  static let firstRead = 64 * 1024
+  /// The largest read: above it the block no longer fits the processor's cache beside its copy.
+  static let largestRead = 256 * 1024
+
+  /// A transfer over a connected stream.
+  public init(_ stream: any ByteStream, announced: UInt64?, offset: UInt64, silence: Duration?) {
+    self.stream = stream
+    self.announced = announced
+    self.offset = offset
+    self.silence = silence
+  }
+
+  /// Receives to the end of the stream and hands each block to `sink`.
+  ///
+  /// A block holds at least one byte and at most `blockSize`; nothing is waited for to fill it. Its memory is reused
+  /// after the call. Blocks at most `silence` for each read; throws `.timedOut`, what the stream throws, or
+  /// `.interrupted` with what the sink threw.
+  public func receive(
+    blockSize: Int, _ sink: (UnsafeRawBufferPointer) throws -> Void
+  ) throws(FTPError) {
+    let largest = max(1, min(blockSize, Self.largestRead))
+    var buffer = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: min(largest, Self.firstRead), alignment: 16)
+    defer { buffer.deallocate() }
+    while true {
+      let count = try stream.read(into: buffer, until: .after(silence))
+      guard count > 0 else { return }
+      transferred &+= UInt64(count)
+      try callingOut { try sink(UnsafeRawBufferPointer(rebasing: buffer.prefix(count))) }
+      if count == buffer.count, count < largest {
+        let size = min(largest, buffer.count * 2)
+        buffer.deallocate()
+        buffer = .allocate(byteCount: size, alignment: 16)
+      }
+    }
+  }
+
+  /// Sends one block. Blocks at most `silence` while the server takes nothing.
+  public func send(_ block: UnsafeRawBufferPointer) throws(FTPError) {
+    try stream.write(block, silence: silence)
+    transferred &+= UInt64(block.count)
+  }
+
+  /// Throws `.truncated` when a binary download ended before the announced size.
+  ///
+  /// Servers announce the whole file's size or what is left from `offset`: both are taken for whole.
+  public func verify() throws(FTPError) {
+    guard let announced, transferred < announced else { return }
+    let (end, overflow) = transferred.addingReportingOverflow(offset)
+    guard !overflow, end < announced else { return }
+    throw FTPError(
+      .truncated(received: transferred, expected: announced),
+      "the download ended early: received \(transferred) of \(announced) bytes")
+  }
+}

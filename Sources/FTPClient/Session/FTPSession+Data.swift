@@ -1,0 +1,98 @@
+/// How the data connection comes about (RFC 959 section 3.2, RFC 2428).
+extension FTPSession {
+  /// A data connection that is open, or that the server is yet to open.
+  enum DataConnection {
+    case open(Socket)
+    case awaited(Listener)
+
+    func close() { if case .open(let socket) = self { socket.close() } }
+  }
+
+  /// Opens a data connection and sends the command that uses it; returns when the server says that it begins.
+  ///
+  /// The connection is made before the command: vsftpd, ProFTPD, Pure-FTPd and inetutils answer only when it is there.
+  /// `REST` is the last command before: inetutils and aioftp forget it when another comes between.
+  public func beginTransfer(_ command: Command, from offset: UInt64 = 0) throws(FTPError) -> DataTransfer {
+    try control.realign()
+    let connection = try configuration.isPassive ? openPassive() : openActive()
+    do throws(FTPError) {
+      if offset > 0 {
+        let reply = try control.execute(Command("REST", String(offset)))
+        guard reply.category == .intermediate else { throw FTPError(unexpected: reply) }
+      }
+      let reply = try begin(command, connection)
+      let stream: Socket
+      switch connection {
+      case .open(let socket): stream = socket
+      case .awaited(let listener): stream = try listener.accept(from: peer.host, until: .after(configuration.timeout))
+      }
+      return DataTransfer(
+        stream, announced: reply.flatMap(TransferSize.announced), offset: offset, silence: configuration.timeout)
+    } catch {
+      connection.close()
+      control.abandonReplies()
+      throw error
+    }
+  }
+
+  /// Sends the command; returns the 1yz reply, or nil when data comes in its place: some servers send none.
+  ///
+  /// A 226 or 250 in its place is the final reply come early.
+  private func begin(_ command: Command, _ connection: DataConnection) throws(FTPError) -> Reply? {
+    try control.send(command)
+    if case .open(let data) = connection, try dataComesFirst(on: data) { return nil }
+    let reply = try control.readReply()
+    switch (reply.category, reply.code) {
+    case (.preliminary, _): return reply
+    case (_, 226), (_, 250):
+      control.unread(reply)
+      return reply
+    default: throw FTPError(unexpected: reply)
+    }
+  }
+
+  /// Waits until the server says something, or has sent data and then said nothing for a moment.
+  private func dataComesFirst(on data: Socket) throws(FTPError) -> Bool {
+    let deadline = Deadline.after(configuration.timeout)
+    while !deadline.hasPassed {
+      let hasData = try data.isReadable(within: .zero)
+      if try control.hasInput(within: Self.glance) { return false }
+      if hasData { return true }
+    }
+    return false
+  }
+
+  /// How long a 1yz may come behind the first data.
+  private static let glance = Duration.milliseconds(250)
+
+  private func openPassive() throws(FTPError) -> DataConnection {
+    let address = try passiveAddress()
+    let host = configuration.trustsPassiveAddress ? address.host ?? peer.host : peer.host
+    // The peer's own address keeps what its digits do not say: the interface of a link-local one.
+    let known = host == peer.host ? peer.with(port: address.port) : nil
+    let addresses: [SocketAddress]
+    if let known { addresses = [known] } else { addresses = try SocketAddress.resolve(host, port: address.port) }
+    return .open(
+      try Socket.connect(
+        to: host, addresses, until: .after(configuration.connectTimeout), interrupt: configuration.interrupt))
+  }
+
+  /// `PASV` over IPv4, `EPSV` over IPv6, and over IPv4 where `PASV` is unknown.
+  private func passiveAddress() throws(FTPError) -> PassiveAddress {
+    if peer.isIPv6 { return try PassiveAddress(extendedPassive: control.complete(Command("EPSV"))) }
+    let reply = try control.execute(Command("PASV"))
+    if reply.category == .completion { return try PassiveAddress(reply) }
+    guard reply.category == .permanent, reply.code != 530 else { throw FTPError(unexpected: reply) }
+    return try PassiveAddress(extendedPassive: control.complete(Command("EPSV")))
+  }
+
+  private func openActive() throws(FTPError) -> DataConnection {
+    let listener = try Listener(on: local, interrupt: configuration.interrupt)
+    let address = listener.address
+    try control.complete(
+      address.isIPv6
+        ? ActiveAddress.extendedPort(host: address.host, port: address.port, isIPv6: true)
+        : ActiveAddress.port(host: address.host, port: address.port))
+    return .awaited(listener)
+  }
+}

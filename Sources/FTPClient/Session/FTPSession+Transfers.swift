@@ -1,0 +1,160 @@
+/// Transfers of files and listings.
+extension FTPSession {
+  /// Downloads a file in blocks (`RETR`, `TYPE I`).
+  ///
+  /// `sink` gets each block as it comes, at most `blockSize` bytes, valid during the call. `offset` skips that many bytes
+  /// (`REST`). Returns the server's final 2yz reply.
+  ///
+  /// Throws `.truncated` when fewer bytes came than the server had announced, `.timedOut` when the connection went silent,
+  /// `.reply`, `.system`, or `.interrupted` with what `sink` threw; then the file is not whole.
+  @discardableResult
+  public func retrieve(
+    _ path: String, from offset: UInt64 = 0, blockSize: Int = 256 * 1024,
+    into sink: (UnsafeRawBufferPointer) throws -> Void
+  ) throws(FTPError) -> Reply {
+    let command = try Command("RETR", path)
+    try setRepresentation(.binary)
+    return try run(beginTransfer(command, from: offset)) { (transfer) throws(FTPError) in
+      try transfer.receive(blockSize: blockSize, sink)
+    }
+  }
+
+  /// Downloads a text file in lines (`RETR`, `TYPE A`): `sink` gets each line without its end, valid during the call.
+  ///
+  /// A line ends at CRLF, LF or CR and has at most `Limits.line` bytes. Throws as `retrieve`.
+  @discardableResult
+  public func retrieveLines(
+    _ path: String, into sink: (UnsafeRawBufferPointer) throws -> Void
+  ) throws(FTPError) -> Reply {
+    try lines(of: Command("RETR", path), into: sink)
+  }
+
+  /// Uploads a file (`STOR`, `TYPE I`), from `offset` on when resumed (`REST`).
+  ///
+  /// `source` fills the buffer that it is given and returns how many bytes it put there; 0 ends the upload. Returns the
+  /// server's final 2yz reply. Throws `.timedOut`, `.reply`, `.system`, or `.interrupted` with what `source` threw; then
+  /// the server may hold a part.
+  @discardableResult
+  public func store(
+    _ path: String, from offset: UInt64 = 0,
+    source: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) throws(FTPError) -> Reply {
+    try upload(Command("STOR", path), from: offset, source)
+  }
+
+  /// Uploads under a name that the server chooses (`STOU`). The reply names the file on most servers.
+  @discardableResult
+  public func storeUnique(source: (UnsafeMutableRawBufferPointer) throws -> Int) throws(FTPError) -> Reply {
+    try upload(Command("STOU"), from: 0, source)
+  }
+
+  /// Adds to the end of a file, or makes it (`APPE`).
+  @discardableResult
+  public func append(
+    to path: String, source: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) throws(FTPError) -> Reply {
+    try upload(Command("APPE", path), from: 0, source)
+  }
+
+  /// The names in a directory (`NLST`). Some servers answer 550 or 450 for an empty one.
+  public func nameList(_ path: String? = nil) throws(FTPError) -> [String] {
+    try collect(Command("NLST", path)) { $0.text }
+  }
+
+  /// The lines of a directory listing as the server writes them (`LIST`).
+  public func list(_ path: String? = nil) throws(FTPError) -> [String] {
+    try collect(Command("LIST", path)) { $0.text }
+  }
+
+  /// The entries of a directory with their facts (`MLSD`, RFC 3659 section 7).
+  public func machineList(_ path: String? = nil) throws(FTPError) -> [MachineListingEntry] {
+    try collect(Command("MLSD", path)) { MachineListingEntry(line: $0) }
+  }
+
+  /// Tells the server to end the running transfer (`ABOR`), and returns its first reply to that: 225, 226 or 426.
+  ///
+  /// Plain, without Telnet signals: those break ProFTPD, Pure-FTPd and aioftp. The second reply that most servers send is read
+  /// before the next command.
+  @discardableResult
+  public func abort() throws(FTPError) -> Reply {
+    try control.send(Command("ABOR"))
+    var reply = try control.readReply()
+    // Pure-FTPd says how much it has sent, in a 150, before it answers.
+    while reply.category == .preliminary { reply = try control.readReply() }
+    control.abandonReplies()
+    guard [225, 226, 426].contains(reply.code) else { throw FTPError(unexpected: reply) }
+    return reply
+  }
+
+  // MARK: Parts
+
+  /// Runs a transfer's data phase, closes the data connection, reads the final reply and checks the size.
+  private func run(
+    _ transfer: DataTransfer, _ body: (DataTransfer) throws(FTPError) -> Void
+  ) throws(FTPError) -> Reply {
+    do throws(FTPError) {
+      try body(transfer)
+      transfer.stream.close()
+      var reply = try control.readReply()
+      // A 1yz that comes behind the data.
+      while reply.category == .preliminary { reply = try control.readReply() }
+      guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+      if representation == .binary { try transfer.verify() }
+      return reply
+    } catch {
+      transfer.stream.close()
+      let error = control.explanation(of: error)
+      control.abandonReplies()
+      throw error
+    }
+  }
+
+  private func upload(
+    _ command: Command, from offset: UInt64, _ source: (UnsafeMutableRawBufferPointer) throws -> Int
+  ) throws(FTPError) -> Reply {
+    try setRepresentation(.binary)
+    // An upload has no announced size to fall short of.
+    let begun = try beginTransfer(command, from: offset)
+    let transfer = DataTransfer(begun.stream, announced: nil, offset: offset, silence: begun.silence)
+    return try run(transfer) { (transfer) throws(FTPError) in
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+      defer { buffer.deallocate() }
+      while true {
+        let count = try callingOut { min(try source(buffer), buffer.count) }
+        guard count > 0 else { return }
+        try transfer.send(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
+      }
+    }
+  }
+
+  private func lines(
+    of command: Command, into sink: (UnsafeRawBufferPointer) throws -> Void
+  ) throws(FTPError) -> Reply {
+    try setRepresentation(.text)
+    return try run(beginTransfer(command)) { (transfer) throws(FTPError) in
+      var splitter = TextLineSplitter()
+      func emit(_ line: UnsafeRawBufferPointer) throws(FTPError) {
+        try callingOut { try sink(line) }
+      }
+      try transfer.receive(blockSize: DataTransfer.largestRead) { block in
+        try splitter.append(block, limit: Limits.line, emit)
+      }
+      _ = try splitter.finish(emit)
+    }
+  }
+
+  private func collect<Entry>(
+    _ command: Command, _ entry: (UnsafeRawBufferPointer) -> Entry
+  ) throws(FTPError) -> [Entry] {
+    var entries: [Entry] = []
+    var size = 0
+    _ = try lines(of: command) { line in
+      size += line.count
+      guard size <= Limits.listing else {
+        throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
+      }
+      entries.append(entry(line))
+    }
+    return entries
+  }
+}

@@ -1,0 +1,104 @@
+/// A session with an FTP server: connect, log in, call, quit (RFC 959).
+///
+/// Every call blocks until the server has answered, at most as long as `Configuration` allows. A call that a server
+/// refuses throws `.reply` and leaves the session usable; so does a transfer that was broken off: what the server still
+/// says about it is read before the next command. One thread at a time.
+public final class FTPSession {
+  /// How a session connects and waits.
+  public struct Configuration {
+    /// How long to wait for the connection, the greeting included in `timeout`. Default 60 seconds, nil is for ever.
+    public var connectTimeout: Duration? = .seconds(60)
+    /// How long a reply may take, and how long a data connection may be silent. Default 300 seconds, nil is for ever.
+    public var timeout: Duration? = .seconds(300)
+    /// Which addresses of the host to use. Default: all, in the resolver's order.
+    public var family: SocketAddress.Family = .any
+    /// Whether the client opens data connections (`PASV`, `EPSV`) or the server (`PORT`, `EPRT`). Default: the client.
+    public var isPassive = true
+    /// Whether to connect to the host that a 227 reply names instead of the control connection's. A hostile server can
+    /// name any host there (CVE-2020-8284). Default: no.
+    public var trustsPassiveAddress = false
+    /// Asked during every wait. Default: nothing is asked.
+    public var interrupt: Interrupt?
+
+    /// The defaults.
+    public init() {}
+  }
+
+  /// How data is represented on its way (RFC 959 section 3.1.1).
+  public enum Representation: String, Sendable {
+    /// `TYPE A`: lines of text ended by CRLF.
+    case text = "A"
+    /// `TYPE I`: bytes as they are.
+    case binary = "I"
+  }
+
+  /// The host that was asked for.
+  public let host: String
+  /// The server's greeting.
+  public let welcome: Reply
+  /// The control connection.
+  public let control: ControlConnection
+
+  let configuration: Configuration
+  let local: SocketAddress
+  let peer: SocketAddress
+  var representation: Representation?
+
+  /// Connects to the first of the host's addresses that answers, and reads the greeting.
+  ///
+  /// Throws `.unresolved`, `.timedOut`, `.system` or, for a greeting that is no 2yz, `.reply`.
+  public init(
+    host: String, port: UInt16 = 21, configuration: Configuration = Configuration()
+  ) throws(FTPError) {
+    let deadline = Deadline.after(configuration.connectTimeout)
+    let addresses = try SocketAddress.resolve(host, port: port, family: configuration.family)
+    let socket = try Socket.connect(to: host, addresses, until: deadline, interrupt: configuration.interrupt)
+    guard
+      let local = SocketAddress.local(of: socket.descriptor), let peer = SocketAddress.peer(of: socket.descriptor)
+    else { throw FTPError(.closed, "\(host) closed the connection") }
+    self.host = host
+    self.configuration = configuration
+    self.local = local
+    self.peer = peer
+    control = ControlConnection(socket, host: "\(host) port \(port)", replyTimeout: configuration.timeout)
+    welcome = try control.greeting()
+    guard welcome.category == .completion else { throw FTPError(unexpected: welcome) }
+  }
+
+  /// Logs in with `USER`, and with `PASS` and `ACCT` where the server asks for them (RFC 959 section 5.4).
+  ///
+  /// Throws `.reply` with the server's refusal, as in `530 Login incorrect.`
+  @discardableResult
+  public func logIn(
+    user: String = "anonymous", password: String? = nil, account: String = ""
+  ) throws(FTPError) -> Reply {
+    representation = nil
+    let password = password ?? (user == "anonymous" ? "anonymous@" : "")
+    var reply = try control.execute(Command("USER", user))
+    if reply.category == .intermediate { reply = try control.execute(Command("PASS", password)) }
+    if reply.category == .intermediate { reply = try control.execute(Command("ACCT", account)) }
+    guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    return reply
+  }
+
+  /// Sends any command and returns its reply when that is 1yz, 2yz or 3yz. Throws `.reply` otherwise.
+  public func execute(_ line: String) throws(FTPError) -> Reply {
+    // It may be TYPE, or REIN.
+    representation = nil
+    let reply = try control.execute(Command(line: line.utf8))
+    switch reply.category {
+    case .preliminary, .completion, .intermediate: return reply
+    default: throw FTPError(unexpected: reply)
+    }
+  }
+
+  /// Takes leave with `QUIT` and closes, whatever the server answers.
+  @discardableResult
+  public func quit() throws(FTPError) -> Reply {
+    defer { close() }
+    return try control.complete(Command("QUIT"))
+  }
+
+  /// Closes without a word to the server. Later calls throw.
+  public func close() { control.close() }
+}

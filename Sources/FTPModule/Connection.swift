@@ -1,0 +1,200 @@
+import CPython
+import FTPClient
+import Glibc
+import PythonBridge
+
+/// What an FTP object knows of its connection beyond its attributes: the object in its attribute `file`.
+///
+/// To Python it is a file that replies are read from. It works on the socket that was in `sock` when it was made, and is used
+/// by one thread at a time.
+final class Connection {
+  let stream: PythonStream
+  let control: ControlConnection
+  let encoding: String
+  let attachment = Attachment()
+  private let state: ModuleState
+
+  /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
+  var tlsSession: PythonObject?
+  /// The transfer that a method of the object is running now.
+  var transfer: RunningTransfer?
+  /// The data connection that `transfercmd` gave away last.
+  private var handedOut: HandedOut?
+
+  private var thread: pthread_t?
+  private var depth = 0
+  private var closesWhenIdle = false
+
+  /// A transfer in progress, and whether `abort` or `close` has ended it.
+  final class RunningTransfer {
+    let stream: PythonStream
+    var isBrokenOff = false
+
+    init(_ stream: PythonStream) { self.stream = stream }
+
+    func breakOff() {
+      isBrokenOff = true
+      stream.shutdown()
+    }
+  }
+
+  /// A data connection in the hands of a caller, by a weak reference: the caller owns it.
+  struct HandedOut {
+    let reference: PythonObject
+    let announced: UInt64?
+
+    /// The socket, while it lives and is open.
+    func openSocket(_ names: Names) -> PythonObject? {
+      do {
+        let socket = try reference.call()
+        guard !socket.isNone, try socket.callMethod(names[.fileno]).integer() >= 0 else { return nil }
+        return socket
+      } catch {
+        PythonError.clear()
+        return nil
+      }
+    }
+  }
+
+  /// Speaks over a connected Python socket.
+  init(_ socket: PythonObject, host: String, encoding: String, state: ModuleState) throws(PythonError) {
+    self.state = state
+    self.encoding = encoding
+    stream = try PythonStream(socket, peer: host, state: state, attachment: attachment)
+    control = ControlConnection(stream, host: host, replyTimeout: nil)
+  }
+
+  // MARK: One thread at a time
+
+  /// Runs a call on the connection. Calls nest in one thread, as a callback's do; another thread's is refused.
+  func use<Result>(_ body: () throws -> Result) throws -> Result {
+    if let thread, pthread_equal(thread, pthread_self()) == 0 {
+      throw FTPError(.state, "this FTP object is in use by another thread")
+    }
+    thread = pthread_self()
+    depth += 1
+    defer {
+      depth -= 1
+      if depth == 0 {
+        thread = nil
+        if closesWhenIdle { stream.close() }
+      }
+    }
+    return try body()
+  }
+
+  /// Closes now, or, while a call is running (in this thread or another), wakes that call and closes when it is over:
+  /// a descriptor must not be closed under a thread that waits on it.
+  func close() {
+    guard depth > 0 else {
+      stream.close()
+      return
+    }
+    closesWhenIdle = true
+    transfer?.breakOff()
+    stream.shutdown()
+  }
+
+  // MARK: Data connections in the caller's hands
+
+  /// Remembers a data connection that `transfercmd` gives away.
+  func handOut(_ socket: PythonObject, announced: UInt64?) {
+    do {
+      let reference = try socket.weakReference()
+      handedOut = HandedOut(reference: reference, announced: announced)
+    } catch {
+      PythonError.clear()
+      handedOut = nil
+    }
+  }
+
+  /// The size that was announced for this data connection, when it is the one given away last.
+  func announcedSize(of socket: PythonObject) -> UInt64? {
+    guard let handedOut, let open = handedOut.openSocket(state.names), open === socket else { return nil }
+    return handedOut.announced
+  }
+
+  /// Ends the data connection in the caller's hands: servers answer `ABOR` when it is gone.
+  func shutDownHandedOut() {
+    guard let socket = handedOut?.openSocket(state.names) else { return }
+    PythonError.preserving {
+      _ = try socket.callMethod(state.names[.shutdown], try .integer(2))
+    }
+  }
+
+  /// Makes the connection ready for a command: no reply that belongs to an earlier one is left.
+  ///
+  /// While a caller holds an open data connection its replies are the caller's.
+  func prepare(for command: String) throws {
+    let verb = command.prefix { $0 != " " }.uppercased()
+    if verb == "ABOR" { return }
+    if transfer != nil {
+      throw FTPError(.state, "cannot send \(verb) while a transfer is running: let it end, or call abort() or close()")
+    }
+    if let handedOut {
+      if handedOut.openSocket(state.names) != nil { return }
+      self.handedOut = nil
+      control.abandonReplies()
+    }
+    try attachment.detach { try control.realign() }
+  }
+
+  // MARK: As a Python object
+
+  /// Makes the type of the objects in `file`.
+  static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
+    let documentation: StaticString = "The replies of a control connection, as a file that is read line by line."
+    return try PythonBridge.makeType(
+      in: module, name: "\(name)._ControlFile", size: NativeObject.size, flags: py_type_flags,
+      slots: [
+        PyType_Slot(Py_tp_dealloc, NativeObject.deallocate),
+        PyType_Slot(Py_tp_methods, methods.start),
+        PyType_Slot(Py_tp_doc, documentation.cString),
+      ])
+  }
+
+  private static let methods = StaticTable<PyMethodDef>(
+    [
+      .method("readline", "readline($self, limit=-1, /)\n--\n\nRead one line; '' when the server has closed.") {
+        instance, type, arguments, count, keywords in
+        call(instance, type, arguments, count, keywords, Signature("readline", ["limit"])) { connection, arguments in
+          let limit = try arguments.value(0)?.integer() ?? -1
+          return try connection.readLine(limit: limit < 0 ? Limits.line : limit)
+        }
+      },
+      .method("close", "close($self, /)\n--\n\nDo nothing: the socket is closed by its owner.") {
+        instance, type, arguments, count, keywords in
+        call(instance, type, arguments, count, keywords, Signature("close")) { _, _ in .none }
+      },
+    ], end: PyMethodDef())
+
+  private static func call(
+    _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
+    _ keywords: ObjectPointer?, _ signature: Signature, _ body: (Connection, Arguments) throws -> PythonObject
+  ) -> ObjectPointer? {
+    trampoline(definedBy: type) { _ in
+      guard
+        let instance, let connection = NativeObject.content(PythonObject(borrowed: instance), as: Connection.self)
+      else {
+        throw PythonError.type("no control connection")
+      }
+      return try body(connection, Arguments(signature, arguments, count, keywords: keywords))
+    }
+  }
+
+  /// One line with its end, decoded; '' at the end of the connection.
+  private func readLine(limit: Int) throws -> PythonObject {
+    try use {
+      do {
+        let line = try attachment.detach { try control.readLine(limit: limit) }
+        return try decode(line + [UInt8(ascii: "\n")])
+      } catch let error as FTPError {
+        if case .closed = error.kind { return try .string("") }
+        throw error
+      }
+    }
+  }
+
+  /// Bytes of the control connection as text. Throws `UnicodeDecodeError`.
+  func decode(_ bytes: [UInt8]) throws -> PythonObject { try Text.decode(bytes, encoding) }
+}

@@ -1,0 +1,170 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// Lines, commands and replies.
+extension FTPObject {
+  /// `sanitize(s)`: the line's `repr` with the argument of `PASS` and `ACCT` masked.
+  func sanitize(_ line: PythonObject) throws -> PythonObject {
+    let text = try line.utf8Text()
+    let verb = text.prefix { $0 != " " }
+    let scalars = text.unicodeScalars
+    guard ["pass", "acct"].contains(verb.lowercased()), verb.count < text.count else {
+      return try line.representation()
+    }
+    let end = scalars.lastIndex { $0 != "\r" && $0 != "\n" }.map(scalars.index(after:)) ?? scalars.startIndex
+    let start = scalars.index(scalars.startIndex, offsetBy: verb.unicodeScalars.count + 1)
+    guard start <= end else { return try line.representation() }
+    let stars = String(repeating: "*", count: scalars.distance(from: start, to: end))
+    let masked = String(scalars[..<start]) + stars + String(scalars[end...])
+    return try PythonObject.string(masked).representation()
+  }
+
+  /// `putline(line)`: sends a line, CRLF added.
+  func putline(_ line: PythonObject) throws -> PythonObject {
+    let command = try Command(line: encoded(line))
+    try audit("ftplib.sendcmd", line)
+    if debugLevel > 1 {
+      try print(.string("*put*"), call(.sanitize, line.concatenated(with: .string("\r\n"))))
+    }
+    try send(command)
+    return .none
+  }
+
+  /// The line's bytes. A password that cannot be encoded does not show in the exception.
+  private func encoded(_ line: PythonObject) throws -> [UInt8] {
+    let encoding = try text(.encoding)
+    do { return try Text.encode(line, encoding) } catch {
+      let verb = try line.isString ? line.prefix(5).text().uppercased() : ""
+      guard verb == "PASS " || verb == "ACCT " else { throw error }
+      PythonError.clear()
+      throw PythonError.value("the argument of \(verb)cannot be encoded in \(encoding)")
+    }
+  }
+
+  /// Sends a command on the connection, or on the socket that somebody put into `sock`.
+  private func send(_ command: Command) throws {
+    let socket = try attribute(.sock)
+    guard !socket.isNone else { throw notConnected }
+    if let connection = try connection(), connection.stream.socket === socket {
+      try use(
+        { connection in
+          try connection.attachment.detach { try connection.control.send(command) }
+        }, otherwise: { _ in })
+    } else {
+      let bytes = try command.line.withUnsafeBytes { try PythonObject.bytes($0) }
+      try socket.callMethod(state.names[.sendall], bytes)
+    }
+  }
+
+  /// `putcmd(line)`: sends a command.
+  func putcmd(_ line: PythonObject) throws -> PythonObject {
+    if debugLevel > 0 { try print(.string("*cmd*"), call(.sanitize, line)) }
+    try call(.putline, line)
+    return .none
+  }
+
+  /// `getline()`: one line of a reply without its end. Raises `EOFError` when the server has closed.
+  func getline() throws -> PythonObject {
+    let line: PythonObject = try use(
+      { connection in
+        let line = try connection.attachment.detach {
+          try connection.control.readLine(limit: connection.control.lineLimit)
+        }
+        return try connection.decode(line)
+      },
+      otherwise: { file in
+        let limit = try maximumLine
+        let line = try file.callMethod(state.names[.readline], try .integer(limit + 1))
+        let text = try line.utf8Text()
+        guard text.unicodeScalars.count <= limit else {
+          throw PythonError.raise(state.errors.error, "got more than \(limit) bytes")
+        }
+        guard !text.isEmpty else { throw PythonError.raise(.eofError, "the server closed the connection") }
+        let end = text.unicodeScalars.lastIndex { $0 != "\r" && $0 != "\n" }
+        return try .string(end.map { String(text.unicodeScalars[...$0]) } ?? "")
+      })
+    if debugLevel > 1 { try print(.string("*get*"), call(.sanitize, line.concatenated(with: .string("\n")))) }
+    return line
+  }
+
+  /// `getmultiline()`: a whole reply, its lines joined by LF.
+  func getmultiline() throws -> PythonObject {
+    let connection = try self.connection()
+    let isPlain = try debugLevel <= 1 && isOwn(.getline, FTPType.getline)
+    if let current = connection, isPlain || current.control.hasUnread {
+      return try use(
+        { connection in
+          let reply = try connection.attachment.detach { try connection.control.readReply() }
+          return try connection.decode(reply.bytes)
+        }, otherwise: { _ in throw notConnected })
+    }
+    var parser = ReplyParser()
+    while true {
+      let line = try call(.getline)
+      if let reply = try parser.append(try line.withUTF8 { Array($0) }) {
+        connection?.control.countReply(reply.category)
+        return try .string(reply.text)
+      }
+    }
+  }
+
+  /// `getresp()`: a reply 1yz, 2yz or 3yz; raises `error_temp`, `error_perm` or `error_proto` for the others.
+  func getresp() throws -> PythonObject {
+    let reply = try call(.getmultiline)
+    if debugLevel > 0 { try print(.string("*resp*"), call(.sanitize, reply)) }
+    try set(.lastresp, reply.prefix(3))
+    switch try code(reply).first {
+    case "1", "2", "3": return reply
+    case "4": throw unexpected(reply, state.errors.temporary)
+    case "5": throw unexpected(reply, state.errors.permanent)
+    default: throw unexpected(reply, state.errors.protocolError)
+    }
+  }
+
+  /// `voidresp()`: a reply 2yz; raises `error_reply` for 1yz and 3yz.
+  func voidresp() throws -> PythonObject {
+    let reply = try call(.getresp)
+    guard try code(reply).first == "2" else { throw unexpected(reply) }
+    return reply
+  }
+
+  /// `sendcmd(cmd)`: sends a command and returns its reply.
+  func sendcmd(_ command: PythonObject) throws -> PythonObject {
+    try prepare(command)
+    try call(.putcmd, command)
+    return try call(.getresp)
+  }
+
+  /// `voidcmd(cmd)`: sends a command whose reply must be 2yz.
+  func voidcmd(_ command: PythonObject) throws -> PythonObject {
+    try prepare(command)
+    try call(.putcmd, command)
+    return try call(.voidresp)
+  }
+
+  /// Leaves no reply of an earlier command for this one to read.
+  private func prepare(_ command: PythonObject) throws {
+    guard try connection() != nil else { return }
+    let text = try command.utf8Text()
+    try use({ connection in try connection.prepare(for: text) }, otherwise: { _ in })
+  }
+
+  /// `abort()`: ends the running transfer; returns the server's first reply to that, 426, 225 or 226.
+  ///
+  /// Plain `ABOR`, not urgent data: ProFTPD loses the line's end with it. Most servers send a second reply, which is read before
+  /// the next command, or by a caller who asks for it.
+  func abort() throws -> PythonObject {
+    try call(.putcmd, .string("ABOR"))
+    if let connection = try connection() {
+      connection.transfer?.breakOff()
+      connection.shutDownHandedOut()
+    }
+    let reply = try call(.getmultiline)
+    try connection()?.control.abandonReplies()
+    guard try ["426", "225", "226"].contains(code(reply)) else {
+      throw unexpected(reply, state.errors.protocolError)
+    }
+    return reply
+  }
+}

@@ -1,0 +1,232 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// The constructor, `connect`, `login`, `quit`, `close`.
+extension FTPObject {
+  /// The documentation's order of the constructor's parameters.
+  private static let documented = Signature(
+    "FTP",
+    ["host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype", "encoding"], keywordOnly: 1)
+  /// CPython's order: told from the other by a second positional argument that is a `str`, for a port is none.
+  private static let cpython = Signature(
+    "FTP",
+    ["host", "user", "passwd", "acct", "timeout", "source_address", "port", "ipvtype", "encoding"], keywordOnly: 3)
+
+  /// `FTP(...)`: connects when `host` is given, then logs in when `user` is given.
+  func initialize(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
+    let isCPython = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isString ?? false
+    let arguments = try Arguments(isCPython ? Self.cpython : Self.documented, tuple: tuple, dictionary: dictionary)
+    let (user, password, account) =
+      isCPython ? (arguments[1], arguments[2], arguments[3]) : (arguments[2], arguments[3], arguments[4])
+    let timeout = isCPython ? arguments[4] : arguments[5]
+    let source = isCPython ? arguments[5] : arguments[6]
+    let port = isCPython ? arguments.value(6) : arguments.value(1)
+
+    try start(
+      host: arguments[0], port: port, user: user, password: password, account: account, timeout: timeout,
+      source: source, ipvtype: arguments[7], encoding: arguments[8])
+  }
+
+  /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
+  func start(
+    host: PythonObject?, port: PythonObject?, user: PythonObject?, password: PythonObject?, account: PythonObject?,
+    timeout: PythonObject?, source: PythonObject?, ipvtype: PythonObject?, encoding: PythonObject?
+  ) throws {
+    try set(.encoding, encoding ?? .string("utf-8"))
+    try set(.source_address, source ?? PythonObject.none)
+    let unset = try notGiven()
+    if let timeout, timeout !== unset { try Self.checkTimeout(timeout) }
+    try set(.timeout, timeout ?? unset)
+    if let ipvtype, !ipvtype.isNone { try set(.ipvtype, ipvtype) }
+    guard let host, try host.isTrue() else {
+      if let port { try setPort(port) }
+      return
+    }
+    do {
+      let empty = try PythonObject.string("")
+      try call(.connect, host, port)
+      if let user, try user.isTrue() { try call(.login, user, password ?? empty, account ?? empty) }
+    } catch {
+      PythonError.preserving { try call(.close) }
+      throw error
+    }
+  }
+
+  /// `connect(host, port, timeout, source_address, ipvtype)`: returns the greeting.
+  ///
+  /// `wrap` gets the connected socket before anything is read from it: for TLS from the first byte.
+  func connect(
+    _ arguments: Arguments, wrap: (PythonObject) throws -> PythonObject = { $0 }
+  ) throws -> PythonObject {
+    if let host = arguments.value(0), try host.isTrue() { try set(.host, host) }
+    if let port = arguments.value(1) { try setPort(port) }
+    // CPython's default is -999: subclasses pass it on.
+    if let timeout = arguments[2], try timeout.isNone || timeout === notGiven() || timeout.double() != -999 {
+      if try timeout !== notGiven() { try Self.checkTimeout(timeout) }
+      try set(.timeout, timeout)
+    }
+    if let source = arguments.value(3) { try set(.source_address, source) }
+    if let type = arguments.value(4) { try set(.ipvtype, type) }
+    try close()
+    let host = try attribute(.host)
+    let port = try attribute(.port)
+    try audit("ftplib.connect", host, port)
+    let name = try text(.host)
+    let number = try port.integer()
+    let socket = try wrap(
+      openSocket(try addressOfChosenFamily(host, port), port, "connect to \(name) port \(number)"))
+    do {
+      try set(.sock, socket)
+      // A subclass may wrap the socket when it is set, as recipes for implicit TLS do.
+      let effective = try attribute(.sock)
+      try set(.af, effective.attribute(state.names[.family]))
+      let connection = try Connection(
+        effective, host: "\(name) port \(number)", encoding: try text(.encoding), state: state)
+      try set(.file, NativeObject.make(state.connectionType, connection))
+      let welcome = try greeting()
+      try set(.welcome, welcome)
+      return welcome
+    } catch {
+      PythonError.preserving { try close() }
+      throw error
+    }
+  }
+
+  /// Reads the greeting; after a `120 ready in N minutes` the one that follows (RFC 959 section 5.4).
+  private func greeting() throws -> PythonObject {
+    for _ in 0..<Limits.delayedGreetings {
+      let reply = try call(.getresp)
+      if try code(reply) != "120" { return reply }
+    }
+    throw FTPError(.malformed, "\(try text(.host)) keeps saying that it is not ready yet")
+  }
+
+  /// `port`: a number from 1 to 65535. 0 is CPython's "not given".
+  private func setPort(_ port: PythonObject) throws {
+    guard port.isInteger else { throw PythonError.type("port must be an int, not '\(port.typeName)'") }
+    let number = try port.integer()
+    guard (0...65535).contains(number) else { throw PythonError.value("port must be 1 to 65535, not \(number)") }
+    if number != 0 { try set(.port, port) }
+  }
+
+  /// The host to connect to: with `ipvtype=1` one of its IPv6 addresses, as the device module has it.
+  private func addressOfChosenFamily(_ host: PythonObject, _ port: PythonObject) throws -> PythonObject {
+    guard try attribute(.ipvtype).isTrue() else { return host }
+    let socket = try state.socket()
+    let getaddrinfo = try socket.attribute("getaddrinfo")
+    let entries: PythonObject
+    do {
+      entries = try getaddrinfo.call(host, port, socket.attribute("AF_INET6"))
+    } catch {
+      throw state.rewordConnectError("resolve '\(try host.text())' to an IPv6 address")
+    }
+    guard let first = try entries.items().first, let address = try first.items().last,
+      let digits = try address.items().first
+    else { throw FTPError(.unresolved(-2), "the host name '\(try host.text())' has no IPv6 address") }
+    return digits
+  }
+
+  /// Opens a socket through whatever `socket.create_connection` is now: proxies and event loops replace it.
+  func openSocket(_ host: PythonObject, _ port: PythonObject, _ action: String) throws(PythonError) -> PythonObject {
+    let timeout = try connectTimeout()
+    let create = try state.socket().attribute(state.names[.create_connection])
+    let keywords = try PythonObject.dictionary()
+    try keywords.set(attribute(.source_address), for: "source_address")
+    let socket: PythonObject
+    do {
+      socket = try create.call(arguments: .tuple(.tuple(host, port), timeout.value), keywords: keywords)
+    } catch {
+      throw state.rewordConnectError(action)
+    }
+    if timeout.isOurs { try socket.callMethod(state.names[.settimeout], PythonObject.none) }
+    return socket
+  }
+
+  /// `login(user, passwd, acct)`: returns the 2yz reply.
+  func login(_ arguments: Arguments) throws -> PythonObject {
+    func text(_ index: Int, _ name: String) throws(PythonError) -> String {
+      guard let value = arguments.value(index) else { return "" }
+      guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
+      return try value.utf8Text()
+    }
+    var user = try text(0, "user")
+    var password = try text(1, "passwd")
+    let account = try text(2, "acct")
+    if user.isEmpty { user = "anonymous" }
+    if user == "anonymous", password.isEmpty || password == "-" { password += "anonymous@" }
+    var reply = try sendcmd("USER \(user)")
+    if try code(reply).first == "3" { reply = try sendSecret("PASS", password) }
+    if try code(reply).first == "3" { reply = try sendSecret("ACCT", account) }
+    guard try code(reply).first == "2" else { throw unexpected(reply) }
+    return reply
+  }
+
+  /// Sends a command with a secret; a server's refusal that repeats it is raised without it.
+  private func sendSecret(_ verb: String, _ secret: String) throws -> PythonObject {
+    do { return try sendcmd("\(verb) \(secret)") } catch {
+      guard PythonError.matches(state.errors.error), let refusal = PythonError.take() else { throw error }
+      let text = try refusal.text()
+      guard secret.count > 3, let masked = text.masking(secret) else { throw PythonError.restore(refusal) }
+      throw PythonError.raise(refusal.type, masked)
+    }
+  }
+
+  /// `quit()`: takes leave and closes.
+  func quit() throws -> PythonObject {
+    let reply = try voidcmd("QUIT")
+    try call(.close)
+    return reply
+  }
+
+  /// `close()`: closes without a word; a call that runs meanwhile ends with an error.
+  func close() throws {
+    let connection = try connection()
+    let file = try attribute(.file)
+    let socket = try attribute(.sock)
+    try set(.file, .none)
+    try set(.sock, .none)
+    let isOurSocket = connection?.stream.socket === socket
+    connection?.close()
+    if connection == nil, !file.isNone { try file.callMethod(state.names[.close]) }
+    if !isOurSocket, !socket.isNone { try socket.callMethod(state.names[.close]) }
+  }
+
+  /// `__exit__`: takes leave, ignoring what a lost connection raises, and closes in any case.
+  func exit() throws {
+    guard try !attribute(.sock).isNone else { return }
+    do {
+      try call(.quit)
+    } catch {
+      let isExpected =
+        PythonError.matches(.osError, .eofError)
+      if isExpected { PythonError.clear() }
+      PythonError.preserving { if try !attribute(.sock).isNone { try call(.close) } }
+      if !isExpected { throw error }
+    }
+  }
+
+  /// Raises an auditing event (`sys.addaudithook`); the C function for it is not in the stable ABI of 3.11.
+  func audit(_ event: String, _ first: PythonObject, _ second: PythonObject? = nil) throws {
+    let audit = try importModule("sys").attribute("audit")
+    let name = try PythonObject.string(event)
+    let subject = object
+    let arguments =
+      try second.map { value throws(PythonError) in try PythonObject.tuple(name, subject, first, value) }
+      ?? .tuple(name, subject, first)
+    _ = try audit.call(arguments: arguments, keywords: nil)
+  }
+}
+
+extension String {
+  /// The text with every occurrence of `secret` masked; nil when there is none.
+  fileprivate func masking(_ secret: String) -> String? {
+    var rest = self[...]
+    var masked = ""
+    while let start = rest.indices.first(where: { rest[$0...].hasPrefix(secret) }) {
+      masked += rest[..<start] + "****"
+      rest = rest[rest.index(start, offsetBy: secret.count)...]
+    }
+    return masked.isEmpty ? nil : masked + rest
+  }
+}

@@ -1,0 +1,180 @@
+import CPython
+import FTPClient
+import Glibc
+import PythonBridge
+
+/// How data connections come about: `makepasv`, `makeport`, `ntransfercmd` and what they call.
+extension FTPObject {
+  /// `sendport(host, port)`: `PORT`.
+  func sendport(_ host: PythonObject, _ port: PythonObject) throws -> PythonObject {
+    let command = try ActiveAddress.port(host: host.utf8Text(), port: portNumber(port))
+    return try voidcmd(command.description)
+  }
+
+  /// `sendeprt(host, port)`: `EPRT`.
+  func sendeprt(_ host: PythonObject, _ port: PythonObject) throws -> PythonObject {
+    let command = try ActiveAddress.extendedPort(
+      host: host.utf8Text(), port: portNumber(port), isIPv6: usesIPv6())
+    return try voidcmd(command.description)
+  }
+
+  private func portNumber(_ port: PythonObject) throws -> UInt16 {
+    guard let number = UInt16(exactly: try port.integer()) else { throw PythonError.value("port must be 0 to 65535") }
+    return number
+  }
+
+  /// Whether `af` is `AF_INET6`.
+  private func usesIPv6() throws -> Bool {
+    let family = try attribute(.af)
+    return try !family.isNone && family.integer() == Int(AF_INET6)
+  }
+
+  /// `makeport()`: a socket that listens, its address told to the server.
+  func makeport() throws -> PythonObject {
+    let socket = try state.socket()
+    let keywords = try PythonObject.dictionary()
+    try keywords.set(attribute(.af), for: "family")
+    try keywords.set(PythonObject.integer(1), for: "backlog")
+    let listener = try socket.attribute(state.names[.create_server]).call(
+      arguments: .tuple(.tuple(.string(""), .integer(0))), keywords: keywords)
+    do {
+      let port = try item(1, of: listener.callMethod(state.names[.getsockname]))
+      let host = try item(0, of: control().callMethod(state.names[.getsockname]))
+      try call(usesIPv6() ? .sendeprt : .sendport, host, port)
+      let timeout = try attribute(.timeout)
+      if try timeout !== notGiven() {
+        try listener.callMethod(state.names[.settimeout], timeout)
+      }
+      return listener
+    } catch {
+      PythonError.preserving { try listener.callMethod(state.names[.close]) }
+      throw error
+    }
+  }
+
+  /// `makepasv()`: `(host, port)` where the server listens.
+  func makepasv() throws -> PythonObject {
+    let peer = try item(0, of: control().callMethod(state.names[.getpeername]))
+    if try usesIPv6() { return try extendedPassive(peer) }
+    let reply: PythonObject
+    do { reply = try sendcmd("PASV") } catch {
+      guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else {
+        throw error
+      }
+      guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
+        throw PythonError.restore(refusal)
+      }
+      return try extendedPassive(peer)
+    }
+    let address = try PassiveAddress(parsed(reply))
+    let trusts = try attribute(.trust_server_pasv_ipv4_address).isTrue()
+    return try .tuple(
+      try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? peer,
+      .integer(Int(address.port)))
+  }
+
+  private func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
+    let address = try PassiveAddress(extendedPassive: parsed(sendcmd("EPSV")))
+    return try .tuple(peer, .integer(Int(address.port)))
+  }
+
+  /// `ntransfercmd(cmd, rest)`: sends a command that uses a data connection; returns `(socket, size or None)`.
+  ///
+  /// The data connection comes first, `REST` last before the command: servers that forget it append a whole file otherwise.
+  func ntransfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+    let isPassive = try attribute(.passiveserver).isTrue()
+    let (socket, reply) =
+      try isPassive ? passiveTransfer(command, rest) : activeTransfer(command, rest)
+    let announced = try TransferSize.announced(in: parsed(reply))
+    try connection()?.handOut(socket, announced: announced)
+    return try .tuple(socket, announced.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
+  }
+
+  private func passiveTransfer(
+    _ command: PythonObject, _ rest: PythonObject?
+  ) throws -> (socket: PythonObject, reply: PythonObject) {
+    let address = try call(.makepasv)
+    let host = try item(0, of: address)
+    let port = try item(1, of: address)
+    let socket = try openSocket(
+      host, port, "open the data connection to \(try host.text()) port \(try port.text())")
+    do {
+      return (socket, try begin(command, rest))
+    } catch {
+      PythonError.preserving {
+        try socket.callMethod(state.names[.close])
+        try connection()?.control.abandonReplies()
+      }
+      throw error
+    }
+  }
+
+  private func activeTransfer(
+    _ command: PythonObject, _ rest: PythonObject?
+  ) throws -> (socket: PythonObject, reply: PythonObject) {
+    let listener = try call(.makeport)
+    defer { PythonError.preserving { try listener.callMethod(state.names[.close]) } }
+    do {
+      let reply = try begin(command, rest)
+      let socket = try accept(from: listener)
+      let timeout = try attribute(.timeout)
+      if try timeout !== notGiven() {
+        try socket.callMethod(state.names[.settimeout], timeout)
+      }
+      return (socket, reply)
+    } catch {
+      PythonError.preserving { try connection()?.control.abandonReplies() }
+      throw error
+    }
+  }
+
+  /// Sends `REST` and the command; returns the 1yz reply.
+  ///
+  /// A 226 or 250 in its place is the final reply come early, and is kept for `voidresp`; after any other 2yz the 1yz is awaited
+  /// (some servers confirm `PORT` twice).
+  private func begin(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+    if let rest, !rest.isNone { _ = try sendcmd("REST \(try rest.text())") }
+    var reply = try call(.sendcmd, command)
+    let first = try code(reply)
+    if first == "226" || first == "250", let connection = try connection() {
+      connection.control.unread(try parsed(reply))
+      return reply
+    }
+    if first.first == "2" { reply = try call(.getresp) }
+    guard try code(reply).first == "1" else { throw unexpected(reply) }
+    return reply
+  }
+
+  /// Waits for the server's data connection, and takes no other host's: anyone may connect to an open port.
+  private func accept(from listener: PythonObject) throws -> PythonObject {
+    let server = try item(0, of: control().callMethod(state.names[.getpeername])).text()
+    let limit = try silence(of: listener)
+    let deadline = Deadline.after(limit)
+    let attachment = try connection()?.attachment ?? Attachment()
+    let waiting = Socket(
+      descriptor: CInt(clamping: try listener.callMethod(state.names[.fileno]).integer()),
+      owned: false, peer: "the data connection", interrupt: Interrupt(attachment.checkSignals))
+    while true {
+      let isReady = try attachment.detach { try waiting.isReadable(until: deadline) }
+      guard isReady else {
+        throw FTPError(.timedOut, "\(server) did not open the data connection: timed out")
+      }
+      let accepted = try listener.callMethod(state.names[.accept])
+      let socket = try item(0, of: accepted)
+      if try item(0, of: item(1, of: accepted)).text() == server { return socket }
+      try socket.callMethod(state.names[.close])
+    }
+  }
+
+  /// The control connection's socket.
+  private func control() throws -> PythonObject {
+    let socket = try attribute(.sock)
+    guard !socket.isNone else { throw notConnected }
+    return socket
+  }
+
+  /// An item of a tuple or of any sequence.
+  func item(_ index: Int, of sequence: PythonObject) throws(PythonError) -> PythonObject {
+    try sequence.item(index)
+  }
+}

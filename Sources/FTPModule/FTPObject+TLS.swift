@@ -1,0 +1,256 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// FTP over TLS (RFC 4217) through Python's `ssl`, so that a caller's `SSLContext`, trust store and key log count.
+extension FTPObject {
+  // MARK: Construction
+
+  /// CPython's order up to 3.11, with the certificate files that later versions have dropped.
+  private static let withFiles = Signature(
+    "FTP_TLS",
+    ["host", "user", "passwd", "acct", "keyfile", "certfile", "context", "timeout", "source_address"] + ours,
+    keywordOnly: ours.count)
+  /// CPython's order from 3.12 on: what follows `acct` is given by name.
+  private static let withoutFiles = Signature(
+    "FTP_TLS", ["host", "user", "passwd", "acct", "context", "timeout", "source_address"] + ours,
+    keywordOnly: 3 + ours.count)
+  /// The documentation's order, told from the others by a second positional argument that is an `int`.
+  private static let documentedTLS = Signature(
+    "FTP_TLS",
+    [
+      "host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype", "context", "encoding",
+      "implicit", "verify",
+    ],
+    keywordOnly: 4)
+  private static let ours = ["port", "ipvtype", "encoding", "implicit", "verify"]
+
+  /// `FTP_TLS(...)`: chooses the context, then as `FTP`.
+  func initializeTLS(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
+    let hasFiles = Py_Version < 0x030C_0000
+    let isDocumented = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isInteger ?? false
+    let signature = isDocumented ? Self.documentedTLS : hasFiles ? Self.withFiles : Self.withoutFiles
+    let arguments = try Arguments(signature, tuple: tuple, dictionary: dictionary)
+    func value(_ name: String) -> PythonObject? { signature.index(of: name).flatMap { arguments[$0] } }
+
+    let isImplicit = try value("implicit")?.isTrue() ?? false
+    try set(.context, try context(value("context"), value("keyfile"), value("certfile"), verify: value("verify")))
+    try set(._prot_p, .bool(false))
+    try set(.implicit, .bool(isImplicit))
+    var port = value("port").flatMap { $0.isNone ? nil : $0 }
+    if port == nil, isImplicit, try attribute(.port).integer() == 21 { port = try .integer(990) }
+    try start(
+      host: value("host"), port: port, user: value("user"), password: value("passwd"), account: value("acct"),
+      timeout: value("timeout"), source: value("source_address"), ipvtype: value("ipvtype"),
+      encoding: value("encoding"))
+  }
+
+  /// The context for an object: the caller's; with `verify` a verifying one; otherwise, as in CPython, one that verifies
+  /// nothing, with one warning in a process that says so.
+  private func context(
+    _ given: PythonObject?, _ keyfile: PythonObject?, _ certfile: PythonObject?, verify: PythonObject?
+  ) throws -> PythonObject {
+    let files = [keyfile, certfile].contains { $0.map { !$0.isNone } ?? false }
+    if let given, !given.isNone {
+      if files { throw PythonError.value("context and keyfile or certfile arguments are mutually exclusive") }
+      return given
+    }
+    if files { try warn("DeprecationWarning", "keyfile and certfile are deprecated, use a custom context instead") }
+    let ssl = try state.ssl()
+    if let verify, try verify.isTrue() {
+      let context = try ssl.callMethod("create_default_context")
+      if let certfile, !certfile.isNone {
+        try context.callMethod("load_cert_chain", certfile, keyfile ?? PythonObject.none)
+      }
+      return context
+    }
+    if verify == nil, state.claimInsecureWarning() {
+      try warn(
+        "RuntimeWarning",
+        "FTP_TLS() without a context does not verify the server's certificate: pass verify=True, or a context of your own"
+      )
+    }
+    let keywords = try PythonObject.dictionary()
+    if let certfile { try keywords.set(certfile, for: "certfile") }
+    if let keyfile { try keywords.set(keyfile, for: "keyfile") }
+    return try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
+  }
+
+  private func warn(_ category: String, _ message: String) throws {
+    let keywords = try PythonObject.dictionary()
+    try keywords.set(.integer(2), for: "stacklevel")
+    _ = try importModule("warnings").attribute("warn").call(
+      arguments: .tuple(.string(message), importModule("builtins").attribute(category)), keywords: keywords)
+  }
+
+  // MARK: The control connection
+
+  /// `login(user, passwd, acct, secure=True)`: secures the control connection first.
+  func loginTLS(_ arguments: Arguments) throws -> PythonObject {
+    if try arguments[3]?.isTrue() ?? true, try !state.isTLS(attribute(.sock)) { try call(.auth) }
+    return try login(arguments)
+  }
+
+  /// `auth()`: secures the control connection (`AUTH TLS`).
+  func auth() throws -> PythonObject {
+    let plain = try attribute(.sock)
+    if try state.isTLS(plain) { throw PythonError.value("Already using TLS") }
+    let reply = try voidcmd(isModern() ? "AUTH TLS" : "AUTH SSL")
+    // What came before the handshake is not the server's, or not only (CVE-2021-22947).
+    if let connection = try connection(), try connection.attachment.detach({ try connection.control.hasInput() }) {
+      try close()
+      throw FTPError(.malformed, "\(try text(.host)) sent something between its reply to AUTH and the TLS handshake")
+    }
+    do {
+      try adopt(secure(plain, session: nil))
+    } catch {
+      PythonError.preserving { try call(.close) }
+      throw error
+    }
+    return reply
+  }
+
+  /// Whether the context, or an `ssl_version` that a caller has set as old code does, is of TLS rather than SSL.
+  private func isModern() throws -> Bool {
+    let oldest = try state.ssl().attribute("PROTOCOL_TLS").integer()
+    if let version = try object.optionalAttribute("ssl_version") { return try version.integer() >= oldest }
+    return try attribute(.context).attribute("protocol").integer() >= oldest
+  }
+
+  /// `ccc()`: goes on without TLS on the control connection.
+  func ccc() throws -> PythonObject {
+    let secure = try attribute(.sock)
+    guard try state.isTLS(secure) else { throw PythonError.value("not using TLS") }
+    let reply = try voidcmd("CCC")
+    let session = try secure.attribute("session")
+    try adopt(secure.callMethod("unwrap"))
+    try connection()?.tlsSession = session
+    return reply
+  }
+
+  /// Makes a socket the control connection's.
+  private func adopt(_ socket: PythonObject) throws {
+    try set(.sock, socket)
+    let name = "\(try text(.host)) port \(try text(.port))"
+    let connection = try Connection(try attribute(.sock), host: name, encoding: try text(.encoding), state: state)
+    try set(.file, NativeObject.make(state.connectionType, connection))
+  }
+
+  /// Wraps a connected socket in TLS. Without a time limit of its own the handshake gets that of connecting.
+  func secure(_ socket: PythonObject, session: PythonObject?) throws -> PythonObject {
+    let limit = try socket.callMethod(state.names[.gettimeout])
+    let isUnlimited = try limit.isNone && attribute(.timeout) === notGiven()
+    if isUnlimited { try socket.callMethod(state.names[.settimeout], .float(Self.defaultConnect)) }
+    let keywords = try PythonObject.dictionary()
+    try keywords.set(attribute(.host), for: "server_hostname")
+    if let session { try keywords.set(session, for: "session") }
+    do {
+      let wrapped = try attribute(.context).attribute("wrap_socket").call(arguments: .tuple(socket), keywords: keywords)
+      if isUnlimited { try wrapped.callMethod(state.names[.settimeout], PythonObject.none) }
+      return wrapped
+    } catch {
+      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      throw error
+    }
+  }
+
+  // MARK: Data connections
+
+  /// `prot_p()`: data connections in TLS from now on (`PBSZ 0`, `PROT P`).
+  func protectData() throws -> PythonObject {
+    _ = try voidcmd("PBSZ 0")
+    let reply = try voidcmd("PROT P")
+    try set(._prot_p, .bool(true))
+    return reply
+  }
+
+  /// `prot_c()`: data connections in the clear from now on (`PROT C`).
+  func clearData() throws -> PythonObject {
+    let reply = try voidcmd("PROT C")
+    try set(._prot_p, .bool(false))
+    return reply
+  }
+
+  /// `ntransfercmd(cmd, rest)` over TLS after `prot_p`: the data connection resumes the control connection's TLS session, which
+  /// vsftpd and ProFTPD require by default.
+  func ntransfercmdTLS(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+    let result = try ntransfercmd(command, rest)
+    guard try attribute(._prot_p).isTrue() else { return result }
+    let announced = try connection()?.announcedSize(of: result.item(0))
+    do {
+      let socket = try secure(result.item(0), session: reusableSession())
+      try connection()?.handOut(socket, announced: announced)
+      return try .tuple(socket, result.item(1))
+    } catch {
+      PythonError.preserving { try connection()?.control.abandonReplies() }
+      throw error
+    }
+  }
+
+  /// The control connection's session at this moment: TLS 1.3 servers send new ones while it lives. Nil when there is none, when it
+  /// belongs to another context, or when the caller does not want it reused.
+  private func reusableSession() throws -> PythonObject? {
+    guard try attribute(.reuse_session).isTrue() else { return nil }
+    let control = try attribute(.sock)
+    let context = try attribute(.context)
+    guard try state.isTLS(control) else { return try connection()?.tlsSession }
+    let session = try control.attribute("session")
+    return try session.isNone || control.attribute("context") !== context ? nil : session
+  }
+
+  /// Ends TLS on a data connection, before it is closed: never skipped, for the peer must see that the data is whole; never waited
+  /// for longer than `TLSClosing.patience`, for some servers never answer. What goes wrong here is dropped: the final reply decides.
+  func endTLS(_ socket: PythonObject, _ connection: Connection?) {
+    PythonError.preserving {
+      guard try state.isTLS(socket) else { return }
+      try socket.callMethod(state.names[.settimeout], .integer(0))
+      do {
+        try socket.callMethod("unwrap")
+        return
+      } catch {
+        guard let failure = PythonError.take(), try failure.isInstance(of: state.ssl().attribute("SSLWantReadError"))
+        else { return }
+      }
+      try TLSClosing(socket, connection, state).drain()
+    }
+  }
+}
+
+/// The rest of a TLS data connection's close after `close_notify` has been sent.
+private struct TLSClosing {
+  /// How long a server may take to close its side.
+  static let patience = Duration.seconds(4)
+  /// How long to look at one connection before the other.
+  private static let glance = Duration.milliseconds(20)
+
+  private let socket: PythonObject
+  private let connection: Connection?
+  private let plain: PythonObject
+  private let waiting: Socket
+  private let attachment: Attachment
+
+  init(_ socket: PythonObject, _ connection: Connection?, _ state: ModuleState) throws {
+    self.socket = socket
+    self.connection = connection
+    plain = try state.socket().attribute("socket")
+    attachment = connection?.attachment ?? Attachment()
+    waiting = Socket(
+      descriptor: CInt(clamping: try socket.callMethod(state.names[.fileno]).integer()), owned: false,
+      peer: "the data connection", interrupt: Interrupt(attachment.checkSignals))
+  }
+
+  /// Half-closes, and reads below TLS what still comes (session tickets that would make the kernel reset the connection)
+  /// until the server closes or says on the control connection how the transfer ended.
+  func drain() throws {
+    try plain.callMethod("shutdown", socket, .integer(1))
+    let deadline = Deadline.after(Self.patience)
+    while !deadline.hasPassed {
+      let isReadable = try attachment.detach { try waiting.isReadable(within: Self.glance) }
+      if isReadable {
+        guard try plain.callMethod("recv", socket, .integer(65536)).isTrue() else { return }
+      } else if let connection, try attachment.detach({ try connection.control.hasInput() }) {
+        return
+      }
+    }
+  }
+}

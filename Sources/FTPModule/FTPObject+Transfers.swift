@@ -1,0 +1,277 @@
+import CPython
+import FTPClient
+import Glibc
+import PythonBridge
+
+/// Uploads and downloads: `retrbinary`, `retrlines`, `storbinary`, `storlines`.
+extension FTPObject {
+  /// The documented default of `blocksize`: 2048K.
+  static let defaultBlockSize = 2048 * 1024
+  /// How much an upload reads from its file at a time when nobody said: the first, and the largest.
+  private static let uploadReads = (first: 64 * 1024, largest: 256 * 1024)
+
+  /// `retrbinary(cmd, callback, blocksize, rest)`: the callback gets each block as `bytes`.
+  func retrbinary(_ arguments: Arguments) throws -> PythonObject {
+    let command = try arguments.required(0)
+    let callback = try self.callback(arguments.required(1))
+    let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
+    _ = try voidcmd("TYPE I")
+    return try transfer(command, rest: arguments[3], checksSize: true) { transfer, attach in
+      try transfer.receive(blockSize: blockSize) { block in
+        try attach { _ = try callback.call(.bytes(block)) }
+      }
+    }
+  }
+
+  /// `retrlines(cmd, callback)`: the callback gets each line, as `str` without its end and as bytes with it (`LineTypes`);
+  /// a binary file's own `write` gets the bytes as they are.
+  func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
+    let encoding = try text(.encoding)
+    if let callback, BinaryFile.isWrite(callback) {
+      return try textBlocks(command) { block in _ = try callback.call(.bytes(block)) }
+    }
+    let callback = try callback.map(self.callback)
+    let types = try state.lines.types(for: encoding)
+    return try textLines(command) { line, isTerminated in
+      let text = try Text.decode(line, encoding)
+      if debugLevel > 2 { try print(.string("*retr*"), text.representation()) }
+      guard let callback else { return try print(text) }
+      let type = isTerminated ? types.terminated : types.unterminated
+      _ = try callback.call(type.call(text))
+    }
+  }
+
+  /// `storbinary(cmd, fp, blocksize, callback, rest)`: sends what `fp.read(blocksize)` returns until that is empty.
+  func storbinary(_ arguments: Arguments) throws -> PythonObject {
+    let command = try arguments.required(0)
+    let file = try arguments.required(1)
+    let blockSize = try blockSize(arguments[2])
+    let callback = try arguments.value(3).map(self.callback)
+    _ = try voidcmd("TYPE I")
+    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false) { transfer, _ in
+      var size = blockSize ?? Self.uploadReads.first
+      while true {
+        let block = try file.callMethod(state.names[.read], .integer(size))
+        guard try block.isTrue() else { return }
+        let count = try send(block, transfer)
+        if let callback { _ = try callback.call(block) }
+        if blockSize == nil, count == size { size = min(size * 2, Self.uploadReads.largest) }
+      }
+    }
+  }
+
+  /// `storlines(cmd, fp, callback)`: sends the lines that `fp.readline` returns, each ended by CRLF.
+  func storlines(_ arguments: Arguments) throws -> PythonObject {
+    let command = try arguments.required(0)
+    let file = try arguments.required(1)
+    let callback = try arguments.value(2).map(self.callback)
+    let limit = try maximumLine
+    _ = try voidcmd("TYPE A")
+    return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, _ in
+      var pending: [UInt8] = []
+      func flush() throws {
+        guard !pending.isEmpty else { return }
+        _ = try send(pending.withUnsafeBytes { try PythonObject.bytes($0) }, transfer)
+        pending.removeAll(keepingCapacity: true)
+      }
+      while true {
+        let line = try file.callMethod(state.names[.readline], .integer(limit + 1))
+        let count = try line.withBytes { bytes in
+          if !bytes.isEmpty, bytes.count <= limit { pending.appendNetworkLine(bytes) }
+          return bytes.count
+        }
+        guard count <= limit else {
+          throw PythonError.raise(state.errors.error, "got more than \(limit) bytes")
+        }
+        if count == 0 { return try flush() }
+        if pending.count >= Self.uploadReads.first { try flush() }
+        if let callback { _ = try callback.call(line) }
+      }
+    }
+  }
+
+  // MARK: Text
+
+  /// Downloads text; `body` gets each line without its end, and whether it had one. Attached, a block of lines at a time.
+  func textLines(
+    _ command: PythonObject, _ body: (UnsafeRawBufferPointer, _ isTerminated: Bool) throws -> Void
+  ) throws -> PythonObject {
+    let limit = try maximumLine
+    _ = try sendcmd("TYPE A")
+    return try transfer(command, rest: nil, checksSize: false) { transfer, attach in
+      var splitter = TextLineSplitter()
+      func emit(_ line: UnsafeRawBufferPointer, _ isTerminated: Bool) throws(FTPError) {
+        do { try body(line, isTerminated) } catch let error as FTPError { throw error } catch {
+          throw FTPError(interruptedBy: error)
+        }
+      }
+      try transfer.receive(blockSize: .max) { block in
+        try attach {
+          try splitter.append(block, limit: limit) { (line) throws(FTPError) in try emit(line, true) }
+        }
+      }
+      try attach { _ = try splitter.finish { (line) throws(FTPError) in try emit(line, false) } }
+    }
+  }
+
+  /// Downloads text; `body` gets blocks of whole lines, each ended by LF as a text file has it.
+  private func textBlocks(
+    _ command: PythonObject, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws -> PythonObject {
+    let limit = try maximumLine
+    _ = try sendcmd("TYPE A")
+    return try transfer(command, rest: nil, checksSize: false) { transfer, attach in
+      var splitter = TextLineSplitter()
+      var lines: [UInt8] = []
+      func flush() throws {
+        guard !lines.isEmpty else { return }
+        try attach { try lines.withUnsafeBytes(body) }
+        lines.removeAll(keepingCapacity: true)
+      }
+      try transfer.receive(blockSize: .max) { block in
+        try splitter.append(block, limit: limit) { (line) throws(FTPError) in
+          lines.append(contentsOf: line)
+          lines.append(UInt8(ascii: "\n"))
+        }
+        try flush()
+      }
+      _ = try splitter.finish { (line) throws(FTPError) in lines.append(contentsOf: line) }
+      try flush()
+    }
+  }
+
+  // MARK: One transfer
+
+  /// Runs a transfer: opens it, runs `body`, closes the data connection, reads the final reply, checks the size.
+  ///
+  /// `body` gets the transfer and a function that attaches for a call to Python; it runs detached unless `isDetached` is false.
+  /// When it is broken off the data connection is closed, and the replies that the server still owes are left to be read before
+  /// the next command.
+  private func transfer(
+    _ command: PythonObject, rest: PythonObject?, checksSize: Bool, isDetached: Bool = true,
+    _ body: (DataTransfer, _ attach: @escaping (() throws -> Void) throws -> Void) throws -> Void
+  ) throws -> PythonObject {
+    let socket = try call(
+      .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
+    // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
+    let connection = try connection()
+    let attachment = connection?.attachment ?? Attachment()
+    let stream = try PythonStream(
+      socket, peer: "the data connection of \(try text(.host))", state: state, attachment: attachment)
+    let transfer = DataTransfer(
+      stream, announced: connection?.announcedSize(of: socket),
+      offset: try offset(rest), silence: try silence(of: socket))
+    let running = Connection.RunningTransfer(stream)
+    func attach(_ call: () throws -> Void) throws {
+      try attachment.attach {
+        try check(PyErr_CheckSignals())
+        try call()
+        stream.revalidate()
+      }
+      if running.isBrokenOff { throw brokenOff }
+    }
+    func run() throws {
+      do {
+        if isDetached {
+          try attachment.detach { try body(transfer, attach) }
+        } else {
+          try body(transfer, attach)
+        }
+      } catch let error as FTPError {
+        if running.isBrokenOff { throw brokenOff }
+        throw explanation(of: error, connection) ?? error
+      }
+      if running.isBrokenOff { throw brokenOff }
+    }
+    do {
+      if let connection {
+        try connection.use {
+          let outer = connection.transfer
+          connection.transfer = running
+          defer { connection.transfer = outer }
+          try run()
+        }
+      } else {
+        try run()
+      }
+      endTLS(socket, connection)
+      try socket.callMethod(state.names[.close])
+    } catch {
+      PythonError.preserving {
+        try socket.callMethod(state.names[.close])
+        connection?.control.abandonReplies()
+      }
+      throw error
+    }
+    let reply = try call(.voidresp)
+    if checksSize { try transfer.verify() }
+    return reply
+  }
+
+  /// What a transfer raises that `abort` or `close` ended from a callback or another thread.
+  private var brokenOff: FTPError { FTPError(.state, "the transfer was broken off by abort() or close()") }
+
+  /// The server's own word on a data connection that broke, such as `552 Disk full`, where it has one.
+  private func explanation(of error: FTPError, _ connection: Connection?) -> FTPError? {
+    guard let connection, case .system = error.kind else { return nil }
+    return connection.attachment.detach { connection.control.explanation(of: error) }
+  }
+
+  /// Sends one bytes-like block, detached; returns its size.
+  private func send(_ block: PythonObject, _ transfer: DataTransfer) throws -> Int {
+    guard !block.isString else {
+      throw PythonError.type("a bytes-like object is required, not 'str': open the file in binary mode, as in 'rb'")
+    }
+    let attachment = try connection()?.attachment ?? Attachment()
+    // The file's `read` and the callback may have done anything, and neither need have looked for signals.
+    try attachment.checkSignals()
+    (transfer.stream as? PythonStream)?.revalidate()
+    return try block.withBytes { bytes in
+      try attachment.detach { try transfer.send(bytes) }
+      return bytes.count
+    }
+  }
+
+  // MARK: Arguments
+
+  private func callback(_ value: PythonObject) throws(PythonError) -> PythonObject {
+    guard value.isCallable else { throw .type("callback must be callable, not '\(value.typeName)'") }
+    return value
+  }
+
+  /// `blocksize`: a positive integer.
+  private func blockSize(_ value: PythonObject?) throws(PythonError) -> Int? {
+    guard let value else { return nil }
+    guard value.isInteger else { throw .type("blocksize must be an int, not '\(value.typeName)'") }
+    let size = try value.integer()
+    guard size > 0 else { throw .value("blocksize must be above 0, not \(size)") }
+    return size
+  }
+
+  /// `rest` as a number, for the check of the size; 0 when it is none.
+  private func offset(_ rest: PythonObject?) throws(PythonError) -> UInt64 {
+    guard let rest, !rest.isNone else { return 0 }
+    return UInt64(try rest.text()) ?? 0
+  }
+}
+
+/// The binary files of Python's own `io` module.
+enum BinaryFile {
+  /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.
+  ///
+  /// Exact classes alone: a subclass may do anything with a line.
+  static func isWrite(_ callback: PythonObject) -> Bool {
+    guard let file = callback.builtinSelf else { return false }
+    do {
+      let io = try importModule("io")
+      for name in ["BufferedRandom", "BufferedWriter", "FileIO", "BytesIO"] {
+        guard try file.isExactly(io.attribute(name)) else { continue }
+        return try callback.attribute("__name__").text() == "write"
+      }
+      return false
+    } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// One `FTP` object of Python during a call: its attributes, and its methods in Swift.
+///
+/// State that Python code can see is plain attributes, read each time. Methods call each other through Python's lookup, so that a
+/// subclass, an instance or a patch may replace any of them, as with CPython's class.
+struct FTPObject {
+  let object: PythonObject
+  let state: ModuleState
+
+  // MARK: Attributes
+
+  func attribute(_ name: Name) throws(PythonError) -> PythonObject { try object.attribute(state.names[name]) }
+
+  func set(_ name: Name, _ value: PythonObject) throws(PythonError) {
+    try object.setAttribute(state.names[name], value)
+  }
+
+  /// A text attribute; empty when it is `None`.
+  func text(_ name: Name) throws(PythonError) -> String {
+    let value = try attribute(name)
+    return value.isNone ? "" : try value.text()
+  }
+
+  /// `debugging` as a number; what is no number counts as off.
+  var debugLevel: Int {
+    do { return try attribute(.debugging).integer() } catch {
+      PythonError.clear()
+      return 0
+    }
+  }
+
+  /// `maxline` as a number.
+  var maximumLine: Int { get throws(PythonError) { try attribute(.maxline).integer() } }
+
+  // MARK: Calls
+
+  /// Calls one of the object's methods as Python would.
+  @discardableResult
+  func call(_ name: Name, _ arguments: PythonObject?...) throws(PythonError) -> PythonObject {
+    func argument(_ index: Int) -> PythonObject? { index < arguments.count ? arguments[index] : nil }
+    return try object.callMethod(state.names[name], argument(0), argument(1), argument(2))
+  }
+
+  /// Calls `sendcmd` and returns the reply's text.
+  func sendcmd(_ command: String) throws(PythonError) -> PythonObject { try call(.sendcmd, .string(command)) }
+
+  /// Calls `voidcmd` and returns the reply's text.
+  func voidcmd(_ command: String) throws(PythonError) -> PythonObject { try call(.voidcmd, .string(command)) }
+
+  /// Whether a method is the one that this module defines: not overridden, not patched.
+  func isOwn(_ name: Name, _ implementation: MethodImplementation) throws(PythonError) -> Bool {
+    try attribute(name).builtinFunction == unsafeBitCast(implementation, to: UnsafeRawPointer?.self)
+  }
+
+  /// Prints through Python's `print`, looked up as a script would.
+  func print(_ items: PythonObject...) throws(PythonError) {
+    let print = try importModule("builtins").attribute("print")
+    _ = try print.call(arguments: .tuple(items), keywords: nil)
+  }
+
+  // MARK: Connection
+
+  /// The connection in `file`; nil when there is none, or when `file` is somebody else's object.
+  func connection() throws(PythonError) -> Connection? {
+    let file = try attribute(.file)
+    return file.isExactly(state.connectionType) ? NativeObject.content(file, as: Connection.self) : nil
+  }
+
+  /// Runs a call on the connection with the time limits of this moment; `other` runs when `file` is somebody else's object.
+  func use<Result>(_ body: (Connection) throws -> Result, otherwise other: (PythonObject) throws -> Result) throws
+    -> Result
+  {
+    guard let connection = try connection() else {
+      let file = try attribute(.file)
+      if file.isNone { throw notConnected }
+      return try other(file)
+    }
+    return try connection.use {
+      connection.control.replyTimeout = try silence(of: connection.stream.socket)
+      connection.control.lineLimit = try maximumLine
+      return try body(connection)
+    }
+  }
+
+  /// What a call raises that needs a connection when there is none.
+  var notConnected: PythonError {
+    .raise(state.errors.error, "not connected to an FTP server: call connect() first")
+  }
+
+  // MARK: Replies
+
+  /// Sets the exception for a reply that the call does not expect.
+  func unexpected(_ reply: PythonObject, _ type: PythonObject? = nil) -> PythonError {
+    .raise(type ?? state.errors.reply, reply)
+  }
+
+  /// The first three characters of a reply as text, without trusting that there are three.
+  func code(_ reply: PythonObject) throws(PythonError) -> String {
+    try reply.prefix(3).utf8Text()
+  }
+
+  /// A reply's text for the client's parsers.
+  func parsed(_ reply: PythonObject) throws(PythonError) -> Reply {
+    Reply(bytes: try reply.withUTF8 { Array($0) })
+  }
+}

@@ -1,0 +1,148 @@
+import CPython
+import PythonBridge
+
+/// The class `FTP_TLS`: what it adds to `FTP`, made in the same way.
+enum FTPTLSType {
+  /// Makes the base class that holds the methods.
+  static func makeBase(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
+    let documentation: StaticString = "The methods that the class FTP_TLS adds."
+    return try makeType(
+      in: module, name: "\(name)._FTPTLSMethods", size: 0, flags: py_base_type_flags,
+      slots: [
+        PyType_Slot(Py_tp_init, initialize),
+        PyType_Slot(Py_tp_methods, methods.start),
+        PyType_Slot(Py_tp_doc, documentation.cString),
+      ])
+  }
+
+  /// Makes the class `FTP_TLS`.
+  static func makeClass(
+    base: PythonObject, ftp: PythonObject, moduleName: String
+  ) throws(PythonError) -> PythonObject {
+    let namespace = try PythonObject.dictionary()
+    try namespace.set(.string(moduleName), for: "__module__")
+    try namespace.set(.string(documentation), for: "__doc__")
+    try namespace.set(.bool(false), for: "_prot_p")
+    try namespace.set(.bool(false), for: "implicit")
+    try namespace.set(.bool(true), for: "reuse_session")
+    return try .makeClass("FTP_TLS", bases: [base, ftp], namespace: namespace)
+  }
+
+  private static let documentation = """
+    FTP_TLS(host='', user='', passwd='', acct='', *, context=None, timeout=..., source_address=None, encoding='utf-8', verify=None, \
+    implicit=False, port=None)
+
+    A connection to an FTP server over TLS (RFC 4217): the control connection by login(), data connections after prot_p().
+
+    verify=True checks the server's certificate against the system's trust store; context is an ssl.SSLContext of your own. Without
+    either nothing is verified, as in CPython, and a warning says so. implicit=True speaks TLS from the first byte, on port 990.
+    Data connections resume the control connection's TLS session; reuse_session = False turns that off.
+    """
+
+  private static let initialize: @convention(c) (ObjectPointer?, ObjectPointer?, ObjectPointer?) -> CInt = {
+    instance, tuple, dictionary in
+    guard let instance else { return -1 }
+    let result = trampoline(of: instance) { state in
+      try FTPObject(object: PythonObject(borrowed: instance), state: state).initializeTLS(
+        tuple: tuple, dictionary: dictionary)
+      return PythonObject.none
+    }
+    Py_DecRef(result)
+    return result == nil ? -1 : 0
+  }
+
+  private static let methods = StaticTable<PyMethodDef>(
+    [
+      .method(
+        "connect",
+        """
+        connect($self, host='', port=0, timeout=-999, source_address=None, ipvtype=0)
+        --
+
+        Connect to a server and return its greeting. See FTP.connect; with implicit, TLS comes first.
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(
+          instance, type, arguments, count, keywords,
+          Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"])
+        ) { ftp, arguments in
+          let isImplicit = try ftp.attribute(.implicit).isTrue()
+          return try ftp.connect(arguments) { isImplicit ? try ftp.secure($0, session: nil) : $0 }
+        }
+      },
+      .method(
+        "login",
+        """
+        login($self, user='', passwd='', acct='', secure=True)
+        --
+
+        Secure the control connection unless secure is false, log in, and return the reply. See FTP.login.
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(
+          instance, type, arguments, count, keywords, Signature("login", ["user", "passwd", "acct", "secure"])
+        ) { ftp, arguments in try ftp.loginTLS(arguments) }
+      },
+      .method(
+        "auth",
+        """
+        auth($self)
+        --
+
+        Secure the control connection (AUTH TLS). Raises ValueError when it is, ssl.SSLError when that fails.
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(instance, type, arguments, count, keywords, Signature("auth")) { ftp, _ in try ftp.auth() }
+      },
+      .method(
+        "ccc",
+        """
+        ccc($self)
+        --
+
+        Go on without TLS on the control connection (CCC), for firewalls that must read it.
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(instance, type, arguments, count, keywords, Signature("ccc")) { ftp, _ in try ftp.ccc() }
+      },
+      .method(
+        "prot_p",
+        """
+        prot_p($self)
+        --
+
+        Secure data connections from now on (PBSZ 0, PROT P).
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(instance, type, arguments, count, keywords, Signature("prot_p")) { ftp, _ in
+          try ftp.protectData()
+        }
+      },
+      .method(
+        "prot_c",
+        """
+        prot_c($self)
+        --
+
+        Leave data connections in the clear from now on (PROT C).
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(instance, type, arguments, count, keywords, Signature("prot_c")) { ftp, _ in
+          try ftp.clearData()
+        }
+      },
+      .method(
+        "ntransfercmd",
+        """
+        ntransfercmd($self, cmd, rest=None)
+        --
+
+        Begin a transfer, over TLS after prot_p(). See FTP.ntransfercmd.
+        """
+      ) { instance, type, arguments, count, keywords in
+        FTPType.call(
+          instance, type, arguments, count, keywords, Signature("ntransfercmd", ["cmd", "rest"], required: 1)
+        ) { ftp, arguments in try ftp.ntransfercmdTLS(arguments.required(0), arguments[1]) }
+      },
+    ], end: PyMethodDef())
+}

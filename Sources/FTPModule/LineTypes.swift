@@ -1,0 +1,103 @@
+import CPython
+import PythonBridge
+
+/// The classes of the lines that `retrlines` hands to its callback: a `str` that is bytes-like as well.
+///
+/// As `str` it is the line without its end, as CPython has it. As bytes it is the line in the `FTP` object's encoding with LF for
+/// its end, so that the documented `open(path, 'wb+')` with `save_fp.write` gets a text file. Neither object nor class is seen
+/// after pickling: a line pickles as a plain `str`.
+final class LineTypes {
+  /// A line that had an end, and a last line that had none.
+  struct Pair {
+    let terminated: PythonObject
+    let unterminated: PythonObject
+  }
+
+  private let utf8: Pair
+  private var others: [String: Pair] = [:]
+
+  /// Everything that the garbage collector must see.
+  var all: [PythonObject] { ([utf8] + others.values).flatMap { [$0.terminated, $0.unterminated] } }
+
+  init(_ module: PythonObject, name: String) throws(PythonError) {
+    let documentation: StaticString = """
+      A line of a text download: a str without the line's end, and a bytes-like object with it.
+      """
+    func make(_ getBuffer: @escaping GetBuffer) throws(PythonError) -> PythonObject {
+      let type = try makeType(
+        in: module, name: "\(name).Line", size: 0, flags: py_base_type_flags, base: .strType,
+        slots: [
+          PyType_Slot(Py_tp_doc, documentation.cString),
+          PyType_Slot(Py_bf_getbuffer, getBuffer),
+          PyType_Slot(Py_tp_methods, Self.methods.start),
+        ])
+      try type.setAttribute(.string("encoding"), .string("utf-8"))
+      return type
+    }
+    utf8 = Pair(terminated: try make(Self.getTerminated), unterminated: try make(Self.getUnterminated))
+  }
+
+  /// The classes for lines in an encoding.
+  func types(for encoding: String) throws(PythonError) -> Pair {
+    if Text.isUTF8(encoding) { return utf8 }
+    if let pair = others[encoding] { return pair }
+    func derive(_ base: PythonObject) throws(PythonError) -> PythonObject {
+      let namespace = try PythonObject.dictionary()
+      for (key, value) in [("encoding", encoding), ("__module__", try base.attribute("__module__").text())] {
+        try namespace.set(try PythonObject.string(value), for: key)
+      }
+      return try .makeClass("Line", bases: [base], namespace: namespace)
+    }
+    let pair = Pair(terminated: try derive(utf8.terminated), unterminated: try derive(utf8.unterminated))
+    others[encoding] = pair
+    return pair
+  }
+
+  // MARK: The bytes
+
+  /// `getbufferproc`, whose name the stable ABI's headers leave out.
+  private typealias GetBuffer =
+    @convention(c) (ObjectPointer?, UnsafeMutablePointer<Py_buffer>?, CInt) -> CInt
+
+  private static let getTerminated: GetBuffer = { fill($1, with: $0, flags: $2, end: "\n") }
+  private static let getUnterminated: GetBuffer = { fill($1, with: $0, flags: $2, end: "") }
+
+  /// Fills a view with the line's bytes; the view owns the `bytes` object that holds them.
+  private static func fill(
+    _ view: UnsafeMutablePointer<Py_buffer>?, with line: ObjectPointer?, flags: CInt, end: String
+  ) -> CInt {
+    guard let view, let line else { return -1 }
+    do {
+      let text = try PythonObject(borrowed: line).concatenated(with: .string(end))
+      let encoding = try PythonObject(borrowed: line).attribute("encoding").text()
+      return try text.encoded(encoding).fill(view, flags: flags)
+    } catch {
+      view.pointee.obj = nil
+      return -1
+    }
+  }
+
+  private static let methods = StaticTable<PyMethodDef>(
+    [
+      .method(
+        "decode",
+        "decode($self, /, encoding=None, errors='strict')\n--\n\nThe line as text, its end included, as bytes.decode has it."
+      ) { line, type, arguments, count, keywords in
+        trampoline(definedBy: type) { _ in
+          let arguments = try Arguments(
+            Signature("decode", ["encoding", "errors"]), arguments, count, keywords: keywords)
+          guard let line else { throw PythonError.type("decode() needs a line") }
+          let object = PythonObject(borrowed: line)
+          let encoding = try arguments.value(0) ?? object.attribute("encoding")
+          let errors = try arguments.value(1) ?? .string("strict")
+          return try object.bytes().callMethod("decode", encoding, errors)
+        }
+      },
+      .method("__reduce__", "__reduce__($self, /)\n--\n\nPickle as a plain str.") { line, type, _, _, _ in
+        trampoline(definedBy: type) { _ in
+          guard let line else { throw PythonError.type("__reduce__() needs a line") }
+          return try .tuple(.strType, .tuple(PythonObject(borrowed: line).string()))
+        }
+      },
+    ], end: PyMethodDef())
+}

@@ -1,0 +1,141 @@
+import CPython
+import PythonBridge
+
+/// What one module object owns: its classes, its exceptions and the names that it looks up.
+final class ModuleState {
+  let names: Names
+  let errors: Errors
+  let lines: LineTypes
+  let connectionType: PythonObject
+  let machineListingType: PythonObject
+  let baseType: PythonObject
+  let ftpType: PythonObject
+  let ftpTLSType: PythonObject
+  private let ftpTLSBaseType: PythonObject
+  private var socketModule: PythonObject?
+  private var sslModule: PythonObject?
+  private var hasWarnedOfInsecurity = false
+
+  /// The exception classes.
+  struct Errors {
+    let error, reply, temporary, permanent, protocolError: PythonObject
+    var all: [PythonObject] { [error, reply, temporary, permanent, protocolError] }
+  }
+
+  /// Everything that the garbage collector must see.
+  var references: [PythonObject] {
+    names.all + errors.all + lines.all + [connectionType, machineListingType, baseType, ftpType]
+      + [ftpTLSType, ftpTLSBaseType] + [socketModule, sslModule].compactMap(\.self)
+  }
+
+  /// Makes the module's classes and puts them, and the constants, into it.
+  init(_ module: PythonObject) throws {
+    let name = try module.attribute("__name__").text()
+    names = try Names()
+    errors = try Self.makeErrors(name)
+    lines = try LineTypes(module, name: name)
+    connectionType = try Connection.makeType(module, name: name)
+    machineListingType = try MachineListing.makeType(module, name: name)
+    baseType = try FTPType.makeBase(module, name: name)
+    ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
+    ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
+    try addConstants(to: module)
+  }
+
+  /// Python's module `socket`, imported when it is needed: `import ftplib` must be quick.
+  func socket() throws(PythonError) -> PythonObject {
+    if let socketModule { return socketModule }
+    let module = try importModule("socket")
+    socketModule = module
+    return module
+  }
+
+  /// Python's module `ssl`, imported when it is needed.
+  func ssl() throws(PythonError) -> PythonObject {
+    if let sslModule { return sslModule }
+    let module = try importModule("ssl")
+    sslModule = module
+    return module
+  }
+
+  /// Whether a socket is an `ssl.SSLSocket`. It is none while nobody has imported `ssl`.
+  func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
+    guard try importModule("sys").attribute("modules").callMethod("get", .string("ssl")).isTrue() else { return false }
+    return try socket.isInstance(of: ssl().attribute("SSLSocket"))
+  }
+
+  /// Whether the warning of a context that verifies nothing is due: once.
+  func claimInsecureWarning() -> Bool {
+    defer { hasWarnedOfInsecurity = true }
+    return !hasWarnedOfInsecurity
+  }
+
+  // MARK: Finding it
+
+  /// Where a module object keeps its state.
+  static func slot(of module: ObjectPointer) -> UnsafeMutablePointer<Unmanaged<ModuleState>?>? {
+    PyModule_GetState(module)?.assumingMemoryBound(to: Unmanaged<ModuleState>?.self)
+  }
+
+  /// The state of a module. Throws when the module has been torn down.
+  static func of(module: ObjectPointer?) throws(PythonError) -> ModuleState {
+    guard let module, let state = slot(of: module)?.pointee else {
+      if PythonError.isSet { throw PythonError() }
+      throw .raise(.runtimeError, "the module ftplib has been unloaded")
+    }
+    return state.takeUnretainedValue()
+  }
+
+  /// The state of the module that defines a class.
+  static func of(definingClass type: OpaquePointer?) throws(PythonError) -> ModuleState {
+    guard let type, let module = PyType_GetModule(type) else { throw PythonError() }
+    return try of(module: module)
+  }
+
+  /// The state of the module from which an instance's class, or a base of it, comes.
+  static func of(instance: ObjectPointer) throws(PythonError) -> ModuleState {
+    let instance = PythonObject(borrowed: instance)
+    for base in try instance.type.attribute("__mro__").items() {
+      guard let module = base.definingModule(ModuleDefinition.shared.start) else { continue }
+      return try module.withPointer { (module) throws(PythonError) in try of(module: module) }
+    }
+    throw .type("'\(instance.typeName)' is no class of ftplib")
+  }
+
+  // MARK: Making it
+
+  private static func makeErrors(_ module: String) throws(PythonError) -> Errors {
+    func make(_ name: String, _ documentation: String, _ base: PythonObject) throws(PythonError) -> PythonObject {
+      try .exceptionClass("\(module).\(name)", documentation, base: base)
+    }
+    let error = try make("Error", "Base class of this module's exceptions.", .exception)
+    return Errors(
+      error: error,
+      reply: try make("error_reply", "The server gave a reply that the call does not expect.", error),
+      temporary: try make("error_temp", "The server refused for now: a reply 400 to 499.", error),
+      permanent: try make("error_perm", "The server refused: a reply 500 to 599.", error),
+      protocolError: try make("error_proto", "The server's reply breaks the protocol.", error))
+  }
+
+  private func addConstants(to module: PythonObject) throws(PythonError) {
+    try module.add("FTP", ftpType)
+    try module.add("FTP_TLS", ftpTLSType)
+    let errorNames = ["Error", "error_reply", "error_temp", "error_perm", "error_proto"]
+    for (name, error) in zip(errorNames, errors.all) { try module.add(name, error) }
+    try module.add(
+      "all_errors",
+      .tuple(errors.error, .osError, .eofError))
+    try module.add("MSG_OOB", .integer(1))
+    try module.add("FTP_PORT", .integer(21))
+    try module.add("MAXLINE", .integer(FTPType.maximumLine))
+    try module.add("CRLF", .string("\r\n"))
+    try module.add("B_CRLF", owned(PyBytes_FromString(("\r\n" as StaticString).cString)))
+    try module.add("__version__", .string(version))
+    let exported = try PythonObject.list()
+    for name in ["FTP", "FTP_TLS", "error_reply", "error_temp", "error_perm", "error_proto", "all_errors"] {
+      try exported.append(.string(name))
+    }
+    try module.add("__all__", exported)
+  }
+}

@@ -1,0 +1,29 @@
+import PythonBridge
+
+/// The attribute and method names that the module looks up, each made a Python string once.
+enum Name: Int, CaseIterable {
+  // State of an FTP object.
+  case sock, file, host, port, timeout, source_address, encoding, welcome, passiveserver
+  case trust_server_pasv_ipv4_address, debugging, lastresp, maxline, af, ipvtype
+  case context, _prot_p, implicit, reuse_session
+  // Methods of an FTP object that its other methods call: a subclass may replace each.
+  case auth, connect, login, quit, close, sanitize
+  case putline, putcmd, getline, getmultiline, getresp, voidresp, sendcmd, voidcmd
+  case sendport, sendeprt, makeport, makepasv, ntransfercmd, transfercmd, retrlines
+  // Sockets and files.
+  case create_connection, create_server, gettimeout, settimeout, fileno, recv, send, sendall, shutdown, accept
+  case getsockname, getpeername, family, read, readline, write
+}
+
+/// The names as Python strings.
+struct Names {
+  let all: [PythonObject]
+
+  init() throws(PythonError) {
+    var all: [PythonObject] = []
+    for name in Name.allCases { all.append(try .string("\(name)")) }
+    self.all = all
+  }
+
+  subscript(_ name: Name) -> PythonObject { all[name.rawValue] }
+}

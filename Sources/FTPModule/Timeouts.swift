@@ -1,0 +1,54 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// How long an `FTP` object waits.
+///
+/// Its attribute `timeout` is a number of seconds, `None` for no limit, or `socket`'s own mark for "not given".
+/// Not given means the default of `socket.setdefaulttimeout`, and where there is none the limits below; sockets then stay without
+/// a time limit of their own, as they would be in CPython.
+extension FTPObject {
+  /// How long to wait for a connection when nobody said.
+  static let defaultConnect = 60.0
+  /// How long a reply may take and a data connection may be silent when nobody said.
+  static let defaultSilence = Duration.seconds(300)
+
+  /// `socket`'s mark for a timeout that was not given.
+  func notGiven() throws(PythonError) -> PythonObject {
+    try state.socket().attribute("_GLOBAL_DEFAULT_TIMEOUT")
+  }
+
+  /// Checks a timeout that a caller gave: a number above zero, or `None`.
+  static func checkTimeout(_ value: PythonObject) throws(PythonError) {
+    if value.isNone { return }
+    guard try value.double() > 0 else {
+      throw .value("Non-blocking socket (timeout=0) is not supported: timeout must be above 0, or None for no limit")
+    }
+  }
+
+  /// What to give `socket.create_connection`, and whether the socket must lose that limit once it is connected.
+  func connectTimeout() throws(PythonError) -> (value: PythonObject, isOurs: Bool) {
+    let timeout = try attribute(.timeout)
+    guard try timeout === notGiven() else {
+      try Self.checkTimeout(timeout)
+      return (timeout, false)
+    }
+    let global = try state.socket().callMethod("getdefaulttimeout")
+    return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
+  }
+
+  /// How long to wait on a socket: its own limit, or ours when nobody set one.
+  func silence(of socket: PythonObject) throws(PythonError) -> Duration? {
+    let limit = try socket.callMethod(state.names[.gettimeout])
+    if limit.isNone { return try attribute(.timeout) === notGiven() ? Self.defaultSilence : nil }
+    return Duration(try limit.double())
+  }
+}
+
+extension Duration {
+  /// A number of seconds; more than 300 years, or no number, is 300 years.
+  init(_ seconds: Double) {
+    let longest = 1e10
+    self = .milliseconds(Int64((seconds.isNaN ? longest : max(0, min(seconds, longest))) * 1000))
+  }
+}

@@ -1,0 +1,134 @@
+public import CPython
+
+/// Attributes and calls.
+extension PythonObject {
+  /// An attribute. Throws `AttributeError` or what a property raises.
+  public func attribute(_ name: PythonObject) throws(PythonError) -> PythonObject {
+    try owned(PyObject_GetAttr(pointer, name.pointer))
+  }
+
+  /// An attribute by a name that is used once.
+  public func attribute(_ name: String) throws(PythonError) -> PythonObject {
+    try owned(name.withCString { PyObject_GetAttrString(pointer, $0) })
+  }
+
+  /// An attribute, or nil when there is none. Throws what a property raises.
+  public func optionalAttribute(_ name: String) throws(PythonError) -> PythonObject? {
+    do { return try attribute(name) } catch {
+      guard PyErr_ExceptionMatches(py_attribute_error()) != 0 else { throw error }
+      PyErr_Clear()
+      return nil
+    }
+  }
+
+  /// Sets an attribute.
+  public func setAttribute(_ name: PythonObject, _ value: PythonObject) throws(PythonError) {
+    try check(PyObject_SetAttr(pointer, name.pointer, value.pointer))
+  }
+
+  /// Calls it with up to three arguments.
+  public func call(
+    _ first: PythonObject? = nil, _ second: PythonObject? = nil, _ third: PythonObject? = nil
+  ) throws(PythonError) -> PythonObject {
+    try owned(py_call(pointer, first?.pointer, second?.pointer, third?.pointer))
+  }
+
+  /// Calls it with a tuple and a dictionary of arguments.
+  public func call(arguments: PythonObject, keywords: PythonObject?) throws(PythonError) -> PythonObject {
+    try owned(PyObject_Call(pointer, arguments.pointer, keywords?.pointer))
+  }
+
+  /// Calls a method with up to three arguments, as `self.name(...)` would.
+  @discardableResult
+  public func callMethod(
+    _ name: PythonObject, _ first: PythonObject? = nil, _ second: PythonObject? = nil,
+    _ third: PythonObject? = nil
+  ) throws(PythonError) -> PythonObject {
+    try owned(py_call_method(pointer, name.pointer, first?.pointer, second?.pointer, third?.pointer))
+  }
+
+  /// Calls a method by a name that is used once.
+  @discardableResult
+  public func callMethod(
+    _ name: String, _ first: PythonObject? = nil, _ second: PythonObject? = nil
+  ) throws(PythonError) -> PythonObject {
+    try callMethod(.string(name), first, second)
+  }
+
+  /// An iterator over it.
+  public func iterator() throws(PythonError) -> PythonObject { try owned(PyObject_GetIter(pointer)) }
+
+  /// The next item of an iterator; nil at its end.
+  public func next() throws(PythonError) -> PythonObject? {
+    if let item = PyIter_Next(pointer) { return PythonObject(owned: item) }
+    if PyErr_Occurred() != nil { throw PythonError() }
+    return nil
+  }
+
+  /// The items of any iterable in order.
+  public func items() throws(PythonError) -> [PythonObject] {
+    let iterator = try iterator()
+    var items: [PythonObject] = []
+    while let item = try iterator.next() { items.append(item) }
+    return items
+  }
+
+  /// The C function behind a built-in function or method; nil for any other callable.
+  public var builtinFunction: UnsafeRawPointer? {
+    guard py_is_builtin_function(pointer) != 0 else { return nil }
+    return unsafeBitCast(PyCFunction_GetFunction(pointer), to: UnsafeRawPointer?.self)
+  }
+
+  /// The object that a built-in method is bound to.
+  public var builtinSelf: PythonObject? {
+    guard py_is_builtin_function(pointer) != 0 else { return nil }
+    return PyCFunction_GetSelf(pointer).map { PythonObject(borrowed: $0) }
+  }
+}
+
+/// Imports a module, or takes it from `sys.modules`.
+public func importModule(_ name: String) throws(PythonError) -> PythonObject {
+  try owned(name.withCString { PyImport_ImportModule($0) })
+}
+
+/// Classes.
+extension PythonObject {
+  /// Whether a class is another, or derives from it.
+  public func isSubclass(of type: PythonObject) -> Bool { PyErr_GivenExceptionMatches(pointer, type.pointer) != 0 }
+
+  /// Whether it is an instance of a class. Throws what `__instancecheck__` raises.
+  public func isInstance(of type: PythonObject) throws(PythonError) -> Bool {
+    let answer = PyObject_IsInstance(pointer, type.pointer)
+    try check(answer)
+    return answer == 1
+  }
+
+  /// Makes an exception class; `name` is the dotted name.
+  public static func exceptionClass(
+    _ name: String, _ documentation: String, base: PythonObject
+  ) throws(PythonError) -> PythonObject {
+    try owned(
+      name.withCString { name in
+        documentation.withCString { PyErr_NewExceptionWithDoc(name, $0, base.pointer, nil) }
+      })
+  }
+
+  /// Makes an ordinary class, as `type(name, bases, namespace)` does.
+  public static func makeClass(
+    _ name: String, bases: [PythonObject], namespace: PythonObject
+  ) throws(PythonError) -> PythonObject { try typeType.call(.string(name), .tuple(bases), namespace) }
+
+  /// The module, made from `definition`, that defines this class; nil for any other class.
+  public func definingModule(_ definition: UnsafeMutablePointer<PyModuleDef>) -> PythonObject? {
+    guard let module = PyType_GetModule(OpaquePointer(pointer)) else {
+      PyErr_Clear()
+      return nil
+    }
+    return PyModule_GetDef(module) == definition ? PythonObject(borrowed: module) : nil
+  }
+
+  /// Adds a name to a module.
+  public func add(_ name: String, _ value: PythonObject) throws(PythonError) {
+    try check(name.withCString { PyModule_AddObjectRef(pointer, $0, value.pointer) })
+  }
+}

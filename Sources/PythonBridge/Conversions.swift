@@ -1,0 +1,173 @@
+public import CPython
+
+/// Swift values as new Python objects, and back.
+extension PythonObject {
+  /// A `str`. Throws only `MemoryError`.
+  public static func string(_ text: String) throws(PythonError) -> PythonObject {
+    var text = text
+    return try owned(text.withUTF8 { decode(UnsafeRawBufferPointer($0)) })
+  }
+
+  /// A `str` from UTF-8. Throws `UnicodeDecodeError`.
+  public static func string(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) -> PythonObject {
+    try owned(decode(bytes))
+  }
+
+  private static func decode(_ bytes: UnsafeRawBufferPointer) -> ObjectPointer? {
+    PyUnicode_DecodeUTF8(bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, bytes.count, nil)
+  }
+
+  /// A `bytes` with a copy of these bytes.
+  public static func bytes(_ bytes: UnsafeRawBufferPointer) throws(PythonError) -> PythonObject {
+    try owned(PyBytes_FromStringAndSize(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count))
+  }
+
+  /// An `int`.
+  public static func integer(_ value: Int) throws(PythonError) -> PythonObject { try owned(PyLong_FromSsize_t(value)) }
+
+  /// An `int`.
+  public static func integer(_ value: UInt64) throws(PythonError) -> PythonObject {
+    try owned(PyLong_FromUnsignedLongLong(value))
+  }
+
+  /// A `float`.
+  public static func float(_ value: Double) throws(PythonError) -> PythonObject { try owned(PyFloat_FromDouble(value)) }
+
+  /// A `tuple`.
+  public static func tuple(_ items: PythonObject...) throws(PythonError) -> PythonObject { try tuple(items) }
+
+  /// A `tuple`.
+  public static func tuple(_ items: [PythonObject]) throws(PythonError) -> PythonObject {
+    let tuple = try owned(PyTuple_New(items.count))
+    for (index, item) in items.enumerated() { try check(PyTuple_SetItem(tuple.pointer, index, item.newReference())) }
+    return tuple
+  }
+
+  /// An empty `list`.
+  public static func list() throws(PythonError) -> PythonObject { try owned(PyList_New(0)) }
+
+  /// Appends to a `list`.
+  public func append(_ item: PythonObject) throws(PythonError) { try check(PyList_Append(pointer, item.pointer)) }
+
+  /// An empty `dict`.
+  public static func dictionary() throws(PythonError) -> PythonObject { try owned(PyDict_New()) }
+
+  /// Sets an item of a `dict`.
+  public func set(_ value: PythonObject, for key: PythonObject) throws(PythonError) {
+    try check(PyDict_SetItem(pointer, key.pointer, value.pointer))
+  }
+
+  /// Sets an item of a `dict`.
+  public func set(_ value: PythonObject, for key: String) throws(PythonError) { try set(value, for: .string(key)) }
+
+  /// `str(self)`: for a subclass of `str` an exact `str`.
+  public func string() throws(PythonError) -> PythonObject { try owned(PyObject_Str(pointer)) }
+
+  /// `repr(self)`.
+  public func representation() throws(PythonError) -> PythonObject { try owned(PyObject_Repr(pointer)) }
+
+  /// What `str()` says of it.
+  public func text() throws(PythonError) -> String { try string().utf8Text() }
+
+  /// The first characters of a `str`.
+  public func prefix(_ count: Int) throws(PythonError) -> PythonObject {
+    try owned(PyUnicode_Substring(pointer, 0, count))
+  }
+
+  /// Two `str` in one.
+  public func concatenated(with other: PythonObject) throws(PythonError) -> PythonObject {
+    try owned(PyUnicode_Concat(pointer, other.pointer))
+  }
+
+  /// An item of a sequence.
+  public func item(_ index: Int) throws(PythonError) -> PythonObject { try owned(PySequence_GetItem(pointer, index)) }
+
+  /// A weak reference to it.
+  public func weakReference() throws(PythonError) -> PythonObject { try owned(PyWeakref_NewRef(pointer, nil)) }
+
+  /// A `str` from bytes in an encoding, strictly. Throws `UnicodeDecodeError`, or `LookupError` for an unknown encoding.
+  public static func string(
+    _ bytes: UnsafeRawBufferPointer, encoding: String
+  ) throws(PythonError) -> PythonObject {
+    let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText
+    return try owned(encoding.withCString { PyUnicode_Decode(start, bytes.count, $0, nil) })
+  }
+
+  /// The `bytes` of a `str` in an encoding, strictly. Throws `TypeError` for anything else, and `UnicodeEncodeError`.
+  public func encoded(_ encoding: String) throws(PythonError) -> PythonObject {
+    guard isString else { throw .type("a str is required, not '\(typeName)'") }
+    return try owned(encoding.withCString { PyUnicode_AsEncodedString(pointer, $0, nil) })
+  }
+
+  /// `bytes(self)` of a bytes-like object.
+  public func bytes() throws(PythonError) -> PythonObject { try owned(PyBytes_FromObject(pointer)) }
+}
+
+/// What `PyUnicode_DecodeUTF8` gets for no bytes: it takes no null pointer.
+private var emptyText: UnsafePointer<CChar> {
+  let text: StaticString = ""
+  return UnsafeRawPointer(text.utf8Start).assumingMemoryBound(to: CChar.self)
+}
+
+extension PythonObject {
+  /// A `str` as Swift text. Throws `TypeError` for anything else, `UnicodeEncodeError` for lone surrogates.
+  public func utf8Text() throws(PythonError) -> String {
+    try withUTF8 { String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// Calls `body` with the UTF-8 of a `str`, valid during the call. Throws as `utf8Text`.
+  public func withUTF8<Result>(_ body: (UnsafeRawBufferPointer) -> Result) throws(PythonError) -> Result {
+    guard isString else { throw .type("a str is required, not '\(typeName)'") }
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else { throw PythonError() }
+    return body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  /// An `int` as Swift's. Throws `TypeError` for anything that is no integer, `OverflowError` when it does not fit.
+  public func integer() throws(PythonError) -> Int {
+    let value = PyLong_AsSsize_t(pointer)
+    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
+    return value
+  }
+
+  /// An `int` or `float` as a double. Throws `TypeError` for anything else.
+  public func double() throws(PythonError) -> Double {
+    let value = PyFloat_AsDouble(pointer)
+    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
+    return value
+  }
+
+  /// Calls `body` with the bytes of a bytes-like object, valid during the call. Throws `TypeError` for anything else.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    var view = Py_buffer()
+    try check(PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE))
+    defer { PyBuffer_Release(&view) }
+    return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
+  }
+
+  /// The name of its class for a message.
+  public var typeName: String {
+    guard let name = PyType_GetName(py_type(pointer)) else {
+      PyErr_Clear()
+      return "object"
+    }
+    let object = PythonObject(owned: name)
+    do { return try object.utf8Text() } catch {
+      PyErr_Clear()
+      return "object"
+    }
+  }
+}
+
+extension PythonObject {
+  /// Fills a buffer view with the memory of a `bytes`, which the view then owns. Returns what `bf_getbuffer` returns.
+  public func fill(_ view: UnsafeMutablePointer<Py_buffer>, flags: CInt) -> CInt {
+    var start: UnsafeMutablePointer<CChar>?
+    var count = 0
+    guard PyBytes_AsStringAndSize(pointer, &start, &count) == 0 else {
+      view.pointee.obj = nil
+      return -1
+    }
+    return PyBuffer_FillInfo(view, pointer, start, count, 1, flags)
+  }
+}

@@ -1,0 +1,34 @@
+import CPython
+import FTPModule
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What ftpy says about itself.
+enum Banner {
+  /// The line above Python's own banner at the prompt, on standard error as that one.
+  static func show() {
+    say("ftpy \(FTPModule.version), for QuecPython scripts on this computer: ftplib and uos are built in.\n")
+  }
+
+  /// An error of the program itself, on standard error.
+  static func complain(_ sentence: String) {
+    say("ftpy: \(sentence)\n")
+  }
+
+  /// `ftpy 1.0 (Python 3.11.2)`, with `detail` Python's build and compiler as well.
+  static func version(detail: Bool) -> String {
+    let python = String(cString: Py_GetVersion())
+    let number = python.prefix { $0 != " " }
+    return "ftpy \(FTPModule.version) (Python \(detail ? python : String(number)))"
+  }
+
+  /// Straight to the descriptor: C's `stderr` is a global variable, which Swift 6 refuses to share.
+  private static func say(_ text: String) {
+    var text = text
+    text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

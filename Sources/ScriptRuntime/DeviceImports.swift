@@ -1,0 +1,58 @@
+import CPython
+import DeviceModules
+import FTPModule
+
+/// The device's modules, put within the script's reach.
+enum DeviceImports {
+  /// Runs the first embedded module, `_ftpy`, which serves the others to `import`. Python must have been
+  /// started.
+  ///
+  /// False with a Python exception set if that failed.
+  static func install() -> Bool {
+    guard let start = device_module(0)?.pointee,
+      let program = namespace(of: "_ftpy.program"),
+      set("sources", in: program, to: sources()),
+      set("version", in: program, to: PyUnicode_FromString(FTPModule.version)),
+      let namespace = namespace(of: start.name),
+      let code = Py_CompileString(start.source, "<ftpy>/_ftpy", Py_file_input)
+    else { return false }
+    defer { Py_DecRef(code) }
+    guard let result = PyEval_EvalCode(code, namespace, namespace) else { return false }
+    Py_DecRef(result)
+    return true
+  }
+
+  /// The variables of a module, which is made if there is none: borrowed, or nil with an exception set.
+  private static func namespace(of module: UnsafePointer<CChar>) -> UnsafeMutablePointer<PyObject>? {
+    PyImport_AddModule(module).flatMap { PyModule_GetDict($0) }
+  }
+
+  /// A new dict of the modules' sources by name, each a view of the bytes in the binary, or nil with an
+  /// exception set.
+  private static func sources() -> UnsafeMutablePointer<PyObject>? {
+    guard let table = PyDict_New() else { return nil }
+    var index = 0
+    while let module = device_module(index)?.pointee {
+      // The view is read-only: the C signature asks for a mutable pointer for both kinds.
+      let bytes = UnsafeMutablePointer(mutating: module.source)
+      let view = PyMemoryView_FromMemory(bytes, Py_ssize_t(module.length), PyBUF_READ)
+      guard set(module.name, in: table, to: view) else {
+        Py_DecRef(table)
+        return nil
+      }
+      index += 1
+    }
+    return table
+  }
+
+  /// Stores `value`, a new reference that this call takes over, or nil with an exception set. False with
+  /// one set.
+  private static func set(
+    _ name: UnsafePointer<CChar>, in namespace: UnsafeMutablePointer<PyObject>,
+    to value: UnsafeMutablePointer<PyObject>?
+  ) -> Bool {
+    guard let value else { return false }
+    defer { Py_DecRef(value) }
+    return PyDict_SetItemString(namespace, name, value) == 0
+  }
+}

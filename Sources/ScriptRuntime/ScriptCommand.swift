@@ -1,0 +1,48 @@
+import CPython
+import CScriptRuntime
+
+/// The `python3` command with the FTP client and the device's modules inside: what `ftpy` is.
+///
+/// It understands Python's command line (script, `-c`, `-m`, `-`, or no argument for the prompt; `-i`,
+/// `-X`, ...), reads Python's environment variables, handles its signals and returns its exit codes.
+/// `ftplib` and `usr.ftplib` are the module in this program, not the standard library's; `uos` is
+/// importable and predefined.
+public enum ScriptCommand {
+  /// Runs one command line from start to end and returns the exit status.
+  ///
+  /// `arguments` are the process's own, as `CommandLine.unsafeArgv` has them: bytes, the program's name
+  /// first. Call it once, on the main thread: the interpreter is ended when it returns. Standard output may
+  /// hold text from Swift that still waits in its buffer, so leave with `exit`.
+  public static func run(
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  ) -> CInt {
+    let words = (1..<max(Int(count), 1)).compactMap { arguments[$0].map { String(cString: $0) } }
+    switch OwnOption(in: words) {
+    case .help:
+      print(Help.text, terminator: "")
+      return 0
+    case .version(let detail):
+      print(Banner.version(detail: detail))
+      return 0
+    case nil:
+      return runPython(count, arguments)
+    }
+  }
+
+  private static func runPython(
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+  ) -> CInt {
+    guard BuiltinModule.register() else {
+      Banner.complain("no memory to start")
+      return 1
+    }
+    let start = script_runtime_start(count, arguments, ExecutablePath.startedAs(arguments[0]))
+    guard start.started else { return start.status }
+    guard DeviceImports.install() else {
+      PyErr_Print()
+      return 1
+    }
+    if start.prompt { Banner.show() }
+    return script_runtime_run()
+  }
+}

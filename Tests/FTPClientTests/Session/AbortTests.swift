@@ -1,0 +1,77 @@
+import FTPClient
+import Testing
+
+extension ClientTests {
+  /// `ABOR` has one reply or two, and most servers answer only when the data connection is gone.
+  @Suite struct AbortTests {
+    struct Row: Sendable, CustomTestStringConvertible {
+      let testDescription: String
+      let steps: [Step]
+      let word: String
+
+      init(_ name: String, _ steps: [Step], _ word: String) {
+        testDescription = name
+        self.steps = steps
+        self.word = word
+      }
+    }
+
+    static let rows = [
+      Row("426 and 226", [.sayRaw("426 broken\r\n226 aborted\r\n")], "426"),
+      Row("426 and 225: vsftpd", [.say("426 broken"), .say("225 no transfer to abort")], "426"),
+      Row("426 and a late 226", [.say("426 broken"), .quiet(.milliseconds(200)), .say("226 aborted")], "426"),
+      Row("426 and 502: Twisted", [.sayRaw("426 broken\r\n502 ABOR not implemented\r\n")], "426"),
+      Row("226 and 226", [.sayRaw("226 done\r\n226 aborted\r\n")], "226"),
+      Row("one 226", [.say("226 aborted"), .answer("NOOP", "200 zzz")], "226"),
+      Row("one 426", [.say("426 broken"), .answer("NOOP", "200 zzz")], "426"),
+      Row("one 225", [.say("225 nothing to abort"), .answer("NOOP", "200 zzz")], "225"),
+      Row("500", [.say("500 what?"), .answer("NOOP", "200 zzz")], "reply 500"),
+      Row("150 in between: inetutils", [.sayRaw("150 late\r\n226 done\r\n226 aborted\r\n")], "226"),
+    ]
+
+    @Test(arguments: rows)
+    func `an abort reads one reply, and the session is in step`(_ row: Row) throws {
+      let transfer: [Step] =
+        .begin("RETR f", type: nil) + [.pour(pattern(10_000)), .dataGone, .endData, .hear("ABOR")]
+      try ScriptedServer.session(
+        transfer + row.steps + .inStep, configuration: .with { $0.timeout = .milliseconds(500) }
+      ) { session in
+        let transfer = try session.beginTransfer(Command("RETR", "f"))
+        #expect(try transfer.stream.isReadable(within: .seconds(5)))
+        transfer.stream.close()
+        var code = ""
+        let word = thrown { code = try session.abort().code.map(String.init) ?? "" }
+        #expect((word == "nothing" ? code : word) == row.word)
+        try session.isInStep()
+      }
+    }
+
+    @Test func `a server may answer ABOR before the data connection is closed`() throws {
+      let steps: [Step] =
+        .begin("RETR f", type: nil) + [
+          .data(pattern(10)), .hear("ABOR"), .sayRaw("426 broken\r\n226 aborted\r\n"), .endData,
+        ]
+      try ScriptedServer.session(steps + .inStep) { session in
+        let transfer = try session.beginTransfer(Command("RETR", "f"))
+        #expect(try session.abort().code == 426)
+        transfer.stream.close()
+        try session.isInStep()
+      }
+    }
+
+    @Test func `an abort without a transfer has one reply`() throws {
+      try ScriptedServer.session([.answer("ABOR", "225 nothing to abort")] + .inStep) { session in
+        #expect(try session.abort().code == 225)
+        try session.isInStep()
+      }
+    }
+
+    @Test func `an abort without an answer is a time-out, and the session goes on`() throws {
+      let steps: [Step] = [.hear("ABOR"), .answer("NOOP", "200 zzz")]
+      try ScriptedServer.session(steps + .inStep, configuration: .with { $0.timeout = .milliseconds(400) }) { session in
+        #expect(thrown { try session.abort() } == "timedOut")
+        try session.isInStep()
+      }
+    }
+  }
+}
