@@ -54,6 +54,7 @@ static inline PyObject *_Nullable py_call_method(
 /* Flags: macros with casts. */
 static const unsigned int py_type_flags = Py_TPFLAGS_DEFAULT;
 static const unsigned int py_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
+static const unsigned int py_collected_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC;
 static const int py_method_flags = METH_METHOD | METH_FASTCALL | METH_KEYWORDS;
 static const int py_function_flags = METH_FASTCALL | METH_KEYWORDS;
 

@@ -7,11 +7,10 @@ import PythonBridge
 ///
 /// To Python it is a file that replies are read from. It works on the socket that was in `sock` when it was made, and is used
 /// by one thread at a time.
-final class Connection {
+final class Connection: ReferenceHolder {
   let stream: PythonStream
   let control: ControlConnection
   let encoding: String
-  let attachment = Attachment()
   private let state: ModuleState
 
   /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
@@ -21,9 +20,11 @@ final class Connection {
   /// The data connection that `transfercmd` gave away last.
   private var handedOut: HandedOut?
 
+  private let process = getpid()
   private var thread: pthread_t?
   private var depth = 0
-  private var closesWhenIdle = false
+  /// `close` was called. The socket is closed when no call uses it.
+  private(set) var isClosed = false
 
   /// A transfer in progress, and whether `abort` or `close` has ended it.
   final class RunningTransfer {
@@ -32,9 +33,15 @@ final class Connection {
 
     init(_ stream: PythonStream) { self.stream = stream }
 
+    /// Wakes the transfer, which ends with an error; from any thread.
     func breakOff() {
       isBrokenOff = true
       stream.shutdown()
+    }
+
+    /// Throws when the transfer has been broken off.
+    func requireWhole() throws(FTPError) {
+      if isBrokenOff { throw FTPError(.state, "the transfer was broken off by abort() or close()") }
     }
   }
 
@@ -60,37 +67,61 @@ final class Connection {
   init(_ socket: PythonObject, host: String, encoding: String, state: ModuleState) throws(PythonError) {
     self.state = state
     self.encoding = encoding
-    stream = try PythonStream(socket, peer: host, state: state, attachment: attachment)
+    stream = try PythonStream(socket, peer: host, state: state)
     control = ControlConnection(stream, host: host, replyTimeout: nil)
+  }
+
+  var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self) }
+
+  /// The socket goes when the object goes: it is part of no cycle that only its own class could break.
+  func clearReferences() {
+    tlsSession = nil
+    handedOut = nil
   }
 
   // MARK: One thread at a time
 
-  /// Runs a call on the connection. Calls nest in one thread, as a callback's do; another thread's is refused.
+  /// Runs a call on the connection. Calls nest in a transfer's callback; any other in between, of this thread or another, is refused.
   func use<Result>(_ body: () throws -> Result) throws -> Result {
     if let thread, pthread_equal(thread, pthread_self()) == 0 {
       throw FTPError(.state, "this FTP object is in use by another thread")
     }
+    // Only a transfer calls Python code that may use the object: to abort. A signal's handler may come at any time.
+    guard depth == 0 || transfer != nil else {
+      throw FTPError(.state, "this FTP object waits for a reply: it cannot be used before that has come")
+    }
+    try requireOpen()
     thread = pthread_self()
     depth += 1
     defer {
       depth -= 1
       if depth == 0 {
         thread = nil
-        if closesWhenIdle { stream.close() }
+        if isClosed { stream.close() }
       }
     }
     return try body()
   }
 
+  /// Throws when `close` was called.
+  func requireOpen() throws(FTPError) {
+    if isClosed { throw FTPError(.state, "the connection has been closed by close()") }
+  }
+
   /// Closes now, or, while a call is running (in this thread or another), wakes that call and closes when it is over:
   /// a descriptor must not be closed under a thread that waits on it.
   func close() {
+    isClosed = true
     guard depth > 0 else {
       stream.close()
       return
     }
-    closesWhenIdle = true
+    guard process == getpid() else {
+      // A fork's child gives its copies up; the connection is the parent's, who goes on.
+      stream.close()
+      transfer?.isBrokenOff = true
+      return
+    }
     transfer?.breakOff()
     stream.shutdown()
   }
@@ -114,12 +145,17 @@ final class Connection {
     return handedOut.announced
   }
 
-  /// Ends the data connection in the caller's hands: servers answer `ABOR` when it is gone.
-  func shutDownHandedOut() {
-    guard let socket = handedOut?.openSocket(state.names) else { return }
-    PythonError.preserving {
-      _ = try socket.callMethod(state.names[.shutdown], try .integer(2))
+  /// Closes the data connection of the running transfer, the caller's or a method's: servers answer `ABOR` when it is gone, and one
+  /// that cannot send any further reads nothing before.
+  func endDataConnection() {
+    guard let socket = handedOut?.openSocket(state.names) else {
+      transfer?.breakOff()
+      return
     }
+    // Closed at once, not shut down first: inetutils' ftpd dies of the end of a connection that it still writes to.
+    PythonError.preserving { _ = try socket.callMethod(state.names[.close]) }
+    transfer?.isBrokenOff = true
+    transfer?.stream.revalidate()
   }
 
   /// Makes the connection ready for a command: no reply that belongs to an earlier one is left.
@@ -136,7 +172,7 @@ final class Connection {
       self.handedOut = nil
       control.abandonReplies()
     }
-    try attachment.detach { try control.realign() }
+    try Attachment.detach { try control.realign() }
   }
 
   // MARK: As a Python object
@@ -145,9 +181,8 @@ final class Connection {
   static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
     let documentation: StaticString = "The replies of a control connection, as a file that is read line by line."
     return try PythonBridge.makeType(
-      in: module, name: "\(name)._ControlFile", size: NativeObject.size, flags: py_type_flags,
-      slots: [
-        PyType_Slot(Py_tp_dealloc, NativeObject.deallocate),
+      in: module, name: "\(name)._ControlFile", size: NativeObject.size, flags: py_collected_type_flags,
+      slots: NativeObject.slots + [
         PyType_Slot(Py_tp_methods, methods.start),
         PyType_Slot(Py_tp_doc, documentation.cString),
       ])
@@ -186,7 +221,7 @@ final class Connection {
   private func readLine(limit: Int) throws -> PythonObject {
     try use {
       do {
-        let line = try attachment.detach { try control.readLine(limit: limit) }
+        let line = try Attachment.detach { try control.readLine(limit: limit) }
         return try decode(line + [UInt8(ascii: "\n")])
       } catch let error as FTPError {
         if case .closed = error.kind { return try .string("") }

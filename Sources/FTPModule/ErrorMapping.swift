@@ -49,7 +49,7 @@ extension ModuleState {
     } catch { return error }
   }
 
-  /// Rewords the exception that is set after `socket` failed to connect: same class, same number, and a sentence that
+  /// Rewords the exception that is set after a socket failed to connect: same class, same number, and a sentence that
   /// names host and port.
   ///
   /// Only the interpreter's own classes are reworded; a proxy library's, or an event loop's, pass as they are.

@@ -6,18 +6,15 @@ import PythonBridge
 extension FTPObject {
   /// `sanitize(s)`: the line's `repr` with the argument of `PASS` and `ACCT` masked.
   func sanitize(_ line: PythonObject) throws -> PythonObject {
-    let text = try line.utf8Text()
-    let verb = text.prefix { $0 != " " }
-    let scalars = text.unicodeScalars
-    guard ["pass", "acct"].contains(verb.lowercased()), verb.count < text.count else {
+    let text = try line.utf8Text().unicodeScalars
+    // By scalars: a combining mark behind the blank must not hide it.
+    guard let blank = text.firstIndex(of: " "), ["pass", "acct"].contains(String(text[..<blank]).lowercased()) else {
       return try line.representation()
     }
-    let end = scalars.lastIndex { $0 != "\r" && $0 != "\n" }.map(scalars.index(after:)) ?? scalars.startIndex
-    let start = scalars.index(scalars.startIndex, offsetBy: verb.unicodeScalars.count + 1)
-    guard start <= end else { return try line.representation() }
-    let stars = String(repeating: "*", count: scalars.distance(from: start, to: end))
-    let masked = String(scalars[..<start]) + stars + String(scalars[end...])
-    return try PythonObject.string(masked).representation()
+    let start = text.index(after: blank)
+    let end = text[start...].lastIndex { $0 != "\r" && $0 != "\n" }.map(text.index(after:)) ?? start
+    let stars = String(repeating: "*", count: text.distance(from: start, to: end))
+    return try PythonObject.string(String(text[..<start]) + stars + String(text[end...])).representation()
   }
 
   /// `putline(line)`: sends a line, CRLF added.
@@ -35,10 +32,18 @@ extension FTPObject {
   private func encoded(_ line: PythonObject) throws -> [UInt8] {
     let encoding = try text(.encoding)
     do { return try Text.encode(line, encoding) } catch {
-      let verb = try line.isString ? line.prefix(5).text().uppercased() : ""
-      guard verb == "PASS " || verb == "ACCT " else { throw error }
-      PythonError.clear()
+      guard let failure = PythonError.take() else { throw error }
+      guard line.isString else { throw PythonError.restore(failure) }
+      let verb = try line.prefix(5).representation().utf8Text().dropFirst().dropLast().uppercased()
+      guard verb == "PASS " || verb == "ACCT " else { throw PythonError.restore(failure) }
       throw PythonError.value("the argument of \(verb)cannot be encoded in \(encoding)")
+    }
+  }
+
+  /// Checks that commands can be sent, before the first of several goes out. Raises `ValueError`.
+  func requireSendable(_ lines: PythonObject?...) throws {
+    for case let line? in lines where !line.isNone {
+      _ = try Command(line: encoded(line.isString ? line : line.string()))
     }
   }
 
@@ -49,7 +54,7 @@ extension FTPObject {
     if let connection = try connection(), connection.stream.socket === socket {
       try use(
         { connection in
-          try connection.attachment.detach { try connection.control.send(command) }
+          try Attachment.detach { try connection.control.send(command) }
         }, otherwise: { _ in })
     } else {
       let bytes = try command.line.withUnsafeBytes { try PythonObject.bytes($0) }
@@ -68,7 +73,7 @@ extension FTPObject {
   func getline() throws -> PythonObject {
     let line: PythonObject = try use(
       { connection in
-        let line = try connection.attachment.detach {
+        let line = try Attachment.detach {
           try connection.control.readLine(limit: connection.control.lineLimit)
         }
         return try connection.decode(line)
@@ -95,7 +100,7 @@ extension FTPObject {
     if let current = connection, isPlain || current.control.hasUnread {
       return try use(
         { connection in
-          let reply = try connection.attachment.detach { try connection.control.readReply() }
+          let reply = try Attachment.detach { try connection.control.readReply() }
           return try connection.decode(reply.bytes)
         }, otherwise: { _ in throw notConnected })
     }
@@ -156,11 +161,10 @@ extension FTPObject {
   /// the next command, or by a caller who asks for it.
   func abort() throws -> PythonObject {
     try call(.putcmd, .string("ABOR"))
-    if let connection = try connection() {
-      connection.transfer?.breakOff()
-      connection.shutDownHandedOut()
-    }
-    let reply = try call(.getmultiline)
+    try connection()?.endDataConnection()
+    var reply = try call(.getmultiline)
+    // Pure-FTPd says how much it has sent, in a 150, before it answers.
+    while try code(reply).first == "1" { reply = try call(.getmultiline) }
     try connection()?.control.abandonReplies()
     guard try ["426", "225", "226"].contains(code(reply)) else {
       throw unexpected(reply, state.errors.protocolError)

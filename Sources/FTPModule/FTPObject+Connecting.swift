@@ -73,9 +73,9 @@ extension FTPObject {
     let port = try attribute(.port)
     try audit("ftplib.connect", host, port)
     let name = try text(.host)
+    guard !name.isEmpty else { throw PythonError.value("no host to connect to: give one to FTP() or connect()") }
     let number = try port.integer()
-    let socket = try wrap(
-      openSocket(try addressOfChosenFamily(host, port), port, "connect to \(name) port \(number)"))
+    let socket = try wrap(dial(host, port, "connect to \(name) port \(number)"))
     do {
       try set(.sock, socket)
       // A subclass may wrap the socket when it is set, as recipes for implicit TLS do.
@@ -89,6 +89,7 @@ extension FTPObject {
       return welcome
     } catch {
       PythonError.preserving { try close() }
+      PythonError.preserving { try socket.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -105,26 +106,34 @@ extension FTPObject {
   /// `port`: a number from 1 to 65535. 0 is CPython's "not given".
   private func setPort(_ port: PythonObject) throws {
     guard port.isInteger else { throw PythonError.type("port must be an int, not '\(port.typeName)'") }
-    let number = try port.integer()
-    guard (0...65535).contains(number) else { throw PythonError.value("port must be 1 to 65535, not \(number)") }
+    // An int of any size: one that Swift cannot hold is no port either.
+    guard let number = try? port.integer(), (0...65535).contains(number) else {
+      PythonError.clear()
+      throw PythonError.value("port must be 1 to 65535, not \(try port.text())")
+    }
     if number != 0 { try set(.port, port) }
   }
 
-  /// The host to connect to: with `ipvtype=1` one of its IPv6 addresses, as the device module has it.
-  private func addressOfChosenFamily(_ host: PythonObject, _ port: PythonObject) throws -> PythonObject {
-    guard try attribute(.ipvtype).isTrue() else { return host }
+  /// Connects to the host, as `socket.create_connection` tries its addresses; with `ipvtype=1` to its IPv6 addresses alone, as the
+  /// device module has it.
+  private func dial(_ host: PythonObject, _ port: PythonObject, _ action: String) throws -> PythonObject {
+    guard try attribute(.ipvtype).isTrue() else { return try openSocket(host, port, action) }
     let socket = try state.socket()
-    let getaddrinfo = try socket.attribute("getaddrinfo")
-    let entries: PythonObject
+    let entries: [PythonObject]
+    let name = try host.text()
     do {
-      entries = try getaddrinfo.call(host, port, socket.attribute("AF_INET6"))
+      entries = try socket.attribute("getaddrinfo").call(host, port, socket.attribute("AF_INET6")).items()
     } catch {
-      throw state.rewordConnectError("resolve '\(try host.text())' to an IPv6 address")
+      throw state.rewordConnectError("resolve '\(name)' to an IPv6 address")
     }
-    guard let first = try entries.items().first, let address = try first.items().last,
-      let digits = try address.items().first
-    else { throw FTPError(.unresolved(-2), "the host name '\(try host.text())' has no IPv6 address") }
-    return digits
+    let addresses = try entries.map { entry in try item(0, of: item(4, of: entry)).text() }
+    for (index, address) in addresses.enumerated() where addresses.firstIndex(of: address) == index {
+      do { return try openSocket(.string(address), port, action) } catch {
+        guard addresses[index...].contains(where: { $0 != address }), PythonError.matches(.osError) else { throw error }
+        PythonError.clear()
+      }
+    }
+    throw FTPError(.unresolved(-2), "the host name '\(name)' has no IPv6 address")
   }
 
   /// Opens a socket through whatever `socket.create_connection` is now: proxies and event loops replace it.
@@ -148,18 +157,35 @@ extension FTPObject {
     func text(_ index: Int, _ name: String) throws(PythonError) -> String {
       guard let value = arguments.value(index) else { return "" }
       guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
-      return try value.utf8Text()
+      return try secret(value, name)
     }
     var user = try text(0, "user")
     var password = try text(1, "passwd")
     let account = try text(2, "acct")
     if user.isEmpty { user = "anonymous" }
     if user == "anonymous", password.isEmpty || password == "-" { password += "anonymous@" }
+    for (verb, secret) in [("PASS", password), ("ACCT", account)] {
+      try requireSendable(.string("\(verb) \(secret)"))
+    }
     var reply = try sendcmd("USER \(user)")
     if try code(reply).first == "3" { reply = try sendSecret("PASS", password) }
     if try code(reply).first == "3" { reply = try sendSecret("ACCT", account) }
     guard try code(reply).first == "2" else { throw unexpected(reply) }
     return reply
+  }
+
+  /// `acct(password)`: sends the account that some servers ask for.
+  func sendAccount(_ password: PythonObject) throws -> PythonObject {
+    guard password.isString else { throw PythonError.type("password must be a str, not '\(password.typeName)'") }
+    return try voidcmd("ACCT \(secret(password, "password"))")
+  }
+
+  /// The text of an argument that may be a secret. An exception of Python's own would hold it, when it cannot be encoded.
+  private func secret(_ value: PythonObject, _ name: String) throws(PythonError) -> String {
+    do { return try value.utf8Text() } catch {
+      PythonError.clear()
+      throw .value("\(name) cannot be encoded in utf-8")
+    }
   }
 
   /// Sends a command with a secret; a server's refusal that repeats it is raised without it.

@@ -31,6 +31,7 @@ extension FTPObject {
 
   /// `makeport()`: a socket that listens, its address told to the server.
   func makeport() throws -> PythonObject {
+    let control = try control()
     let socket = try state.socket()
     let keywords = try PythonObject.dictionary()
     try keywords.set(attribute(.af), for: "family")
@@ -39,7 +40,7 @@ extension FTPObject {
       arguments: .tuple(.tuple(.string(""), .integer(0))), keywords: keywords)
     do {
       let port = try item(1, of: listener.callMethod(state.names[.getsockname]))
-      let host = try item(0, of: control().callMethod(state.names[.getsockname]))
+      let host = try item(0, of: control.callMethod(state.names[.getsockname]))
       try call(usesIPv6() ? .sendeprt : .sendport, host, port)
       let timeout = try attribute(.timeout)
       if try timeout !== notGiven() {
@@ -54,7 +55,7 @@ extension FTPObject {
 
   /// `makepasv()`: `(host, port)` where the server listens.
   func makepasv() throws -> PythonObject {
-    let peer = try item(0, of: control().callMethod(state.names[.getpeername]))
+    let peer = try peerAddress()
     if try usesIPv6() { return try extendedPassive(peer) }
     let reply: PythonObject
     do { reply = try sendcmd("PASV") } catch {
@@ -82,6 +83,7 @@ extension FTPObject {
   ///
   /// The data connection comes first, `REST` last before the command: servers that forget it append a whole file otherwise.
   func ntransfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+    try requireSendable(command, rest)
     let isPassive = try attribute(.passiveserver).isTrue()
     let (socket, reply) =
       try isPassive ? passiveTransfer(command, rest) : activeTransfer(command, rest)
@@ -147,15 +149,20 @@ extension FTPObject {
 
   /// Waits for the server's data connection, and takes no other host's: anyone may connect to an open port.
   private func accept(from listener: PythonObject) throws -> PythonObject {
-    let server = try item(0, of: control().callMethod(state.names[.getpeername])).text()
+    let server = try peerAddress().text()
     let limit = try silence(of: listener)
     let deadline = Deadline.after(limit)
-    let attachment = try connection()?.attachment ?? Attachment()
+    let connection = try connection()
     let waiting = Socket(
       descriptor: CInt(clamping: try listener.callMethod(state.names[.fileno]).integer()),
-      owned: false, peer: "the data connection", interrupt: Interrupt(attachment.checkSignals))
+      owned: false, peer: "the data connection",
+      interrupt: Interrupt {
+        try Attachment.checkSignals()
+        try connection?.requireOpen()
+      })
+    func waitForConnection() throws -> Bool { try Attachment.detach { try waiting.isReadable(until: deadline) } }
     while true {
-      let isReady = try attachment.detach { try waiting.isReadable(until: deadline) }
+      let isReady = try connection.map { try $0.use(waitForConnection) } ?? waitForConnection()
       guard isReady else {
         throw FTPError(.timedOut, "\(server) did not open the data connection: timed out")
       }
@@ -163,6 +170,18 @@ extension FTPObject {
       let socket = try item(0, of: accepted)
       if try item(0, of: item(1, of: accepted)).text() == server { return socket }
       try socket.callMethod(state.names[.close])
+    }
+  }
+
+  /// The server's address, from the control connection.
+  private func peerAddress() throws -> PythonObject {
+    let control = try control()
+    let name = "\(try text(.host)) port \(try text(.port))"
+    do { return try item(0, of: control.callMethod(state.names[.getpeername])) } catch {
+      // A socket that was reset has no peer any more.
+      guard PythonError.matches(.osError) else { throw error }
+      PythonError.clear()
+      throw FTPError(errno: ECONNRESET, "use the connection to \(name)")
     }
   }
 

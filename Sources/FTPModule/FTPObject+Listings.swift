@@ -62,7 +62,7 @@ extension FTPObject {
     let encoding = try text(.encoding)
     var size = 0
     _ = try textLines(line) { bytes, _ in
-      size += bytes.count
+      size += bytes.count + Limits.listingLine
       guard size <= Limits.listing else {
         throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
       }

@@ -97,7 +97,7 @@ extension FTPObject {
     if try state.isTLS(plain) { throw PythonError.value("Already using TLS") }
     let reply = try voidcmd(isModern() ? "AUTH TLS" : "AUTH SSL")
     // What came before the handshake is not the server's, or not only (CVE-2021-22947).
-    if let connection = try connection(), try connection.attachment.detach({ try connection.control.hasInput() }) {
+    if let connection = try connection(), try Attachment.detach({ try connection.control.hasInput() }) {
       try close()
       throw FTPError(.malformed, "\(try text(.host)) sent something between its reply to AUTH and the TLS handshake")
     }
@@ -227,16 +227,14 @@ private struct TLSClosing {
   private let connection: Connection?
   private let plain: PythonObject
   private let waiting: Socket
-  private let attachment: Attachment
 
   init(_ socket: PythonObject, _ connection: Connection?, _ state: ModuleState) throws {
     self.socket = socket
     self.connection = connection
     plain = try state.socket().attribute("socket")
-    attachment = connection?.attachment ?? Attachment()
     waiting = Socket(
       descriptor: CInt(clamping: try socket.callMethod(state.names[.fileno]).integer()), owned: false,
-      peer: "the data connection", interrupt: Interrupt(attachment.checkSignals))
+      peer: "the data connection", interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Half-closes, and reads below TLS what still comes (session tickets that would make the kernel reset the connection)
@@ -245,10 +243,10 @@ private struct TLSClosing {
     try plain.callMethod("shutdown", socket, .integer(1))
     let deadline = Deadline.after(Self.patience)
     while !deadline.hasPassed {
-      let isReadable = try attachment.detach { try waiting.isReadable(within: Self.glance) }
+      let isReadable = try Attachment.detach { try waiting.isReadable(within: Self.glance) }
       if isReadable {
         guard try plain.callMethod("recv", socket, .integer(65536)).isTrue() else { return }
-      } else if let connection, try attachment.detach({ try connection.control.hasInput() }) {
+      } else if let connection, try Attachment.detach({ try connection.control.hasInput() }) {
         return
       }
     }

@@ -15,8 +15,9 @@ extension FTPObject {
     let command = try arguments.required(0)
     let callback = try self.callback(arguments.required(1))
     let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
+    try requireSendable(command, arguments[3])
     _ = try voidcmd("TYPE I")
-    return try transfer(command, rest: arguments[3], checksSize: true) { transfer, attach in
+    return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
       try transfer.receive(blockSize: blockSize) { block in
         try attach { _ = try callback.call(.bytes(block)) }
       }
@@ -47,12 +48,14 @@ extension FTPObject {
     let file = try arguments.required(1)
     let blockSize = try blockSize(arguments[2])
     let callback = try arguments.value(3).map(self.callback)
+    try requireSendable(command, arguments[4])
     _ = try voidcmd("TYPE I")
-    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false) { transfer, _ in
+    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false) { transfer, running, _ in
       var size = blockSize ?? Self.uploadReads.first
       while true {
         let block = try file.callMethod(state.names[.read], .integer(size))
         guard try block.isTrue() else { return }
+        try running.requireWhole()
         let count = try send(block, transfer)
         if let callback { _ = try callback.call(block) }
         if blockSize == nil, count == size { size = min(size * 2, Self.uploadReads.largest) }
@@ -66,8 +69,9 @@ extension FTPObject {
     let file = try arguments.required(1)
     let callback = try arguments.value(2).map(self.callback)
     let limit = try maximumLine
+    try requireSendable(command)
     _ = try voidcmd("TYPE A")
-    return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, _ in
+    return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, running, _ in
       var pending: [UInt8] = []
       func flush() throws {
         guard !pending.isEmpty else { return }
@@ -86,6 +90,7 @@ extension FTPObject {
         if count == 0 { return try flush() }
         if pending.count >= Self.uploadReads.first { try flush() }
         if let callback { _ = try callback.call(line) }
+        try running.requireWhole()
       }
     }
   }
@@ -97,13 +102,15 @@ extension FTPObject {
     _ command: PythonObject, _ body: (UnsafeRawBufferPointer, _ isTerminated: Bool) throws -> Void
   ) throws -> PythonObject {
     let limit = try maximumLine
+    try requireSendable(command)
     _ = try sendcmd("TYPE A")
-    return try transfer(command, rest: nil, checksSize: false) { transfer, attach in
+    return try transfer(command, rest: nil, checksSize: false) { transfer, running, attach in
       var splitter = TextLineSplitter()
       func emit(_ line: UnsafeRawBufferPointer, _ isTerminated: Bool) throws(FTPError) {
-        do { try body(line, isTerminated) } catch let error as FTPError { throw error } catch {
-          throw FTPError(interruptedBy: error)
-        }
+        do {
+          try body(line, isTerminated)
+          try running.requireWhole()
+        } catch let error as FTPError { throw error } catch { throw FTPError(interruptedBy: error) }
       }
       try transfer.receive(blockSize: .max) { block in
         try attach {
@@ -119,8 +126,9 @@ extension FTPObject {
     _ command: PythonObject, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws -> PythonObject {
     let limit = try maximumLine
+    try requireSendable(command)
     _ = try sendcmd("TYPE A")
-    return try transfer(command, rest: nil, checksSize: false) { transfer, attach in
+    return try transfer(command, rest: nil, checksSize: false) { transfer, _, attach in
       var splitter = TextLineSplitter()
       var lines: [UInt8] = []
       func flush() throws {
@@ -149,51 +157,52 @@ extension FTPObject {
   /// the next command.
   private func transfer(
     _ command: PythonObject, rest: PythonObject?, checksSize: Bool, isDetached: Bool = true,
-    _ body: (DataTransfer, _ attach: @escaping (() throws -> Void) throws -> Void) throws -> Void
+    _ body: (
+      DataTransfer, Connection.RunningTransfer, _ attach: @escaping (() throws -> Void) throws -> Void
+    ) throws -> Void
   ) throws -> PythonObject {
     let socket = try call(
       .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
     // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
     let connection = try connection()
-    let attachment = connection?.attachment ?? Attachment()
+    if connection == nil, try attribute(.file).isNone {
+      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      throw notConnected
+    }
     let stream = try PythonStream(
-      socket, peer: "the data connection of \(try text(.host))", state: state, attachment: attachment)
+      socket, peer: "the data connection of \(try text(.host))", state: state)
     let transfer = DataTransfer(
       stream, announced: connection?.announcedSize(of: socket),
       offset: try offset(rest), silence: try silence(of: socket))
     let running = Connection.RunningTransfer(stream)
+    // Until the final reply has come: a signal's handler must not take that for the answer to a command of its own.
+    let outer = connection?.transfer
+    connection?.transfer = running
+    defer { connection?.transfer = outer }
     func attach(_ call: () throws -> Void) throws {
-      try attachment.attach {
+      try Attachment.attach {
         try check(PyErr_CheckSignals())
         try call()
         stream.revalidate()
       }
-      if running.isBrokenOff { throw brokenOff }
+      try running.requireWhole()
     }
     func run() throws {
       do {
         if isDetached {
-          try attachment.detach { try body(transfer, attach) }
+          try Attachment.detach { try body(transfer, running, attach) }
         } else {
-          try body(transfer, attach)
+          try body(transfer, running, attach)
         }
       } catch let error as FTPError {
-        if running.isBrokenOff { throw brokenOff }
+        if case .interrupted = error.kind { throw error }
+        try running.requireWhole()
         throw explanation(of: error, connection) ?? error
       }
-      if running.isBrokenOff { throw brokenOff }
+      try running.requireWhole()
     }
     do {
-      if let connection {
-        try connection.use {
-          let outer = connection.transfer
-          connection.transfer = running
-          defer { connection.transfer = outer }
-          try run()
-        }
-      } else {
-        try run()
-      }
+      if let connection { try connection.use(run) } else { try run() }
       endTLS(socket, connection)
       try socket.callMethod(state.names[.close])
     } catch {
@@ -208,13 +217,10 @@ extension FTPObject {
     return reply
   }
 
-  /// What a transfer raises that `abort` or `close` ended from a callback or another thread.
-  private var brokenOff: FTPError { FTPError(.state, "the transfer was broken off by abort() or close()") }
-
   /// The server's own word on a data connection that broke, such as `552 Disk full`, where it has one.
   private func explanation(of error: FTPError, _ connection: Connection?) -> FTPError? {
     guard let connection, case .system = error.kind else { return nil }
-    return connection.attachment.detach { connection.control.explanation(of: error) }
+    return Attachment.detach { connection.control.explanation(of: error) }
   }
 
   /// Sends one bytes-like block, detached; returns its size.
@@ -222,12 +228,11 @@ extension FTPObject {
     guard !block.isString else {
       throw PythonError.type("a bytes-like object is required, not 'str': open the file in binary mode, as in 'rb'")
     }
-    let attachment = try connection()?.attachment ?? Attachment()
     // The file's `read` and the callback may have done anything, and neither need have looked for signals.
-    try attachment.checkSignals()
+    try Attachment.checkSignals()
     (transfer.stream as? PythonStream)?.revalidate()
     return try block.withBytes { bytes in
-      try attachment.detach { try transfer.send(bytes) }
+      try Attachment.detach { try transfer.send(bytes) }
       return bytes.count
     }
   }
@@ -243,7 +248,12 @@ extension FTPObject {
   private func blockSize(_ value: PythonObject?) throws(PythonError) -> Int? {
     guard let value else { return nil }
     guard value.isInteger else { throw .type("blocksize must be an int, not '\(value.typeName)'") }
-    let size = try value.integer()
+    guard let size = try? value.integer() else {
+      // An int that Swift cannot hold: as good as no bound when it is positive.
+      PythonError.clear()
+      guard try !value.text().hasPrefix("-") else { throw .value("blocksize must be above 0, not \(try value.text())") }
+      return .max
+    }
     guard size > 0 else { throw .value("blocksize must be above 0, not \(size)") }
     return size
   }

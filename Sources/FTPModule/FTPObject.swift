@@ -32,8 +32,10 @@ struct FTPObject {
     }
   }
 
-  /// `maxline` as a number.
-  var maximumLine: Int { get throws(PythonError) { try attribute(.maxline).integer() } }
+  /// `maxline` as a number that leaves room to count beyond it.
+  var maximumLine: Int {
+    get throws(PythonError) { max(0, min(try attribute(.maxline).integer(), 1 << 30)) }
+  }
 
   // MARK: Calls
 
@@ -79,6 +81,8 @@ struct FTPObject {
       return try other(file)
     }
     return try connection.use {
+      // Python code may have closed the socket, and its descriptor be another file's by now.
+      connection.stream.revalidate()
       connection.control.replyTimeout = try silence(of: connection.stream.socket)
       connection.control.lineLimit = try maximumLine
       return try body(connection)

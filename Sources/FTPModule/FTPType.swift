@@ -376,7 +376,7 @@ enum FTPType {
       ) { instance, type, arguments, count, keywords in
         call(instance, type, arguments, count, keywords, Signature("acct", ["password"], required: 1)) {
           ftp, arguments in
-          try ftp.voidcmd(ftp.command("ACCT", arguments.required(0)))
+          try ftp.sendAccount(arguments.required(0))
         }
       },
       .method(

@@ -43,6 +43,7 @@ final class LineTypes {
     if let pair = others[encoding] { return pair }
     func derive(_ base: PythonObject) throws(PythonError) -> PythonObject {
       let namespace = try PythonObject.dictionary()
+      try namespace.set(.tuple(), for: "__slots__")
       for (key, value) in [("encoding", encoding), ("__module__", try base.attribute("__module__").text())] {
         try namespace.set(try PythonObject.string(value), for: key)
       }

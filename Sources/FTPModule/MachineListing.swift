@@ -3,8 +3,9 @@ import FTPClient
 import PythonBridge
 
 /// What `mlsd` returns: an iterator of `(name, facts)` that asks the server at its first step.
-final class MachineListing {
-  private let ftp: PythonObject
+final class MachineListing: ReferenceHolder {
+  /// Nothing after the garbage collector has broken the cycle that the iterator was part of.
+  private var ftp: PythonObject?
   private let path: String
   private let facts: [String]
   private var entries: PythonObject?
@@ -15,12 +16,21 @@ final class MachineListing {
     self.facts = facts
   }
 
+  var references: [PythonObject] { [ftp, entries].compactMap(\.self) }
+
+  func clearReferences() {
+    ftp = nil
+    entries = nil
+  }
+
   /// The next entry; nil at the end.
   private func next(_ state: ModuleState) throws -> PythonObject? {
     if entries == nil { entries = try request(state).iterator() }
     guard let line = try entries?.next() else { return nil }
     let entry = MachineListingEntry(line: try line.withUTF8 { Array($0) })
     let facts = try PythonObject.dictionary()
+    // CPython's reading of a line without facts.
+    if entry.facts.isEmpty { try facts.set(.string(""), for: "") }
     for (name, value) in entry.facts {
       try facts.set(Text.decode(value, "utf-8"), for: Text.decode(name, "utf-8"))
     }
@@ -28,8 +38,10 @@ final class MachineListing {
   }
 
   private func request(_ state: ModuleState) throws -> PythonObject {
+    guard let ftp else { return try .list() }
     let object = FTPObject(object: ftp, state: state)
     if !facts.isEmpty {
+      try object.requireSendable(.string(path))
       _ = try object.sendcmd("OPTS MLST " + facts.map { "\($0);" }.joined())
     }
     return try object.listing(path.isEmpty ? "MLSD" : "MLSD \(path)") { _ in }
@@ -39,9 +51,8 @@ final class MachineListing {
   static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
     let documentation: StaticString = "The entries of a directory: pairs of a name and a dictionary of facts."
     return try PythonBridge.makeType(
-      in: module, name: "\(name)._MachineListing", size: NativeObject.size, flags: py_type_flags,
-      slots: [
-        PyType_Slot(Py_tp_dealloc, NativeObject.deallocate),
+      in: module, name: "\(name)._MachineListing", size: NativeObject.size, flags: py_collected_type_flags,
+      slots: NativeObject.slots + [
         PyType_Slot(Py_tp_iter, iterate),
         PyType_Slot(Py_tp_iternext, step),
         PyType_Slot(Py_tp_doc, documentation.cString),

@@ -12,7 +12,7 @@ enum ModuleFunctions {
       ) { module, arguments, count, keywords in
         call(module, arguments, count, keywords, Signature("parse150", ["resp"], required: 1)) { state, arguments in
           let reply = try reply(arguments)
-          guard reply.bytes.starts(with: Array("150".utf8)) else { throw FTPError(unexpected: reply) }
+          try require("150", reply, state)
           guard let size = TransferSize.mentioned(in: reply) else { return .none }
           return try .integer(size)
         }
@@ -21,8 +21,10 @@ enum ModuleFunctions {
         "parse227",
         "parse227(resp)\n--\n\n(host, port) of a 227 reply to PASV. Raises error_reply or error_proto."
       ) { module, arguments, count, keywords in
-        call(module, arguments, count, keywords, Signature("parse227", ["resp"], required: 1)) { _, arguments in
-          let address = try PassiveAddress(passive: reply(arguments))
+        call(module, arguments, count, keywords, Signature("parse227", ["resp"], required: 1)) { state, arguments in
+          let reply = try reply(arguments)
+          try require("227", reply, state)
+          let address = try PassiveAddress(passive: reply)
           return try .tuple(.string(address.host ?? ""), .integer(Int(address.port)))
         }
       },
@@ -31,8 +33,10 @@ enum ModuleFunctions {
         "parse229(resp, peer)\n--\n\n(host, port) of a 229 reply to EPSV; the host is peer[0]. Raises error_reply or error_proto."
       ) { module, arguments, count, keywords in
         call(module, arguments, count, keywords, Signature("parse229", ["resp", "peer"], required: 2)) {
-          _, arguments in
-          let address = try PassiveAddress(extendedPassive: reply(arguments))
+          state, arguments in
+          let reply = try reply(arguments)
+          try require("229", reply, state)
+          let address = try PassiveAddress(extendedPassive: reply)
           let host = try arguments.required(1).item(0)
           return try .tuple(host, .integer(Int(address.port)))
         }
@@ -41,9 +45,9 @@ enum ModuleFunctions {
         "parse257",
         "parse257(resp)\n--\n\nThe path in a 257 reply to PWD or MKD; '' when it names none. Raises error_reply for another code."
       ) { module, arguments, count, keywords in
-        call(module, arguments, count, keywords, Signature("parse257", ["resp"], required: 1)) { _, arguments in
+        call(module, arguments, count, keywords, Signature("parse257", ["resp"], required: 1)) { state, arguments in
           let reply = try reply(arguments)
-          guard reply.bytes.starts(with: Array("257".utf8)) else { throw FTPError(unexpected: reply) }
+          try require("257", reply, state)
           return try .string(PathReply.path(of: reply).map { String(decoding: $0, as: UTF8.self) } ?? "")
         }
       },
@@ -57,6 +61,13 @@ enum ModuleFunctions {
 
   private static func reply(_ arguments: Arguments) throws -> Reply {
     Reply(bytes: try arguments.required(0).withUTF8 { Array($0) })
+  }
+
+  /// Any other code is `error_reply` here, as in CPython: these functions judge text, not a server.
+  private static func require(_ code: String, _ reply: Reply, _ state: ModuleState) throws {
+    guard reply.bytes.starts(with: Array(code.utf8)) else {
+      throw PythonError.raise(state.errors.reply, reply.text)
+    }
   }
 
   private static func call(

@@ -8,7 +8,6 @@ import PythonBridge
 /// a proxy's, an event loop's) through its own methods.
 final class PythonStream: ByteStream {
   let socket: PythonObject
-  private let attachment: Attachment
   private let state: ModuleState
   private let peer: String
   private var native: Socket?
@@ -19,16 +18,15 @@ final class PythonStream: ByteStream {
   private var wanted = Want.reading
 
   /// Works on a Python socket; attached.
-  init(_ socket: PythonObject, peer: String, state: ModuleState, attachment: Attachment) throws(PythonError) {
+  init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
     self.socket = socket
     self.peer = peer
     self.state = state
-    self.attachment = attachment
     isTLS = try state.isTLS(socket)
     if isTLS { return }
     guard try isPlain(socket) else { return }
     native = Socket(
-      descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(attachment.checkSignals))
+      descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with.
@@ -174,12 +172,12 @@ final class PythonStream: ByteStream {
     let descriptor = try python { try self.descriptor() }
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
-      descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(attachment.checkSignals))
+      descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
     return try want == .reading ? socket.isReadable(until: deadline) : socket.isWritable(until: deadline)
   }
 
   func shutdown() {
-    attachment.attach {
+    Attachment.attach {
       PythonError.preserving {
         _ = try socket.callMethod(state.names[.shutdown], try .integer(2))
       }
@@ -188,13 +186,13 @@ final class PythonStream: ByteStream {
 
   func close() {
     native?.close()
-    attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
   }
 
   private var closedMeanwhile: FTPError { FTPError(.state, "the connection to \(peer) was closed during the call") }
 
   private func python<Result>(_ body: () throws -> Result) throws(FTPError) -> Result {
-    do { return try attachment.attach(body) } catch let error as FTPError { throw error } catch {
+    do { return try Attachment.attach(body) } catch let error as FTPError { throw error } catch {
       throw FTPError(interruptedBy: error)
     }
   }

@@ -1,42 +1,48 @@
 internal import CPython
 internal import Glibc
 
-/// One thread's hold on its interpreter, which a call gives up while it waits and takes again to call Python.
+/// The calling thread's hold on its interpreter, which a call gives up while it waits and takes again to call Python.
 ///
 /// *Attached* means that Python objects may be touched. (The words are PyO3's; a free-threaded build has no lock to hold.)
-public final class Attachment {
-  private var detachedState: OpaquePointer?
-  private var thread: pthread_t?
-
-  /// An attachment of a thread that is attached now.
-  public init() {}
+public enum Attachment {
+  /// Where each thread keeps the state that it detached from; nothing while it is attached.
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
 
   /// Runs `body` without the interpreter: other Python threads run meanwhile. No Python object may be touched in it
   /// but inside `attach`.
-  public func detach<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    thread = pthread_self()
-    detachedState = PyEval_SaveThread()
+  public static func detach<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    let outer = pthread_getspecific(key)
+    let state = PyEval_SaveThread()
+    pthread_setspecific(key, state.map { UnsafeRawPointer($0) })
     defer {
-      PyEval_RestoreThread(detachedState)
-      detachedState = nil
+      pthread_setspecific(key, outer)
+      PyEval_RestoreThread(state)
     }
     return try body()
   }
 
   /// Runs `body` with the interpreter: attaches when this thread is in `detach`, and otherwise just calls.
-  public func attach<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    guard let thread, pthread_equal(thread, pthread_self()) != 0, let state = detachedState else { return try body() }
-    detachedState = nil
-    PyEval_RestoreThread(state)
+  public static func attach<Result, Failure: Error>(
+    _ body: () throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    guard let state = pthread_getspecific(key) else { return try body() }
+    pthread_setspecific(key, nil)
+    PyEval_RestoreThread(OpaquePointer(state))
     defer {
-      self.thread = pthread_self()
-      detachedState = PyEval_SaveThread()
+      PyEval_SaveThread()
+      pthread_setspecific(key, state)
     }
     return try body()
   }
 
   /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`.
-  public func checkSignals() throws(PythonError) {
+  public static func checkSignals() throws(PythonError) {
     try attach { () throws(PythonError) in try check(PyErr_CheckSignals()) }
   }
 }

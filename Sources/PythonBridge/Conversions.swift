@@ -69,9 +69,10 @@ extension PythonObject {
   /// What `str()` says of it.
   public func text() throws(PythonError) -> String { try string().utf8Text() }
 
-  /// The first characters of a `str`.
+  /// The first characters of a `str`. Throws `TypeError` for anything else.
   public func prefix(_ count: Int) throws(PythonError) -> PythonObject {
-    try owned(PyUnicode_Substring(pointer, 0, count))
+    guard isString else { throw .type("a str is required, not '\(typeName)'") }
+    return try owned(PyUnicode_Substring(pointer, 0, count))
   }
 
   /// Two `str` in one.

@@ -1,8 +1,16 @@
-internal import CPython
+public import CPython
+
+/// A Swift object inside a Python object that refers to other Python objects: the garbage collector must see them.
+public protocol ReferenceHolder: AnyObject {
+  /// The objects referred to.
+  var references: [PythonObject] { get }
+  /// Lets go of them: the object is part of a cycle that nobody else refers to.
+  func clearReferences()
+}
 
 /// A Python object that holds a Swift object: its memory is Python's header and one pointer.
 ///
-/// The type that uses it has `NativeObject.size` for its size and `NativeObject.deallocate` for `tp_dealloc`.
+/// The type that uses it has `NativeObject.size` for its size, `py_collected_type_flags`, and `NativeObject.slots` among its slots.
 public enum NativeObject {
   private struct Layout {
     var header: PyObject
@@ -24,9 +32,36 @@ public enum NativeObject {
     layout(instance.pointer).pointee.content?.takeUnretainedValue() as? Content
   }
 
+  /// The slots that each such type has.
+  public static var slots: [PyType_Slot] {
+    [
+      PyType_Slot(Py_tp_dealloc, deallocate), PyType_Slot(Py_tp_traverse, traverse), PyType_Slot(Py_tp_clear, clear),
+    ]
+  }
+
+  private static let traverse: @convention(c) (ObjectPointer?, visitproc?, UnsafeMutableRawPointer?) -> CInt = {
+    instance, visit, argument in
+    guard let instance, let visit else { return 0 }
+    let status = visit(ObjectPointer(py_type(instance)), argument)
+    if status != 0 { return status }
+    guard let holder = layout(instance).pointee.content?.takeUnretainedValue() as? any ReferenceHolder else { return 0 }
+    for reference in holder.references {
+      let status = visit(reference.pointer, argument)
+      if status != 0 { return status }
+    }
+    return 0
+  }
+
+  private static let clear: @convention(c) (ObjectPointer?) -> CInt = { instance in
+    guard let instance else { return 0 }
+    (layout(instance).pointee.content?.takeUnretainedValue() as? any ReferenceHolder)?.clearReferences()
+    return 0
+  }
+
   /// `tp_dealloc`: lets go of the content, the memory and the type.
-  public static let deallocate: @convention(c) (ObjectPointer?) -> Void = { instance in
+  private static let deallocate: @convention(c) (ObjectPointer?) -> Void = { instance in
     guard let instance else { return }
+    PyObject_GC_UnTrack(instance)
     let type = py_type(instance)
     let content = layout(instance).pointee.content
     layout(instance).pointee.content = nil

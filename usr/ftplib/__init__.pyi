@@ -1,13 +1,22 @@
-"""An FTP client (RFC 959): the documented device module's interface and CPython's, implemented in Swift."""
+"""An FTP client (RFC 959): the interface of the documented device module and of CPython's."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from socket import socket
+from ssl import SSLContext
 from types import TracebackType
 from typing import Any, Final, Literal, Protocol, Self, overload
 
 from typing_extensions import Buffer
 
-__all__ = ["FTP", "all_errors", "error_perm", "error_proto", "error_reply", "error_temp"]
+__all__ = [
+    "FTP",
+    "FTP_TLS",
+    "all_errors",
+    "error_perm",
+    "error_proto",
+    "error_reply",
+    "error_temp",
+]
 
 __version__: Final[str]
 MSG_OOB: Final = 1
@@ -101,7 +110,9 @@ class FTP:
         source_address: tuple[str, int] | None = None,
         ipvtype: Literal[0, 1] = 0,
     ) -> str: ...
-    def login(self, user: str | None = "", passwd: str | None = "", acct: str | None = "") -> str: ...
+    def login(
+        self, user: str | None = "", passwd: str | None = "", acct: str | None = ""
+    ) -> str: ...
     def quit(self) -> str: ...
     def close(self) -> None: ...
     def getwelcome(self) -> str: ...
@@ -124,7 +135,9 @@ class FTP:
     def sendeprt(self, host: str, port: int) -> str: ...
     def makeport(self) -> socket: ...
     def makepasv(self) -> tuple[str, int]: ...
-    def ntransfercmd(self, cmd: str, rest: int | str | None = None) -> tuple[socket, int | None]: ...
+    def ntransfercmd(
+        self, cmd: str, rest: int | str | None = None
+    ) -> tuple[socket, int | None]: ...
     def transfercmd(self, cmd: str, rest: int | str | None = None) -> socket: ...
     def retrbinary(
         self,
@@ -157,6 +170,40 @@ class FTP:
     def mkd(self, dirname: _Path) -> str: ...
     def rmd(self, dirname: _Path) -> str: ...
     def pwd(self) -> str: ...
+
+class FTP_TLS(FTP):
+    context: SSLContext
+    implicit: bool
+    reuse_session: bool
+
+    # From 3.12 on; up to 3.11 `keyfile` and `certfile` stand behind `acct`, and all can be positional.
+    def __init__(
+        self,
+        host: str = "",
+        user: str = "",
+        passwd: str = "",
+        acct: str = "",
+        *,
+        context: SSLContext | None = None,
+        timeout: float | None = ...,
+        source_address: tuple[str, int] | None = None,
+        encoding: str = "utf-8",
+        verify: bool | None = None,
+        implicit: bool = False,
+        port: int | None = None,
+        ipvtype: Literal[0, 1] = 0,
+    ) -> None: ...
+    def login(
+        self,
+        user: str | None = "",
+        passwd: str | None = "",
+        acct: str | None = "",
+        secure: bool = True,
+    ) -> str: ...
+    def auth(self) -> str: ...
+    def ccc(self) -> str: ...
+    def prot_p(self) -> str: ...
+    def prot_c(self) -> str: ...
 
 def parse150(resp: str) -> int | None: ...
 def parse227(resp: str) -> tuple[str, int]: ...

@@ -81,7 +81,8 @@ public final class Listener {
   /// Blocks until `deadline`, then throws `.timedOut`.
   public func accept(from host: String, until deadline: Deadline) throws(FTPError) -> Socket {
     while true {
-      guard try socket.wait(for: POLLIN, until: deadline) else {
+      // Strangers who keep connecting must not keep it waiting.
+      guard !deadline.hasPassed, try socket.wait(for: POLLIN, until: deadline) else {
         throw FTPError(
           .timedOut, "\(host) did not connect to \(address.host) port \(address.port) for the data: timed out")
       }

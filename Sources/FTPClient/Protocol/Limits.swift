@@ -22,6 +22,9 @@ public enum Limits {
   /// Bytes of a listing that is collected in memory: four million names of 64 bytes.
   public static let listing = 256 * 1024 * 1024
 
+  /// What a line of a listing costs beside its bytes, for that limit.
+  public static let listingLine = 64
+
   /// Greetings `120 ready in N minutes` that may come before the `220` (RFC 959 section 5.4).
   public static let delayedGreetings = 8
 }

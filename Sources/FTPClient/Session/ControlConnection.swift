@@ -159,12 +159,12 @@ public final class ControlConnection {
 
   /// Brings the connection in step, sends a command and reads its reply, whatever its code.
   ///
-  /// For commands without a data connection: a 1yz is an answer as any other, nothing is awaited after it.
+  /// For commands without a data connection: the reply that a 1yz promises is read before the next command.
   public func execute(_ command: Command) throws(FTPError) -> Reply {
     try realign()
     try send(command)
     let reply = try readReply()
-    if reply.category == .preliminary { countReply(nil) }
+    if reply.category == .preliminary { abandonReplies() }
     return reply
   }
 
@@ -179,7 +179,11 @@ public final class ControlConnection {
   /// Sends a command as it is, without a look at what the server may have said before.
   public func send(_ command: Command) throws(FTPError) {
     try requireUsable()
-    try stream.write(command.line, silence: replyTimeout)
+    do { try stream.write(command.line, silence: replyTimeout) } catch {
+      // Part of the line may have gone: another command would be glued to it.
+      breakdown = error.message
+      throw error
+    }
     outstanding += 1
   }
 
@@ -242,7 +246,7 @@ public final class ControlConnection {
 
   /// Reads and drops what the server says without having been asked. What has begun is awaited to its end.
   private func dropUnaskedReplies() throws(FTPError) {
-    let deadline = Deadline.after(replyTimeout)
+    let deadline = Deadline.after(shorter(Self.settling))
     do throws(FTPError) {
       for _ in 0..<Limits.unaskedReplies {
         guard try hasInput() else { return }
@@ -256,7 +260,9 @@ public final class ControlConnection {
 
   /// A 421 ends the session, whenever it comes (RFC 959 section 5.4).
   private func refuseFarewell(_ reply: Reply) throws(FTPError) {
-    if reply.code == 421 { throw FTPError(unexpected: reply) }
+    guard reply.code == 421 else { return }
+    breakdown = reply.text
+    throw FTPError(unexpected: reply)
   }
 }
 

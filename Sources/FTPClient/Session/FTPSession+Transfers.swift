@@ -149,7 +149,8 @@ extension FTPSession {
     var entries: [Entry] = []
     var size = 0
     _ = try lines(of: command) { line in
-      size += line.count
+      // What an empty line costs in memory counts too.
+      size += line.count + Limits.listingLine
       guard size <= Limits.listing else {
         throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
       }

@@ -6,9 +6,10 @@
 public final class FTPSession {
   /// How a session connects and waits.
   public struct Configuration {
-    /// How long to wait for the connection, the greeting included in `timeout`. Default 60 seconds, nil is for ever.
+    /// How long to wait until a connection is open. Default 60 seconds, nil is for ever.
     public var connectTimeout: Duration? = .seconds(60)
-    /// How long a reply may take, and how long a data connection may be silent. Default 300 seconds, nil is for ever.
+    /// How long a reply may take, the greeting too, and how long a data connection may be silent. Default 300 seconds, nil is for
+    /// ever.
     public var timeout: Duration? = .seconds(300)
     /// Which addresses of the host to use. Default: all, in the resolver's order.
     public var family: SocketAddress.Family = .any

@@ -16,12 +16,11 @@ extension ClientTests {
     }
 
     static let rows = [
-      // vsftpd, ProFTPD, inetutils, Serv-U, IIS of old.
+      // vsftpd, ProFTPD, inetutils, Serv-U.
       Row("150 Opening BINARY mode data connection for f (1024 bytes).", 1024),
       Row("150 Opening BINARY mode data connection for f (1024 bytes)", 1024),
       Row("150 Opening BINARY mode data connection for 'f' (1024 bytes).", 1024),
       Row("150 Opening BINARY mode data connection for f (1024 Bytes).", 1024),
-      Row("150 Opening BINARY mode data connection for f(1024 bytes).", 1024),
       Row("150 Opening BINARY mode data connection for f (0 bytes).", 0),
       Row("150 Opening BINARY mode data connection for f (5368709120 bytes).", 5_368_709_120),
       Row("150 f (18446744073709551615 bytes)", .max),

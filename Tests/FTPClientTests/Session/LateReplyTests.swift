@@ -32,6 +32,15 @@ extension ClientTests {
       }
     }
 
+    /// Some servers announce long work with a 1yz: the reply that it promises is not the next command's.
+    @Test func `a reply that follows a 1yz is not the next command's`() throws {
+      let steps: [Step] = [.answer("SITE HASH f", "150 computing"), .quiet(.milliseconds(200)), .say("250 3a7bd3e2")]
+      try ScriptedServer.session(steps + .inStep, configuration: impatient) { session in
+        #expect(thrown { try session.site("HASH f") } == "reply 150")
+        try session.isInStep()
+      }
+    }
+
     @Test func `a reply that is late can be awaited again`() throws {
       let steps: [Step] = [.hear("SYST"), .quiet(.milliseconds(550)), .say("215 late")]
       try ScriptedServer.session(steps + .inStep, configuration: impatient) { session in

@@ -1,0 +1,570 @@
+"""Subclasses, patches and foreign objects: what Python code puts in place of a part is used."""
+
+from __future__ import annotations
+
+import io
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+from unittest import mock
+
+import pytest
+from conftest import (
+    LOGIN,
+    REPOSITORY,
+    Conversation,
+    Interpreter,
+    ScriptedServer,
+    Step,
+    answer,
+    passive,
+    receive,
+    say,
+    stall,
+)
+
+if TYPE_CHECKING:
+    from usr.ftplib import FTP
+
+Scripted = Callable[..., ScriptedServer]
+
+THIS = Interpreter("this", Path(sys.executable))
+"""The interpreter of this run: what may crash runs in a process of its own."""
+LISTING = b"type=file; one\r\ntype=file; two\r\n"
+
+
+def obliging(conversation: Conversation) -> None:
+    """A small FTP server."""
+    while True:
+        verb, _, argument = conversation.hear().partition(" ")
+        if verb in ("PASV", "EPSV"):
+            conversation.say(f"229 Here (|||{conversation.listen()}|).")
+        elif verb == "PORT":
+            *_, high, low = argument.split(",")
+            target = (conversation.server.host, int(high) * 256 + int(low))
+            conversation.data = conversation.server.keep(socket.create_connection(target))
+            conversation.say("200 Ok.")
+        elif verb in ("RETR", "NLST", "LIST", "MLSD"):
+            conversation.say("150 Ok.")
+            conversation.connected().sendall(LISTING)
+            conversation.end_data()
+            conversation.say("226 Done.")
+        elif verb == "STOR":
+            conversation.say("150 Ok.")
+            receive()(conversation)
+            conversation.say("226 Done.")
+        else:
+            say({"PWD": '257 "/here"', "QUIT": "221 Bye."}.get(verb, "200 Ok."))(conversation)
+
+
+@pytest.fixture
+def server(scripted: Scripted) -> ScriptedServer:
+    return scripted([*LOGIN, obliging])
+
+
+@pytest.fixture
+def log_in(client: ModuleType, server: ScriptedServer) -> Iterator[Callable[..., Any]]:
+    """`log_in(kind)`: a session by an object of this class, or of `FTP`."""
+    with ExitStack() as stack:
+
+        def log_in(kind: Any = None) -> Any:
+            ftp = (kind or client.FTP)(server.host, server.port, "user", "password", timeout=5)
+            stack.callback(ftp.close)
+            return ftp
+
+        yield log_in
+
+
+# Methods call each other as Python looks them up
+
+
+def download(ftp: FTP) -> bytes:
+    blocks: list[bytes] = []
+    ftp.retrbinary("RETR x", blocks.append)
+    return b"".join(blocks)
+
+
+def active_download(ftp: FTP) -> bytes:
+    ftp.set_pasv(False)
+    return download(ftp)
+
+
+def lines(ftp: FTP) -> list[str]:
+    lines: list[str] = []
+    ftp.retrlines("RETR x", lines.append)
+    return lines
+
+
+def debugged(ftp: FTP) -> str:
+    ftp.set_debuglevel(1)
+    return ftp.pwd()
+
+
+def left(ftp: FTP) -> bool:
+    with ftp:
+        pass
+    return ftp.sock is None
+
+
+NAMES = ["type=file; one", "type=file; two"]
+ENTRIES = [("one", {"type": "file"}), ("two", {"type": "file"})]
+CALLS: dict[str, tuple[Callable[[FTP], object], object]] = {
+    "pwd": (lambda ftp: ftp.pwd(), "/here"),
+    "pwd, debugged": (debugged, "/here"),
+    "delete": (lambda ftp: ftp.delete("x"), "200 Ok."),
+    "nlst": (lambda ftp: ftp.nlst(), NAMES),
+    "dir": (lambda ftp: ftp.dir(), NAMES),
+    "mlsd": (lambda ftp: list(ftp.mlsd()), ENTRIES),
+    "retrbinary": (download, LISTING),
+    "retrbinary, active": (active_download, LISTING),
+    "retrlines": (lines, NAMES),
+    "storbinary": (lambda ftp: ftp.storbinary("STOR x", io.BytesIO(b"x")), "226 Done."),
+    "storlines": (lambda ftp: ftp.storlines("STOR x", io.BytesIO(b"x")), "226 Done."),
+    "quit": (lambda ftp: ftp.quit(), "221 Bye."),
+    "with": (left, True),
+}
+USED: list[tuple[str, str]] = [
+    *[(name, "pwd") for name in ("voidcmd", "putcmd", "putline", "voidresp", "getresp")],
+    *[(name, "pwd") for name in ("getmultiline", "getline")],
+    ("sanitize", "pwd, debugged"),
+    ("sendcmd", "delete"),
+    ("retrlines", "nlst"),
+    ("retrlines", "dir"),
+    ("retrlines", "mlsd"),
+    ("makeport", "retrbinary, active"),
+    ("sendport", "retrbinary, active"),
+    *[("makepasv", call) for call in ("retrbinary", "retrlines", "storbinary", "storlines")],
+    *[("transfercmd", call) for call in ("retrbinary", "retrlines", "storbinary", "storlines")],
+    *[("ntransfercmd", call) for call in ("retrbinary", "retrlines", "nlst", "mlsd")],
+    *[("voidresp", call) for call in ("retrbinary", "retrlines", "storbinary", "storlines")],
+    *[("voidcmd", call) for call in ("retrbinary", "storbinary", "storlines", "quit")],
+    ("sendcmd", "retrlines"),
+    ("getline", "retrbinary"),
+    ("close", "quit"),
+    ("quit", "with"),
+]
+
+
+def wrapper(kind: Any, name: str, calls: list[str]) -> Callable[..., Any]:
+    """A method that notes the call and leaves the work to the class's own."""
+    own = getattr(kind, name)
+
+    def method(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        calls.append(name)
+        return own(self, *arguments, **keywords)
+
+    return method
+
+
+@pytest.mark.parametrize(("name", "call"), USED)
+def test_a_subclasss_method_is_called(
+    client: ModuleType, log_in: Callable[..., Any], name: str, call: str
+) -> None:
+    calls: list[str] = []
+    ftp = log_in(type("Own", (client.FTP,), {name: wrapper(client.FTP, name, calls)}))
+    calls.clear()
+    run, result = CALLS[call]
+    assert run(ftp) == result
+    assert calls
+
+
+@pytest.mark.parametrize(("name", "call"), USED)
+def test_a_method_patched_on_the_instance_is_called(
+    log_in: Callable[..., Any], name: str, call: str
+) -> None:
+    run, result = CALLS[call]
+    ftp = log_in()
+    with mock.patch.object(ftp, name, wraps=getattr(ftp, name)) as patched:
+        assert run(ftp) == result
+    assert patched.called
+
+
+@pytest.mark.parametrize(("name", "call"), USED)
+def test_a_method_patched_on_the_class_is_called(
+    client: ModuleType, log_in: Callable[..., Any], name: str, call: str
+) -> None:
+    run, result = CALLS[call]
+    ftp = log_in()
+    calls: list[str] = []
+    with mock.patch.object(client.FTP, name, wrapper(client.FTP, name, calls)):
+        assert run(ftp) == result
+    assert calls
+    calls.clear()
+    ftp.passiveserver = True
+    if call not in ("quit", "with"):
+        assert run(ftp) == result
+        assert calls == [], "the class's own is back"
+
+
+@pytest.mark.parametrize("name", ["connect", "login", "getresp", "sendcmd"])
+def test_the_constructor_calls_a_subclasss_method(
+    client: ModuleType, log_in: Callable[..., Any], name: str
+) -> None:
+    calls: list[str] = []
+    log_in(type("Own", (client.FTP,), {name: wrapper(client.FTP, name, calls)}))
+    assert calls
+
+
+def test_a_failing_constructor_calls_a_subclasss_close(
+    client: ModuleType, scripted: Scripted
+) -> None:
+    server = scripted([*LOGIN[:2], answer("PASS", "530 No.")])
+    calls: list[str] = []
+    own = type("Own", (client.FTP,), {"close": wrapper(client.FTP, "close", calls)})
+    with pytest.raises(client.error_perm):
+        own(server.host, server.port, "user", "password", timeout=5)
+    assert calls
+
+
+def test_a_subclasss_getline_may_rewrite_lines(
+    client: ModuleType, log_in: Callable[..., Any]
+) -> None:
+    class Rewriting(client.FTP):  # type: ignore[misc, name-defined]
+        def getline(self) -> str:
+            line: str = super().getline()
+            return line.replace("/here", "/there")
+
+    assert log_in(Rewriting).pwd() == "/there"
+
+
+def test_a_subclasss_makepasv_says_where_to_connect(
+    client: ModuleType, server: ScriptedServer, log_in: Callable[..., Any]
+) -> None:
+    class Tunnel(client.FTP):  # type: ignore[misc, name-defined]
+        def makepasv(self) -> tuple[str, int]:
+            return "localhost", super().makepasv()[1]
+
+    connect = socket.create_connection
+    with mock.patch("socket.create_connection", side_effect=connect) as connecting:
+        ftp = log_in(Tunnel)
+        assert download(ftp) == LISTING
+    hosts = [call.args[0][0] for call in connecting.call_args_list]
+    assert hosts == [server.host, "localhost"]
+
+
+# Data and control connections of other kinds than a plain socket
+
+
+class Wrapped:
+    """Not a socket, but all that one needs, as a proxy's or an event loop's object."""
+
+    def __init__(self, inner: socket.socket) -> None:
+        self.inner = inner
+        self.used: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        self.used.append(name)
+        return getattr(self.inner, name)
+
+
+class Recording(socket.socket):
+    """A subclass of socket.socket that sees what goes through it."""
+
+    seen: bytes = b""
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        block = super().recv(size, flags)
+        self.seen += block
+        return block
+
+    def sendall(self, block: Any, flags: int = 0) -> None:
+        self.seen += bytes(block)
+        return super().sendall(block, flags)
+
+
+def recording(plain: socket.socket) -> Recording:
+    timeout = plain.gettimeout()
+    own = Recording(plain.family, plain.type, plain.proto, plain.detach())
+    own.settimeout(timeout)
+    return own
+
+
+def with_data_connections(kind: Any, wrap: Callable[[Any], Any], wrapped: list[Any]) -> Any:
+    """A subclass whose data connections are wrapped."""
+
+    def ntransfercmd(self: Any, cmd: str, rest: object = None) -> tuple[Any, int | None]:
+        connection, size = kind.ntransfercmd(self, cmd, rest)
+        wrapped.append(wrap(connection))
+        return wrapped[-1], size
+
+    return type("Wrapping", (kind,), {"ntransfercmd": ntransfercmd})
+
+
+@pytest.mark.parametrize("call", ["retrbinary", "retrlines", "nlst", "storbinary", "storlines"])
+def test_a_wrapped_data_connection_is_used_through_its_methods(
+    client: ModuleType, log_in: Callable[..., Any], call: str
+) -> None:
+    wrapped: list[Wrapped] = []
+    run, result = CALLS[call]
+    assert run(log_in(with_data_connections(client.FTP, Wrapped, wrapped))) == result
+    assert ("sendall" if call.startswith("stor") else "recv") in wrapped[0].used
+    assert "close" in wrapped[0].used
+
+
+@pytest.mark.parametrize("call", ["retrbinary", "retrlines", "nlst", "storbinary", "storlines"])
+def test_a_data_connection_of_a_subclass_of_socket_is_used_through_its_methods(
+    client: ModuleType, log_in: Callable[..., Any], call: str
+) -> None:
+    wrapped: list[Recording] = []
+    run, result = CALLS[call]
+    assert run(log_in(with_data_connections(client.FTP, recording, wrapped))) == result
+    sent = {"storbinary": b"x", "storlines": b"x\r\n"}
+    assert wrapped[0].seen == sent.get(call, LISTING)
+    assert wrapped[0].fileno() == -1
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_wrapper_in_sock_is_used_through_its_methods(
+    log_in: Callable[..., Any], call: str
+) -> None:
+    ftp = log_in()
+    wrapped = ftp.sock = Wrapped(ftp.sock)
+    run, result = CALLS[call]
+    assert run(ftp) == result
+    assert "sendall" in wrapped.used
+    if call in ("quit", "with"):
+        assert "close" in wrapped.used
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_file_that_pyfilesystem_puts_in_place_is_read(
+    log_in: Callable[..., Any], call: str, encoding: str
+) -> None:
+    ftp = log_in()
+    ftp.file = ftp.sock.makefile("r", encoding=encoding)
+    run, result = CALLS[call]
+    assert run(ftp) == result
+    if ftp.file is not None:
+        assert isinstance(ftp.file, io.TextIOWrapper)
+        ftp.file.close()
+
+
+def test_every_connection_is_made_by_create_connection_of_this_moment(
+    log_in: Callable[..., Any],
+) -> None:
+    made: list[Recording] = []
+    plain = socket.create_connection
+
+    def create_connection(*arguments: Any, **keywords: Any) -> socket.socket:
+        made.append(recording(plain(*arguments, **keywords)))
+        return made[-1]
+
+    with mock.patch("socket.create_connection", create_connection):
+        ftp = log_in()
+        assert download(ftp) == LISTING
+    control, data = made
+    assert ftp.sock is control
+    assert b"USER user\r\n" in control.seen
+    assert b"230 Welcome." in control.seen
+    assert data.seen == LISTING
+
+
+def test_patched_methods_of_socket_are_used(log_in: Callable[..., Any]) -> None:
+    """As a test of a caller's, or an event loop's monkey patch, does it."""
+    seen: list[str] = []
+
+    def recv(self: socket.socket, size: int, flags: int = 0) -> bytes:
+        seen.append(threading.current_thread().name)
+        return socket.SocketType.recv(self, size, flags)
+
+    with mock.patch.object(socket.socket, "recv", recv):
+        ftp = log_in()
+        assert download(ftp) == LISTING
+    assert threading.current_thread().name in seen
+
+
+# Mocks of the whole
+
+
+def test_mocks_can_be_made_of_the_class(client: ModuleType) -> None:
+    loose = mock.Mock(spec=client.FTP)
+    loose.pwd.return_value = "/mocked"
+    assert loose.pwd() == "/mocked"
+    with pytest.raises(AttributeError):
+        loose.no_such_method()
+    strict = mock.create_autospec(client.FTP, instance=True)
+    strict.retrbinary.return_value = "226 Mocked."
+    assert strict.retrbinary("RETR x", callback=print, blocksize=1000) == "226 Mocked."
+    with mock.patch.object(client, "FTP", autospec=True) as patched:
+        patched("host", user="user").login.assert_not_called()
+
+
+def test_class_attributes_are_defaults_that_can_be_set(
+    client: ModuleType, server: ScriptedServer
+) -> None:
+    with mock.patch.object(client.FTP, "port", server.port):
+        ftp = client.FTP(server.host, timeout=5)
+        ftp.login("user", "password")
+        assert ftp.pwd() == "/here"
+        ftp.close()
+    assert client.FTP.port == 21
+
+
+def test_other_bases_may_stand_beside(client: ModuleType, log_in: Callable[..., Any]) -> None:
+    both = type("Both", (dict, client.FTP), {"__init__": client.FTP.__init__})
+    ftp = log_in(both)
+    ftp["key"] = "value"
+    assert (dict(ftp), ftp.pwd()) == ({"key": "value"}, "/here")
+
+
+# Auditing
+
+
+def test_audit_events_are_raised(server: ScriptedServer) -> None:
+    program = """
+import sys
+from usr.ftplib import FTP
+
+def hook(event, arguments):
+    if event.startswith("ftplib."):
+        ftp, *rest = arguments
+        print(event, type(ftp).__name__, *rest)
+
+sys.addaudithook(hook)
+with FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=5) as ftp:
+    ftp.pwd()
+"""
+    done = THIS.run("-c", program, server.host, str(server.port), cwd=REPOSITORY)
+    assert done.stdout.splitlines() == [
+        f"ftplib.connect FTP {server.host} {server.port}",
+        "ftplib.sendcmd FTP USER user",
+        "ftplib.sendcmd FTP PASS password",
+        "ftplib.sendcmd FTP PWD",
+        "ftplib.sendcmd FTP QUIT",
+    ]
+
+
+def test_an_audit_hook_can_forbid(server: ScriptedServer) -> None:
+    program = """
+import sys
+from usr.ftplib import FTP
+
+def hook(event, arguments):
+    if event == "ftplib.sendcmd" and arguments[1].startswith("DELE"):
+        raise PermissionError("no deletions")
+
+sys.addaudithook(hook)
+with FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=5) as ftp:
+    try:
+        ftp.delete("x")
+    except PermissionError as error:
+        print(error, ftp.pwd())
+"""
+    done = THIS.run("-c", program, server.host, str(server.port), cwd=REPOSITORY)
+    assert done.stdout == "no deletions /here\n"
+    assert "DELE x" not in server.heard
+
+
+# What may crash
+
+
+STALLED: dict[str, tuple[Sequence[Step], str]] = {
+    "a binary upload": (
+        (answer("STOR", "150 Ok."), lambda conversation: conversation.connected()),
+        "ftp.storbinary('STOR x', open('/dev/zero', 'rb'))",
+    ),
+    "a text upload": (
+        (answer("STOR", "150 Ok."), lambda conversation: conversation.connected()),
+        "ftp.storlines('STOR x', io.BytesIO(b'a line\\n' * 2_000_000))",
+    ),
+    "a download": (
+        (answer("RETR", "150 Ok."), lambda conversation: conversation.connected()),
+        "ftp.retrbinary('RETR x', bytes)",
+    ),
+    "an active download": (
+        (answer("RETR", "150 Ok."),),
+        "ftp.set_pasv(False); ftp.retrbinary('RETR x', bytes)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STALLED)
+def test_a_transfer_may_stall_while_the_file_is_a_foreign_one(
+    scripted: Scripted, name: str
+) -> None:
+    steps, call = STALLED[name]
+    port = answer("PORT") if "active" in name else passive()
+    server = scripted([*LOGIN, answer("TYPE"), port, *steps, stall()])
+    program = f"""
+import io, sys
+from usr.ftplib import FTP
+
+ftp = FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=0.5)
+ftp.file = ftp.sock.makefile("r", encoding="utf-8")
+try:
+    {call}
+except TimeoutError as error:
+    print(error)
+"""
+    done = THIS.run("-W", "ignore", "-c", program, server.host, str(server.port), cwd=REPOSITORY)
+    assert "timed out" in done.stdout
+
+
+STRANGE = ["None", "5", "3.5", "b'200 Ok.'", "[]", "()", "object()", "mock.MagicMock()", "''"]
+RETURNING = {
+    "getline": "pwd nlst",
+    "getmultiline": "pwd getresp abort nlst",
+    "getresp": "pwd voidresp connect nlst transfercmd",
+    "voidresp": "pwd retrbinary",
+    "sendcmd": "login delete size rename makepasv mlsd transfercmd",
+    "voidcmd": "pwd mkd cwd rmd quit sendport retrbinary",
+    "makepasv": "transfercmd",
+    "makeport": "active",
+    "transfercmd": "retrbinary storbinary nlst",
+    "ntransfercmd": "transfercmd retrbinary",
+    "retrlines": "nlst dir mlsd",
+    "sanitize": "debug",
+    "connect": "construct",
+    "close": "quit exit",
+}
+
+
+@pytest.mark.parametrize("name", RETURNING)
+def test_a_replaced_method_may_return_anything(server: ScriptedServer, name: str) -> None:
+    """As mocks do: the callers get an exception, or go on, and the interpreter stays whole."""
+    program = f"""
+import io, sys
+from unittest import mock
+from usr.ftplib import FTP
+
+arguments = (sys.argv[1], int(sys.argv[2]), "user", "password")
+CALLS = {{
+    "login": lambda ftp: ftp.login("user", "password"),
+    "delete": lambda ftp: ftp.delete("x"),
+    "size": lambda ftp: ftp.size("x"),
+    "mkd": lambda ftp: ftp.mkd("x"),
+    "rmd": lambda ftp: ftp.rmd("x"),
+    "cwd": lambda ftp: ftp.cwd(".."),
+    "rename": lambda ftp: ftp.rename("x", "y"),
+    "sendport": lambda ftp: ftp.sendport("127.0.0.1", 2000),
+    "mlsd": lambda ftp: list(ftp.mlsd("", ["type"])),
+    "transfercmd": lambda ftp: ftp.transfercmd("RETR x").close(),
+    "retrbinary": lambda ftp: ftp.retrbinary("RETR x", bytes),
+    "storbinary": lambda ftp: ftp.storbinary("STOR x", io.BytesIO(b"x")),
+    "active": lambda ftp: (ftp.set_pasv(False), ftp.retrbinary("RETR x", bytes)),
+    "debug": lambda ftp: (ftp.set_debuglevel(2), ftp.pwd()),
+    "construct": lambda ftp: FTP(*arguments, timeout=0.5).close(),
+    "exit": lambda ftp: ftp.__exit__(),
+}}
+for value in ({", ".join(STRANGE)}):
+    for call in {RETURNING[name].split()!r}:
+        ftp = FTP(*arguments, timeout=0.5)
+        print("{name} returns", repr(value), "for", call, flush=True)
+        try:
+            with mock.patch.object(FTP, "{name}", lambda *_, **__: value):
+                CALLS.get(call, lambda ftp: getattr(ftp, call)())(ftp)
+        except SystemError:
+            raise
+        except Exception:
+            pass
+        ftp.close()
+"""
+    done = THIS.run("-W", "ignore", "-c", program, server.host, str(server.port), cwd=REPOSITORY)
+    server.faults.clear()
+    assert len(done.stdout.splitlines()) >= len(STRANGE) * len(RETURNING[name].split())
