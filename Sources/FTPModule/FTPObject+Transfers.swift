@@ -163,12 +163,11 @@ extension FTPObject {
   ) throws -> PythonObject {
     let socket = try call(
       .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
+    var isClosed = false
+    defer { if !isClosed { PythonError.preserving { try socket.callMethod(state.names[.close]) } } }
     // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
     let connection = try connection()
-    if connection == nil, try attribute(.file).isNone {
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
-      throw notConnected
-    }
+    if connection == nil, try attribute(.file).isNone { throw notConnected }
     let stream = try PythonStream(
       socket, peer: "the data connection of \(try text(.host))", state: state)
     let transfer = DataTransfer(
@@ -205,11 +204,9 @@ extension FTPObject {
       if let connection { try connection.use(run) } else { try run() }
       endTLS(socket, connection)
       try socket.callMethod(state.names[.close])
+      isClosed = true
     } catch {
-      PythonError.preserving {
-        try socket.callMethod(state.names[.close])
-        connection?.control.abandonReplies()
-      }
+      connection?.control.abandonReplies()
       throw error
     }
     let reply = try call(.voidresp)

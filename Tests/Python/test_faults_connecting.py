@@ -164,9 +164,14 @@ def test_a_failed_with_block_leaves_no_socket_open(
 ) -> None:
     server = scripted(FAILURES[failure])
     errors = (client.Error, OSError, EOFError, UnicodeError)
-    with no_socket_left_open(), pytest.raises(errors), client.FTP(timeout=0.3) as ftp:
-        ftp.connect(server.host, server.port)
-        ftp.login("user", "password")
+
+    def attempt() -> None:
+        with client.FTP(timeout=0.3) as ftp:
+            ftp.connect(server.host, server.port)
+            ftp.login("user", "password")
+
+    with no_socket_left_open(), pytest.raises(errors):
+        attempt()
 
 
 BEGIN: Sequence[Step] = (*LOGIN, answer("TYPE"), passive())
@@ -208,7 +213,7 @@ def test_a_socket_that_cannot_be_kept_is_closed(client: ModuleType, scripted: Sc
                 raise RuntimeError("no")
 
     server = scripted(LOGIN)
-    with no_socket_left_open(), pytest.raises(RuntimeError, match="^no$"):
+    with no_socket_left_open(), pytest.raises(RuntimeError, match=r"^no$"):
         Refusing(server.host, server.port)
 
 

@@ -163,7 +163,7 @@ def test_a_port_that_nobody_listens_on_is_named(log_in: LogIn) -> None:
 
 
 def connecting_from(*sources: str, strangers: list[socket.socket] | None = None) -> Step:
-    """Hears PORT and connects from each of the addresses in turn; all but the last are strangers."""
+    """Hears PORT and connects from each address in turn; all but the last are strangers."""
 
     def step(conversation: Conversation) -> None:
         *_, high, low = conversation.hear("PORT").split(",")

@@ -176,7 +176,7 @@ class FTP_TLS(FTP):
     implicit: bool
     reuse_session: bool
 
-    # From 3.12 on; up to 3.11 `keyfile` and `certfile` stand behind `acct`, and all can be positional.
+    # From 3.12 on. Up to 3.11 `keyfile` and `certfile` stand behind `acct`, by position too.
     def __init__(
         self,
         host: str = "",
