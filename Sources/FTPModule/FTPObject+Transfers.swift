@@ -169,7 +169,7 @@ extension FTPObject {
     let connection = try connection()
     if connection == nil, try attribute(.file).isNone { throw notConnected }
     let stream = try PythonStream(
-      socket, peer: "the data connection of \(try text(.host))", state: state)
+      socket, peer: "the data connection of \(try text(.host)) port \(try text(.port))", state: state)
     let transfer = DataTransfer(
       stream, announced: connection?.announcedSize(of: socket),
       offset: try offset(rest), silence: try silence(of: socket))

@@ -181,7 +181,7 @@ def session():
     global ftp
     if ftp is None or ftp.sock is None:
         ftp = FTP(HOST, PORT, "user", "password", timeout=2)
-        ftp.sock.settimeout(0.3 if most else 0.02)
+        ftp.sock.settimeout(0.1 if most else 0.02)
     return ftp
 
 for value in VALUES:
