@@ -22,6 +22,7 @@ static inline PyObject *_Nonnull py_value_error(void) { return PyExc_ValueError;
 static inline PyObject *_Nonnull py_os_error(void) { return PyExc_OSError; }
 static inline PyObject *_Nonnull py_timeout_error(void) { return PyExc_TimeoutError; }
 static inline PyObject *_Nonnull py_eof_error(void) { return PyExc_EOFError; }
+static inline PyObject *_Nonnull py_unicode_error(void) { return PyExc_UnicodeError; }
 static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeError; }
 static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_overflow_error(void) { return PyExc_OverflowError; }

@@ -10,11 +10,15 @@ import PythonBridge
 final class Connection: ReferenceHolder {
   let stream: PythonStream
   let control: ControlConnection
-  let encoding: String
+  let codec: TextCodec
   private let state: ModuleState
 
   /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
   var tlsSession: PythonObject?
+  /// Whether the server has written what is no UTF-8, to a client that takes both that and Latin-1.
+  private(set) var writesLatin1 = false
+  /// Whether `EPSV` is of no use here: refused, or its port cannot be reached.
+  var refusesExtendedPassive = false
   /// The transfer that a method of the object is running now.
   var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.
@@ -64,9 +68,9 @@ final class Connection: ReferenceHolder {
   }
 
   /// Speaks over a connected Python socket.
-  init(_ socket: PythonObject, host: String, encoding: String, state: ModuleState) throws(PythonError) {
+  init(_ socket: PythonObject, host: String, codec: TextCodec, state: ModuleState) throws(PythonError) {
     self.state = state
-    self.encoding = encoding
+    self.codec = codec
     stream = try PythonStream(socket, peer: host, state: state)
     control = ControlConnection(stream, host: host, replyTimeout: nil)
   }
@@ -231,5 +235,14 @@ final class Connection: ReferenceHolder {
   }
 
   /// Bytes of the control connection as text. Throws `UnicodeDecodeError`.
-  func decode(_ bytes: [UInt8]) throws -> PythonObject { try Text.decode(bytes, encoding) }
+  func decode(_ bytes: [UInt8]) throws -> PythonObject {
+    try bytes.withUnsafeBytes { try decode($0, codec) }
+  }
+
+  /// What the server has written as text; with an automatic codec, which of its encodings that is.
+  func decode(_ bytes: UnsafeRawBufferPointer, _ codec: TextCodec) throws(PythonError) -> PythonObject {
+    let resolved = codec.resolved(for: bytes)
+    if codec.isAutomatic, resolved == codec.latin1 { writesLatin1 = true }
+    return try resolved.decode(bytes)
+  }
 }

@@ -6,7 +6,7 @@ import PythonBridge
 extension FTPObject {
   /// `sanitize(s)`: the line's `repr` with the argument of `PASS` and `ACCT` masked.
   func sanitize(_ line: PythonObject) throws -> PythonObject {
-    let text = try line.utf8Text().unicodeScalars
+    let text = try lookingAt(line).unicodeScalars
     // By scalars: a combining mark behind the blank must not hide it.
     guard let blank = text.firstIndex(of: " "), ["pass", "acct"].contains(String(text[..<blank]).lowercased()) else {
       return try line.representation()
@@ -22,7 +22,7 @@ extension FTPObject {
     let command = try Command(line: encoded(line))
     try audit("ftplib.sendcmd", line)
     if debugLevel > 1 {
-      try print(.string("*put*"), call(.sanitize, line.concatenated(with: .string("\r\n"))))
+      try print(.string("*put*"), call(.sanitize, line.appending(.string("\r\n"))))
     }
     try send(command)
     return .none
@@ -30,20 +30,32 @@ extension FTPObject {
 
   /// The line's bytes. A password that cannot be encoded does not show in the exception.
   private func encoded(_ line: PythonObject) throws -> [UInt8] {
-    let encoding = try text(.encoding)
-    do { return try Text.encode(line, encoding) } catch {
+    if line.isBytes { return try line.withBytes { Array($0) } }
+    let codec = try codec
+    do { return try encoded(line, codec) } catch {
       guard let failure = PythonError.take() else { throw error }
       guard line.isString else { throw PythonError.restore(failure) }
-      let verb = try line.prefix(5).representation().utf8Text().dropFirst().dropLast().uppercased()
+      let verb = try lookingAt(line.prefix(5)).uppercased()
       guard verb == "PASS " || verb == "ACCT " else { throw PythonError.restore(failure) }
-      throw PythonError.value("the argument of \(verb)cannot be encoded in \(encoding)")
+      throw PythonError.value("the argument of \(verb)cannot be encoded in \(codec.encoding)")
     }
+  }
+
+  /// Automatic is UTF-8, and Latin-1 for a server that writes that, where the text fits.
+  private func encoded(_ line: PythonObject, _ codec: TextCodec) throws -> [UInt8] {
+    if codec.isAutomatic, try connection()?.writesLatin1 ?? false {
+      do { return try codec.latin1.encode(line) } catch {
+        guard PythonError.matches(.unicodeError) else { throw error }
+        PythonError.clear()
+      }
+    }
+    return try codec.encode(line)
   }
 
   /// Checks that commands can be sent, before the first of several goes out. Raises `ValueError`.
   func requireSendable(_ lines: PythonObject?...) throws {
     for case let line? in lines where !line.isNone {
-      _ = try Command(line: encoded(line.isString ? line : line.string()))
+      _ = try Command(line: encoded(line.isString || line.isBytes ? line : line.string()))
     }
   }
 
@@ -89,7 +101,7 @@ extension FTPObject {
         let end = text.unicodeScalars.lastIndex { $0 != "\r" && $0 != "\n" }
         return try .string(end.map { String(text.unicodeScalars[...$0]) } ?? "")
       })
-    if debugLevel > 1 { try print(.string("*get*"), call(.sanitize, line.concatenated(with: .string("\n")))) }
+    if debugLevel > 1 { try print(.string("*get*"), call(.sanitize, line.appending(.string("\n")))) }
     return line
   }
 
@@ -107,9 +119,10 @@ extension FTPObject {
     var parser = ReplyParser()
     while true {
       let line = try call(.getline)
-      if let reply = try parser.append(try line.withUTF8 { Array($0) }) {
+      if let reply = try parser.append(TextCodec.lossless.encode(line)) {
         connection?.control.countReply(reply.category)
-        return try .string(reply.text)
+        if connection?.control.isKeepAliveAnswer(reply) ?? false { continue }
+        return try TextCodec.lossless.decode(reply.bytes)
       }
     }
   }
@@ -151,7 +164,7 @@ extension FTPObject {
   /// Leaves no reply of an earlier command for this one to read.
   private func prepare(_ command: PythonObject) throws {
     guard try connection() != nil else { return }
-    let text = try command.utf8Text()
+    let text = try lookingAt(command)
     try use({ connection in try connection.prepare(for: text) }, otherwise: { _ in })
   }
 
@@ -169,6 +182,23 @@ extension FTPObject {
     guard try ["426", "225", "226"].contains(code(reply)) else {
       throw unexpected(reply, state.errors.protocolError)
     }
+    return reply
+  }
+
+  /// `abort_transfer(conn)`: as `abort`, then reads whatever else the server says about the transfer.
+  func abortTransfer(_ socket: PythonObject?) throws -> PythonObject {
+    guard let connection = try connection() else {
+      throw PythonError.raise(state.errors.error, "abort_transfer() needs the replies of this module's own connect()")
+    }
+    try call(.putcmd, .string("ABOR"))
+    if let socket { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    connection.endDataConnection()
+    let reply = try call(.getmultiline)
+    try use(
+      { connection in
+        connection.control.abandonReplies()
+        try Attachment.detach { try connection.control.realign() }
+      }, otherwise: { _ in })
     return reply
   }
 }

@@ -7,46 +7,44 @@ extension FTPObject {
   /// The documentation's order of the constructor's parameters.
   private static let documented = Signature(
     "FTP",
-    ["host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype", "encoding"], keywordOnly: 1)
+    ["host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype"] + named, keywordOnly: named.count
+  )
   /// CPython's order: told from the other by a second positional argument that is a `str`, for a port is none.
   private static let cpython = Signature(
     "FTP",
-    ["host", "user", "passwd", "acct", "timeout", "source_address", "port", "ipvtype", "encoding"], keywordOnly: 3)
+    ["host", "user", "passwd", "acct", "timeout", "source_address", "port", "ipvtype"] + named,
+    keywordOnly: 2 + named.count)
+  /// The parameters that are given by name alone.
+  static let named = ["encoding", "errors", "proxy"]
 
   /// `FTP(...)`: connects when `host` is given, then logs in when `user` is given.
   func initialize(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
     let isCPython = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isString ?? false
     let arguments = try Arguments(isCPython ? Self.cpython : Self.documented, tuple: tuple, dictionary: dictionary)
-    let (user, password, account) =
-      isCPython ? (arguments[1], arguments[2], arguments[3]) : (arguments[2], arguments[3], arguments[4])
-    let timeout = isCPython ? arguments[4] : arguments[5]
-    let source = isCPython ? arguments[5] : arguments[6]
-    let port = isCPython ? arguments.value(6) : arguments.value(1)
-
-    try start(
-      host: arguments[0], port: port, user: user, password: password, account: account, timeout: timeout,
-      source: source, ipvtype: arguments[7], encoding: arguments[8])
+    try start(arguments, port: arguments.value("port"))
   }
 
   /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
-  func start(
-    host: PythonObject?, port: PythonObject?, user: PythonObject?, password: PythonObject?, account: PythonObject?,
-    timeout: PythonObject?, source: PythonObject?, ipvtype: PythonObject?, encoding: PythonObject?
-  ) throws {
-    try set(.encoding, encoding ?? .string("utf-8"))
-    try set(.source_address, source ?? PythonObject.none)
+  func start(_ arguments: Arguments, port: PythonObject?) throws {
+    try set(.encoding, arguments["encoding"] ?? .string("utf-8"))
+    try set(.source_address, arguments["source_address"] ?? PythonObject.none)
+    for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
+      if let value = arguments.value(name) { try set(attribute, value) }
+    }
     let unset = try notGiven()
-    if let timeout, timeout !== unset { try Self.checkTimeout(timeout) }
-    try set(.timeout, timeout ?? unset)
-    if let ipvtype, !ipvtype.isNone { try set(.ipvtype, ipvtype) }
-    guard let host, try host.isTrue() else {
+    let timeout = arguments["timeout"] ?? unset
+    if timeout !== unset { try Self.checkTimeout(timeout) }
+    try set(.timeout, timeout)
+    guard let host = arguments["host"], try host.isTrue() else {
       if let port { try setPort(port) }
       return
     }
     do {
       let empty = try PythonObject.string("")
       try call(.connect, host, port)
-      if let user, try user.isTrue() { try call(.login, user, password ?? empty, account ?? empty) }
+      if let user = arguments["user"], try user.isTrue() {
+        try call(.login, user, arguments["passwd"] ?? empty, arguments["acct"] ?? empty)
+      }
     } catch {
       PythonError.preserving { try call(.close) }
       throw error
@@ -75,14 +73,16 @@ extension FTPObject {
     let name = try text(.host)
     guard !name.isEmpty else { throw PythonError.value("no host to connect to: give one to FTP() or connect()") }
     let number = try port.integer()
-    let socket = try wrap(dial(host, port, "connect to \(name) port \(number)"))
+    let plain = try dial(host, port, "connect to \(name) port \(number)")
+    keepAlive(plain)
+    let socket = try wrap(plain)
     do {
       try set(.sock, socket)
       // A subclass may wrap the socket when it is set, as recipes for implicit TLS do.
       let effective = try attribute(.sock)
       try set(.af, effective.attribute(state.names[.family]))
       let connection = try Connection(
-        effective, host: "\(name) port \(number)", encoding: try text(.encoding), state: state)
+        effective, host: "\(name) port \(number)", codec: try codec, state: state)
       try set(.file, NativeObject.make(state.connectionType, connection))
       let welcome = try greeting()
       try set(.welcome, welcome)
@@ -91,6 +91,14 @@ extension FTPObject {
       PythonError.preserving { try close() }
       PythonError.preserving { try socket.callMethod(state.names[.close]) }
       throw error
+    }
+  }
+
+  /// Has the system look after a control connection that a long transfer leaves silent.
+  private func keepAlive(_ socket: PythonObject) {
+    // What has no descriptor keeps itself alive, or is somebody's mock.
+    PythonError.preserving {
+      Socket.keepAlive(CInt(clamping: try socket.callMethod(state.names[.fileno]).integer()))
     }
   }
 

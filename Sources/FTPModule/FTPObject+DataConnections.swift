@@ -57,14 +57,15 @@ extension FTPObject {
   func makepasv() throws -> PythonObject {
     let peer = try peerAddress()
     if try usesIPv6() { return try extendedPassive(peer) }
+    if let connection = try preferringExtendedPassive() {
+      do { return try extendedPassive(peer) } catch {
+        try requireUnknownCommand(error)
+        connection.refusesExtendedPassive = true
+      }
+    }
     let reply: PythonObject
     do { reply = try sendcmd("PASV") } catch {
-      guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else {
-        throw error
-      }
-      guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
-        throw PythonError.restore(refusal)
-      }
+      try requireUnknownCommand(error)
       return try extendedPassive(peer)
     }
     let address = try PassiveAddress(parsed(reply))
@@ -72,6 +73,22 @@ extension FTPObject {
     return try .tuple(
       try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? peer,
       .integer(Int(address.port)))
+  }
+
+  /// The connection, when `EPSV` is to be tried before `PASV` on it.
+  private func preferringExtendedPassive() throws -> Connection? {
+    guard try attribute(.prefer_epsv).isTrue(), try !usesIPv6(), let connection = try connection(),
+      !connection.refusesExtendedPassive
+    else { return nil }
+    return connection
+  }
+
+  /// Drops a refusal that says that the server does not know the command, or not for this network; throws any other error.
+  private func requireUnknownCommand(_ error: any Error) throws {
+    guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else { throw error }
+    guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
+      throw PythonError.restore(refusal)
+    }
   }
 
   private func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
@@ -95,11 +112,15 @@ extension FTPObject {
   private func passiveTransfer(
     _ command: PythonObject, _ rest: PythonObject?
   ) throws -> (socket: PythonObject, reply: PythonObject) {
-    let address = try call(.makepasv)
-    let host = try item(0, of: address)
-    let port = try item(1, of: address)
-    let socket = try openSocket(
-      host, port, "open the data connection to \(try host.text()) port \(try port.text())")
+    let socket: PythonObject
+    let preferring = try preferringExtendedPassive()
+    do { socket = try openPassive() } catch {
+      // A gateway may pass PASV's ports and not EPSV's, of which it knows nothing.
+      guard let preferring, !preferring.refusesExtendedPassive, PythonError.matches(.osError) else { throw error }
+      PythonError.clear()
+      preferring.refusesExtendedPassive = true
+      socket = try openPassive()
+    }
     do {
       return (socket, try begin(command, rest))
     } catch {
@@ -109,6 +130,14 @@ extension FTPObject {
       }
       throw error
     }
+  }
+
+  private func openPassive() throws -> PythonObject {
+    let address = try call(.makepasv)
+    let host = try item(0, of: address)
+    let port = try item(1, of: address)
+    return try openSocket(
+      host, port, "open the data connection to \(try host.text()) port \(try port.text())")
   }
 
   private func activeTransfer(

@@ -9,40 +9,35 @@ extension FTPObject {
   /// CPython's order up to 3.11, with the certificate files that later versions have dropped.
   private static let withFiles = Signature(
     "FTP_TLS",
-    ["host", "user", "passwd", "acct", "keyfile", "certfile", "context", "timeout", "source_address"] + ours,
-    keywordOnly: ours.count)
+    ["host", "user", "passwd", "acct", "keyfile", "certfile", "context", "timeout", "source_address"] + byName,
+    keywordOnly: byName.count)
   /// CPython's order from 3.12 on: what follows `acct` is given by name.
   private static let withoutFiles = Signature(
-    "FTP_TLS", ["host", "user", "passwd", "acct", "context", "timeout", "source_address"] + ours,
-    keywordOnly: 3 + ours.count)
+    "FTP_TLS", ["host", "user", "passwd", "acct", "context", "timeout", "source_address"] + byName,
+    keywordOnly: 3 + byName.count)
   /// The documentation's order, told from the others by a second positional argument that is an `int`.
   private static let documentedTLS = Signature(
     "FTP_TLS",
-    [
-      "host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype", "context", "encoding",
-      "implicit", "verify",
-    ],
-    keywordOnly: 4)
-  private static let ours = ["port", "ipvtype", "encoding", "implicit", "verify"]
+    ["host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype", "context"] + tlsNamed + named,
+    keywordOnly: 1 + tlsNamed.count + named.count)
+  private static let tlsNamed = ["verify", "implicit"]
+  private static let byName = ["port", "ipvtype"] + tlsNamed + named
 
   /// `FTP_TLS(...)`: chooses the context, then as `FTP`.
   func initializeTLS(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
-    let hasFiles = Py_Version < 0x030C_0000
     let isDocumented = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isInteger ?? false
-    let signature = isDocumented ? Self.documentedTLS : hasFiles ? Self.withFiles : Self.withoutFiles
+    let signature =
+      isDocumented ? Self.documentedTLS : FTPTLSType.hasCertificateFiles ? Self.withFiles : Self.withoutFiles
     let arguments = try Arguments(signature, tuple: tuple, dictionary: dictionary)
-    func value(_ name: String) -> PythonObject? { signature.index(of: name).flatMap { arguments[$0] } }
-
-    let isImplicit = try value("implicit")?.isTrue() ?? false
-    try set(.context, try context(value("context"), value("keyfile"), value("certfile"), verify: value("verify")))
+    let isImplicit = try arguments["implicit"]?.isTrue() ?? false
+    try set(
+      .context,
+      context(arguments["context"], arguments["keyfile"], arguments["certfile"], verify: arguments["verify"]))
     try set(._prot_p, .bool(false))
     try set(.implicit, .bool(isImplicit))
-    var port = value("port").flatMap { $0.isNone ? nil : $0 }
+    var port = arguments.value("port")
     if port == nil, isImplicit, try attribute(.port).integer() == 21 { port = try .integer(990) }
-    try start(
-      host: value("host"), port: port, user: value("user"), password: value("passwd"), account: value("acct"),
-      timeout: value("timeout"), source: value("source_address"), ipvtype: value("ipvtype"),
-      encoding: value("encoding"))
+    try start(arguments, port: port)
   }
 
   /// The context for an object: the caller's; with `verify` a verifying one; otherwise, as in CPython, one that verifies
@@ -74,13 +69,6 @@ extension FTPObject {
     if let certfile { try keywords.set(certfile, for: "certfile") }
     if let keyfile { try keywords.set(keyfile, for: "keyfile") }
     return try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
-  }
-
-  private func warn(_ category: String, _ message: String) throws {
-    let keywords = try PythonObject.dictionary()
-    try keywords.set(.integer(2), for: "stacklevel")
-    _ = try importModule("warnings").attribute("warn").call(
-      arguments: .tuple(.string(message), importModule("builtins").attribute(category)), keywords: keywords)
   }
 
   // MARK: The control connection
@@ -132,7 +120,7 @@ extension FTPObject {
   private func adopt(_ socket: PythonObject) throws {
     try set(.sock, socket)
     let name = "\(try text(.host)) port \(try text(.port))"
-    let connection = try Connection(try attribute(.sock), host: name, encoding: try text(.encoding), state: state)
+    let connection = try Connection(try attribute(.sock), host: name, codec: try codec, state: state)
     try set(.file, NativeObject.make(state.connectionType, connection))
   }
 

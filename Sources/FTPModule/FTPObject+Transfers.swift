@@ -27,16 +27,17 @@ extension FTPObject {
   /// `retrlines(cmd, callback)`: the callback gets each line, as `str` without its end and as bytes with it (`LineTypes`);
   /// a binary file's own `write` gets the bytes as they are.
   func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
-    let encoding = try text(.encoding)
+    let codec = try codec
     if let callback, BinaryFile.isWrite(callback) {
       return try textBlocks(command) { block in _ = try callback.call(.bytes(block)) }
     }
     let callback = try callback.map(self.callback)
-    let types = try state.lines.types(for: encoding)
     return try textLines(command) { line, isTerminated in
-      let text = try Text.decode(line, encoding)
+      let codec = codec.resolved(for: line)
+      let text = try codec.decode(line)
       if debugLevel > 2 { try print(.string("*retr*"), text.representation()) }
       guard let callback else { return try print(text) }
+      let types = try state.lines.types(for: codec)
       let type = isTerminated ? types.terminated : types.unterminated
       _ = try callback.call(type.call(text))
     }
@@ -172,7 +173,9 @@ extension FTPObject {
       socket, peer: "the data connection of \(try text(.host)) port \(try text(.port))", state: state)
     let transfer = DataTransfer(
       stream, announced: connection?.announcedSize(of: socket),
-      offset: try offset(rest), silence: try silence(of: socket))
+      offset: try offset(rest), silence: try silence(of: socket), control: connection?.control)
+    connection?.control.keepAlive(every: try keepAliveInterval)
+    defer { connection?.control.keepAlive(every: nil) }
     let running = Connection.RunningTransfer(stream)
     // Until the final reply has come: a signal's handler must not take that for the answer to a command of its own.
     let outer = connection?.transfer

@@ -24,6 +24,11 @@ struct FTPObject {
     return value.isNone ? "" : try value.text()
   }
 
+  /// `encoding` and `errors`.
+  var codec: TextCodec {
+    get throws(PythonError) { TextCodec(encoding: try text(.encoding), errors: try text(.errors)) }
+  }
+
   /// `debugging` as a number; what is no number counts as off.
   var debugLevel: Int {
     do { return try attribute(.debugging).integer() } catch {
@@ -96,6 +101,15 @@ struct FTPObject {
 
   // MARK: Replies
 
+  /// A line as Swift text, for a look at it alone: what does not fit is replaced. Throws `TypeError` for what is neither `str`
+  /// nor `bytes`.
+  func lookingAt(_ line: PythonObject) throws(PythonError) -> String {
+    do {
+      if line.isBytes { return try line.withBytes { String(decoding: $0, as: UTF8.self) } }
+      return try line.encoded("utf-8", errors: "replace").withBytes { String(decoding: $0, as: UTF8.self) }
+    } catch { throw error as? PythonError ?? PythonError() }
+  }
+
   /// Sets the exception for a reply that the call does not expect.
   func unexpected(_ reply: PythonObject, _ type: PythonObject? = nil) -> PythonError {
     .raise(type ?? state.errors.reply, reply)
@@ -103,11 +117,11 @@ struct FTPObject {
 
   /// The first three characters of a reply as text, without trusting that there are three.
   func code(_ reply: PythonObject) throws(PythonError) -> String {
-    try reply.prefix(3).utf8Text()
+    try lookingAt(reply.prefix(3))
   }
 
   /// A reply's text for the client's parsers.
-  func parsed(_ reply: PythonObject) throws(PythonError) -> Reply {
-    Reply(bytes: try reply.withUTF8 { Array($0) })
+  func parsed(_ reply: PythonObject) throws -> Reply {
+    Reply(bytes: try TextCodec.lossless.encode(reply))
   }
 }

@@ -21,18 +21,30 @@ enum FTPTLSType {
   ) throws(PythonError) -> PythonObject {
     let namespace = try PythonObject.dictionary()
     try namespace.set(.string(moduleName), for: "__module__")
-    try namespace.set(.string(documentation), for: "__doc__")
     try namespace.set(.bool(false), for: "_prot_p")
     try namespace.set(.bool(false), for: "implicit")
     try namespace.set(.bool(true), for: "reuse_session")
-    return try .makeClass("FTP_TLS", bases: [base, ftp], namespace: namespace)
+    if hasCertificateFiles {
+      // PROTOCOL_TLS_CLIENT: the number alone, for nobody need import ssl to import this.
+      try namespace.set(.integer(16), for: "ssl_version")
+    }
+    return try .makeClass(
+      "FTP_TLS", bases: [base, ftp], namespace: namespace,
+      signature: """
+        (host='', user='', passwd='', acct='', \(hasCertificateFiles ? "keyfile=None, certfile=None, " : "*, ")context=None, timeout=..., \
+        source_address=None, \(hasCertificateFiles ? "*, " : "")port=None, ipvtype=0, verify=None, implicit=False, encoding='utf-8', \
+        errors='strict', proxy=None)
+        """, documentation: documentation)
   }
 
-  private static let documentation = """
-    FTP_TLS(host='', user='', passwd='', acct='', *, context=None, timeout=..., source_address=None, encoding='utf-8', verify=None, \
-    implicit=False, port=None)
+  /// Up to 3.11 the constructor takes certificate files, as CPython's does.
+  static let hasCertificateFiles = Py_Version < 0x030C_0000
 
+  private static let documentation = """
     A connection to an FTP server over TLS (RFC 4217): the control connection by login(), data connections after prot_p().
+
+    FTP_TLS(host='', user='', passwd='', acct='', *, context=None, timeout=..., source_address=None, verify=None, implicit=False,
+            port=None, ...) takes what FTP takes by name.
 
     verify=True checks the server's certificate against the system's trust store; context is an ssl.SSLContext of your own. Without
     either nothing is verified, as in CPython, and a warning says so. implicit=True speaks TLS from the first byte, on port 990.

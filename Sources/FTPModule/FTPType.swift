@@ -27,7 +27,6 @@ enum FTPType {
     let namespace = try PythonObject.dictionary()
     let attributes: [(String, PythonObject)] = [
       ("__module__", try .string(moduleName)),
-      ("__doc__", try .string(documentation)),
       ("debugging", try .integer(0)),
       ("host", try .string("")),
       ("port", try .integer(21)),
@@ -40,20 +39,46 @@ enum FTPType {
       ("passiveserver", .bool(true)),
       ("trust_server_pasv_ipv4_address", .bool(false)),
       ("encoding", try .string("utf-8")),
+      ("errors", try .string("strict")),
+      ("proxy", .none),
+      ("prefer_epsv", .bool(false)),
+      ("keepalive", .none),
     ]
     for (name, value) in attributes { try namespace.set(value, for: name) }
-    return try .makeClass("FTP", bases: [base], namespace: namespace)
+    return try .makeClass(
+      "FTP", bases: [base], namespace: namespace,
+      signature: """
+        (host=None, port=None, user=None, passwd=None, acct=None, timeout=..., source_address=None, ipvtype=0, *, encoding='utf-8', \
+        errors='strict', proxy=None)
+        """,
+      documentation: documentation)
   }
 
   private static let documentation = """
-    FTP(host=None, port=None, user=None, passwd=None, acct=None, timeout=..., source_address=None, ipvtype=0, *, encoding='utf-8')
-    FTP(host, user, passwd, acct, timeout, source_address, *, encoding='utf-8')
+    A connection to an FTP server (RFC 959).
 
-    A connection to an FTP server.
+    FTP(host=None, port=None, user=None, passwd=None, acct=None, timeout=..., source_address=None, ipvtype=0, *, encoding='utf-8',
+        errors='strict', proxy=None)
+    FTP(host, user, passwd, acct, timeout, source_address, *, ...)
 
-    With host the object connects, with user it logs in as well. The second form is CPython's order: it is taken when the second
-    positional argument is a str. timeout is in seconds and bounds the connecting, each reply, and each silence of a data
-    connection; None is no limit; not given it is 60 seconds to connect and 300 seconds of silence.
+    With host (a str) the object connects, with user it logs in as well. The second form is CPython's order: it is taken when the
+    second positional argument is a str. Without arguments call connect() and login() yourself.
+
+    port            int, 1 to 65535; not given it is 21
+    timeout         int or float, in seconds: bounds the connecting, each reply, and each silence of a data connection; None is no
+                    limit; not given it is 60 seconds to connect and 300 seconds of silence
+    source_address  (host, port) to connect from
+    ipvtype         1 connects to IPv6 addresses alone
+    encoding        of commands, replies, listings and text: a codec's name, or 'auto' (UTF-8 where a line is that, otherwise Latin-1)
+    errors          'strict' raises UnicodeError for what does not fit; 'surrogateescape' keeps the bytes, there and back
+    proxy           'socks5h://user:password@host:port', 'socks5://...' or 'http://...' (CONNECT); True takes it from the environment
+
+    Attributes that may be set at any time: passiveserver, prefer_epsv (ask for the data port by EPSV before PASV, RFC 2428),
+    trust_server_pasv_ipv4_address, keepalive (seconds between the NOOPs that keep the control connection alive during a transfer; None
+    sends none), encoding, errors, timeout, debugging, maxline.
+
+    Raises OSError (TimeoutError among them) when the server cannot be reached, EOFError when it closes, error_temp and error_perm for
+    its refusals (4yz and 5yz); all_errors holds them all. Calls block, and let other threads run meanwhile.
     """
 
   private static let initialize: @convention(c) (ObjectPointer?, ObjectPointer?, ObjectPointer?) -> CInt = {
@@ -366,6 +391,22 @@ enum FTPType {
         }
       },
       .method(
+        "abort_transfer",
+        """
+        abort_transfer($self, conn=None)
+        --
+
+        End the running transfer completely; return the server's first reply to that: 426, 225 or 226.
+
+        conn is the data connection that transfercmd() returned; it is closed. All that the server says about the transfer has been read
+        when this returns: the next command gets its own reply. Raises as getresp.
+        """
+      ) { instance, type, arguments, count, keywords in
+        call(instance, type, arguments, count, keywords, Signature("abort_transfer", ["conn"])) { ftp, arguments in
+          try ftp.abortTransfer(arguments.value(0))
+        }
+      },
+      .method(
         "acct",
         """
         acct($self, password)
@@ -573,8 +614,8 @@ enum FTPType {
       ) { instance, type, arguments, count, keywords in
         call(instance, type, arguments, count, keywords, Signature("mlsd", ["path", "facts"])) { ftp, arguments in
           let facts = try arguments.value(1)?.items().map { try $0.text() } ?? []
-          let listing = MachineListing(
-            ftp: ftp.object, path: try arguments.value(0)?.utf8Text() ?? "", facts: facts)
+          let path = try arguments.value(0).flatMap { try $0.isTrue() ? $0 : nil }
+          let listing = MachineListing(ftp: ftp.object, path: path, facts: facts)
           return try NativeObject.make(ftp.state.machineListingType, listing)
         }
       },

@@ -14,7 +14,7 @@ final class LineTypes {
   }
 
   private let utf8: Pair
-  private var others: [String: Pair] = [:]
+  private var others: [TextCodec: Pair] = [:]
 
   /// Everything that the garbage collector must see.
   var all: [PythonObject] { ([utf8] + others.values).flatMap { [$0.terminated, $0.unterminated] } }
@@ -32,25 +32,27 @@ final class LineTypes {
           PyType_Slot(Py_tp_methods, Self.methods.start),
         ])
       try type.setAttribute(.string("encoding"), .string("utf-8"))
+      try type.setAttribute(.string("errors"), .string("strict"))
       return type
     }
     utf8 = Pair(terminated: try make(Self.getTerminated), unterminated: try make(Self.getUnterminated))
   }
 
-  /// The classes for lines in an encoding.
-  func types(for encoding: String) throws(PythonError) -> Pair {
-    if Text.isUTF8(encoding) { return utf8 }
-    if let pair = others[encoding] { return pair }
+  /// The classes for lines that came in an encoding.
+  func types(for codec: TextCodec) throws(PythonError) -> Pair {
+    if codec.isStrictUTF8 { return utf8 }
+    if let pair = others[codec] { return pair }
     func derive(_ base: PythonObject) throws(PythonError) -> PythonObject {
       let namespace = try PythonObject.dictionary()
       try namespace.set(.tuple(), for: "__slots__")
-      for (key, value) in [("encoding", encoding), ("__module__", try base.attribute("__module__").text())] {
+      let module = try base.attribute("__module__").text()
+      for (key, value) in [("encoding", codec.encoding), ("errors", codec.errors), ("__module__", module)] {
         try namespace.set(try PythonObject.string(value), for: key)
       }
       return try .makeClass("Line", bases: [base], namespace: namespace)
     }
     let pair = Pair(terminated: try derive(utf8.terminated), unterminated: try derive(utf8.unterminated))
-    others[encoding] = pair
+    others[codec] = pair
     return pair
   }
 
@@ -69,9 +71,10 @@ final class LineTypes {
   ) -> CInt {
     guard let view, let line else { return -1 }
     do {
-      let text = try PythonObject(borrowed: line).concatenated(with: .string(end))
-      let encoding = try PythonObject(borrowed: line).attribute("encoding").text()
-      return try text.encoded(encoding).fill(view, flags: flags)
+      let text = try PythonObject(borrowed: line).appending(.string(end))
+      let line = PythonObject(borrowed: line)
+      let encoding = try line.attribute("encoding").text()
+      return try text.encoded(encoding, errors: line.attribute("errors").text()).fill(view, flags: flags)
     } catch {
       view.pointee.obj = nil
       return -1

@@ -6,17 +6,18 @@ import PythonBridge
 final class MachineListing: ReferenceHolder {
   /// Nothing after the garbage collector has broken the cycle that the iterator was part of.
   private var ftp: PythonObject?
-  private let path: String
+  private let path: PythonObject?
   private let facts: [String]
   private var entries: PythonObject?
 
-  init(ftp: PythonObject, path: String, facts: [String]) {
+  /// `path` is a `str` or `bytes`; nil is the current directory.
+  init(ftp: PythonObject, path: PythonObject?, facts: [String]) {
     self.ftp = ftp
     self.path = path
     self.facts = facts
   }
 
-  var references: [PythonObject] { [ftp, entries].compactMap(\.self) }
+  var references: [PythonObject] { [ftp, path, entries].compactMap(\.self) }
 
   func clearReferences() {
     ftp = nil
@@ -27,24 +28,26 @@ final class MachineListing: ReferenceHolder {
   private func next(_ state: ModuleState) throws -> PythonObject? {
     if entries == nil { entries = try request(state).iterator() }
     guard let line = try entries?.next() else { return nil }
-    let entry = MachineListingEntry(line: try line.withUTF8 { Array($0) })
+    let codec = TextCodec.lossless
+    let entry = MachineListingEntry(line: try codec.encode(line))
     let facts = try PythonObject.dictionary()
     // CPython's reading of a line without facts.
     if entry.facts.isEmpty { try facts.set(.string(""), for: "") }
     for (name, value) in entry.facts {
-      try facts.set(Text.decode(value, "utf-8"), for: Text.decode(name, "utf-8"))
+      try facts.set(codec.decode(value), for: codec.decode(name))
     }
-    return try .tuple(Text.decode(entry.name, "utf-8"), facts)
+    return try .tuple(codec.decode(entry.name), facts)
   }
 
   private func request(_ state: ModuleState) throws -> PythonObject {
     guard let ftp else { return try .list() }
     let object = FTPObject(object: ftp, state: state)
+    let command = try path.map { try object.command("MLSD", $0) } ?? .string("MLSD")
     if !facts.isEmpty {
-      try object.requireSendable(.string(path))
+      try object.requireSendable(command)
       _ = try object.sendcmd("OPTS MLST " + facts.map { "\($0);" }.joined())
     }
-    return try object.listing(path.isEmpty ? "MLSD" : "MLSD \(path)") { _ in }
+    return try object.listing(command) { _, _ in }
   }
 
   /// Makes the iterator's type.

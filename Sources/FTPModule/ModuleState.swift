@@ -12,8 +12,8 @@ final class ModuleState {
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
   private let ftpTLSBaseType: PythonObject
-  private var socketModule: PythonObject?
-  private var sslModule: PythonObject?
+  /// The module's attributes.
+  let namespace: PythonObject
   private var hasWarnedOfInsecurity = false
 
   /// The exception classes.
@@ -25,12 +25,13 @@ final class ModuleState {
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
     names.all + errors.all + lines.all + [connectionType, machineListingType, baseType, ftpType]
-      + [ftpTLSType, ftpTLSBaseType] + [socketModule, sslModule].compactMap(\.self)
+      + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
   init(_ module: PythonObject) throws {
     let name = try module.attribute("__name__").text()
+    namespace = try module.attribute("__dict__")
     names = try Names()
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
@@ -43,21 +44,11 @@ final class ModuleState {
     try addConstants(to: module)
   }
 
-  /// Python's module `socket`, imported when it is needed: `import ftplib` must be quick.
-  func socket() throws(PythonError) -> PythonObject {
-    if let socketModule { return socketModule }
-    let module = try importModule("socket")
-    socketModule = module
-    return module
-  }
+  /// `ftplib.socket`: Python's module, or what somebody has put in its place. See `LazyAttributes`.
+  func socket() throws(PythonError) -> PythonObject { try LazyAttributes.socket.value(self) }
 
-  /// Python's module `ssl`, imported when it is needed.
-  func ssl() throws(PythonError) -> PythonObject {
-    if let sslModule { return sslModule }
-    let module = try importModule("ssl")
-    sslModule = module
-    return module
-  }
+  /// `ftplib.ssl`.
+  func ssl() throws(PythonError) -> PythonObject { try LazyAttributes.ssl.value(self) }
 
   /// Whether a socket is an `ssl.SSLSocket`. It is none while nobody has imported `ssl`.
   func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
@@ -133,9 +124,10 @@ final class ModuleState {
     try module.add("B_CRLF", owned(PyBytes_FromString(("\r\n" as StaticString).cString)))
     try module.add("__version__", .string(version))
     let exported = try PythonObject.list()
-    for name in ["FTP", "FTP_TLS", "error_reply", "error_temp", "error_perm", "error_proto", "all_errors"] {
+    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install"] {
       try exported.append(.string(name))
     }
     try module.add("__all__", exported)
+    try module.add(LazyAttributes.functions)
   }
 }

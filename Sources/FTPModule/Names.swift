@@ -2,9 +2,11 @@ import PythonBridge
 
 /// The attribute and method names that the module looks up, each made a Python string once.
 enum Name: Int, CaseIterable {
-  // State of an FTP object.
+  // Attributes of the module that are made at their first use, and state of an FTP object.
+  case socket, ssl, sys, _SSLSocket, _GLOBAL_DEFAULT_TIMEOUT
   case sock, file, host, port, timeout, source_address, encoding, welcome, passiveserver
   case trust_server_pasv_ipv4_address, debugging, lastresp, maxline, af, ipvtype
+  case errors, proxy, prefer_epsv, keepalive
   case context, _prot_p, implicit, reuse_session
   // Methods of an FTP object that its other methods call: a subclass may replace each.
   case auth, connect, login, quit, close, sanitize

@@ -37,6 +37,16 @@ extension FTPObject {
     return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
   }
 
+  /// `keepalive`: how often a transfer speaks on the control connection; nil when it does not.
+  var keepAliveInterval: Duration? {
+    get throws(PythonError) {
+      let interval = try attribute(.keepalive)
+      guard !interval.isNone else { return nil }
+      guard try interval.double() > 0 else { throw .value("keepalive must be above 0 seconds, or None for never") }
+      return Duration(try interval.double())
+    }
+  }
+
   /// How long to wait on a socket: its own limit, or ours when nobody set one.
   func silence(of socket: PythonObject) throws(PythonError) -> Duration? {
     let limit = try socket.callMethod(state.names[.gettimeout])

@@ -118,6 +118,18 @@ extension PythonObject {
     _ name: String, bases: [PythonObject], namespace: PythonObject
   ) throws(PythonError) -> PythonObject { try typeType.call(.string(name), .tuple(bases), namespace) }
 
+  /// Makes an ordinary class whose constructor `inspect.signature` knows: `signature` is its parameters, as in `(host, port=21)`.
+  ///
+  /// A class keeps the documentation that it was made with, of which that is the first line, when its `__doc__` gets another.
+  public static func makeClass(
+    _ name: String, bases: [PythonObject], namespace: PythonObject, signature: String, documentation: String
+  ) throws(PythonError) -> PythonObject {
+    try namespace.set(.string("\(name)\(signature)\n--\n\n"), for: "__doc__")
+    let type = try makeClass(name, bases: bases, namespace: namespace)
+    try type.setAttribute(.string("__doc__"), .string(documentation))
+    return type
+  }
+
   /// The module, made from `definition`, that defines this class; nil for any other class.
   public func definingModule(_ definition: UnsafeMutablePointer<PyModuleDef>) -> PythonObject? {
     guard let module = PyType_GetModule(OpaquePointer(pointer)) else {

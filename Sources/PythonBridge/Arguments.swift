@@ -20,12 +20,11 @@ public struct Signature: Sendable {
     self.takesMore = takesMore
   }
 
-  /// The place of a parameter; nil when there is none of that name.
-  public func index(of parameter: String) -> Int? { parameters.firstIndex(of: parameter) }
 }
 
 /// The arguments of one call, bound to a signature.
 public struct Arguments {
+  private let parameters: [String]
   /// One for each parameter; nil when it was not given.
   public private(set) var values: [PythonObject?]
   /// Positional arguments beyond the parameters, when the signature takes them.
@@ -38,6 +37,12 @@ public struct Arguments {
 
   /// The argument by its place, `None` counted as not given.
   public func value(_ index: Int) -> PythonObject? { self[index].flatMap { $0.isNone ? nil : $0 } }
+
+  /// The argument of a parameter by its name; nil when it was not given, or when the signature has none of that name.
+  public subscript(_ name: String) -> PythonObject? { parameters.firstIndex(of: name).flatMap { self[$0] } }
+
+  /// The argument by its name, `None` counted as not given.
+  public func value(_ name: String) -> PythonObject? { self[name].flatMap { $0.isNone ? nil : $0 } }
 
   /// The argument of a required parameter. Binding has made sure that it is there.
   public func required(_ index: Int) throws(PythonError) -> PythonObject {
@@ -89,6 +94,7 @@ public struct Arguments {
     _ signature: Signature, _ positional: [PythonObject], _ named: [(PythonObject, PythonObject)]
   ) throws(PythonError) {
     let places = signature.parameters.count - signature.keywordOnly
+    parameters = signature.parameters
     self.positional = positional.count
     values = Array(repeating: nil, count: signature.parameters.count)
     for (index, value) in positional.enumerated() {

@@ -8,7 +8,7 @@ extension PythonObject {
     return try owned(text.withUTF8 { decode(UnsafeRawBufferPointer($0)) })
   }
 
-  /// A `str` from UTF-8. Throws `UnicodeDecodeError`.
+  /// A `str` from UTF-8, strictly. Throws `UnicodeDecodeError`.
   public static func string(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) -> PythonObject {
     try owned(decode(bytes))
   }
@@ -60,6 +60,13 @@ extension PythonObject {
   /// Sets an item of a `dict`.
   public func set(_ value: PythonObject, for key: String) throws(PythonError) { try set(value, for: .string(key)) }
 
+  /// The value of a key of a `dict`; nil when there is none. Throws what the key's `__hash__` or `__eq__` raises.
+  public func value(for key: PythonObject) throws(PythonError) -> PythonObject? {
+    if let value = PyDict_GetItemWithError(pointer, key.pointer) { return PythonObject(borrowed: value) }
+    if PyErr_Occurred() != nil { throw PythonError() }
+    return nil
+  }
+
   /// `str(self)`: for a subclass of `str` an exact `str`.
   public func string() throws(PythonError) -> PythonObject { try owned(PyObject_Str(pointer)) }
 
@@ -75,9 +82,12 @@ extension PythonObject {
     return try owned(PyUnicode_Substring(pointer, 0, count))
   }
 
-  /// Two `str` in one.
-  public func concatenated(with other: PythonObject) throws(PythonError) -> PythonObject {
-    try owned(PyUnicode_Concat(pointer, other.pointer))
+  /// Two `str` in one; where one of them is `bytes` both are, a `str` in UTF-8.
+  public func appending(_ other: PythonObject) throws(PythonError) -> PythonObject {
+    guard isBytes || other.isBytes else { return try owned(PyUnicode_Concat(pointer, other.pointer)) }
+    let start = isBytes ? self : try encoded("utf-8")
+    let end = other.isBytes ? other : try other.encoded("utf-8")
+    return try owned(PySequence_Concat(start.pointer, end.pointer))
   }
 
   /// An item of a sequence.
@@ -86,18 +96,26 @@ extension PythonObject {
   /// A weak reference to it.
   public func weakReference() throws(PythonError) -> PythonObject { try owned(PyWeakref_NewRef(pointer, nil)) }
 
-  /// A `str` from bytes in an encoding, strictly. Throws `UnicodeDecodeError`, or `LookupError` for an unknown encoding.
+  /// A `str` from bytes in an encoding; `errors` is Python's name of what to do with those that do not fit.
+  ///
+  /// Throws `UnicodeDecodeError`, or `LookupError` for an unknown encoding or handler.
   public static func string(
-    _ bytes: UnsafeRawBufferPointer, encoding: String
+    _ bytes: UnsafeRawBufferPointer, encoding: String, errors: String = "strict"
   ) throws(PythonError) -> PythonObject {
     let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText
-    return try owned(encoding.withCString { PyUnicode_Decode(start, bytes.count, $0, nil) })
+    return try owned(
+      encoding.withCString { encoding in
+        errors.withCString { PyUnicode_Decode(start, bytes.count, encoding, $0) }
+      })
   }
 
-  /// The `bytes` of a `str` in an encoding, strictly. Throws `TypeError` for anything else, and `UnicodeEncodeError`.
-  public func encoded(_ encoding: String) throws(PythonError) -> PythonObject {
+  /// The `bytes` of a `str` in an encoding. Throws `TypeError` for anything else, `UnicodeEncodeError`, or `LookupError`.
+  public func encoded(_ encoding: String, errors: String = "strict") throws(PythonError) -> PythonObject {
     guard isString else { throw .type("a str is required, not '\(typeName)'") }
-    return try owned(encoding.withCString { PyUnicode_AsEncodedString(pointer, $0, nil) })
+    return try owned(
+      encoding.withCString { encoding in
+        errors.withCString { PyUnicode_AsEncodedString(pointer, encoding, $0) }
+      })
   }
 
   /// `bytes(self)` of a bytes-like object.

@@ -47,6 +47,8 @@ public final class PythonObject {
   public var isNone: Bool { pointer == py_none() }
   /// Whether it is a `str`, a subclass included.
   public var isString: Bool { py_is_str(pointer) != 0 }
+  /// Whether it is a `bytes`, a subclass included.
+  public var isBytes: Bool { py_is_bytes(pointer) != 0 }
   /// Whether it is an `int`, `bool` included.
   public var isInteger: Bool { py_is_int(pointer) != 0 }
   /// Whether it is a `list` or a `tuple`.
@@ -78,10 +80,14 @@ extension PythonObject {
   public static var eofError: PythonObject { PythonObject(borrowed: py_eof_error()) }
   /// The class `TimeoutError`.
   public static var timeoutError: PythonObject { PythonObject(borrowed: py_timeout_error()) }
+  /// The class `AttributeError`.
+  public static var attributeError: PythonObject { PythonObject(borrowed: py_attribute_error()) }
   /// The class `TypeError`.
   public static var typeError: PythonObject { PythonObject(borrowed: py_type_error()) }
   /// The class `ValueError`.
   public static var valueError: PythonObject { PythonObject(borrowed: py_value_error()) }
+  /// The class `UnicodeError`.
+  public static var unicodeError: PythonObject { PythonObject(borrowed: py_unicode_error()) }
   /// The class `RuntimeError`.
   public static var runtimeError: PythonObject { PythonObject(borrowed: py_runtime_error()) }
   /// The class `Exception`.

@@ -10,7 +10,8 @@ public typealias MethodImplementation =
 public typealias FunctionImplementation =
   @convention(c) (ObjectPointer?, UnsafePointer<ObjectPointer?>?, Int, ObjectPointer?) -> ObjectPointer?
 
-extension PyMethodDef {
+/// Its pointers are to text and code that live as long as the process.
+extension PyMethodDef: @retroactive @unchecked Sendable {
   /// A method of a class. The documentation begins with its signature: `name($self, a, b=1)\n--\n\n`.
   public static func method(
     _ name: StaticString, _ documentation: StaticString, _ implementation: MethodImplementation
@@ -45,6 +46,13 @@ public struct StaticTable<Element>: @unchecked Sendable {
     start = .allocate(capacity: elements.count + 1)
     (start + 0).initialize(from: elements, count: elements.count)
     (start + elements.count).initialize(to: end)
+  }
+}
+
+extension PythonObject {
+  /// Adds functions to a module.
+  public func add(_ functions: StaticTable<PyMethodDef>) throws(PythonError) {
+    try check(PyModule_AddFunctions(pointer, functions.start))
   }
 }
 

@@ -116,6 +116,7 @@ def run(code: str, server: ScriptedServer) -> str:
 
 METHODS = {
     "abort": 0,
+    "abort_transfer": 1,
     "acct": 1,
     "close": 0,
     "connect": 5,
@@ -338,8 +339,8 @@ def test_a_method_has_documentation_and_a_signature(client: ModuleType, name: st
         (lambda ftp: ftp.cwd("a", "b"), "at most 1 positional argument"),
         (lambda ftp: ftp.cwd(name="a"), "unexpected keyword argument 'name'"),
         (lambda ftp: ftp.cwd("a", dirname="b"), "multiple values for argument 'dirname'"),
-        (lambda ftp: ftp.cwd(b"a"), "must be a str, not 'bytes'"),
-        (lambda ftp: ftp.cwd(Path("a")), "must be a str, not 'PosixPath'"),
+        (lambda ftp: ftp.cwd(5), "must be a str or bytes, not 'int'"),
+        (lambda ftp: ftp.cwd(Path("a")), "must be a str or bytes, not 'PosixPath'"),
         (lambda ftp: ftp.login(5), "user must be a str, not 'int'"),
         (lambda ftp: ftp.retrbinary("RETR x", len, 1.5), "blocksize must be an int, not 'float'"),
         (lambda ftp: ftp.retrbinary("RETR x", 5), "callback must be callable, not 'int'"),

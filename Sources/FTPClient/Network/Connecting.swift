@@ -41,7 +41,19 @@ extension Socket {
     var on: CInt = 1
     setsockopt(
       socket.descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
+    keepAlive(socket.descriptor)
     return socket
+  }
+
+  /// Has the system ask after a silent peer every minute, as curl does, rather than after two hours: gateways forget
+  /// connections that are silent for a few minutes, such as the control connection of a long transfer.
+  package static func keepAlive(_ descriptor: CInt) {
+    for (level, option, value) in [
+      (SOL_SOCKET, SO_KEEPALIVE, 1), (CInt(IPPROTO_TCP), TCP_KEEPIDLE, 60), (CInt(IPPROTO_TCP), TCP_KEEPINTVL, 60),
+    ] {
+      var value = CInt(value)
+      setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<CInt>.size))
+    }
   }
 
   /// A new non-blocking socket of the address's family, closed on exec.

@@ -24,6 +24,12 @@ public final class ControlConnection {
   /// Why nothing more can be said on this connection.
   private var breakdown: String?
 
+  /// How often `keepAlive` speaks; nil is never.
+  private var keepAliveInterval: Duration?
+  private var nextKeepAlive = Deadline.never
+  /// `NOOP`s that `keepAlive` sent and that have not been answered.
+  private var keepAlives = 0
+
   /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
   /// Pure-FTPd never sends one when its client closes the data connection.
   private static let settling = Duration.seconds(1)
@@ -63,18 +69,25 @@ public final class ControlConnection {
     let deadline = deadline ?? .after(replyTimeout)
     do throws(FTPError) {
       while true {
-        while let line = try lines.next(limit: lineLimit) {
-          if let reply = try parser.append(line) { return settle(reply) }
-        }
-        if parser.mayHaveEnded, lines.isEmpty, try !stream.isReadable(within: Self.earlyEnd) {
-          return settle(parser.endEarly())
-        }
-        // A server that never pauses must not go on for ever.
-        if deadline.hasPassed { throw FTPError(.timedOut, "") }
-        if let line = try fill(until: deadline), let reply = try parser.append(line) { return settle(reply) }
+        let reply = settle(try nextReply(until: deadline))
+        if !isKeepAliveAnswer(reply) { return reply }
       }
     } catch {
       throw failed(error)
+    }
+  }
+
+  private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
+    while true {
+      while let line = try lines.next(limit: lineLimit) {
+        if let reply = try parser.append(line) { return reply }
+      }
+      if parser.mayHaveEnded, lines.isEmpty, try !stream.isReadable(within: Self.earlyEnd) {
+        return parser.endEarly()
+      }
+      // A server that never pauses must not go on for ever.
+      if deadline.hasPassed { throw FTPError(.timedOut, "") }
+      if let line = try fill(until: deadline), let reply = try parser.append(line) { return reply }
     }
   }
 
@@ -104,7 +117,10 @@ public final class ControlConnection {
   public func countReply(_ category: Reply.Category?) {
     guard category != .preliminary else { return }
     outstanding = max(0, outstanding - 1)
-    if outstanding == 0 { repliesAreStale = false }
+    if outstanding == 0 {
+      repliesAreStale = false
+      keepAlives = 0
+    }
   }
 
   /// Puts a reply back: the next `readReply` returns it. For a final reply that came before its time.
@@ -196,6 +212,43 @@ public final class ControlConnection {
   private func requireUsable() throws(FTPError) {
     guard let breakdown else { return }
     throw FTPError(.state, "the connection to \(host) cannot be used any more (\(breakdown)): connect again")
+  }
+
+  // MARK: Keeping alive
+
+  /// Begins to keep the connection alive while a transfer runs, or with nil ends that.
+  ///
+  /// Gateways forget a connection that is silent for minutes, and the transfer's final reply is then lost.
+  public func keepAlive(every interval: Duration?) {
+    keepAliveInterval = interval
+    nextKeepAlive = interval.map { .after($0) } ?? .never
+  }
+
+  /// The longest that a transfer may go without calling `keepAlive()`; nil when nobody asked for it.
+  var keepAlivePause: Duration? { keepAliveInterval.map { max($0 / 4, .milliseconds(10)) } }
+
+  /// Sends a `NOOP` when the interval has passed since the last. A failure shows when the transfer's reply is read.
+  func keepAlive() {
+    guard let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else { return }
+    nextKeepAlive = .after(keepAliveInterval)
+    guard (try? send(command)) != nil else { return }
+    keepAlives += 1
+  }
+
+  /// Whether a reply answers a `NOOP` of `keepAlive` and not the transfer.
+  ///
+  /// Servers answer during the transfer (pyftpdlib and aioftp, which has no `NOOP`; Pure-FTPd with a 500) or behind its end (vsftpd,
+  /// ProFTPD). So what comes in front of the transfer's own reply is known by its code, and what comes behind it is left to be
+  /// read before the next command.
+  public func isKeepAliveAnswer(_ reply: Reply) -> Bool {
+    guard keepAlives > 0, reply.category != .preliminary else { return false }
+    if let code = reply.code, [200, 500, 502].contains(code) {
+      keepAlives -= 1
+      return true
+    }
+    keepAlives = 0
+    abandonReplies()
+    return false
   }
 
   // MARK: Keeping in step

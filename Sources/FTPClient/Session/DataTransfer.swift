@@ -10,6 +10,8 @@ public final class DataTransfer {
   public let offset: UInt64
   /// How long the data connection may be silent; nil is for ever.
   public let silence: Duration?
+  /// The control connection to keep alive meanwhile.
+  private let control: ControlConnection?
   /// Bytes received or sent so far.
   public private(set) var transferred: UInt64 = 0
 
@@ -18,8 +20,11 @@ public final class DataTransfer {
   /// The largest read: above it the block no longer fits the processor's cache beside its copy.
   static let largestRead = 256 * 1024
 
-  /// A transfer over a connected stream.
-  public init(_ stream: any ByteStream, announced: UInt64?, offset: UInt64, silence: Duration?) {
+  /// A transfer over a connected stream. `control` is kept alive meanwhile as its `keepAlive(every:)` says.
+  public init(
+    _ stream: any ByteStream, announced: UInt64?, offset: UInt64, silence: Duration?, control: ControlConnection? = nil
+  ) {
+    self.control = control
     self.stream = stream
     self.announced = announced
     self.offset = offset
@@ -39,7 +44,7 @@ public final class DataTransfer {
       byteCount: min(largest, Self.firstRead), alignment: 16)
     defer { buffer.deallocate() }
     while true {
-      let count = try stream.read(into: buffer, until: .after(silence))
+      let count = try read(into: buffer)
       guard count > 0 else { return }
       transferred &+= UInt64(count)
       try callingOut { try sink(UnsafeRawBufferPointer(rebasing: buffer.prefix(count))) }
@@ -51,8 +56,22 @@ public final class DataTransfer {
     }
   }
 
+  /// Reads what is there; while nothing is, keeps the control connection alive.
+  private func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
+    control?.keepAlive()
+    let deadline = Deadline.after(silence)
+    if let control, let pause = control.keepAlivePause {
+      while !deadline.hasPassed {
+        if try stream.isReadable(within: min(pause, deadline.remaining ?? pause)) { break }
+        control.keepAlive()
+      }
+    }
+    return try stream.read(into: buffer, until: deadline)
+  }
+
   /// Sends one block. Blocks at most `silence` while the server takes nothing.
   public func send(_ block: UnsafeRawBufferPointer) throws(FTPError) {
+    control?.keepAlive()
     try stream.write(block, silence: silence)
     transferred &+= UInt64(block.count)
   }

@@ -1,0 +1,73 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// `ftpcp`: a file from one server to another, which open the data connection between them (RFC 959 section 5.2).
+enum ServerToServer {
+  static let function = PyMethodDef.function(
+    "ftpcp",
+    """
+    ftpcp($module, source, sourcename, target, targetname='', type='I')
+    --
+
+    Copy a file from one server to another, without its data passing through here (RFC 959 section 5.2, "FXP").
+
+    source and target are FTP objects, logged in; targetname is sourcename when not given; type is 'I' for bytes as they are, 'A' for
+    text. The target connects to the host that source is connected to, not to any that its reply names, unless
+    source.trust_server_pasv_ipv4_address is set. Many servers refuse to connect to another host. Raises error_perm, error_temp,
+    error_proto.
+    """
+  ) { module, arguments, count, keywords in
+    ModuleFunctions.call(
+      module, arguments, count, keywords,
+      Signature("ftpcp", ["source", "sourcename", "target", "targetname", "type"], required: 3)
+    ) { state, arguments in
+      try copy(
+        from: arguments.required(0), arguments.required(1), to: arguments.required(2), arguments.value(3),
+        type: arguments.value(4) ?? .string("I"), state)
+      return .none
+    }
+  }
+
+  /// By the methods' names alone: either side may be anything that has them.
+  private static func copy(
+    from source: PythonObject, _ sourceName: PythonObject, to target: PythonObject, _ targetName: PythonObject?,
+    type: PythonObject, _ state: ModuleState
+  ) throws {
+    func command(_ verb: String, _ argument: PythonObject) throws -> PythonObject {
+      try PythonObject.string("\(verb) ").appending(argument)
+    }
+    let targetName = try targetName.flatMap { try $0.isTrue() ? $0 : nil } ?? sourceName
+    for side in [source, target] { try side.callMethod(state.names[.voidcmd], command("TYPE", type)) }
+
+    let reply = try source.callMethod(state.names[.sendcmd], .string("PASV"))
+    let address = try PassiveAddress(passive: Reply(bytes: TextCodec.lossless.encode(reply)))
+    let trusts = try source.attribute(state.names[.trust_server_pasv_ipv4_address]).isTrue()
+    let peer = try source.attribute(state.names[.sock]).callMethod(state.names[.getpeername]).item(0)
+    let host = try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? peer
+    try target.callMethod(state.names[.sendport], host, .integer(Int(address.port)))
+
+    // The target first: it is the one that connects, and the source listens already.
+    try begin(target, command("STOR", targetName), state)
+    do {
+      try begin(source, command("RETR", sourceName), state)
+      try source.callMethod(state.names[.voidresp])
+      try target.callMethod(state.names[.voidresp])
+    } catch {
+      // The other side still has something to say about a transfer that did not take place.
+      PythonError.preserving {
+        for side in [source, target] {
+          try FTPObject(object: side, state: state).connection()?.control.abandonReplies()
+        }
+      }
+      throw error
+    }
+  }
+
+  private static func begin(_ side: PythonObject, _ command: PythonObject, _ state: ModuleState) throws {
+    let reply = try side.callMethod(state.names[.sendcmd], command)
+    guard try ["125", "150"].contains(reply.prefix(3).text()) else {
+      throw PythonError.raise(state.errors.protocolError, reply)
+    }
+  }
+}
