@@ -12,17 +12,21 @@ enum ConnectURL {
 
     Connect, log in and change the directory as a URL says; return the FTP or FTP_TLS object.
 
-    url is 'ftp://user:password@host:port/directory' (RFC 1738 section 3.2: each part of the path is one CWD, a path that begins with a
-    second slash or %2F starts at the root), 'ftpes://' for TLS by AUTH (RFC 4217) or 'ftps://' for TLS from the first byte, port 990;
-    with TLS the data connections are protected too, and the certificate is verified unless context or verify=False say otherwise.
-    Special characters in user, password and path are percent-encoded. Without a password in the URL it comes from netrc: the file of
-    that name, with True the user's own if there is one, with False none. Without a user in either the login is anonymous.
-    timeout, proxy, encoding and errors are as for FTP(); proxy=True takes the proxy from the environment.
+    url is 'ftp://user:password@host:port/directory' (RFC 1738 section 3.2: each part of the
+    path is one CWD, a path that begins with a second slash or %2F starts at the root),
+    'ftpes://' for TLS by AUTH (RFC 4217) or 'ftps://' for TLS from the first byte, port 990;
+    with TLS the data connections are protected too, and the certificate is verified unless
+    context or verify=False say otherwise. Special characters in user, password and path are
+    percent-encoded. Without a password in the URL it comes from netrc: the file of that name,
+    with True the user's own if there is one, with False none. Without a user in either the
+    login is anonymous. timeout, proxy, encoding and errors are as for FTP(); proxy=True takes
+    the proxy from the environment.
 
-    Raises ValueError for what is no such URL, and what FTP(), login() and cwd() raise; then nothing stays open.
+    Raises ValueError for what is no such URL, and what FTP(), login() and cwd() raise; then
+    nothing stays open.
     """
-  ) { module, arguments, count, keywords in
-    ModuleFunctions.call(module, arguments, count, keywords, signature) { state, arguments in
+  ) {
+    ModuleFunctions.call($0, $1, $2, $3, signature) { state, arguments in
       try open(arguments.required(0).text(), state, option: { arguments[$0] })
     }
   }

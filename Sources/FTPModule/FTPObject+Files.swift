@@ -12,6 +12,7 @@ extension FTPObject {
 
   /// `cwd(dirname)`: `..` goes by `CDUP` where the server knows it.
   func cwd(_ path: PythonObject) throws -> PythonObject {
+    let command = try command("CWD", path)
     let name = try lookingAt(path)
     if name == ".." {
       do { return try voidcmd("CDUP") } catch {
@@ -23,7 +24,7 @@ extension FTPObject {
     } else if name.isEmpty {
       return try voidcmd("CWD .")
     }
-    return try call(.voidcmd, command("CWD", path))
+    return try call(.voidcmd, command)
   }
 
   /// `rename(fromname, toname)`: returns the reply to `RNTO`.

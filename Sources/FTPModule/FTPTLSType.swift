@@ -41,14 +41,16 @@ enum FTPTLSType {
   static let hasCertificateFiles = Py_Version < 0x030C_0000
 
   private static let documentation = """
-    A connection to an FTP server over TLS (RFC 4217): the control connection by login(), data connections after prot_p().
+    A connection to an FTP server over TLS (RFC 4217): the control connection by login(), data
+    connections after prot_p().
 
     FTP_TLS(host='', user='', passwd='', acct='', *, context=None, timeout=..., source_address=None, verify=None, implicit=False,
             port=None, ...) takes what FTP takes by name.
 
-    verify=True checks the server's certificate against the system's trust store; context is an ssl.SSLContext of your own. Without
-    either nothing is verified, as in CPython, and a warning says so. implicit=True speaks TLS from the first byte, on port 990.
-    Data connections resume the control connection's TLS session; reuse_session = False turns that off.
+    verify=True checks the server's certificate against the system's trust store; context is an
+    ssl.SSLContext of your own. Without either nothing is verified, as in CPython, and a warning
+    says so. implicit=True speaks TLS from the first byte, on port 990. Data connections resume
+    the control connection's TLS session; reuse_session = False turns that off.
     """
 
   private static let initialize: @convention(c) (ObjectPointer?, ObjectPointer?, ObjectPointer?) -> CInt = {

@@ -9,12 +9,14 @@ enum Installation {
     install($module, /)
     --
 
-    Put this module in the place of the standard library's: from now on `import ftplib` gives this one, in every module of the program.
+    Put this module in the place of the standard library's: from now on `import ftplib` gives
+    this one, in every module of the program.
 
-    Modules that have imported the standard library's before keep that: a RuntimeWarning says so.
+    Modules that have imported the standard library's before keep that: a RuntimeWarning says
+    so.
     """
-  ) { module, arguments, count, keywords in
-    ModuleFunctions.call(module, arguments, count, keywords, Signature("install")) { state, _ in
+  ) {
+    ModuleFunctions.call($0, $1, $2, $3, Signature("install")) { state, _ in
       let modules = try importModule("sys").attribute("modules")
       let name = try PythonObject.string("ftplib")
       let ownName = try state.namespace.value(for: .string("__name__")) ?? name

@@ -10,16 +10,18 @@ enum ServerToServer {
     ftpcp($module, source, sourcename, target, targetname='', type='I')
     --
 
-    Copy a file from one server to another, without its data passing through here (RFC 959 section 5.2, "FXP").
+    Copy a file from one server to another, without its data passing through here (RFC 959
+    section 5.2, "FXP").
 
-    source and target are FTP objects, logged in; targetname is sourcename when not given; type is 'I' for bytes as they are, 'A' for
-    text. The target connects to the host that source is connected to, not to any that its reply names, unless
-    source.trust_server_pasv_ipv4_address is set. Many servers refuse to connect to another host. Raises error_perm, error_temp,
+    source and target are FTP objects, logged in; targetname is sourcename when not given; type
+    is 'I' for bytes as they are, 'A' for text. The target connects to the host that source is
+    connected to, not to any that its reply names, unless source.trust_server_pasv_ipv4_address
+    is set. Many servers refuse to connect to another host. Raises error_perm, error_temp,
     error_proto.
     """
-  ) { module, arguments, count, keywords in
+  ) {
     ModuleFunctions.call(
-      module, arguments, count, keywords,
+      $0, $1, $2, $3,
       Signature("ftpcp", ["source", "sourcename", "target", "targetname", "type"], required: 3)
     ) { state, arguments in
       try copy(
