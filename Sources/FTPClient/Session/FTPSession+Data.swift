@@ -27,7 +27,8 @@ extension FTPSession {
       case .awaited(let listener): stream = try listener.accept(from: peer.host, until: .after(configuration.timeout))
       }
       return DataTransfer(
-        stream, announced: reply.flatMap(TransferSize.announced), offset: offset, silence: configuration.timeout)
+        stream, announced: reply.flatMap(TransferSize.announced), offset: offset, silence: configuration.timeout,
+        control: control)
     } catch {
       connection.close()
       control.abandonReplies()

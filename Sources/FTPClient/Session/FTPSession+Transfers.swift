@@ -92,6 +92,8 @@ extension FTPSession {
   private func run(
     _ transfer: DataTransfer, _ body: (DataTransfer) throws(FTPError) -> Void
   ) throws(FTPError) -> Reply {
+    control.keepAlive(every: configuration.keepAlive)
+    defer { control.keepAlive(every: nil) }
     do throws(FTPError) {
       try body(transfer)
       transfer.stream.close()
@@ -115,7 +117,8 @@ extension FTPSession {
     try setRepresentation(.binary)
     // An upload has no announced size to fall short of.
     let begun = try beginTransfer(command, from: offset)
-    let transfer = DataTransfer(begun.stream, announced: nil, offset: offset, silence: begun.silence)
+    let transfer = DataTransfer(
+      begun.stream, announced: nil, offset: offset, silence: begun.silence, control: control)
     return try run(transfer) { (transfer) throws(FTPError) in
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
       defer { buffer.deallocate() }

@@ -11,6 +11,9 @@ public final class FTPSession {
     /// How long a reply may take, the greeting too, and how long a data connection may be silent. Default 300 seconds, nil is for
     /// ever.
     public var timeout: Duration? = .seconds(300)
+    /// How often a transfer sends a `NOOP` on the control connection, which gateways forget when it is silent for minutes.
+    /// Default: never. (The system's own probes, one a minute, are always on.)
+    public var keepAlive: Duration?
     /// Which addresses of the host to use. Default: all, in the resolver's order.
     public var family: SocketAddress.Family = .any
     /// Whether the client opens data connections (`PASV`, `EPSV`) or the server (`PORT`, `EPRT`). Default: the client.
