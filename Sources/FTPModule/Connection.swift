@@ -19,6 +19,8 @@ final class Connection: ReferenceHolder {
   private(set) var writesLatin1 = false
   /// Whether `EPSV` is of no use here: refused, or its port cannot be reached.
   var refusesExtendedPassive = false
+  /// Whether the server does not know `MLSD`.
+  var lacksMachineListing = false
   /// The transfer that a method of the object is running now.
   var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.

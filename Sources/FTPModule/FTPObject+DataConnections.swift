@@ -84,7 +84,7 @@ extension FTPObject {
   }
 
   /// Drops a refusal that says that the server does not know the command, or not for this network; throws any other error.
-  private func requireUnknownCommand(_ error: any Error) throws {
+  func requireUnknownCommand(_ error: any Error) throws {
     guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else { throw error }
     guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
       throw PythonError.restore(refusal)

@@ -61,6 +61,30 @@ extension FTPType {
       }
     },
     .method(
+      "listdir",
+      """
+      listdir($self, path='')
+      --
+
+      The entries of a directory as a list of (name, facts), a str and a dict of str by str; [] for
+      an empty one. Blocks.
+
+      path is a str or bytes, '' the current directory. The server is asked by MLSD, by LIST when it
+      does not know that, by NLST when it knows neither; '.' and '..' are left out. facts has MLSD's
+      names whatever the server has: type ('file', 'dir', 'OS.unix=slink:target'), size in bytes,
+      modify ('YYYYMMDDhhmmss', in UTC by MLSD, in the server's own time by LIST), unix.mode,
+      unix.owner, unix.group; each where it is known. A line of LIST in no known format comes back
+      as it is, for name and for the fact raw. A name may hold anything, '/' and '..' too: look at
+      it before you join it to a local path.
+
+      Raises error_perm when there is no such directory, and as retrlines. RFC 3659 section 7.
+      """
+    ) {
+      call($0, $1, $2, $3, $4, Signature("listdir", ["path"])) { ftp, arguments in
+        try ftp.listdir(arguments.value(0).flatMap { try $0.isTrue() ? $0 : nil })
+      }
+    },
+    .method(
       "rename",
       """
       rename($self, fromname, toname)

@@ -9,7 +9,7 @@ enum Name: Int, CaseIterable {
   case errors, proxy, prefer_epsv, keepalive
   case context, _prot_p, implicit, reuse_session
   // Methods of an FTP object that its other methods call: a subclass may replace each.
-  case auth, connect, login, quit, close, sanitize
+  case auth, connect, cwd, login, pwd, quit, close, sanitize
   case putline, putcmd, getline, getmultiline, getresp, voidresp, sendcmd, voidcmd
   case sendport, sendeprt, makeport, makepasv, ntransfercmd, transfercmd, retrlines
   // Sockets and files.

@@ -128,6 +128,7 @@ METHODS = {
     "getmultiline": 0,
     "getresp": 0,
     "getwelcome": 0,
+    "listdir": 1,
     "login": 3,
     "makepasv": 0,
     "makeport": 0,

@@ -130,6 +130,24 @@ def names(ftp: FTP) -> list[str]:
     return sorted(listed - {".", ".."})
 
 
+def test_listdir_tells_files_from_directories(ftp: FTP) -> None:
+    ftp.mkd("a dir")
+    ftp.storbinary("STOR f", BytesIO(b"12345"))
+    here = ftp.pwd()
+    for _ in range(2):  # the second time it knows whether there is MLSD
+        entries = dict(ftp.listdir())
+        assert {name: facts["type"] for name, facts in entries.items()} == {
+            "a dir": "dir",
+            "f": "file",
+        }
+        assert entries["f"]["size"] == "5"
+        assert entries["f"]["modify"].startswith("20")
+        assert ftp.listdir("a dir") == ftp.listdir(b"a dir") == []
+        with pytest.raises(error_perm):
+            ftp.listdir("missing")
+        assert ftp.pwd() == here
+
+
 def test_connecting_and_logging_in(kind: Kind, server: Server) -> None:
     ftp = FTP()
     greeting = ftp.connect(server.host, server.port, 20)
