@@ -88,7 +88,8 @@ extension FTPObject {
     guard let path else { return try body() }
     let home = try call(.pwd)
     guard try home.isTrue() else {
-      throw FTPError(.malformed, "the server does not name its current directory: change into the directory, then list that")
+      throw FTPError(
+        .malformed, "the server does not name its current directory: change into the other, then list that")
     }
     try call(.cwd, path)
     let result: PythonObject
