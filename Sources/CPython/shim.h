@@ -13,6 +13,15 @@
 #endif
 #include <Python.h>
 
+/* What the stable ABI got after Python 3.6. Pythons older than 3.11 load `.abi3.so` files as well. Where such names are weak
+ * the file loads there, and PyInit.swift says what is wrong; otherwise the loader says "undefined symbol". */
+#pragma weak PyModule_AddObjectRef
+#pragma weak PyType_FromModuleAndSpec
+#pragma weak PyType_GetModule
+#pragma weak PyType_GetName
+#pragma weak Py_Version
+static inline int py_has_stable_abi(void) { return &Py_Version != NULL; } /* since 3.11 */
+
 /* Borrowed singletons and exception classes: globals that Swift takes for mutable. */
 static inline PyObject *_Nonnull py_none(void) { return Py_None; }
 static inline PyObject *_Nonnull py_true(void) { return Py_True; }
@@ -26,6 +35,7 @@ static inline PyObject *_Nonnull py_unicode_error(void) { return PyExc_UnicodeEr
 static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeError; }
 static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_overflow_error(void) { return PyExc_OverflowError; }
+static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
 static inline PyObject *_Nonnull py_attribute_error(void) { return PyExc_AttributeError; }
 static inline PyObject *_Nonnull py_str_type(void) { return (PyObject *)&PyUnicode_Type; }
 static inline PyObject *_Nonnull py_type_type(void) { return (PyObject *)&PyType_Type; }
