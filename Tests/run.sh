@@ -5,12 +5,13 @@
 #   swift      swift test
 #   lint       swift format, ruff, mypy, shellcheck
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
+#   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
 # Without a part, all but `servers`. Every part runs, whatever became of the one before; the exit status is 0 only if
 # all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
 # Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
-# BUILD_DIR names another build folder than .build.
+# BUILD_DIR names another build folder than .build; PYTHONS, a list like PATH, more Pythons than those in PATH.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=Tests/Servers/packages.sh
@@ -26,7 +27,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | servers) ;;
+    build | swift | lint | python | cpython | servers) ;;
     -h | --help)
       usage
       exit
@@ -37,13 +38,13 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python
+[ $# -gt 0 ] || set -- build swift lint python cpython
 
 wanted() {
   [[ " $parts " == *" $1 "* ]]
 }
 parts=$*
-! wanted python || wanted build || parts="build $parts"
+if wanted python || wanted cpython; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -73,6 +74,9 @@ part_install() {
   need_python "$build/pkgconfig"
   if wanted lint; then need_packages shellcheck; fi
   if wanted lint || wanted python; then make_venv; fi
+  if wanted cpython; then
+    need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
+  fi
   if wanted python || wanted servers; then Tests/Servers/install.sh; fi
 }
 
@@ -120,6 +124,10 @@ part_python3() {
 part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python
+}
+
+part_cpython() {
+  PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
 }
 
 part_servers() {
@@ -192,6 +200,13 @@ if wanted python; then
   else
     skip python3 'the build failed'
     skip ftpy 'the build failed'
+  fi
+fi
+if wanted cpython; then
+  if [ $built = yes ]; then
+    run cpython "CPython's own tests"
+  else
+    skip cpython 'the build failed'
   fi
 fi
 

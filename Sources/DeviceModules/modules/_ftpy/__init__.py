@@ -42,7 +42,13 @@ def memory() -> "ModuleType":
 
 
 def first_look(attribute: str) -> object:
-    """Runs `uos`: a script wants a function of it, or imports it and so wants its `__spec__`."""
+    """Runs `uos`: a script wants a function of it, or imports it and so wants its `__spec__`.
+
+    Not for what Python's own tests and tools ask of all the modules: `sys.modules` must not grow
+    while they go through it.
+    """
+    if attribute in ("__file__", "__path__", "__warningregistry__"):
+        raise AttributeError(f"module 'uos' has no attribute {attribute!r}")
     return memory().load(uos, attribute)
 
 
