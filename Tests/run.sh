@@ -3,7 +3,7 @@
 #
 #   build      the release build: ftpy, and the extension that python3 loads from usr/ftplib
 #   swift      swift test
-#   lint       swift format, ruff, mypy, shellcheck
+#   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
@@ -11,7 +11,7 @@
 # Without a part, all but `servers`. Every part runs, whatever became of the one before; the exit status is 0 only if
 # all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
 # Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
-# BUILD_DIR names another build folder than .build; PYTHONS, a list like PATH, more Pythons than those in PATH.
+# BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=Tests/Servers/packages.sh
@@ -44,7 +44,7 @@ wanted() {
   [[ " $parts " == *" $1 "* ]]
 }
 parts=$*
-if wanted python || wanted cpython; then parts="build $parts"; fi
+if wanted lint || wanted python || wanted cpython; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -109,9 +109,11 @@ part_lint() {
   check 'swift format' swift format lint --strict --recursive --parallel Package.swift Sources Tests examples
   check 'ruff check' "$venv/bin/ruff" check --quiet
   check 'ruff format' "$venv/bin/ruff" format --quiet --diff
-  check 'mypy' "${mypy[@]}" Sources Tests usr
+  check 'mypy' "${mypy[@]}" Sources Tests usr hatch_build.py
   # The examples import their helper as scripts do. On everybody's path they would hide modules of Python's.
   MYPYPATH=examples check 'mypy, examples' "${mypy[@]}" examples
+  # The types that the extension comes with are the ones it has.
+  PYTHONPATH=. check stubtest "$venv/bin/stubtest" usr.ftplib
   # The excluded two warn of functions that are called by another name than their own, as the parts here are.
   check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run "${shell_files[@]}"
   return "$lint_failed"

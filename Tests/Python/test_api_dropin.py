@@ -362,11 +362,13 @@ def test_a_method_of_the_instance_replaces_the_classs(ftp: FTP, directory: Direc
 
 def test_a_replaced_retrlines_feeds_the_listings(ftp: FTP) -> None:
     class Canned(FTP):
-        def retrlines(self, cmd: str, callback: Callable[[Any], object] | None = None) -> str:
+        def retrlines(
+            self, cmd: str | bytes, callback: Callable[[Any], object] | None = None
+        ) -> str:
             assert callback is not None
             for line in ("type=file; one", "type=dir; two"):
                 callback(line)
-            return f"226 {cmd}"
+            return f"226 {cmd!r}"
 
     canned = Canned()
     assert canned.nlst("d") == ["type=file; one", "type=dir; two"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from conftest import LOGIN, ScriptedServer, Step, answer, end_data, passive, say, send
@@ -31,7 +32,7 @@ def listing(verb: str, content: bytes, final: str = "226 Done.") -> Sequence[Ste
 def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
     with ExitStack() as stack:
 
-        def talk(*steps: Step, **options: str) -> tuple[FTP, ScriptedServer]:
+        def talk(*steps: Step, **options: Any) -> tuple[FTP, ScriptedServer]:
             server = scripted([*LOGIN, *steps])
             ftp = FTP(server.host, server.port, "user", "password", timeout=5, **options)
             stack.callback(ftp.close)

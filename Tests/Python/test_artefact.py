@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from conftest import LOGIN, REPOSITORY, ScriptedServer, answer, download, passive, upload
+from pythons import Python, able
 
 EXTENSION = REPOSITORY / "usr/ftplib/__init__.abi3.so"
-PROGRAM = re.compile(r"python3(\.\d+)?")
-OLDEST = (3, 11)
-"""The stable ABI that the extension is built for."""
 
 Scripted = Callable[..., ScriptedServer]
 
@@ -50,63 +45,26 @@ def test_it_asks_for_no_executable_stack_and_no_folder_of_its_own() -> None:
 # Every Python of this machine
 
 
-@dataclass(frozen=True)
-class Python:
-    program: Path
-    version: tuple[int, int]
-
-    def __str__(self) -> str:
-        return f"{self.program}-{'.'.join(map(str, self.version))}"
-
-    def run(
-        self, code: str, *arguments: object, options: Sequence[str] = (), **environment: str
-    ) -> subprocess.CompletedProcess[str]:
-        """Runs code in the repository, so that `usr` is importable, and in no other environment."""
-        return subprocess.run(
-            [self.program, *options, "-c", code, *map(str, arguments)],
-            cwd=REPOSITORY,
-            env={"PYTHONDONTWRITEBYTECODE": "1", **environment},
-            capture_output=True,
-            encoding="utf-8",
-            timeout=50,
-            check=False,
-        )
+def run(
+    python: Python,
+    code: str,
+    *arguments: object,
+    options: Sequence[str] = (),
+    **environment: str,
+) -> subprocess.CompletedProcess[str]:
+    """Runs code in the repository, so that `usr` is importable, and in no other environment."""
+    return subprocess.run(
+        [python.program, *options, "-c", code, *map(str, arguments)],
+        cwd=REPOSITORY,
+        env={"PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=50,
+        check=False,
+    )
 
 
-WHO = """
-import os, sys, sysconfig
-free_threaded = sysconfig.get_config_var("Py_GIL_DISABLED") or 0
-print(os.path.realpath(sys.executable), sys.version_info[0], sys.version_info[1], free_threaded)
-"""
-
-
-def programs() -> Iterator[Path]:
-    folders = [Path("/usr/bin"), *(Path.home() / ".pyenv/versions").glob("*/bin")]
-    folders += map(Path, os.environ.get("PATH", "").split(os.pathsep))
-    for folder in folders:
-        if folder.is_dir():
-            yield from (file for file in folder.iterdir() if PROGRAM.fullmatch(file.name))
-
-
-@cache
-def pythons() -> list[Python]:
-    """Each Python 3 once, whatever its names; the free-threaded builds know no stable ABI."""
-    found: dict[Path, Python] = {}
-    for program in {file.resolve() for file in programs()}:
-        try:
-            said = subprocess.run(
-                [program, "-c", WHO], capture_output=True, encoding="utf-8", timeout=20, check=False
-            ).stdout.split()
-        except OSError:
-            continue
-        if len(said) == 4 and said[3] == "0":
-            path = Path(said[0])
-            found[path] = Python(path, (int(said[1]), int(said[2])))
-    return sorted(found.values(), key=lambda python: (python.version, python.program))
-
-
-NEW = [python for python in pythons() if python.version >= OLDEST]
-OLD = [python for python in pythons() if python.version < OLDEST]
+NEW = able()
 
 SESSION = """
 import io, sys
@@ -154,7 +112,7 @@ def test_the_systems_python_is_among_the_tested() -> None:
 
 @pytest.mark.parametrize("python", NEW, ids=str)
 def test_it_works_in_an_empty_environment(python: Python, session: ScriptedServer) -> None:
-    done = python.run(SESSION, session.host, session.port)
+    done = run(python, SESSION, session.host, session.port)
     assert (done.returncode, done.stdout, done.stderr) == (0, SAID, "")
     assert session.received == [b"up" * 50_000]
 
@@ -163,17 +121,10 @@ def test_it_works_in_an_empty_environment(python: Python, session: ScriptedServe
 def test_it_works_under_pythons_own_checks(python: Python, session: ScriptedServer) -> None:
     """No warning, no misuse of memory or of the interpreter lock."""
     checks = ("-X", "dev", "-W", "error", "-bb")
-    done = python.run(
-        SESSION, session.host, session.port, options=checks, PYTHONMALLOC="malloc_debug"
+    done = run(
+        python, SESSION, session.host, session.port, options=checks, PYTHONMALLOC="malloc_debug"
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, SAID, "")
-
-
-@pytest.mark.parametrize("python", OLD, ids=str)
-def test_an_older_python_gets_an_import_error(python: Python) -> None:
-    done = python.run("import usr.ftplib")
-    assert done.returncode == 1, done.stderr
-    assert "ImportError" in done.stderr.splitlines()[-1]
 
 
 SUBINTERPRETERS = """
@@ -212,7 +163,7 @@ def test_interpreters_of_one_process_have_a_module_each(
     python: Python, session: ScriptedServer
 ) -> None:
     """They share the lock in 3.11, and run side by side, each with its own, from 3.12 on."""
-    done = python.run(SUBINTERPRETERS, SESSION, session.host, session.port)
+    done = run(python, SUBINTERPRETERS, SESSION, session.host, session.port)
     assert done.returncode == 0, done.stderr
     assert sorted(done.stdout.splitlines()) == sorted(SAID.splitlines() * 5)
     assert session.received == [b"up" * 50_000] * 5

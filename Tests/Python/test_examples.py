@@ -124,6 +124,12 @@ PRINTED = {
         temperature 23.5
         humidity 41
         """,
+    "mirror": """
+        config.json: 2 bytes, 226 Transfer complete.
+        station.log: 14 bytes, 226 Transfer complete.
+        config.json: unchanged
+        station.log: 27 bytes, 226 Transfer complete.
+        """,
     "tour": """
         >>> ftp = FTP()
         >>> ftp.connect(host='127.0.0.1', port=2121)
@@ -273,7 +279,7 @@ def test_sections_are_those_of_the_documentation() -> None:
 
 def test_each_example_is_tested() -> None:
     scripts = {script.stem for script in EXAMPLES.glob("*.py")}
-    assert scripts - {"server"} == set(PRINTED) == {*SECTIONS.values(), "tour"}
+    assert scripts - {"server"} == set(PRINTED) == {*SECTIONS.values(), "mirror", "tour"}
 
 
 def names_used(script: Path) -> set[str]:

@@ -1,6 +1,8 @@
 """An FTP client (RFC 959): the interface of the documented device module and of CPython's."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
@@ -12,10 +14,12 @@ __all__ = [
     "FTP",
     "FTP_TLS",
     "all_errors",
+    "connect_url",
     "error_perm",
     "error_proto",
     "error_reply",
     "error_temp",
+    "install",
 ]
 
 __version__: Final[str]
@@ -45,9 +49,13 @@ class _Line(str):
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def decode(self, encoding: str | None = None, errors: str = "strict") -> str: ...
 
-_Path = str
-_Paths = str | list[str] | tuple[str, ...]
+# Bytes are sent as they are.
+_Text = str | bytes
+_Paths = _Text | list[_Text] | list[str] | list[bytes] | tuple[_Text, ...]
 _Callback = Callable[[_Line], object]
+_Address = tuple[str, int]
+# `scheme://user:password@host:port`, or True for what the environment names.
+_Proxy = str | bool | None
 
 class FTP:
     debugging: int
@@ -61,9 +69,13 @@ class FTP:
     welcome: str | None
     passiveserver: bool
     trust_server_pasv_ipv4_address: bool
+    prefer_epsv: bool
+    keepalive: float | None
     encoding: str
+    errors: str
+    proxy: _Proxy
     timeout: float | None
-    source_address: tuple[str, int] | None
+    source_address: _Address | None
     lastresp: str
 
     # The documentation's order, and CPython's: a str in the second place tells them apart.
@@ -76,10 +88,12 @@ class FTP:
         passwd: str | None = None,
         acct: str | None = None,
         timeout: float | None = ...,
-        source_address: tuple[str, int] | None = None,
+        source_address: _Address | None = None,
         ipvtype: Literal[0, 1] = 0,
         *,
         encoding: str = "utf-8",
+        errors: str = "strict",
+        proxy: _Proxy = None,
     ) -> None: ...
     @overload
     def __init__(
@@ -89,11 +103,13 @@ class FTP:
         passwd: str | None = "",
         acct: str | None = "",
         timeout: float | None = ...,
-        source_address: tuple[str, int] | None = None,
+        source_address: _Address | None = None,
         *,
         port: int | None = None,
         ipvtype: Literal[0, 1] = 0,
         encoding: str = "utf-8",
+        errors: str = "strict",
+        proxy: _Proxy = None,
     ) -> None: ...
     def __enter__(self) -> Self: ...
     def __exit__(
@@ -107,7 +123,7 @@ class FTP:
         host: str | None = "",
         port: int | None = 0,
         timeout: float | None = -999,
-        source_address: tuple[str, int] | None = None,
+        source_address: _Address | None = None,
         ipvtype: Literal[0, 1] = 0,
     ) -> str: ...
     def login(
@@ -120,56 +136,57 @@ class FTP:
     def debug(self, level: int = 0) -> None: ...
     def set_pasv(self, val: bool | Literal[0, 1]) -> None: ...
     def set_trust_pasv(self, val: bool | Literal[0, 1]) -> None: ...
-    def sanitize(self, s: str) -> str: ...
-    def putline(self, line: str) -> None: ...
-    def putcmd(self, line: str) -> None: ...
+    def sanitize(self, s: _Text) -> str: ...
+    def putline(self, line: _Text) -> None: ...
+    def putcmd(self, line: _Text) -> None: ...
     def getline(self) -> str: ...
     def getmultiline(self) -> str: ...
     def getresp(self) -> str: ...
     def voidresp(self) -> str: ...
-    def sendcmd(self, cmd: str) -> str: ...
-    def voidcmd(self, cmd: str) -> str: ...
+    def sendcmd(self, cmd: _Text) -> str: ...
+    def voidcmd(self, cmd: _Text) -> str: ...
     def abort(self) -> str: ...
+    def abort_transfer(self, conn: socket | None = None) -> str: ...
     def acct(self, password: str) -> str: ...
     def sendport(self, host: str, port: int) -> str: ...
     def sendeprt(self, host: str, port: int) -> str: ...
     def makeport(self) -> socket: ...
     def makepasv(self) -> tuple[str, int]: ...
     def ntransfercmd(
-        self, cmd: str, rest: int | str | None = None
+        self, cmd: _Text, rest: int | str | None = None
     ) -> tuple[socket, int | None]: ...
-    def transfercmd(self, cmd: str, rest: int | str | None = None) -> socket: ...
+    def transfercmd(self, cmd: _Text, rest: int | str | None = None) -> socket: ...
     def retrbinary(
         self,
-        cmd: str,
+        cmd: _Text,
         callback: Callable[[bytes], object],
         blocksize: int = 2097152,
         rest: int | str | None = None,
     ) -> str: ...
-    def retrlines(self, cmd: str, callback: _Callback | None = None) -> str: ...
+    def retrlines(self, cmd: _Text, callback: _Callback | None = None) -> str: ...
     def storbinary(
         self,
-        cmd: str,
+        cmd: _Text,
         fp: _Readable,
         blocksize: int = 2097152,
         callback: Callable[[Any], object] | None = None,
         rest: int | str | None = None,
     ) -> str: ...
     def storlines(
-        self, cmd: str, fp: _LineReadable, callback: Callable[[Any], object] | None = None
+        self, cmd: _Text, fp: _LineReadable, callback: Callable[[Any], object] | None = None
     ) -> str: ...
-    def listdir(self, path: _Path | None = "") -> list[tuple[str, dict[str, str]]]: ...
+    def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
     def nlst(self, *args: _Paths) -> list[str]: ...
     def dir(self, *args: _Paths | _Callback, callback: _Callback | None = None) -> list[str]: ...
     def mlsd(
-        self, path: _Path = "", facts: Sequence[str] | Iterable[str] = []
+        self, path: _Text = "", facts: Sequence[str] | Iterable[str] = []
     ) -> Iterator[tuple[str, dict[str, str]]]: ...
-    def rename(self, fromname: _Path, toname: _Path) -> str: ...
-    def delete(self, filename: _Path) -> str: ...
-    def cwd(self, dirname: _Path) -> str: ...
-    def size(self, filename: _Path) -> int | None: ...
-    def mkd(self, dirname: _Path) -> str: ...
-    def rmd(self, dirname: _Path) -> str: ...
+    def rename(self, fromname: _Text, toname: _Text) -> str: ...
+    def delete(self, filename: _Text) -> str: ...
+    def cwd(self, dirname: _Text) -> str: ...
+    def size(self, filename: _Text) -> int | None: ...
+    def mkd(self, dirname: _Text) -> str: ...
+    def rmd(self, dirname: _Text) -> str: ...
     def pwd(self) -> str: ...
 
 class FTP_TLS(FTP):
@@ -177,23 +194,50 @@ class FTP_TLS(FTP):
     implicit: bool
     reuse_session: bool
 
-    # From 3.12 on. Up to 3.11 `keyfile` and `certfile` stand behind `acct`, by position too.
-    def __init__(
-        self,
-        host: str = "",
-        user: str = "",
-        passwd: str = "",
-        acct: str = "",
-        *,
-        context: SSLContext | None = None,
-        timeout: float | None = ...,
-        source_address: tuple[str, int] | None = None,
-        encoding: str = "utf-8",
-        verify: bool | None = None,
-        implicit: bool = False,
-        port: int | None = None,
-        ipvtype: Literal[0, 1] = 0,
-    ) -> None: ...
+    if sys.version_info >= (3, 12):
+        def __init__(
+            self,
+            host: str = "",
+            user: str = "",
+            passwd: str = "",
+            acct: str = "",
+            *,
+            context: SSLContext | None = None,
+            timeout: float | None = ...,
+            source_address: _Address | None = None,
+            verify: bool | None = None,
+            implicit: bool = False,
+            port: int | None = None,
+            ipvtype: Literal[0, 1] = 0,
+            encoding: str = "utf-8",
+            errors: str = "strict",
+            proxy: _Proxy = None,
+        ) -> None: ...
+    else:
+        ssl_version: int
+        keyfile: str | None
+        certfile: str | None
+        def __init__(
+            self,
+            host: str = "",
+            user: str = "",
+            passwd: str = "",
+            acct: str = "",
+            keyfile: str | None = None,
+            certfile: str | None = None,
+            context: SSLContext | None = None,
+            timeout: float | None = ...,
+            source_address: _Address | None = None,
+            *,
+            verify: bool | None = None,
+            implicit: bool = False,
+            port: int | None = None,
+            ipvtype: Literal[0, 1] = 0,
+            encoding: str = "utf-8",
+            errors: str = "strict",
+            proxy: _Proxy = None,
+        ) -> None: ...
+
     def login(
         self,
         user: str | None = "",
@@ -206,9 +250,28 @@ class FTP_TLS(FTP):
     def prot_p(self) -> str: ...
     def prot_c(self) -> str: ...
 
+def connect_url(
+    url: str,
+    *,
+    netrc: bool | str | PathLike[str] = True,
+    timeout: float | None = ...,
+    context: SSLContext | None = None,
+    verify: bool | None = True,
+    proxy: _Proxy = True,
+    encoding: str = "utf-8",
+    errors: str = "strict",
+) -> FTP: ...
+def install() -> None: ...
+def ftpcp(
+    source: FTP,
+    sourcename: _Text,
+    target: FTP,
+    targetname: _Text = "",
+    type: Literal["A", "I"] = "I",
+) -> None: ...
+def test() -> None: ...
 def parse150(resp: str) -> int | None: ...
 def parse227(resp: str) -> tuple[str, int]: ...
 def parse229(resp: str, peer: tuple[str, Any]) -> tuple[str, int]: ...
 def parse257(resp: str) -> str: ...
-def test() -> None: ...
 def print_line(line: str) -> None: ...

@@ -1,6 +1,11 @@
 """`python3 -m usr.ftplib HOST -l`: the command line of CPython's `ftplib`."""
 
-from . import test
+import sys
+
+from . import all_errors, test
 
 if __name__ == "__main__":
-    test()
+    try:
+        test()
+    except all_errors as error:
+        sys.exit(f"ftplib: {error}")
