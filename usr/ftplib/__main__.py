@@ -4,8 +4,13 @@ import sys
 
 from . import all_errors, test
 
-if __name__ == "__main__":
+
+def main() -> None:
     try:
         test()
     except all_errors as error:
         sys.exit(f"ftplib: {error}")
+
+
+if __name__ == "__main__":
+    main()
