@@ -34,8 +34,8 @@ class Python:
 def pythons() -> list[Python]:
     """Each Python 3 once, whatever its names; the free-threaded builds know no stable ABI.
 
-    Those in PYTHONS (a list like PATH) and PATH, and their neighbours: who keeps several versions
-    keeps them in folders side by side, with one of them in PATH.
+    Those in PYTHONS (with colons between them) and PATH, and their neighbours: who keeps several
+    versions keeps them in folders side by side, with one of them in PATH.
     """
     named = [Path(name) for name in os.environ.get("PYTHONS", "").split(os.pathsep) if name]
     found = asked([*named, *programs()])
