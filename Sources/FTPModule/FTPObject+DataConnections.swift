@@ -18,7 +18,7 @@ extension FTPObject {
     return try voidcmd(command.description)
   }
 
-  private func portNumber(_ port: PythonObject) throws -> UInt16 {
+  func portNumber(_ port: PythonObject) throws -> UInt16 {
     guard let number = UInt16(exactly: try port.integer()) else { throw PythonError.value("port must be 0 to 65535") }
     return number
   }
@@ -31,6 +31,7 @@ extension FTPObject {
 
   /// `makeport()`: a socket that listens, its address told to the server.
   func makeport() throws -> PythonObject {
+    try requireNoProxy()
     let control = try control()
     let socket = try state.socket()
     let keywords = try PythonObject.dictionary()
@@ -55,16 +56,12 @@ extension FTPObject {
 
   /// `makepasv()`: `(host, port)` where the server listens.
   func makepasv() throws -> PythonObject {
+    if let host = try proxiedHost() { return try passiveAddressBehindProxy(host) }
     let peer = try peerAddress()
     if try usesIPv6() { return try extendedPassive(peer) }
     let reply: PythonObject
     do { reply = try sendcmd("PASV") } catch {
-      guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else {
-        throw error
-      }
-      guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
-        throw PythonError.restore(refusal)
-      }
+      guard try takesUnknownCommand() else { throw error }
       return try extendedPassive(peer)
     }
     let address = try PassiveAddress(parsed(reply))
@@ -74,7 +71,14 @@ extension FTPObject {
       .integer(Int(address.port)))
   }
 
-  private func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
+  /// Whether the exception that is set is a server's "I do not know that command", which is then dropped.
+  func takesUnknownCommand() throws -> Bool {
+    guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else { return false }
+    if try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) { return true }
+    throw PythonError.restore(refusal)
+  }
+
+  func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
     let address = try PassiveAddress(extendedPassive: parsed(sendcmd("EPSV")))
     return try .tuple(peer, .integer(Int(address.port)))
   }

@@ -40,6 +40,8 @@ enum FTPType {
       ("passiveserver", .bool(true)),
       ("trust_server_pasv_ipv4_address", .bool(false)),
       ("encoding", try .string("utf-8")),
+      ("proxy", .none),
+      ("_proxied_host", .none),
     ]
     for (name, value) in attributes { try namespace.set(value, for: name) }
     return try .makeClass("FTP", bases: [base], namespace: namespace)

@@ -6,6 +6,7 @@ enum Name: Int, CaseIterable {
   case sock, file, host, port, timeout, source_address, encoding, welcome, passiveserver
   case trust_server_pasv_ipv4_address, debugging, lastresp, maxline, af, ipvtype
   case context, _prot_p, implicit, reuse_session
+  case proxy, _proxied_host
   // Methods of an FTP object that its other methods call: a subclass may replace each.
   case auth, connect, login, quit, close, sanitize
   case putline, putcmd, getline, getmultiline, getresp, voidresp, sendcmd, voidcmd

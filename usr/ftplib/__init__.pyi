@@ -62,6 +62,8 @@ class FTP:
     passiveserver: bool
     trust_server_pasv_ipv4_address: bool
     encoding: str
+    # A URL, such as "socks5h://host:1080", or True for the environment's.
+    proxy: str | bool | None
     timeout: float | None
     source_address: tuple[str, int] | None
     lastresp: str
