@@ -34,7 +34,8 @@ extension FTPObject {
       let url = try value.utf8Text()
       do {
         // curl, wget and requests take a bare host and port for an HTTP proxy.
-        return try Proxy(url: url.contains("://") ? url : "http://\(url)")
+        let hasScheme = url.utf8.drop { $0 != UInt8(ascii: ":") }.starts(with: "://".utf8)
+        return try Proxy(url: hasScheme ? url : "http://\(url)")
       } catch {
         throw FTPError(error.kind, "\(scheme)_proxy in the environment: \(error.message)")
       }
