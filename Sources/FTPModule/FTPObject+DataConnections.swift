@@ -61,7 +61,7 @@ extension FTPObject {
     if try usesIPv6() { return try extendedPassive(peer) }
     let reply: PythonObject
     do { reply = try sendcmd("PASV") } catch {
-      guard try takesUnknownCommand() else { throw error }
+      try requireUnknownCommand(error)
       return try extendedPassive(peer)
     }
     let address = try PassiveAddress(parsed(reply))
@@ -71,11 +71,12 @@ extension FTPObject {
       .integer(Int(address.port)))
   }
 
-  /// Whether the exception that is set is a server's "I do not know that command", which is then dropped.
-  func takesUnknownCommand() throws -> Bool {
-    guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else { return false }
-    if try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) { return true }
-    throw PythonError.restore(refusal)
+  /// Drops a refusal that says that the server does not know the command, or not for this network; throws any other error.
+  func requireUnknownCommand(_ error: any Error) throws {
+    guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else { throw error }
+    guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
+      throw PythonError.restore(refusal)
+    }
   }
 
   func extendedPassive(_ peer: PythonObject) throws -> PythonObject {

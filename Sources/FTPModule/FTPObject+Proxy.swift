@@ -126,9 +126,7 @@ extension FTPObject {
   func passiveAddressBehindProxy(_ host: PythonObject) throws -> PythonObject {
     let trusts = try attribute(.trust_server_pasv_ipv4_address).isTrue()
     if !trusts {
-      do { return try extendedPassive(host) } catch {
-        guard try takesUnknownCommand() else { throw error }
-      }
+      do { return try extendedPassive(host) } catch { try requireUnknownCommand(error) }
     }
     let address = try PassiveAddress(parsed(sendcmd("PASV")))
     return try .tuple(

@@ -6,7 +6,8 @@
         ftp.login(server.user, server.password)
 
 Each server is a script beside this file, which says what its modes are; ``install.sh`` installs
-them. A proxy has a ``root`` as well, and does not use it. vsftpd, pureftpd and inetutils-ftpd change their user in every session, so only root can
+them. A proxy has a ``root`` as well, and does not use it.
+ vsftpd, pureftpd and inetutils-ftpd change their user in every session, so only root can
 start them: this process, or sudo if it asks for no password.
 """
 
