@@ -86,6 +86,7 @@ class Kind:
         )
 
 
+OPEN = [Kind("microsocks", "socks5h"), Kind("tinyproxy", "http")]
 KINDS = [
     Kind("microsocks", "socks5"),
     Kind("microsocks", "socks5h"),
@@ -282,6 +283,7 @@ def test_tls_goes_through_the_proxy(
     assert proxy.targets == wanted
 
 
+@pytest.mark.parametrize("proxy", OPEN, ids=str, indirect=True)
 def test_the_name_in_the_certificate_must_be_the_servers(client: ModuleType, proxy: Proxy) -> None:
     servers = importlib.import_module("servers")
     context = ssl.create_default_context(cafile=servers.CERTIFICATES / "ca.pem")
@@ -394,6 +396,7 @@ def test_a_name_beyond_ascii_goes_out_as_a_resolver_would_get_it(
 # The host and the port of the data connection
 
 
+@pytest.mark.parametrize("proxy", OPEN, ids=str, indirect=True)
 @pytest.mark.parametrize("without", ["EPSV EPRT", "PASV"])
 def test_one_kind_of_passive_mode_is_enough(client: ModuleType, proxy: Proxy, without: str) -> None:
     servers = importlib.import_module("servers")
@@ -590,6 +593,7 @@ GRANTED = {
     "http": b"HTTP/1.1 200 Connection established\r\nVia: scripted\r\n\r\n",
     "socks5h": b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00",
 }
+STATUS = say_bytes(b"HTTP/1.1 200 OK\r\n")
 SCHEMES = pytest.mark.parametrize("scheme", ["http", "socks5h"])
 
 
@@ -643,7 +647,7 @@ def dripping(content: bytes) -> Step:
 
 
 def test_an_endless_header_is_an_error(client: ModuleType, scripted: Scripted) -> None:
-    proxy = scripted([connect_request(), say_bytes(b"HTTP/1.1 200 OK\r\n"), endless(b"A: b\r\n")])
+    proxy = scripted([connect_request(), STATUS, endless(b"A: b\r\n")])
     with no_socket_left_open(), pytest.raises(ConnectionError, match="longer than 65536 bytes"):
         opened(client, url_of("http", proxy), NOWHERE, 2121)
 
@@ -733,7 +737,7 @@ STALLS: dict[str, tuple[str, Sequence[Step]]] = {
     ),
     "HTTP, drops": (
         "http",
-        [connect_request(), say_bytes(b"HTTP/1.1 200 OK\r\n"), dripping(b"A: b\r\n")],
+        [connect_request(), STATUS, dripping(b"A: b\r\n")],
     ),
     "SOCKS, nothing": ("socks5h", [first_bytes(), stall()]),
     "SOCKS, no reply": ("socks5h", [socks_request(), stall()]),
@@ -835,11 +839,13 @@ def test_a_socket_of_another_class_is_used_through_its_methods(
         assert type(ftp.sock) is OwnSocket
         assert ftp.welcome == "220 At once."
     assert b"".join(OwnSocket.taken).endswith(GRANTED[scheme] + b"220 At once.\r\n")
-    proxy = scripted([stall()])
+    endings = [stall()] if scheme == "socks5h" else [REQUEST[scheme], STATUS, dripping(b"A: b\r\n")]
     silent: Any = client.FTP(timeout=0.3)
-    silent.proxy = url_of(scheme, proxy)
+    silent.proxy = url_of(scheme, scripted(endings))
+    start = time.monotonic()
     with no_socket_left_open(), pytest.raises(TimeoutError, match=r"through the proxy .*timed out"):
         silent.connect(NOWHERE, 2121)
+    assert 0.3 <= time.monotonic() - start < 1.5
 
 
 # What `proxy` may be

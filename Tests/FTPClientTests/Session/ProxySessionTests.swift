@@ -220,9 +220,10 @@ extension ClientTests {
       }
     }
 
-    @Test func `an address that the proxy cannot reach is followed by the next one`() throws {
-      let hosts = try SocketAddress.resolve("localhost", port: 2121)
-      guard hosts.count > 1 else { return }
+    private static let localhostIsTwo = ((try? SocketAddress.resolve("localhost", port: 2121)) ?? []).count > 1
+
+    @Test(.enabled(if: localhostIsTwo, "localhost has one address here; the Python tests make a name that has two"))
+    func `an address that the proxy cannot reach is followed by the next one`() throws {
       let refusal = Step("refuse the first address") { conversation in
         try conversation.control.send([5, 0, 5, 4, 0, 1])
         try conversation.control.awaitEnd()
