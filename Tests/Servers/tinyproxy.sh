@@ -3,7 +3,7 @@
 # Runs as any user.
 #
 #   plain            open to everybody on this machine
-#   login            asks for the user name and the password (Basic)
+#   login            asks for the user name and the password (Basic): letters, digits, - . _ alone
 #   web              as plain, and connects to port 443 alone: everything else is refused by 403
 #
 # Its log has a line for each request: `Request (file descriptor 4): CONNECT HOST:PORT HTTP/1.1`.
