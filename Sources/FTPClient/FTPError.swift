@@ -20,7 +20,10 @@ public struct FTPError: Error, CustomStringConvertible {
     case system(CInt)
     /// The host name did not resolve; the value is `getaddrinfo`'s `EAI_` code.
     case unresolved(CInt)
-    /// An argument that cannot be sent: it holds CR, LF or NUL. Nothing was sent.
+    /// A proxy refused, or answered what is no answer of its protocol. The value is the `errno` that says the same, as
+    /// `ECONNREFUSED`, or `EACCES` for a login; nil when there is none.
+    case proxy(CInt?)
+    /// An argument that cannot be sent: it holds CR, LF or NUL; or that means nothing here. Nothing was sent.
     case invalidArgument
     /// A binary download ended before the size that the server had announced.
     case truncated(received: UInt64, expected: UInt64)

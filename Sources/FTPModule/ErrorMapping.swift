@@ -19,7 +19,11 @@ extension ModuleState {
     case .malformed: return .raise(errors.protocolError, error.message)
     case .closed, .truncated: return .raise(.eofError, error.message)
     case .timedOut: return .raise(.timeoutError, error.message)
-    case .system(let code): return osError(.osError, code, error.message)
+    case .system(let code), .proxy(.some(let code)): return osError(.osError, code, error.message)
+    case .proxy(nil):
+      do throws(PythonError) {
+        return .raise(try importModule("builtins").attribute("ConnectionError"), error.message)
+      } catch { return error }
     case .unresolved(let code):
       do throws(PythonError) {
         return osError(try socket().attribute("gaierror"), code, error.message)

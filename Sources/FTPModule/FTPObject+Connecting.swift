@@ -144,8 +144,22 @@ extension FTPObject {
     throw FTPError(.unresolved(-2), "the host name '\(name)' has no IPv6 address")
   }
 
-  /// Opens a socket through whatever `socket.create_connection` is now: proxies and event loops replace it.
-  func openSocket(_ host: PythonObject, _ port: PythonObject, _ action: String) throws(PythonError) -> PythonObject {
+  /// Opens a socket to a host, through the proxy where there is one.
+  func openSocket(_ host: PythonObject, _ port: PythonObject, _ action: String) throws -> PythonObject {
+    do {
+      if let proxy = try proxy() { return try openThroughProxy(proxy, host, port, action) }
+    } catch let error as FTPError {
+      throw state.exception(for: error)
+    }
+    try forgetProxiedHost()
+    return try connectDirectly(host, port, action).socket
+  }
+
+  /// Opens a socket through whatever `socket.create_connection` is now: event loops and proxies of others replace it. `limit` is the time
+  /// that connecting could take, in seconds, or `None`.
+  func connectDirectly(
+    _ host: PythonObject, _ port: PythonObject, _ action: String
+  ) throws(PythonError) -> (socket: PythonObject, limit: PythonObject) {
     let timeout = try connectTimeout()
     let create = try state.socket().attribute(state.names[.create_connection])
     let keywords = try PythonObject.dictionary()
@@ -157,7 +171,7 @@ extension FTPObject {
       throw state.rewordConnectError(action)
     }
     if timeout.isOurs { try socket.callMethod(state.names[.settimeout], PythonObject.none) }
-    return socket
+    return (socket, timeout.value)
   }
 
   /// `login(user, passwd, acct)`: returns the 2yz reply.

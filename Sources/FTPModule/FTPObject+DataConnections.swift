@@ -18,7 +18,7 @@ extension FTPObject {
     return try voidcmd(command.description)
   }
 
-  private func portNumber(_ port: PythonObject) throws -> UInt16 {
+  func portNumber(_ port: PythonObject) throws -> UInt16 {
     guard let number = UInt16(exactly: try port.integer()) else { throw PythonError.value("port must be 0 to 65535") }
     return number
   }
@@ -31,6 +31,7 @@ extension FTPObject {
 
   /// `makeport()`: a socket that listens, its address told to the server.
   func makeport() throws -> PythonObject {
+    try requireNoProxy()
     let control = try control()
     let socket = try state.socket()
     let keywords = try PythonObject.dictionary()
@@ -55,6 +56,7 @@ extension FTPObject {
 
   /// `makepasv()`: `(host, port)` where the server listens.
   func makepasv() throws -> PythonObject {
+    if let host = try proxiedHost() { return try passiveAddressBehindProxy(host) }
     let peer = try peerAddress()
     if try usesIPv6() { return try extendedPassive(peer) }
     if let connection = try preferringExtendedPassive() {
@@ -91,7 +93,7 @@ extension FTPObject {
     }
   }
 
-  private func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
+  func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
     let address = try PassiveAddress(extendedPassive: parsed(sendcmd("EPSV")))
     return try .tuple(peer, .integer(Int(address.port)))
   }

@@ -199,7 +199,7 @@ extension FTPObject {
         guard let failure = PythonError.take(), try failure.isInstance(of: state.ssl().attribute("SSLWantReadError"))
         else { return }
       }
-      try TLSClosing(socket, connection, state).drain()
+      try TLSClosing(socket, connection, state).drain(throughProxy: !attribute(._proxied_host).isNone)
     }
   }
 }
@@ -208,6 +208,8 @@ extension FTPObject {
 private struct TLSClosing {
   /// How long a server may take to close its side.
   static let patience = Duration.seconds(4)
+  /// How long a server behind a proxy may take before the client half-closes.
+  static let grace = Duration.seconds(1)
   /// How long to look at one connection before the other.
   private static let glance = Duration.milliseconds(20)
 
@@ -227,16 +229,27 @@ private struct TLSClosing {
 
   /// Half-closes, and reads below TLS what still comes (session tickets that would make the kernel reset the connection)
   /// until the server closes or says on the control connection how the transfer ended.
-  func drain() throws {
-    try plain.callMethod("shutdown", socket, .integer(1))
+  ///
+  /// A proxy may take a half-close for the end of both directions: microsocks closes both connections at once, which resets the
+  /// server's when it has sent what nobody has read yet, and takes the end of an upload with it. So it is put off there: to most servers
+  /// `close_notify` says enough.
+  func drain(throughProxy: Bool) throws {
     let deadline = Deadline.after(Self.patience)
+    if throughProxy, try awaitEnd(until: .after(Self.grace)) { return }
+    try plain.callMethod("shutdown", socket, .integer(1))
+    _ = try awaitEnd(until: deadline)
+  }
+
+  /// Reads until the server closes or says how the transfer ended; false when the deadline passed first.
+  private func awaitEnd(until deadline: Deadline) throws -> Bool {
     while !deadline.hasPassed {
       let isReadable = try Attachment.detach { try waiting.isReadable(within: Self.glance) }
       if isReadable {
-        guard try plain.callMethod("recv", socket, .integer(65536)).isTrue() else { return }
+        guard try plain.callMethod("recv", socket, .integer(65536)).isTrue() else { return true }
       } else if let connection, try Attachment.detach({ try connection.control.hasInput() }) {
-        return
+        return true
       }
     }
+    return false
   }
 }

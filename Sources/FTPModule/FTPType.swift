@@ -43,6 +43,7 @@ enum FTPType {
       ("proxy", .none),
       ("prefer_epsv", .bool(false)),
       ("keepalive", .none),
+      ("_proxied_host", .none),
     ]
     for (name, value) in attributes { try namespace.set(value, for: name) }
     return try .makeClass(

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs FTP servers to test against: install.sh [NAME...]
+# Installs FTP servers and proxies to test against: install.sh [NAME...]
 #
 #   vsftpd proftpd pureftpd inetutils-ftpd      from Debian or Ubuntu
 #   pyftpdlib twisted aioftp                    from PyPI, in one virtual environment
+#   microsocks tinyproxy                        proxies, from Debian or Ubuntu
 #   certificates                                a throw-away authority and its certificates
 #
 # Without a name, all of them. What is there already costs a check only, so the other scripts call this freely.
@@ -14,7 +15,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/packages.sh"
 
 home=${FTP_SERVERS_HOME:-$(cd "$here/../.." && pwd)/.build/servers}
-all=(certificates vsftpd proftpd pureftpd inetutils-ftpd pyftpdlib twisted aioftp)
+all=(certificates vsftpd proftpd pureftpd inetutils-ftpd pyftpdlib twisted aioftp microsocks tinyproxy)
 
 # The virtual environment stands on the system's Python, whatever else comes first in PATH.
 python=${PYTHON:-/usr/bin/python3}
@@ -80,6 +81,14 @@ install_pureftpd() {
 install_inetutils-ftpd() {
   libraries_found "$home/inetutils-ftpd/usr/sbin/ftpd" || unpack inetutils-ftpd inetutils-ftpd
   need_packages libnss-wrapper python3
+}
+
+install_microsocks() {
+  libraries_found "$home/microsocks/usr/bin/microsocks" || unpack microsocks microsocks
+}
+
+install_tinyproxy() {
+  libraries_found "$home/tinyproxy/usr/bin/tinyproxy" || unpack tinyproxy tinyproxy-bin
 }
 
 # from_pypi REQUIREMENT... : pinned, so that a server's release cannot break the tests.

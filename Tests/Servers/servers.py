@@ -1,4 +1,4 @@
-"""Starts the real FTP servers that the tests talk to.
+"""Starts the real FTP servers, and the real proxies, that the tests talk to.
 
     with servers.start("vsftpd", root=path, mode="tls") as server:
         ftp = FTP_TLS()
@@ -6,7 +6,8 @@
         ftp.login(server.user, server.password)
 
 Each server is a script beside this file, which says what its modes are; ``install.sh`` installs
-them. vsftpd, pureftpd and inetutils-ftpd change their user in every session, so only root can
+them. A proxy has a ``root`` as well, and does not use it.
+ vsftpd, pureftpd and inetutils-ftpd change their user in every session, so only root can
 start them: this process, or sudo if it asks for no password.
 """
 
@@ -26,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = ("vsftpd", "proftpd", "pureftpd", "inetutils-ftpd", "pyftpdlib", "twisted", "aioftp")
+PROXIES = ("microsocks", "tinyproxy")
 NEED_ROOT = frozenset({"vsftpd", "pureftpd", "inetutils-ftpd"})
 
 _SCRIPTS = Path(__file__).resolve().parent
@@ -34,7 +36,7 @@ _HOME = Path(
 ).resolve()
 
 # What install.sh makes for each server.
-_INSTALLED = {name: name for name in NAMES} | dict.fromkeys(
+_INSTALLED = {name: name for name in NAMES + PROXIES} | dict.fromkeys(
     ("pyftpdlib", "twisted", "aioftp"), "venv"
 )
 
@@ -84,8 +86,8 @@ class Server:
 
 def check(name: str) -> None:
     """Raises the ``ServerError`` that keeps the server from being started here, if there is one."""
-    if name not in NAMES:
-        raise ServerError(f"there is no server named {name}; known: {', '.join(NAMES)}")
+    if name not in NAMES + PROXIES:
+        raise ServerError(f"there is no server named {name}; known: {', '.join(NAMES + PROXIES)}")
     if not (_HOME / _INSTALLED[name]).exists():
         raise NotInstalledError(f"{name} is not installed; Tests/Servers/install.sh {name} does it")
     if name in NEED_ROOT and os.geteuid() != 0 and not _sudo_works():

@@ -5,17 +5,37 @@ enum ASCII {
   static let carriageReturn: UInt8 = 0x0D
   static let space: UInt8 = 0x20
   static let quote: UInt8 = 0x22
+  static let numberSign: UInt8 = 0x23
+  static let percent: UInt8 = 0x25
   static let parenthesisOpen: UInt8 = 0x28
   static let parenthesisClose: UInt8 = 0x29
   static let comma: UInt8 = 0x2C
   static let hyphen: UInt8 = 0x2D
+  static let slash: UInt8 = 0x2F
+  static let colon: UInt8 = 0x3A
   static let semicolon: UInt8 = 0x3B
   static let equals: UInt8 = 0x3D
+  static let questionMark: UInt8 = 0x3F
+  static let at: UInt8 = 0x40
+  static let bracketOpen: UInt8 = 0x5B
+  static let bracketClose: UInt8 = 0x5D
 }
 
 extension UInt8 {
   /// The value of an ASCII digit.
   var digit: Int? { (0x30...0x39).contains(self) ? Int(self &- 0x30) : nil }
+
+  /// The value of an ASCII hexadecimal digit.
+  var hexadecimal: UInt8? {
+    switch lowercased {
+    case 0x30...0x39: self &- 0x30
+    case 0x61...0x66: lowercased &- 0x57
+    default: nil
+    }
+  }
+
+  /// Whether it is an ASCII control character, NUL and DEL included.
+  var isControl: Bool { self < 0x20 || self == 0x7F }
 
   /// ASCII letters in lower case, every other byte as it is.
   var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }

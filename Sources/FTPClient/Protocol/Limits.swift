@@ -27,4 +27,15 @@ public enum Limits {
 
   /// Greetings `120 ready in N minutes` that may come before the `220` (RFC 959 section 5.4).
   public static let delayedGreetings = 8
+
+  /// Bytes of a proxy's answer to `CONNECT`, status lines and headers together. Python's `http.client` takes as many for one line
+  /// (`_MAXLINE`); real proxies send less than one kilobyte.
+  public static let proxyHeader = 64 * 1024
+
+  /// Characters of a proxy's own words that an error repeats.
+  public static let proxyWords = 200
+
+  /// Bytes of a host name, and of a user name or password for SOCKS: their length is sent in one byte (RFC 1928 section 5,
+  /// RFC 1929 section 2).
+  public static let socksText = 255
 }

@@ -68,6 +68,7 @@ extension FTPSession {
 
   private func openPassive() throws(FTPError) -> DataConnection {
     let address = try passiveAddress()
+    if let proxy = configuration.proxy, let proxied { return try openPassive(address, through: proxy, proxied) }
     let host = configuration.trustsPassiveAddress ? address.host ?? peer.host : peer.host
     // The peer's own address keeps what its digits do not say: the interface of a link-local one.
     let known = host == peer.host ? peer.with(port: address.port) : nil
@@ -78,13 +79,36 @@ extension FTPSession {
         to: host, addresses, until: .after(configuration.connectTimeout), interrupt: configuration.interrupt))
   }
 
+  /// The host is the one that the proxy reached for the control connection: the socket's peer is the proxy.
+  private func openPassive(
+    _ address: PassiveAddress, through proxy: Proxy, _ control: ProxyTarget
+  ) throws(FTPError) -> DataConnection {
+    var target = control.with(port: address.port)
+    if configuration.trustsPassiveAddress, let host = address.host {
+      target = try ProxyTarget(host: host, port: address.port)
+    }
+    let opened = try ProxyTunnel.connect(
+      to: [target], through: proxy, action: "open the data connection to \(target.host) port \(target.port)",
+      until: .after(configuration.connectTimeout), interrupt: configuration.interrupt)
+    return .open(opened.socket)
+  }
+
   /// `PASV` over IPv4, `EPSV` over IPv6, and over IPv4 where `PASV` is unknown.
   private func passiveAddress() throws(FTPError) -> PassiveAddress {
-    if peer.isIPv6 { return try PassiveAddress(extendedPassive: control.complete(Command("EPSV"))) }
+    if proxied != nil, !configuration.trustsPassiveAddress { return try passiveAddressBehindProxy() }
+    if proxied == nil, peer.isIPv6 { return try PassiveAddress(extendedPassive: control.complete(Command("EPSV"))) }
     let reply = try control.execute(Command("PASV"))
     if reply.category == .completion { return try PassiveAddress(reply) }
     guard reply.category == .permanent, reply.code != 530 else { throw FTPError(unexpected: reply) }
     return try PassiveAddress(extendedPassive: control.complete(Command("EPSV")))
+  }
+
+  /// `EPSV`, and `PASV` where that is unknown: nobody here knows whether the proxy reached the server over IPv4, which `PASV` is for.
+  private func passiveAddressBehindProxy() throws(FTPError) -> PassiveAddress {
+    let reply = try control.execute(Command("EPSV"))
+    if reply.category == .completion { return try PassiveAddress(extendedPassive: reply) }
+    guard reply.category == .permanent, reply.code != 530 else { throw FTPError(unexpected: reply) }
+    return try PassiveAddress(control.complete(Command("PASV")))
   }
 
   private func openActive() throws(FTPError) -> DataConnection {

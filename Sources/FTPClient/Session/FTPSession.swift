@@ -21,6 +21,9 @@ public final class FTPSession {
     /// Whether to connect to the host that a 227 reply names instead of the control connection's. A hostile server can
     /// name any host there (CVE-2020-8284). Default: no.
     public var trustsPassiveAddress = false
+    /// The proxy that all connections go through; the server's data connections cannot, so `isPassive` must be true. A `family` other
+    /// than `any` makes the host's name be resolved here, whatever the proxy's scheme says. Default: none.
+    public var proxy: Proxy?
     /// Asked during every wait. Default: nothing is asked.
     public var interrupt: Interrupt?
 
@@ -46,17 +49,35 @@ public final class FTPSession {
   let configuration: Configuration
   let local: SocketAddress
   let peer: SocketAddress
+  /// What the proxy was asked for: with one, `peer` is the proxy's address.
+  let proxied: ProxyTarget?
   var representation: Representation?
 
   /// Connects to the first of the host's addresses that answers, and reads the greeting.
   ///
-  /// Throws `.unresolved`, `.timedOut`, `.system` or, for a greeting that is no 2yz, `.reply`.
+  /// Throws `.unresolved`, `.timedOut`, `.system`, `.proxy` or, for a greeting that is no 2yz, `.reply`; `.invalidArgument`, before
+  /// anything is sent, for active mode through a proxy.
   public init(
     host: String, port: UInt16 = 21, configuration: Configuration = Configuration()
   ) throws(FTPError) {
     let deadline = Deadline.after(configuration.connectTimeout)
-    let addresses = try SocketAddress.resolve(host, port: port, family: configuration.family)
-    let socket = try Socket.connect(to: host, addresses, until: deadline, interrupt: configuration.interrupt)
+    let socket: Socket
+    if let proxy = configuration.proxy {
+      guard configuration.isPassive else {
+        throw FTPError(
+          .invalidArgument,
+          "active mode cannot go through the proxy \(proxy): the server has no way to connect to this side")
+      }
+      let targets = try ProxyTunnel.targets(host, port: port, family: configuration.family, proxy)
+      let opened = try ProxyTunnel.connect(
+        to: targets, through: proxy, action: "connect to \(host) port \(port)", until: deadline,
+        interrupt: configuration.interrupt)
+      (socket, proxied) = (opened.socket, opened.target)
+    } else {
+      let addresses = try SocketAddress.resolve(host, port: port, family: configuration.family)
+      socket = try Socket.connect(to: host, addresses, until: deadline, interrupt: configuration.interrupt)
+      proxied = nil
+    }
     guard
       let local = SocketAddress.local(of: socket.descriptor), let peer = SocketAddress.peer(of: socket.descriptor)
     else { throw FTPError(.closed, "\(host) closed the connection") }

@@ -11,6 +11,7 @@ extension FTPError {
     case .timedOut: "timedOut"
     case .system(let code): "system \(code)"
     case .unresolved: "unresolved"
+    case .proxy(let code): code.map { "proxy \($0)" } ?? "proxy"
     case .invalidArgument: "invalidArgument"
     case .truncated(let received, let expected): "truncated \(received)/\(expected)"
     case .state: "state"

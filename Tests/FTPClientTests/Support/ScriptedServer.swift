@@ -7,14 +7,17 @@ final class Conversation: @unchecked Sendable {
   /// The address that the server listens on.
   let host: String
   let control: Wire
+  /// Where the control connection came in: a proxy gets the data connections there too.
+  let door: Wire
   var listener: Wire?
   var data: Wire?
   var stranger: Wire?
   var clientPort: UInt16 = 0
 
-  init(host: String, control: Wire) {
+  init(host: String, door: Wire) throws {
     self.host = host
-    self.control = control
+    self.door = door
+    control = try door.accept()
   }
 
   /// The passive data listener, and its port.
@@ -73,7 +76,7 @@ final class ScriptedServer: @unchecked Sendable {
 
   private func serve() {
     do {
-      let conversation = Conversation(host: host, control: try listener.accept())
+      let conversation = try Conversation(host: host, door: listener)
       for (number, step) in steps.enumerated() {
         do {
           try step.run(conversation)

@@ -154,6 +154,18 @@ final class Wire: @unchecked Sendable {
     }
   }
 
+  /// So many bytes.
+  func read(count: Int) throws -> [UInt8] {
+    while buffer.count < count {
+      guard let chunk = try read() else {
+        throw ScriptFault(description: "the client closed after '\(shown(buffer))'")
+      }
+      buffer += chunk
+    }
+    defer { buffer.removeFirst(count) }
+    return Array(buffer.prefix(count))
+  }
+
   /// Whether the client said nothing for a time.
   func isQuiet(for time: Duration) -> Bool { buffer.isEmpty && !isReadable(within: time) }
 

@@ -4,8 +4,6 @@ extension ASCII {
   static let tab: UInt8 = 0x09
   static let plus: UInt8 = 0x2B
   static let dot: UInt8 = 0x2E
-  static let slash: UInt8 = 0x2F
-  static let colon: UInt8 = 0x3A
   static let backslash: UInt8 = 0x5C
 }
 
