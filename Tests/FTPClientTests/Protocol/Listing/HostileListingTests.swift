@@ -62,7 +62,7 @@ extension ClientTests {
     }
 
     static let substitutes: [[UInt8]] = [
-      [0x00], [0xFF], [0x20], [0x09], [0x0D], [], bytes(String(repeating: "9", count: 40)),
+      [0x00], [0xFF], [0x20], [], bytes(String(repeating: "9", count: 40)),
     ]
 
     @Test(arguments: substitutes)

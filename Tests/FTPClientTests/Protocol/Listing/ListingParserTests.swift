@@ -18,7 +18,7 @@ extension ClientTests {
 
     @Test func `what came before a line does not change what it says`() {
       let rows = ListingRow.all.filter { $0.order == nil }
-      for before in rows {
+      for before in rows.indices.filter({ $0 % 3 == 0 }).map({ rows[$0] }) {
         var parser = ListingParser(now: ListingRow.now)
         for row in rows {
           _ = parser.append(before.line)
@@ -81,7 +81,8 @@ extension ClientTests {
       "QPGMR          135168 04/03/18 13:18:19 *FILE", "QPGMR                                   *MEM       ",
       "MigratedP201.$FTXPBI1.$CF2ITB.$AAB0402.I", "PSMLC133902005/04/041VB2799427998PSfile1.I", "file2.O",
       "OS3DLB Not Mounted                                      'SYS1.AHELP'",
-      "modify=20150806235817;invalid;UNIX.owner=0; movies", "type=file;", "size=1; no type", "type=file no semicolon",
+      "modify=20150806235817;invalid;UNIX.owner=0; movies", "type=file;", "size=1; no type", "type=x no semicolon",
+      "an *OBJ name",
     ]
 
     @Test(arguments: raw)
