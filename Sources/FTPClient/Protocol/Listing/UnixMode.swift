@@ -5,9 +5,11 @@ struct UnixMode {
   /// The count of links in `drwxr-x---+1464`: the column was too narrow.
   let attachedLinks: UInt64?
 
+  private static let letters = Array("rwxsStTlL-".utf8)
+
   init?(_ field: ArraySlice<UInt8>) {
     guard field.count >= 10, let type = field.first, type.isLetter || type == ASCII.hyphen,
-      field.dropFirst().prefix(9).allSatisfy(Array("rwxsStTlL-".utf8).contains)
+      field.dropFirst().prefix(9).allSatisfy(Self.letters.contains)
     else { return nil }
     var rest = field.dropFirst(10)
     // Access control lists (`+`), a security context (`.`), extended attributes (`@`).
