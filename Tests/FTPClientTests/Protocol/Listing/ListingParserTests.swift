@@ -52,6 +52,9 @@ extension ClientTests {
     static let raw = [
       "nothere: No such file or directory", "ls: cannot access 'x': Permission denied", "README", "two words",
       "total", "totally.txt", "total recall", "Directory", "Volume", "name:",
+      "ftpd: .: Permission denied", "ls: .: EDC5111I Permission denied.", "-rw-r--r-- ftp ftp",
+      "-rw-r--r-- 1 ftp ftp 528 Foo 01 2007 README", "drwxr-xr-x   folder     0 May 15 18:11",
+      "drwxrwxrwx 2 root root  4096 2012-30-07 00:31 notas_servico",
       // Broken dates, and dates that no calendar has, are not read as a part of the name.
       "drwxr-xr-x   2 root     root         4096 Jam  4 00:03 zziplib",
       "drwxr-xr-x   2 root     99           4096 Feb 23 30:01 zzplayer",
