@@ -58,6 +58,9 @@ extension ClientTests {
       }
       _ = FileStatus.Time(bytes)
       _ = MachineListingEntry(line: bytes).value(of: "size")
+      var listing = ListingParser(now: 0)
+      _ = listing.append(bytes)
+      _ = listing.finish()
       _ = try? Command(line: bytes).description
       var text: [UInt8] = []
       text.appendNetworkLine(bytes)

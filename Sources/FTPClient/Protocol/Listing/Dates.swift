@@ -19,7 +19,7 @@ struct Clock: Equatable {
     }
     let parts = text.split(separator: ASCII.colon, omittingEmptySubsequences: false)
     guard parts.count == 2 || parts.count == 3, let hours = parts.first, let minutes = parts.dropFirst().first,
-      let hour = hours.number(in: 0...24), let minute = minutes.number(in: 0...59, digits: 2...2)
+      let hour = hours.number(in: 0...24), let minute = minutes.number(in: 0...59)
     else { return nil }
     if parts.count == 3, let last = parts.last {
       let seconds = last.prefix { $0.digit != nil }

@@ -39,7 +39,8 @@ public struct ListingEntry: Sendable, Equatable {
   public var kind: Kind
   /// Bytes. Where a line counts blocks of 512 (VMS), the space in them; nil where it counts tracks or records (z/OS).
   public var size: UInt64?
-  /// When it was last changed: the server's local time, unless the time itself says UTC.
+  /// When it was last changed: the server's local time, unless the time itself says UTC. Nil for data sets of z/OS,
+  /// which have the day of their last use there.
   public var modified: ListingTime?
   /// What a link points to, where the line says it.
   public var target: [UInt8]?

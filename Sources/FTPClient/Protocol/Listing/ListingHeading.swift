@@ -35,22 +35,23 @@ struct ListingHeading {
       || (0..<line.count).allSatisfy { line[$0].count > 1 && line[$0].allSatisfy { $0 == ASCII.hyphen } }
   }
 
+  /// What `ls` and others call a sum, in the languages that have been seen.
+  private static let sums = [
+    "total", "totaal", "totale", "totalt", "insgesamt", "gesamt", "summe", "razem", "celkem", "összesen", "toplam",
+    "итого", "合計", "总用量", "總計", "합계",
+  ]
+  private static let sumUnits = ["file", "files", "file,", "files,", "directory", "directories"]
+
   /// `total 12`, `insgesamt 12`, `total 4.0K`, `Total of 6 files, 17/90 blocks.`, `Grand total of 2 directories`,
   /// and the last lines of `dir`: `3 File(s) 1,234 bytes`.
   private static func isTotal(_ line: ListingLine) -> Bool {
-    let words = [
-      "total", "totaal", "totale", "totalt", "insgesamt", "gesamt", "summe", "razem", "celkem", "összesen",
-      "итого", "合計", "总用量", "總計", "합계", "toplam",
-    ]
-    let first = line[0]
     if line[0].isWord("grand"), line[1].isWord("total") { return true }
-    if words.contains(where: first.isWord) {
-      let number = line[1].isWord("of") ? line[2] : line[1]
-      let hasUnit = ["file", "files", "file,", "files,", "directory", "directories"].contains(where: line[2].isWord)
-      return number.first?.digit != nil && (line.count == 2 || line[1].isWord("of") || hasUnit)
+    let isOf = line[1].isWord("of")
+    if (isOf ? line[2] : line[1]).first?.digit != nil, sums.contains(where: line[0].isWord) {
+      return line.count == 2 || isOf || sumUnits.contains(where: line[2].isWord)
     }
-    let sums = ["file(s)", "dir(s)"]
-    return line[0].byteSize != nil && line[2].byteSize != nil && sums.contains(where: line[1].isWord)
+    return (line[1].isWord("file(s)") || line[1].isWord("dir(s)"))
+      && line[0].byteSize != nil && line[2].byteSize != nil
   }
 
   /// `Directory DISK$USER:[ANONYMOUS]`, ` Directory of C:\pub`.
@@ -74,10 +75,9 @@ struct ListingHeading {
     if line[0].isWord("name"), line[1].isWord("vv.mm") || line[1].isWord("size") && line[2].isWord("ttr") {
       return .members
     }
-    let others = [["jobname", "jobid"], ["id", "stepname"], ["file", "code", "eof"]]
-    let isOther = others.contains { words in
-      zip(words.indices, words).allSatisfy { line[$0].isWord($1) }
-    }
+    let isOther =
+      line[0].isWord("jobname") && line[1].isWord("jobid") || line[0].isWord("id") && line[1].isWord("stepname")
+      || line[0].isWord("file") && line[1].isWord("code") && line[2].isWord("eof")
     return isOther ? .some(nil) : nil
   }
 }

@@ -49,9 +49,6 @@ struct ListingLine {
   /// Everything after a field and all blanks that follow it.
   func trimmedRest(after index: Int) -> ArraySlice<UInt8> { rest(after: index).drop(while: \.isBlank) }
 
-  /// Everything from a column on, counted from 0.
-  func rest(fromColumn column: Int) -> ArraySlice<UInt8> { bytes[...].dropFirst(max(0, column)) }
-
   /// The column where a field begins, counted from 0; nil when there is no such field.
   func column(of index: Int) -> Int? { fields.indices.contains(index) ? fields[index].lowerBound : nil }
 }

@@ -2,9 +2,9 @@
 enum MonthNames {
   /// The month that a field names, without the `.` or `,` that may follow it: 1 to 12.
   static func month(_ field: some Collection<UInt8>) -> Int? {
+    guard (2...maximumLength).contains(field.count), field.first?.digit == nil else { return nil }
     var name = field.map(\.lowercased)
     while name.last == ASCII.dot || name.last == ASCII.comma { name.removeLast() }
-    guard (2...maximumLength).contains(name.count) else { return nil }
     if let month = table[name] { return month }
     // Servers that write `jan1` to `sept9`, `oct0`, `nov1`, `dec2`.
     guard let digit = name.last?.digit, let month = table[Array(name.dropLast())] else { return nil }

@@ -22,6 +22,8 @@ enum OS400Format {
       guard let size = line[1].byteSize, let time = time(line, context) else { return nil }
       entry.size = size
       entry.modified = time
+    } else if !type.isWord("*mem") {
+      return nil
     }
     return entry
   }

@@ -21,7 +21,7 @@ enum UnixFormat {
     _ line: ListingLine, _ mode: UnixMode, at first: Int, _ context: ListingContext
   ) -> ListingEntry? {
     let found = line.datedSize(from: first + 1, context) { field in
-      field.byteSize != nil || mode.isDevice && DeviceColumn.isMinor(field)
+      field.byteSize != nil || isNegative(field) || mode.isDevice && DeviceColumn.isMinor(field)
     }
     guard let found, let name = line.name(after: found.date) else { return nil }
     var entry = entry(name, mode)
@@ -36,6 +36,11 @@ enum UnixFormat {
     UnixColumns(line, columns, size: entry.size, mode: mode).fill(&entry)
     if mode.kind == .link { splitLink(&entry) }
     return entry
+  }
+
+  /// Whether a size is one that the server has no numbers for (32 bits): it is left out.
+  private static func isNegative(_ field: ArraySlice<UInt8>) -> Bool {
+    field.first == ASCII.hyphen && field.dropFirst().isDecimal
   }
 
   /// A size that the group left no room for: `longowner longgroup123456 Feb 12 17:20`.
@@ -64,6 +69,7 @@ enum UnixFormat {
     else { return nil }
     let name = line.trimmedRest(after: first + 4)
     guard !name.isEmpty, MonthNames.month(line[first + 5]) == nil,
+      line[first + 6].number(in: 1...31) == nil || line[first + 7].count != 4 || !line[first + 7].isDecimal,
       !((first + 5)..<max(first + 5, line.count)).contains(where: { isTimeLike(line[$0]) })
     else { return nil }
     var entry = entry(name, mode)

@@ -5,11 +5,15 @@ struct UnixMode {
   /// The count of links in `drwxr-x---+1464`: the column was too narrow.
   let attachedLinks: UInt64?
 
+  private static let letters = Array("rwxsStTlL-".utf8)
+
   init?(_ field: ArraySlice<UInt8>) {
-    guard field.count >= 10, let type = field.first, type.isLetter || type == ASCII.hyphen,
-      field.dropFirst().prefix(9).allSatisfy(Array("rwxsStTlL-".utf8).contains)
+    // HylaFAX has six letters instead of nine.
+    let width = field.count == 7 ? 7 : 10
+    guard field.count >= width, let type = field.first, type.isLetter || type == ASCII.hyphen,
+      field.prefix(width).dropFirst().allSatisfy(Self.letters.contains)
     else { return nil }
-    var rest = field.dropFirst(10)
+    var rest = field.dropFirst(width)
     // Access control lists (`+`), a security context (`.`), extended attributes (`@`).
     if let mark = rest.first, Array("+.@*".utf8).contains(mark) { rest = rest.dropFirst() }
     guard rest.isEmpty || rest.isDecimal else { return nil }
@@ -17,10 +21,10 @@ struct UnixMode {
     attachedLinks = rest.decimal()
   }
 
-  /// What the letter before the permissions stands for. Windows servers write nothing but `-` and `d`.
+  /// What the letter before the permissions stands for. Files are also `f`, `m` (migrated), `a` (append only).
   var kind: ListingEntry.Kind {
     switch text.first {
-    case ASCII.hyphen, UInt8(ascii: "f"), UInt8(ascii: "m"): .file
+    case ASCII.hyphen, UInt8(ascii: "f"), UInt8(ascii: "m"), UInt8(ascii: "a"): .file
     case UInt8(ascii: "d"): .directory
     case UInt8(ascii: "l"): .link
     default: .other
@@ -30,8 +34,9 @@ struct UnixMode {
   /// Whether it is a device, which has numbers where others have a size.
   var isDevice: Bool { text.first == UInt8(ascii: "c") || text.first == UInt8(ascii: "b") }
 
-  /// The permission bits; nil when a letter stands where it has no meaning.
+  /// The permission bits; nil when there are not nine of them, or a letter stands where it has no meaning.
   var bits: UInt16? {
+    guard text.count >= 10 else { return nil }
     var bits: UInt16 = 0
     for (index, byte) in text.dropFirst().prefix(9).enumerated() {
       let bit: UInt16 = 0o400 >> UInt16(index)

@@ -51,18 +51,23 @@ extension ClientTests {
         }
     }
 
+    /// Records a line that is not survived; as `#expect` for each of many thousands it would cost more than the parser.
+    static func expectSurvival(_ line: [UInt8]) {
+      if !isSurvived([line]) { Issue.record("\(shown(line))") }
+    }
+
     @Test func `every beginning and every end of every line is survived`() {
       for line in Self.lines {
         for count in 0...line.count {
-          #expect(Self.isSurvived([Array(line[..<count])]), "\(shown(line[..<count]))")
-          #expect(Self.isSurvived([Array(line[count...])]), "\(shown(line[count...]))")
+          Self.expectSurvival(Array(line[..<count]))
+          Self.expectSurvival(Array(line[count...]))
         }
       }
       #expect(Self.lines.count > 300)
     }
 
     static let substitutes: [[UInt8]] = [
-      [0x00], [0xFF], [0x20], [0x09], [0x0D], [], bytes(String(repeating: "9", count: 40)),
+      [0x00], [0xFF], [0x20], [], bytes(String(repeating: "9", count: 40)),
     ]
 
     @Test(arguments: substitutes)
@@ -70,7 +75,7 @@ extension ClientTests {
       for line in Self.lines {
         for index in line.indices {
           let changed = line[..<index] + substitute + line[(index + 1)...]
-          #expect(Self.isSurvived([Array(changed)]), "\(shown(changed))")
+          Self.expectSurvival(Array(changed))
         }
       }
     }
@@ -89,7 +94,7 @@ extension ClientTests {
           default: line.removeSubrange(index...)
           }
         }
-        #expect(Self.isSurvived([line]), "\(shown(line))")
+        Self.expectSurvival(line)
       }
     }
 
@@ -98,7 +103,7 @@ extension ClientTests {
       var random = SeededBytes(seed: 3659)
       for _ in 0..<1500 {
         let line = random.bytes(Int.random(in: 0...60, using: &random), from: bytes(alphabet))
-        #expect(Self.isSurvived([line]), "\(shown(line))")
+        Self.expectSurvival(line)
       }
     }
 

@@ -18,7 +18,7 @@ extension ClientTests {
 
     @Test func `what came before a line does not change what it says`() {
       let rows = ListingRow.all.filter { $0.order == nil }
-      for before in rows {
+      for before in rows.indices.filter({ $0 % 3 == 0 }).map({ rows[$0] }) {
         var parser = ListingParser(now: ListingRow.now)
         for row in rows {
           _ = parser.append(before.line)
@@ -52,6 +52,9 @@ extension ClientTests {
     static let raw = [
       "nothere: No such file or directory", "ls: cannot access 'x': Permission denied", "README", "two words",
       "total", "totally.txt", "total recall", "Directory", "Volume", "name:",
+      "ftpd: .: Permission denied", "ls: .: EDC5111I Permission denied.", "-rw-r--r-- ftp ftp",
+      "-rw-r--r-- 1 ftp ftp 528 Foo 01 2007 README", "drwxr-xr-x   folder     0 May 15 18:11",
+      "drwxrwxrwx 2 root root  4096 2012-30-07 00:31 notas_servico",
       // Broken dates, and dates that no calendar has, are not read as a part of the name.
       "drwxr-xr-x   2 root     root         4096 Jam  4 00:03 zziplib",
       "drwxr-xr-x   2 root     99           4096 Feb 23 30:01 zzplayer",
@@ -81,7 +84,8 @@ extension ClientTests {
       "QPGMR          135168 04/03/18 13:18:19 *FILE", "QPGMR                                   *MEM       ",
       "MigratedP201.$FTXPBI1.$CF2ITB.$AAB0402.I", "PSMLC133902005/04/041VB2799427998PSfile1.I", "file2.O",
       "OS3DLB Not Mounted                                      'SYS1.AHELP'",
-      "modify=20150806235817;invalid;UNIX.owner=0; movies", "type=file;", "size=1; no type", "type=file no semicolon",
+      "modify=20150806235817;invalid;UNIX.owner=0; movies", "type=file;", "size=1; no type", "type=x no semicolon",
+      "an *OBJ name",
     ]
 
     @Test(arguments: raw)

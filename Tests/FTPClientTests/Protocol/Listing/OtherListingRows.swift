@@ -44,6 +44,10 @@ extension ListingRow {
     ListingRow("type=OS.UNIX=symlink; 76b MLSD symlink", .link, "76b MLSD symlink"),
     ListingRow("Type=OS.unix=chr-13/29;Perm=;Unique=keVO1+5G4; device", .other, "device"),
     ListingRow("Type=file; \t leading and trailing\t ", .file, "\t leading and trailing\t "),
+    ListingRow("type=file 77 MLSD file", .file, "77 MLSD file"),
+    ListingRow(
+      "size=1365694195;type=file;modify=20090722092510;\tadsl TV 2009-07-22 08-25-10", .file,
+      "adsl TV 2009-07-22 08-25-10", 1_365_694_195, "2009-07-22 09:25:10Z"),
     // Numbers for everything.
     ListingRow(
       "0100644   500  101   12345    123456789       20-unix-numerical file", .file, "20-unix-numerical file", 12345,

@@ -62,6 +62,31 @@ extension ListingRow {
     ListingRow(
       "drwxr-x---+1464 chrism   chrism     41472 Feb 25 13:17 20090225", .directory, "20090225", 41472,
       "2026-02-25 13:17", "chrism", "chrism", links: 1464, mode: 0o750, permissions: "drwxr-x---+"),
+    ListingRow(
+      "drwxr-xr-x1732 266      111        90112 Jun 21  2001 .rda_2", .directory, ".rda_2", 90112, "2001-06-21", "266",
+      "111", links: 1732, mode: 0o755, permissions: "drwxr-xr-x"),
+    // wu-ftpd without owners; a size beyond 32 bits; OS/2, Plan 9, HylaFAX.
+    ListingRow(
+      "lrwxrwxrwx 0  0 26 Sep 18 2008 pub -> vol/1/.CLUSTER/var_ftp/pub", .link, "pub", 26, "2008-09-18", "0", links: 0,
+      mode: 0o777, permissions: "lrwxrwxrwx", target: "vol/1/.CLUSTER/var_ftp/pub"),
+    ListingRow(
+      "drwxr-xr-x   (?)      (?)          4096 Apr  8  2007 jigdo", .directory, "jigdo", 4096, "2007-04-08", "(?)",
+      "(?)", mode: 0o755, permissions: "drwxr-xr-x"),
+    ListingRow(
+      "-rw-r--r--    1 ftp      ftp           -528 Nov 01  2007 README", .file, "README", nil, "2007-11-01", "ftp",
+      "ftp", links: 1, mode: 0o644, permissions: "-rw-r--r--"),
+    ListingRow(
+      "-r--r--r--  1 ftp      -A---       13274 Mar  1  2006 UpTime.exe", .file, "UpTime.exe", 13274, "2006-03-01",
+      "ftp", "-A---", links: 1, mode: 0o444, permissions: "-r--r--r--"),
+    ListingRow(
+      "ar-xr-xr-x   2 none     none         512 Apr 26 17:52 plan9", .file, "plan9", 512, "2026-04-26 17:52", "none",
+      "none", links: 2, mode: 0o555, permissions: "ar-xr-xr-x"),
+    ListingRow(
+      "drwxrwx   2       10     4096 Jul 28 02:41 tmp", .directory, "tmp", 4096, "2026-07-28 02:41", "10", links: 2,
+      permissions: "drwxrwx"),
+    ListingRow(
+      "drwxrwxr-x   1 500     244         660 Jan  1 00:0 bin", .directory, "bin", 660, "2026-01-01 00:00", "500",
+      "244", links: 1, mode: 0o775, permissions: "drwxrwxr-x"),
     // Access control lists, security contexts, extended attributes; special bits.
     ListingRow(
       "-rwxrw-r--+  1 521      101         2080 May 21 10:53 data.csv", .file, "data.csv", 2080, "2026-05-21 10:53",
@@ -235,6 +260,9 @@ extension ListingRow {
       "drwxr-xr-x 3 user group 512 01 oct 2004 52-swapped-daymonth dir", .directory, "52-swapped-daymonth dir", 512,
       "2004-10-01", "user", "group", links: 3, mode: 0o755, permissions: "drwxr-xr-x"),
     // Other languages.
+    ListingRow(
+      "-rwxrwxr-x 1 ftp ftp 123 23 май 2011 test", .file, "test", 123, "2011-05-23", "ftp", "ftp", links: 1,
+      mode: 0o775, permissions: "-rwxrwxr-x"),
     ListingRow(
       "dr-xr-xr-x   2 root     other      2235 26. Juli, 20:10 28-datetest-ger dir", .directory, "28-datetest-ger dir",
       2235, "2026-07-26 20:10", "root", "other", links: 2, mode: 0o555, permissions: "dr-xr-xr-x"),
