@@ -239,6 +239,25 @@ def test_the_command_ends_with_a_sentence_when_it_fails(
     )
 
 
+def test_the_command_refuses_what_is_no_url(installed: Installed, tmp_path: Path) -> None:
+    said = installed.run("-m", "usr.ftplib", "http://127.0.0.1/", cwd=tmp_path, check=False)
+    assert re.fullmatch(r"1: ftplib: connect_url\(\) needs 'ftp://host/...'.*\n", said)
+
+
+def test_the_command_ends_quietly_when_its_reader_has_enough(
+    installed: Installed, vsftpd: Server, directory: Directory, tmp_path: Path
+) -> None:
+    directory.put("big", bytes(4_000_000))
+    account = f"{vsftpd.user}:{vsftpd.password}@{vsftpd.host}:{vsftpd.port}"
+    url = f"ftp://{account}/{directory.path}"
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [installed.python, "-m", "usr.ftplib", url, "big"]
+    done = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, b"")
+
+
 # Where the extension cannot be loaded
 
 

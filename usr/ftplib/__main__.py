@@ -1,5 +1,6 @@
 """`python3 -m usr.ftplib HOST -l`: the command line of CPython's `ftplib`."""
 
+import os
 import sys
 
 from . import all_errors, test
@@ -8,7 +9,11 @@ from . import all_errors, test
 def main() -> None:
     try:
         test()
-    except all_errors as error:
+    except BrokenPipeError:
+        # Whoever read the output has enough of it; what is still in Python's buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except (*all_errors, ValueError) as error:
         sys.exit(f"ftplib: {error}")
 
 
