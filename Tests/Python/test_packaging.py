@@ -252,7 +252,7 @@ def test_the_command_ends_quietly_when_its_reader_has_enough(
     url = f"ftp://{account}/{directory.path}"
     reader, writer = os.pipe()
     os.close(reader)
-    command = [installed.python, "-m", "usr.ftplib", url, "big"]
+    command: list[str | Path] = [installed.python, "-m", "usr.ftplib", url, "big"]
     done = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")

@@ -10,7 +10,7 @@ def main() -> None:
     try:
         test()
     except BrokenPipeError:
-        # Whoever read the output has enough of it; what is still in Python's buffer has nowhere to go.
+        # The reader has enough. What Python still holds back has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except (*all_errors, ValueError) as error:
