@@ -88,7 +88,7 @@ extension FTPObject {
         let line = try Attachment.detach {
           try connection.control.readLine(limit: connection.control.lineLimit)
         }
-        return try connection.decode(line)
+        return try connection.decode(line, codec)
       },
       otherwise: { file in
         let limit = try maximumLine
@@ -113,7 +113,7 @@ extension FTPObject {
       return try use(
         { connection in
           let reply = try Attachment.detach { try connection.control.readReply() }
-          return try connection.decode(reply.bytes)
+          return try connection.decode(reply.bytes, codec)
         }, otherwise: { _ in throw notConnected })
     }
     var parser = ReplyParser()
