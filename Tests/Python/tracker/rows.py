@@ -227,9 +227,10 @@ LATE_ROWS = [
         conn.recv(1000)
         threading.Timer(0.3, conn.close).start()
         print(ftp.abort())
-        assert ftp.pwd() == "/"
+        reply = ftp.sendcmd("PWD")
+        assert reply.startswith("257"), reply
         """,
-        r"error_reply: 22[56] |error_proto: |error_temp: 426 ",
+        r"AssertionError: 22[56] ",
     ),
     Row(
         "-",
@@ -353,9 +354,7 @@ HOSTILE_ROWS = [
     Row(
         "-",
         "in active mode no other host than the server is let in",
-        Scripted(
-            [*SESSION, answer("TYPE"), stranger, send(b"content"), end_data(), say("226 Done.")]
-        ),
+        Scripted([*SESSION, answer("TYPE"), stranger]),
         """
         ftp = session()
         ftp.set_pasv(False)

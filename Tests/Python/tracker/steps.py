@@ -91,7 +91,7 @@ def silent_gateway(seconds: float) -> Step:
 
 
 def stranger(conversation: Conversation) -> None:
-    """Hears PORT; another host is quicker than this server to connect there."""
+    """A download in active mode: another host is quicker than this server to connect."""
     *_, high, low = conversation.hear("PORT").split(",")
     target = ("127.0.0.1", int(high) * 256 + int(low))
     forged = conversation.server.keep(
@@ -103,6 +103,10 @@ def stranger(conversation: Conversation) -> None:
     conversation.say("200 Very well.")
     conversation.hear("RETR")
     conversation.say("150 Here.")
+    with suppress(OSError):  # The client has let the other one in, and has closed the door.
+        conversation.data.sendall(b"content")
+    conversation.end_data()
+    conversation.say("226 Done.")
 
 
 # TLS data connections
