@@ -23,9 +23,7 @@ enum ConnectURL {
     """
   ) { module, arguments, count, keywords in
     ModuleFunctions.call(module, arguments, count, keywords, signature) { state, arguments in
-      let url = try arguments.required(0)
-      guard url.isString else { throw PythonError.type("url must be a str, not '\(url.typeName)'") }
-      return try open(url.text(), state, option: { arguments[$0] })
+      try open(arguments.required(0).text(), state, option: { arguments[$0] })
     }
   }
 

@@ -314,7 +314,7 @@ def test_a_lines_end_in_the_login_is_not_sent(part: str, scripted: Scripted, con
 
 @pytest.mark.parametrize("wrong", [None, b"ftp://127.0.0.1", 1])
 def test_what_is_no_text(wrong: object, connect: Any) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises((TypeError, ValueError)):
         connect(wrong)
 
 
