@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,14 @@ def session(server: Server, kind: type[FTP] = FTP, **keywords: Any) -> Iterator[
         ftp.connect(server.host, server.port)
         ftp.login(server.user, server.password)
         yield ftp
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
 
 
 def in_step(ftp: Any) -> None:

@@ -137,6 +137,8 @@ def test_a_url(program: Program, server: Any, interpreter: Interpreter, tmp_path
 
 
 def test_an_ipv6_address(interpreter: Interpreter, tmp_path: Path) -> None:
+    if not realservers.has_ipv6():
+        pytest.skip("no IPv6 on this machine")
     netrc = tmp_path / ".netrc"
     with realservers.running("vsftpd", bind="::1") as server:
         netrc.write_text(f"machine ::1 login {server.user} password {server.password}\n")

@@ -126,8 +126,8 @@ def test_a_user_without_a_password(no_home: Path, scripted: Scripted, connect: A
 
 
 def test_ipv6(client: ModuleType) -> None:
-    if not socket.has_ipv6:
-        pytest.skip("no IPv6")
+    if not realservers.has_ipv6():
+        pytest.skip("no IPv6 on this machine")
     with realservers.running("pyftpdlib", bind="::1") as server:
         address = f"ftp://{server.user}:{server.password}@[::1]:{server.port}/"
         with closing(client.connect_url(address, timeout=20)) as ftp:
