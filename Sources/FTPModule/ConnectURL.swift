@@ -46,13 +46,19 @@ enum ConnectURL {
     _ url: String, _ state: ModuleState, option: (String) -> PythonObject?,
     prepare: (FTPObject) throws -> Void = { _ in }
   ) throws -> PythonObject {
+    // `urlsplit` would leave them out without a word.
+    guard url.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F }) else {
+      throw PythonError.value("a URL has no control characters: connect_url() takes them percent-encoded")
+    }
     let parse = try importModule("urllib.parse")
     let parts = try parse.callMethod("urlsplit", .string(url))
     func part(_ name: String) throws(PythonError) -> PythonObject? {
       let value = try parts.attribute(name)
       return value.isNone ? nil : value
     }
-    func decoded(_ value: PythonObject) throws -> PythonObject { try parse.callMethod("unquote", value) }
+    func decoded(_ value: PythonObject) throws -> PythonObject {
+      try parse.attribute("unquote").call(value, .string("utf-8"), .string("strict"))
+    }
     guard let scheme = try Scheme(rawValue: parts.attribute("scheme").text()), let host = try part("hostname") else {
       throw PythonError.value("connect_url() needs 'ftp://host/...', 'ftpes://host/...' or 'ftps://host/...'")
     }
@@ -63,11 +69,15 @@ enum ConnectURL {
     if password == nil, let entry = try netrcEntry(for: host, user, option("netrc") ?? .bool(true)) {
       (user, account, password) = (try entry.item(0), try entry.item(1), try entry.item(2))
     }
-    let directories = try path(parts.attribute("path").text()).map { try decoded(.string($0)) }
+    var path = try parts.attribute("path").text()
+    // To FTP a question mark is a character as any other (RFC 1738 section 5).
+    if let query = try part("query")?.text(), !query.isEmpty { path += "?\(query)" }
+    let directories = try directories(path).map { try directory(parse.callMethod("unquote_to_bytes", .string($0))) }
 
     let ftp = FTPObject(object: try make(scheme, state, option), state: state)
     do {
       try prepare(ftp)
+      for directory in directories { try ftp.requireSendable(ftp.command("CWD", directory)) }
       try ftp.call(.connect, host, port)
       try ftp.call(.login, user ?? .string(""), password ?? .string(""), account ?? .string(""))
       if scheme != .ftp { try ftp.object.callMethod("prot_p") }
@@ -95,11 +105,20 @@ enum ConnectURL {
   }
 
   /// The directories that a URL's path names, one after the other, still encoded; a `;type=x` at its end is no part of it.
-  private static func path(_ path: String) -> [String] {
+  private static func directories(_ path: String) -> [String] {
     var path = path.dropFirst()
     if let semicolon = path.lastIndex(of: ";"), path[semicolon...].hasPrefix(";type=") { path = path[..<semicolon] }
     let isAbsolute = path.first == "/"
     return (isAbsolute ? ["/"] : []) + path.split(separator: "/").map(String.init)
+  }
+
+  /// A directory's name: text where its bytes are UTF-8, otherwise the bytes, which are sent as they are.
+  private static func directory(_ bytes: PythonObject) throws -> PythonObject {
+    do { return try bytes.withBytes { try TextCodec.utf8.decode($0) } } catch {
+      guard PythonError.matches(.unicodeError) else { throw error }
+      PythonError.clear()
+      return bytes
+    }
   }
 
   /// `(login, account, password)` of the user's netrc file for a host; nil when there is none, or none for this user.

@@ -10,7 +10,8 @@ import PythonBridge
 final class Connection: ReferenceHolder {
   let stream: PythonStream
   let control: ControlConnection
-  let codec: TextCodec
+  /// How `file.readline` reads: a file keeps the encoding that it was opened with. Replies go by the object's attributes.
+  private let codec: TextCodec
   private let state: ModuleState
 
   /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
@@ -228,7 +229,7 @@ final class Connection: ReferenceHolder {
     try use {
       do {
         let line = try Attachment.detach { try control.readLine(limit: limit) }
-        return try decode(line + [UInt8(ascii: "\n")])
+        return try decode(line + [UInt8(ascii: "\n")], codec)
       } catch let error as FTPError {
         if case .closed = error.kind { return try .string("") }
         throw error
@@ -236,8 +237,8 @@ final class Connection: ReferenceHolder {
     }
   }
 
-  /// Bytes of the control connection as text. Throws `UnicodeDecodeError`.
-  func decode(_ bytes: [UInt8]) throws -> PythonObject {
+  /// What the server has written as text, as the other.
+  func decode(_ bytes: [UInt8], _ codec: TextCodec) throws -> PythonObject {
     try bytes.withUnsafeBytes { try decode($0, codec) }
   }
 

@@ -88,7 +88,7 @@ extension FTPObject {
         let line = try Attachment.detach {
           try connection.control.readLine(limit: connection.control.lineLimit)
         }
-        return try connection.decode(line)
+        return try connection.decode(line, codec)
       },
       otherwise: { file in
         let limit = try maximumLine
@@ -113,7 +113,7 @@ extension FTPObject {
       return try use(
         { connection in
           let reply = try Attachment.detach { try connection.control.readReply() }
-          return try connection.decode(reply.bytes)
+          return try connection.decode(reply.bytes, codec)
         }, otherwise: { _ in throw notConnected })
     }
     var parser = ReplyParser()
@@ -193,12 +193,17 @@ extension FTPObject {
     try call(.putcmd, .string("ABOR"))
     if let socket { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
     connection.endDataConnection()
-    let reply = try call(.getmultiline)
+    var reply = try call(.getmultiline)
+    // As in `abort`: what Pure-FTPd says before it answers.
+    while try code(reply).first == "1" { reply = try call(.getmultiline) }
     try use(
       { connection in
         connection.control.abandonReplies()
         try Attachment.detach { try connection.control.realign() }
       }, otherwise: { _ in })
+    guard try ["426", "225", "226"].contains(code(reply)) else {
+      throw unexpected(reply, state.replyClass(try parsed(reply).category))
+    }
     return reply
   }
 }

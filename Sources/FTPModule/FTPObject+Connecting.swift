@@ -193,6 +193,7 @@ extension FTPObject {
     if try code(reply).first == "3" { reply = try sendSecret("PASS", password) }
     if try code(reply).first == "3" { reply = try sendSecret("ACCT", account) }
     guard try code(reply).first == "2" else { throw unexpected(reply) }
+    if try codec.isAutomatic { try askForUTF8() }
     return reply
   }
 

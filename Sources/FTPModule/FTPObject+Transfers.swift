@@ -162,6 +162,7 @@ extension FTPObject {
       DataTransfer, Connection.RunningTransfer, _ attach: @escaping (() throws -> Void) throws -> Void
     ) throws -> Void
   ) throws -> PythonObject {
+    let keepAliveInterval = try keepAliveInterval
     let socket = try call(
       .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
     var isClosed = false
@@ -174,7 +175,7 @@ extension FTPObject {
     let transfer = DataTransfer(
       stream, announced: connection?.announcedSize(of: socket),
       offset: try offset(rest), silence: try silence(of: socket), control: connection?.control)
-    connection?.control.keepAlive(every: try keepAliveInterval)
+    connection?.control.keepAlive(every: keepAliveInterval)
     defer { connection?.control.keepAlive(every: nil) }
     let running = Connection.RunningTransfer(stream)
     // Until the final reply has come: a signal's handler must not take that for the answer to a command of its own.

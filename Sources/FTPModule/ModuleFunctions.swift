@@ -52,7 +52,7 @@ enum ModuleFunctions {
       call(module, arguments, count, keywords, Signature("parse257", ["resp"], required: 1)) { state, arguments in
         let reply = try reply(arguments)
         try require("257", reply, state)
-        return try .string(PathReply.path(of: reply).map { String(decoding: $0, as: UTF8.self) } ?? "")
+        return try TextCodec.lossless.decode(PathReply.path(of: reply) ?? [])
       }
     },
     .function("print_line", "print_line(line)\n--\n\nPrint a line: the default callback of retrlines.") {
@@ -64,7 +64,7 @@ enum ModuleFunctions {
   ]
 
   private static func reply(_ arguments: Arguments) throws -> Reply {
-    Reply(bytes: try arguments.required(0).withUTF8 { Array($0) })
+    Reply(bytes: try TextCodec.lossless.encode(arguments.required(0)))
   }
 
   /// Any other code is `error_reply` here, as in CPython: these functions judge text, not a server.

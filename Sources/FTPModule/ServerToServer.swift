@@ -40,7 +40,14 @@ enum ServerToServer {
       try PythonObject.string("\(verb) ").appending(argument)
     }
     let targetName = try targetName.flatMap { try $0.isTrue() ? $0 : nil } ?? sourceName
-    for side in [source, target] { try side.callMethod(state.names[.voidcmd], command("TYPE", type)) }
+    let commands = (
+      type: try command("TYPE", type), store: try command("STOR", targetName), retrieve: try command("RETR", sourceName)
+    )
+    // What cannot be sent is found before the first of them is.
+    for command in [commands.type, commands.store, commands.retrieve] {
+      _ = try Command(line: command.isBytes ? command.withBytes { Array($0) } : TextCodec.lossless.encode(command))
+    }
+    for side in [source, target] { try side.callMethod(state.names[.voidcmd], commands.type) }
 
     let reply = try source.callMethod(state.names[.sendcmd], .string("PASV"))
     let address = try PassiveAddress(passive: Reply(bytes: TextCodec.lossless.encode(reply)))
@@ -50,16 +57,20 @@ enum ServerToServer {
     try target.callMethod(state.names[.sendport], host, .integer(Int(address.port)))
 
     // The target first: it is the one that connects, and the source listens already.
-    try begin(target, command("STOR", targetName), state)
+    try begin(target, commands.store, state)
     do {
-      try begin(source, command("RETR", sourceName), state)
+      try begin(source, commands.retrieve, state)
       try source.callMethod(state.names[.voidresp])
       try target.callMethod(state.names[.voidresp])
     } catch {
-      // The other side still has something to say about a transfer that did not take place.
-      PythonError.preserving {
-        for side in [source, target] {
-          try FTPObject(object: side, state: state).connection()?.control.abandonReplies()
+      // The target waits for data that will not come, and the source may hold their connection open: until it is closed neither has
+      // said its last word about this transfer, and that would be taken for one about the next.
+      for side in [source, target] {
+        PythonError.preserving {
+          let ftp = FTPObject(object: side, state: state)
+          guard let connection = try ftp.connection() else { return }
+          try ftp.call(.putcmd, .string("ABOR"))
+          connection.control.abandonReplies()
         }
       }
       throw error

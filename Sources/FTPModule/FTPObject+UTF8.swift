@@ -1,0 +1,25 @@
+import FTPClient
+import PythonBridge
+
+/// What `encoding='auto'` asks of a server.
+extension FTPObject {
+  /// Has a server that knows UTF-8 use it, after the login: some speak it only when asked (RFC 2640 section 3.2 has `FEAT` say that
+  /// they know it; `OPTS UTF8 ON` is of an expired draft, and IIS, FileZilla, ProFTPD and others wait for it).
+  ///
+  /// A server that refuses either goes on as it is: each line says then which encoding it is in. Throws what sending raises, and
+  /// `error_temp` for a 421, by which the server takes its leave.
+  func askForUTF8() throws {
+    do {
+      let features = try lookingAt(sendcmd("FEAT"))
+      let knowsUTF8 = features.unicodeScalars.split { $0 == "\n" || $0 == "\r" }.contains { line in
+        String(line.drop { $0 == " " }.prefix { $0 != " " }).uppercased() == "UTF8"
+      }
+      if knowsUTF8 { _ = try sendcmd("OPTS UTF8 ON") }
+    } catch {
+      guard PythonError.matches(state.errors.permanent, state.errors.temporary), let refusal = PythonError.take() else {
+        throw error
+      }
+      if try refusal.text().hasPrefix("421") { throw PythonError.restore(refusal) }
+    }
+  }
+}

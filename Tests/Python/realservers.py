@@ -1,0 +1,60 @@
+"""Real servers for tests that want another one than vsftpd, or that one in another mode."""
+
+from __future__ import annotations
+
+import importlib
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from usr.ftplib import FTP
+
+if TYPE_CHECKING:
+    from conftest import Server
+
+NAMES = ("vsftpd", "proftpd", "pureftpd", "pyftpdlib", "inetutils-ftpd", "twisted", "aioftp")
+_OPTIONAL = frozenset({"inetutils-ftpd", "twisted", "aioftp"})
+
+
+@contextmanager
+def running(name: str, mode: str = "plain", **options: Any) -> Iterator[Server]:
+    """A server, as `servers.start` has it; the test is skipped where this machine cannot run it."""
+    servers = importlib.import_module("servers")
+    try:
+        servers.check(name)
+    except servers.NeedsRootError as reason:
+        pytest.skip(str(reason))
+    except servers.NotInstalledError as reason:
+        if name not in _OPTIONAL:
+            raise
+        pytest.skip(str(reason))
+    with servers.start(name, mode=mode, **options) as server:
+        yield server
+
+
+@contextmanager
+def session(server: Server, kind: type[FTP] = FTP, **keywords: Any) -> Iterator[Any]:
+    """Logged in; closed without a word at the end."""
+    with closing(kind(timeout=20, **keywords)) as ftp:
+        ftp.connect(server.host, server.port)
+        ftp.login(server.user, server.password)
+        yield ftp
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+def in_step(ftp: Any) -> None:
+    """The session answers each command with its own reply."""
+    assert ftp.sendcmd("TYPE I")[:3] == "200"
+    assert ftp.sendcmd("PWD")[:3] == "257"
+    assert ftp.sendcmd("TYPE A")[:3] == "200"
+    assert ftp.sendcmd("PWD")[:3] == "257"
