@@ -7,7 +7,7 @@ from _ftpy.program import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from importlib.abc import Loader
     from types import CodeType, ModuleType
 else:
@@ -21,10 +21,10 @@ class MemoryLoader(Loader):
         return None
 
     def exec_module(self, module: "ModuleType") -> None:
-        exec(self.get_code(module.__name__), module.__dict__)
+        exec(code(module.__name__), module.__dict__)
 
-    def get_code(self, name: str) -> "CodeType":
-        return compile(sources[name], origin(name), "exec", dont_inherit=True)
+    def get_code(self, name: str) -> None:
+        """No code: Python then says that `-m uos` has nothing to run."""
 
     def get_source(self, name: str) -> str:
         return str(sources[name], "utf-8")
@@ -44,6 +44,35 @@ def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
     from _ftpy import usr
 
     return usr.find_spec(name)
+
+
+def find_last(name: str) -> ModuleSpec:
+    """The spec of a stub; ModuleNotFoundError for what only the device has."""
+    if name not in sources:
+        from _ftpy.refusal import refuse
+
+        refuse(name)
+    return ModuleSpec(name, MemoryLoader(), origin=origin(name))
+
+
+def iter_modules(prefix: str) -> "Iterator[tuple[str, bool]]":
+    """The names of the device's modules, and that each is no package."""
+    return ((prefix + name, False) for name in sorted(sources) if not name.startswith("_"))
+
+
+def add(module: "ModuleType", names: str) -> "dict[str, Callable[..., object]]":
+    """Puts the device's functions into a module of Python's own."""
+    from _ftpy import additions
+
+    found = {name: additions.table[module.__name__][name] for name in names.split()}
+    module.__dict__.pop("__getattr__", None)
+    module.__dict__.update(found)
+    return found
+
+
+def code(name: str) -> "CodeType":
+    """A module's code, compiled when it is run: never before a script asks for it."""
+    return compile(sources[name], origin(name), "exec", dont_inherit=True)
 
 
 def origin(name: str) -> str:
