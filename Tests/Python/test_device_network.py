@@ -1,4 +1,4 @@
-"""`checkNet` and the stubs `dataCall`, `net`, `sim`, `modem`, `misc`: the values that scripts expect."""
+"""`checkNet` and the stubs `dataCall net sim modem misc`: the values that scripts expect."""
 
 from __future__ import annotations
 

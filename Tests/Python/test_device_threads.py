@@ -23,9 +23,7 @@ def printed(source: str, folder: Path) -> list[str]:
 def test_a_stack_of_the_devices_size_is_enough(size: int, tmp_path: Path) -> None:
     source = f"""
 import _thread
-assert _thread.stack_size() == 0
-_thread.stack_size({size})
-print(_thread.stack_size() >= {size})
+print(_thread.stack_size({size}))
 done = _thread.allocate_lock()
 done.acquire()
 def deep(n):
@@ -37,9 +35,9 @@ def work():
     done.release()
 _thread.start_new_thread(work, ())
 done.acquire()
-print('done', _thread.stack_size(0) >= {size}, _thread.stack_size())
+print('done', _thread.stack_size() >= {size}, _thread.stack_size())
 """
-    assert printed(source, tmp_path) == ["True", "done True 0"]
+    assert printed(source, tmp_path) == ["0", "done True 0"]
 
 
 def test_a_negative_stack_is_still_an_error(tmp_path: Path) -> None:
@@ -215,7 +213,8 @@ def test_ctrl_c_ends_a_get(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as waiting:
-        assert waiting.stdout and waiting.stdout.readline() == "waits\n"
+        assert waiting.stdout
+        assert waiting.stdout.readline() == "waits\n"
         waiting.send_signal(signal.SIGINT)
         said = waiting.communicate(timeout=20)[1]
     assert said.endswith("KeyboardInterrupt\n")

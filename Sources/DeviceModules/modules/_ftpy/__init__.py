@@ -19,11 +19,10 @@ __path__ = []  # a package without a folder
 #: Mere stand-ins, and what only the device has: a file of the user's comes before either.
 stubs = {"dataCall", "misc", "modem", "net", "sim"}
 device_only = (
-    "G711 SecureData TenCentYun WDT WLAN aLiYun app_fota app_fota_download app_fota_mount "
-    "app_fota_updater atcmd audio audioCodec backup_restore bak_util ble bt camera cellLocator "
-    "dial dlms esim ethernet fota gnss hls lcd lvgl machine nb ntptime osTimer pm qrcode quecIot "
-    "quecgnss request securedata sensor slip sms system tp uasyncio umqtt uping uwebsocket "
-    "voiceCall wakeup webserver wifiScan wifilocator"
+    "SecureData TenCentYun WDT WLAN aLiYun app_fota app_fota_download app_fota_mount atcmd audio "
+    "ble bt camera cellLocator esim ethernet fota gnss lcd lvgl machine ntptime osTimer pm qrcode "
+    "quecIot quecgnss request securedata sms system uasyncio umqtt uping uwebsocket voiceCall "
+    "webserver wifiScan wifilocator"
 )
 last = {*stubs, *device_only.split()}
 

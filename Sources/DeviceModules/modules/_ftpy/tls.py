@@ -3,6 +3,7 @@
 import os
 import ssl
 import sys
+from socket import socket
 from tempfile import NamedTemporaryFile
 from typing import Any
 
@@ -18,6 +19,8 @@ class TLSStream(Stream, ssl.SSLSocket):  # type: ignore[misc]
     @numbered
     def recv(self, size: int = 1024, flags: int = 0, /) -> bytes:
         """Reads up to `size` bytes of what has arrived."""
+        if self._sslobj is None:  # type: ignore[attr-defined]
+            return socket.recv(self, size, flags)
         return ssl.SSLSocket.read(self, size)
 
     def recv_into(self, buffer: Any, nbytes: int | None = None, flags: int = 0, /) -> int:
