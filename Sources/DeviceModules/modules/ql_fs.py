@@ -6,6 +6,7 @@ as False, None or -1 this does too; all other failures are OSErrors.
 
 import os as _os
 from _io import open as _open
+from errno import ENOTEMPTY as _ENOTEMPTY
 
 from _ftpy.hostpath import host as _host
 
@@ -50,16 +51,16 @@ def mkdirs(path: str, /) -> None:
 
 def rmdirs(path: str, /) -> None:
     """Removes a folder and all that is in it. A link in it goes, not what it leads to."""
-    _remove(_host(path))
+    from uos import listdir, remove
 
-
-def _remove(path: str) -> None:
-    if _os.path.isdir(path) and not _os.path.islink(path):
-        for name in _os.listdir(path):
-            _remove(_os.path.join(path, name))
-        _os.rmdir(path)
-    else:
-        _os.unlink(path)
+    try:
+        remove(path)
+    except OSError as error:
+        if error.errno != _ENOTEMPTY:
+            raise
+        for name in listdir(path):
+            rmdirs(f"{path}/{name}")
+        remove(path)
 
 
 def touch(file: str, data: object, /) -> int:

@@ -1,16 +1,13 @@
-"""The device's `uio`: streams in memory, and `open` for the paths that `uos` knows.
+"""The device's `uio`: Python's streams in memory, and the `open` that is built in for the script.
 
-Streams are Python's: text and bytes do not mix, where the device's take either.
+In memory text and bytes do not mix, where the device's streams take either.
 """
 
+import sys as _sys
 from _io import BytesIO, StringIO
-from _io import open as _open
-
-from _ftpy.hostpath import host as _host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO as _IO
     from typing import Any as _Any
 
 __all__ = ["BytesIO", "StringIO", "open"]
@@ -20,7 +17,6 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def open(name: str, mode: str = "r", **options: "_Any") -> "_IO[_Any]":
-    """Opens a file as the built-in function does."""
-    stream: _IO[_Any] = _open(_host(name), mode, **options)
-    return stream
+def open(name: str, mode: str = "r", **options: "_Any") -> "_Any":
+    """Opens a file as the caller's own `open` does: with --root that is the device's."""
+    return _sys._getframe(1).f_builtins["open"](name, mode, **options)

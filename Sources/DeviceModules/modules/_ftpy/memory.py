@@ -3,6 +3,7 @@
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
+from _ftpy import ours
 from _ftpy.program import sources
 
 TYPE_CHECKING = False
@@ -34,30 +35,29 @@ class MemoryLoader(Loader):
 
 
 def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
-    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find."""
-    if sys.flags.verbose and name != "usr":
+    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find.
+
+    ModuleNotFoundError for what only the device has.
+    """
+    if sys.flags.verbose and name in ours and name != "usr":
         note_shadowed(name, path)
     if name in sources:
         return ModuleSpec(name, MemoryLoader(), origin=origin(name))
     if name == "ftplib":
         return None
+    if name not in ("usr", "usr.ftplib"):
+        from _ftpy.refusal import refuse
+
+        refuse(name)
     from _ftpy import usr
 
     return usr.find_spec(name)
 
 
-def find_last(name: str) -> ModuleSpec:
-    """The spec of a stub; ModuleNotFoundError for what only the device has."""
-    if name not in sources:
-        from _ftpy.refusal import refuse
-
-        refuse(name)
-    return ModuleSpec(name, MemoryLoader(), origin=origin(name))
-
-
-def iter_modules(prefix: str) -> "Iterator[tuple[str, bool]]":
-    """The names of the device's modules, and that each is no package."""
-    return ((prefix + name, False) for name in sorted(sources) if not name.startswith("_"))
+def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]":
+    """Those of the names that a script can import, and that each is no package."""
+    public = (name for name in names.intersection(sources) if not name.startswith("_"))
+    return ((prefix + name, False) for name in sorted(public))
 
 
 def add(module: "ModuleType", names: str) -> "dict[str, Callable[..., object]]":

@@ -3,24 +3,14 @@
 Unlike Python's it has one class, `put` never waits, and there is no `qsize`, `join` or timeout.
 """
 
-import sys
 from _queue import SimpleQueue
 from _thread import allocate_lock
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import ModuleType
 
 __all__ = ["Queue"]
 
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def serve() -> "ModuleType":
-    """The module that `import queue` means in a script of the device: this one."""
-    return sys.modules[__name__]
 
 
 class Queue:
