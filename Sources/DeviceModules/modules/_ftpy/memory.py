@@ -3,7 +3,7 @@
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from _ftpy import ours
+from _ftpy import device_only, ours
 from _ftpy.program import sources
 
 TYPE_CHECKING = False
@@ -45,7 +45,7 @@ def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
         return ModuleSpec(name, MemoryLoader(), origin=origin(name))
     if name == "ftplib":
         return None
-    if name not in ("usr", "usr.ftplib"):
+    if name in device_only.split():
         from _ftpy.refusal import refuse
 
         refuse(name)
