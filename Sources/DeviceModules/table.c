@@ -4,10 +4,6 @@ static const char ftpy[] = {
 #embed "modules/_ftpy/__init__.py" suffix(, 0)
 };
 
-static const char ftpy_refusal[] = {
-#embed "modules/_ftpy/refusal.py" suffix(, 0)
-};
-
 static const char ftpy_additions[] = {
 #embed "modules/_ftpy/additions.py" suffix(, 0)
 };
@@ -22,6 +18,10 @@ static const char ftpy_memory[] = {
 
 static const char ftpy_queue[] = {
 #embed "modules/_ftpy/queue.py" suffix(, 0)
+};
+
+static const char ftpy_refusal[] = {
+#embed "modules/_ftpy/refusal.py" suffix(, 0)
 };
 
 static const char ftpy_stream[] = {
@@ -154,11 +154,11 @@ static const char uzlib[] = {
 
 static const struct DeviceModule table[] = {
     {"_ftpy", ftpy, sizeof ftpy - 1},
-    {"_ftpy.refusal", ftpy_refusal, sizeof ftpy_refusal - 1},
     {"_ftpy.additions", ftpy_additions, sizeof ftpy_additions - 1},
     {"_ftpy.hostpath", ftpy_hostpath, sizeof ftpy_hostpath - 1},
     {"_ftpy.memory", ftpy_memory, sizeof ftpy_memory - 1},
     {"_ftpy.queue", ftpy_queue, sizeof ftpy_queue - 1},
+    {"_ftpy.refusal", ftpy_refusal, sizeof ftpy_refusal - 1},
     {"_ftpy.stream", ftpy_stream, sizeof ftpy_stream - 1},
     {"_ftpy.stub", ftpy_stub, sizeof ftpy_stub - 1},
     {"_ftpy.tls", ftpy_tls, sizeof ftpy_tls - 1},
