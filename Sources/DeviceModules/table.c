@@ -4,6 +4,10 @@ static const char ftpy[] = {
 #embed "modules/_ftpy/__init__.py" suffix(, 0)
 };
 
+static const char ftpy_additions[] = {
+#embed "modules/_ftpy/additions.py" suffix(, 0)
+};
+
 static const char ftpy_hostpath[] = {
 #embed "modules/_ftpy/hostpath.py" suffix(, 0)
 };
@@ -12,20 +16,181 @@ static const char ftpy_memory[] = {
 #embed "modules/_ftpy/memory.py" suffix(, 0)
 };
 
+static const char ftpy_queue[] = {
+#embed "modules/_ftpy/queue.py" suffix(, 0)
+};
+
+static const char ftpy_refusal[] = {
+#embed "modules/_ftpy/refusal.py" suffix(, 0)
+};
+
+static const char ftpy_stream[] = {
+#embed "modules/_ftpy/stream.py" suffix(, 0)
+};
+
+static const char ftpy_stub[] = {
+#embed "modules/_ftpy/stub.py" suffix(, 0)
+};
+
+static const char ftpy_tls[] = {
+#embed "modules/_ftpy/tls.py" suffix(, 0)
+};
+
 static const char ftpy_usr[] = {
 #embed "modules/_ftpy/usr.py" suffix(, 0)
+};
+
+static const char checkNet[] = {
+#embed "modules/checkNet.py" suffix(, 0)
+};
+
+static const char dataCall[] = {
+#embed "modules/dataCall.py" suffix(, 0)
+};
+
+static const char example[] = {
+#embed "modules/example.py" suffix(, 0)
+};
+
+static const char log[] = {
+#embed "modules/log.py" suffix(, 0)
+};
+
+static const char micropython[] = {
+#embed "modules/micropython.py" suffix(, 0)
+};
+
+static const char misc[] = {
+#embed "modules/misc.py" suffix(, 0)
+};
+
+static const char modem[] = {
+#embed "modules/modem.py" suffix(, 0)
+};
+
+static const char net[] = {
+#embed "modules/net.py" suffix(, 0)
+};
+
+static const char ql_fs[] = {
+#embed "modules/ql_fs.py" suffix(, 0)
+};
+
+static const char sim[] = {
+#embed "modules/sim.py" suffix(, 0)
+};
+
+static const char sys_bus[] = {
+#embed "modules/sys_bus.py" suffix(, 0)
+};
+
+static const char uarray[] = {
+#embed "modules/uarray.py" suffix(, 0)
+};
+
+static const char ubinascii[] = {
+#embed "modules/ubinascii.py" suffix(, 0)
+};
+
+static const char ucollections[] = {
+#embed "modules/ucollections.py" suffix(, 0)
+};
+
+static const char uerrno[] = {
+#embed "modules/uerrno.py" suffix(, 0)
+};
+
+static const char uhashlib[] = {
+#embed "modules/uhashlib.py" suffix(, 0)
+};
+
+static const char uio[] = {
+#embed "modules/uio.py" suffix(, 0)
+};
+
+static const char ujson[] = {
+#embed "modules/ujson.py" suffix(, 0)
 };
 
 static const char uos[] = {
 #embed "modules/uos.py" suffix(, 0)
 };
 
+static const char urandom[] = {
+#embed "modules/urandom.py" suffix(, 0)
+};
+
+static const char ure[] = {
+#embed "modules/ure.py" suffix(, 0)
+};
+
+static const char uselect[] = {
+#embed "modules/uselect.py" suffix(, 0)
+};
+
+static const char usocket[] = {
+#embed "modules/usocket.py" suffix(, 0)
+};
+
+static const char ussl[] = {
+#embed "modules/ussl.py" suffix(, 0)
+};
+
+static const char ustruct[] = {
+#embed "modules/ustruct.py" suffix(, 0)
+};
+
+static const char usys[] = {
+#embed "modules/usys.py" suffix(, 0)
+};
+
+static const char utime[] = {
+#embed "modules/utime.py" suffix(, 0)
+};
+
+static const char uzlib[] = {
+#embed "modules/uzlib.py" suffix(, 0)
+};
+
 static const struct DeviceModule table[] = {
     {"_ftpy", ftpy, sizeof ftpy - 1},
+    {"_ftpy.additions", ftpy_additions, sizeof ftpy_additions - 1},
     {"_ftpy.hostpath", ftpy_hostpath, sizeof ftpy_hostpath - 1},
     {"_ftpy.memory", ftpy_memory, sizeof ftpy_memory - 1},
+    {"_ftpy.queue", ftpy_queue, sizeof ftpy_queue - 1},
+    {"_ftpy.refusal", ftpy_refusal, sizeof ftpy_refusal - 1},
+    {"_ftpy.stream", ftpy_stream, sizeof ftpy_stream - 1},
+    {"_ftpy.stub", ftpy_stub, sizeof ftpy_stub - 1},
+    {"_ftpy.tls", ftpy_tls, sizeof ftpy_tls - 1},
     {"_ftpy.usr", ftpy_usr, sizeof ftpy_usr - 1},
+    {"checkNet", checkNet, sizeof checkNet - 1},
+    {"dataCall", dataCall, sizeof dataCall - 1},
+    {"example", example, sizeof example - 1},
+    {"log", log, sizeof log - 1},
+    {"micropython", micropython, sizeof micropython - 1},
+    {"misc", misc, sizeof misc - 1},
+    {"modem", modem, sizeof modem - 1},
+    {"net", net, sizeof net - 1},
+    {"ql_fs", ql_fs, sizeof ql_fs - 1},
+    {"sim", sim, sizeof sim - 1},
+    {"sys_bus", sys_bus, sizeof sys_bus - 1},
+    {"uarray", uarray, sizeof uarray - 1},
+    {"ubinascii", ubinascii, sizeof ubinascii - 1},
+    {"ucollections", ucollections, sizeof ucollections - 1},
+    {"uerrno", uerrno, sizeof uerrno - 1},
+    {"uhashlib", uhashlib, sizeof uhashlib - 1},
+    {"uio", uio, sizeof uio - 1},
+    {"ujson", ujson, sizeof ujson - 1},
     {"uos", uos, sizeof uos - 1},
+    {"urandom", urandom, sizeof urandom - 1},
+    {"ure", ure, sizeof ure - 1},
+    {"uselect", uselect, sizeof uselect - 1},
+    {"usocket", usocket, sizeof usocket - 1},
+    {"ussl", ussl, sizeof ussl - 1},
+    {"ustruct", ustruct, sizeof ustruct - 1},
+    {"usys", usys, sizeof usys - 1},
+    {"utime", utime, sizeof utime - 1},
+    {"uzlib", uzlib, sizeof uzlib - 1},
 };
 
 const struct DeviceModule *device_module(size_t index) {

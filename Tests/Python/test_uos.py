@@ -27,7 +27,7 @@ def error_number(statement: str, cwd: Path) -> int:
 def test_it_has_the_devices_names_and_no_others(tmp_path: Path) -> None:
     device = (
         "remove chdir getcwd listdir mkdir rename rmdir ilistdir stat statvfs uname uname2 urandom "
-        "mount umount VfsLfs1"
+        "mount umount VfsFat VfsLfs1 VfsSd"
     )
     assert evaluate("dir(uos)", tmp_path) == sorted(device.split())
     assert evaluate("(uos.remove, dir(uos))[1]", tmp_path) == sorted(device.split())
@@ -165,7 +165,16 @@ def test_chdir_and_getcwd(tmp_path: Path) -> None:
     assert error_number("uos.chdir('none')", tmp_path) == 2
 
 
-@pytest.mark.parametrize("call", ["mount(object(), '/usr')", "umount('/usr')", "VfsLfs1(32, 32)"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "mount(object(), '/usr')",
+        "umount('/usr')",
+        "VfsLfs1(32, 32)",
+        "VfsFat(0, 1, 2, 3)",
+        "VfsSd('sf_fs')",
+    ],
+)
 def test_what_needs_the_device_says_so(call: str, tmp_path: Path) -> None:
     assert error_number(f"uos.{call}", tmp_path) == 19
     said = FTPY.run("-c", f"uos.{call}", cwd=tmp_path, check=False).stderr

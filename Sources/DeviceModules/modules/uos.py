@@ -13,7 +13,9 @@ from _ftpy.hostpath import host as _host
 from _ftpy.program import version as _version
 
 __all__ = [
+    "VfsFat",
     "VfsLfs1",
+    "VfsSd",
     "chdir",
     "getcwd",
     "ilistdir",
@@ -154,6 +156,16 @@ def mount(device: object, path: str, /) -> None:
 def umount(path: object, /) -> None:
     """Not on this host: OSError 19."""
     _refuse("umount")
+
+
+def VfsFat(*device: object, **options: object) -> None:
+    """Not on this host: OSError 19. There is no SD card on an SPI bus."""
+    _refuse("VfsFat")
+
+
+def VfsSd(*device: object, **options: object) -> None:
+    """Not on this host: OSError 19. There is no SD card on an SDIO bus."""
+    _refuse("VfsSd")
 
 
 def VfsLfs1(*device: object, **options: object) -> None:

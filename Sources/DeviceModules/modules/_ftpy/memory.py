@@ -3,11 +3,12 @@
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
+from _ftpy import device_only, ours
 from _ftpy.program import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from importlib.abc import Loader
     from types import CodeType, ModuleType
 else:
@@ -21,10 +22,10 @@ class MemoryLoader(Loader):
         return None
 
     def exec_module(self, module: "ModuleType") -> None:
-        exec(self.get_code(module.__name__), module.__dict__)
+        exec(code(module.__name__), module.__dict__)
 
-    def get_code(self, name: str) -> "CodeType":
-        return compile(sources[name], origin(name), "exec", dont_inherit=True)
+    def get_code(self, name: str) -> None:
+        """No code: Python then says that `-m uos` has nothing to run."""
 
     def get_source(self, name: str) -> str:
         return str(sources[name], "utf-8")
@@ -34,16 +35,44 @@ class MemoryLoader(Loader):
 
 
 def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
-    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find."""
-    if sys.flags.verbose and name != "usr":
+    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find.
+
+    ModuleNotFoundError for what only the device has.
+    """
+    if sys.flags.verbose and name in ours and name != "usr":
         note_shadowed(name, path)
     if name in sources:
         return ModuleSpec(name, MemoryLoader(), origin=origin(name))
     if name == "ftplib":
         return None
+    if name in device_only.split():
+        from _ftpy.refusal import refuse
+
+        refuse(name)
     from _ftpy import usr
 
     return usr.find_spec(name)
+
+
+def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]":
+    """Those of the names that a script can import, and that each is no package."""
+    public = (name for name in names.intersection(sources) if not name.startswith("_"))
+    return ((prefix + name, False) for name in sorted(public))
+
+
+def add(module: "ModuleType", names: str) -> "dict[str, Callable[..., object]]":
+    """Puts the device's functions into a module of Python's own."""
+    from _ftpy import additions
+
+    found = {name: additions.table[module.__name__][name] for name in names.split()}
+    module.__dict__.pop("__getattr__", None)
+    module.__dict__.update(found)
+    return found
+
+
+def code(name: str) -> "CodeType":
+    """A module's code, compiled when it is run: never before a script asks for it."""
+    return compile(sources[name], origin(name), "exec", dont_inherit=True)
 
 
 def origin(name: str) -> str:
