@@ -1,4 +1,4 @@
-"""How long `from usr.ftplib import FTP` takes beside `from ftplib import FTP` of the standard library.
+"""How long importing FTP from `usr.ftplib` takes, beside `ftplib` of the standard library.
 
     Tests/Benchmarks/imports.py [--rounds N]
 
@@ -31,7 +31,7 @@ print(time.perf_counter() - start)
 
 def milliseconds(program: Path, module: str) -> float:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
-    command = [program, "-c", TIMED.format(module)]
+    command = [str(program), "-c", TIMED.format(module)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout) * 1000
 
