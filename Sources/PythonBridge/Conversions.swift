@@ -146,6 +146,26 @@ extension PythonObject {
     return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
   }
 
+  /// Calls `body` with a `memoryview` of this memory that Python may write to. It is of no use afterwards, whoever keeps it.
+  public static func lending<Result>(
+    _ memory: UnsafeMutableRawBufferPointer, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, body) }
+
+  /// Calls `body` with a `memoryview` of this memory that Python may read. It is of no use afterwards, whoever keeps it.
+  public static func lending<Result>(
+    _ memory: UnsafeRawBufferPointer, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(memory, PyBUF_READ, body) }
+
+  private static func lending<Result>(
+    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ body: (PythonObject) throws -> Result
+  ) throws -> Result {
+    let start = UnsafeMutablePointer(mutating: memory.baseAddress?.assumingMemoryBound(to: CChar.self))
+    guard let start else { return try body(.bytes(memory)) }
+    let view = try owned(PyMemoryView_FromMemory(start, memory.count, access))
+    defer { PythonError.preserving { try view.callMethod("release") } }
+    return try body(view)
+  }
+
   /// The name of its class for a message.
   public var typeName: String {
     guard let name = PyType_GetName(py_type(pointer)) else {
