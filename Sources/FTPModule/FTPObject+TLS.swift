@@ -34,7 +34,9 @@ extension FTPObject {
     func value(_ name: String) -> PythonObject? { signature.index(of: name).flatMap { arguments[$0] } }
 
     let isImplicit = try value("implicit")?.isTrue() ?? false
-    try set(.context, try context(value("context"), value("keyfile"), value("certfile"), verify: value("verify")))
+    let verify = value("verify").flatMap { $0.isNone ? nil : $0 }
+    try set(.context, try context(value("context"), value("keyfile"), value("certfile"), verify: verify))
+    try object.setAttribute(.string("verify"), .bool(verify?.isTrue() ?? false))
     try set(._prot_p, .bool(false))
     try set(.implicit, .bool(isImplicit))
     var port = value("port").flatMap { $0.isNone ? nil : $0 }
@@ -51,7 +53,6 @@ extension FTPObject {
     _ given: PythonObject?, _ keyfile: PythonObject?, _ certfile: PythonObject?, verify: PythonObject?
   ) throws -> PythonObject {
     let files = [keyfile, certfile].contains { $0.map { !$0.isNone } ?? false }
-    let verify = verify.flatMap { $0.isNone ? nil : $0 }
     let mustVerify = try verify?.isTrue() ?? false
     if let given, !given.isNone {
       if files { throw PythonError.value("context and keyfile or certfile arguments are mutually exclusive") }
@@ -93,10 +94,8 @@ extension FTPObject {
   }
 
   private func warn(_ category: String, _ message: String) throws {
-    let keywords = try PythonObject.dictionary()
-    try keywords.set(.integer(2), for: "stacklevel")
-    _ = try importModule("warnings").attribute("warn").call(
-      arguments: .tuple(.string(message), importModule("builtins").attribute(category)), keywords: keywords)
+    // At the line that runs now, the caller's: no frame of Python's is in between.
+    _ = try importModule("warnings").callMethod("warn", .string(message), importModule("builtins").attribute(category))
   }
 
   // MARK: The control connection
@@ -310,15 +309,15 @@ extension FTPObject {
   }
 
   /// Judges a download that TLS did not end (RFC 8446 section 6.1): somebody on the way may have cut it short, which the server's 226
-  /// does not rule out. A size does: the announced one, or that of `SIZE`. Without one a context that verifies raises `EOFError`, and
-  /// otherwise the 226 counts, as in CPython: some servers never end TLS.
+  /// does not rule out. A size does: the announced one, or that of `SIZE`. Without one `verify=True` raises `EOFError`, and otherwise the
+  /// 226 counts, as in CPython and curl: some servers never end TLS.
   func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
     guard stream.tls?.endedWithoutNotice ?? false else { return }
     if isBinary {
       guard transfer.announced == nil else { return }
       if let size = try sizeOnServer(command) { return try transfer.verify(announced: size) }
     }
-    guard try verifies(attribute(.context)) else { return }
+    guard try object.optionalAttribute("verify")?.isTrue() ?? false else { return }
     throw FTPError(
       .closed, "the data connection of \(try name()) ended without TLS's close_notify: what came may not be all")
   }

@@ -88,16 +88,15 @@ final class TLSChannel {
   /// Notes an end of the stream without `close_notify`; throws `error` when it is something else.
   private func noteEnd(_ error: any Error) throws {
     guard PythonError.matches(.osError), let failure = PythonError.take() else { throw error }
-    // The class is for it from Python 3.12 on, or where OpenSSL is older than 3.0.
-    let isEnd =
-      try failure.isInstance(of: state.ssl().attribute("SSLEOFError"))
-      || failure.optionalAttribute("reason")?.text() == "UNEXPECTED_EOF_WHILE_READING"
-    guard isEnd else { throw PythonError.restore(failure) }
-    // To Python up to 3.11.8 and 3.12.2 a reset is an end as well; but a socket that was reset has no peer any more.
-    if isSystems {
-      do { try socket.callMethod(state.names[.getpeername]) } catch {
-        PythonError.clear()
-        throw FTPError(errno: ECONNRESET, "read from \(peer)")
+    // From OpenSSL 3.0 on it has a name; only from Python 3.12 on a class.
+    if try failure.optionalAttribute("reason")?.text() != "UNEXPECTED_EOF_WHILE_READING" {
+      guard try failure.isInstance(of: state.ssl().attribute("SSLEOFError")) else { throw PythonError.restore(failure) }
+      // Python up to 3.11.8 and 3.12.2 calls a reset an end as well; but a socket that was reset has no peer any more.
+      if isSystems {
+        do { try socket.callMethod(state.names[.getpeername]) } catch {
+          PythonError.clear()
+          throw FTPError(errno: ECONNRESET, "read from \(peer)")
+        }
       }
     }
     endedWithoutNotice = true

@@ -45,9 +45,11 @@ struct TLSClosing {
   /// Sends `close_notify` (RFC 8446 section 6.1), behind the data that still waits to be sent. False when that was the end: the peer's
   /// had come, or it has closed, or it has said on the control connection what became of the transfer.
   private func sendNotice() throws -> Bool {
+    // Python's own: a popular recipe for CPython overrides it, to do nothing, because there it may hang.
+    let unwrap = try state.ssl().attribute("SSLSocket").attribute("unwrap")
     while true {
       do {
-        try socket.callMethod("unwrap")
+        _ = try unwrap.call(socket)
         return false
       } catch {
         guard let want = try tls.want() else { throw error }

@@ -18,6 +18,7 @@ from tls_support import (
     LOGIN_TLS,
     await_end_of_tcp,
     begin,
+    certificates,
     cut_data,
     data_of,
     logged_in,
@@ -39,23 +40,28 @@ LogIn = Callable[..., "FTP_TLS"]
 
 @pytest.fixture
 def log_in(
-    client: ModuleType, scripted: Callable[..., ScriptedServer]
-) -> Iterator[Callable[..., FTP_TLS]]:
-    """Starts a scripted server in TLS and logs in: `log_in(step, ...)`, `log_in.server`."""
+    client: ModuleType,
+    scripted: Callable[..., ScriptedServer],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[LogIn]:
+    """Starts a scripted server in TLS and logs in: `log_in(step, ...)`."""
     opened: list[FTP_TLS] = []
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates() / "ca.pem"))
 
     def log_in(
-        *steps: Step, version: ssl.TLSVersion | None = None, verify: bool = True, timeout: float = 10
+        *steps: Step,
+        version: ssl.TLSVersion | None = None,
+        verify: bool = True,
+        timeout: float = 10,
     ) -> FTP_TLS:
         server = scripted([*LOGIN_TLS, *steps])
-        context = trusting(version)
-        if not verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        ftp: FTP_TLS = client.FTP_TLS(
-            server.host, "user", "password", port=server.port, context=context, timeout=timeout
-        )
+        trust: dict[str, Any] = {"verify": True} if verify else {"context": trusting(version)}
+        ftp: FTP_TLS = client.FTP_TLS(timeout=timeout, **trust)
+        if version is not None:
+            ftp.context.minimum_version = ftp.context.maximum_version = version
+        ftp.connect(server.host, server.port)
         opened.append(ftp)
+        ftp.login("user", "password")
         ftp.prot_p()
         ftp.scripted = server  # type: ignore[attr-defined]
         return ftp
@@ -171,7 +177,7 @@ def test_a_reset_is_raised(log_in: LogIn, version: ssl.TLSVersion) -> None:
 def test_without_close_notify_and_announced_size_the_server_is_asked(
     log_in: LogIn, size: str, sent: int, verify: bool
 ) -> None:
-    """Whoever cuts a TCP connection may cut off its end. Without any size, only who verifies minds."""
+    """Whoever cuts a TCP connection may cut off its end. Without any size, `verify` minds."""
     ftp = log_in(
         *begin("RETR"), send(WHOLE[:sent]), cut_data(), DONE, answer("SIZE", size), HERE, verify=verify
     )
