@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// FTP over TLS (RFC 4217) through Python's `ssl`, so that a caller's `SSLContext`, trust store and key log count.
@@ -113,8 +114,10 @@ extension FTPObject {
     let reply = try voidcmd(isModern() ? "AUTH TLS" : "AUTH SSL")
     // What came before the handshake is not the server's, or not only (CVE-2021-22947).
     if let connection = try connection(), try Attachment.detach({ try connection.control.hasInput() }) {
+      let isOver = try Attachment.detach { try connection.stream.hasEnded() }
       try close()
-      throw FTPError(.malformed, "\(try text(.host)) sent something between its reply to AUTH and the TLS handshake")
+      if isOver { throw FTPError(.closed, "\(try name()) closed the connection after its reply to AUTH") }
+      throw FTPError(.malformed, "\(try name()) sent something between its reply to AUTH and the TLS handshake")
     }
     do {
       try adopt(secure(plain, session: nil))
@@ -181,6 +184,7 @@ extension FTPObject {
     try keywords.set(attribute(.host), for: "server_hostname")
     if let session { try keywords.set(session, for: "session") }
     if isPythons { try keywords.set(.bool(false), for: "do_handshake_on_connect") }
+    try requirePeer(socket)
     // The one that is open: wrapping moves the descriptor from the one to the other.
     var open = socket
     do {
@@ -193,6 +197,17 @@ extension FTPObject {
     } catch {
       PythonError.preserving { try open.callMethod(state.names[.close]) }
       throw error
+    }
+  }
+
+  /// Throws `ConnectionResetError` when the peer has reset the connection, and closes the socket: `wrap_socket` would leave it open.
+  private func requirePeer(_ socket: PythonObject) throws {
+    do { try socket.callMethod(state.names[.getpeername]) } catch {
+      guard PythonError.matches(.osError) else { throw error }
+      PythonError.clear()
+      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      let reset = try PythonObject.tuple(.integer(Int(ECONNRESET)), .string("Connection reset by peer"))
+      throw PythonError.raise(.osError, reset)
     }
   }
 
@@ -282,13 +297,14 @@ extension FTPObject {
   }
 
   /// The server's own word on a data connection whose handshake failed, such as `425 Unable to build data connection`, where
-  /// there is one; not when it was this side that refused the server's certificate.
+  /// there is one; not when it was this side that refused the server's certificate or lost patience.
   private func refusal(insteadOf error: any Error, _ connection: Connection?) -> FTPError? {
     guard let connection, error is PythonError, PythonError.matches(.osError), let exception = PythonError.take() else {
       return nil
     }
     do {
-      if try !exception.isInstance(of: state.ssl().attribute("SSLCertVerificationError")) {
+      let isOurs = try exception.isInstance(of: state.ssl().attribute("SSLCertVerificationError"))
+      if !isOurs, !exception.type.isSubclass(of: .timeoutError) {
         let failure = FTPError(.system(0), "")
         let explained = Attachment.detach { connection.control.explanation(of: failure) }
         if case .system = explained.kind {} else { return explained }

@@ -101,6 +101,14 @@ final class PythonStream: ByteStream {
     return try socket.isReadable(within: timeout)
   }
 
+  /// Whether the stream's end has come and nothing waits before it; reads what does.
+  func hasEnded() throws(FTPError) -> Bool {
+    guard try isReadable(within: .zero) else { return false }
+    let byte = UnsafeMutableRawBufferPointer.allocate(byteCount: 1, alignment: 1)
+    defer { byte.deallocate() }
+    return try read(into: byte, until: .after(.zero)) == 0
+  }
+
   func shutdown() {
     Attachment.attach {
       PythonError.preserving {

@@ -5,24 +5,24 @@ import PythonBridge
 
 /// A socket of Python's `ssl` with TLS in force: decrypted bytes in and out, through the socket's own methods.
 ///
-/// To wait is `poll` on the descriptor with a deadline, as for a plain socket; only the rest of a record that has begun is
-/// waited for by Python, under the same limit. An event loop's socket, which is none of the system's, does all its waiting itself.
+/// It is read and written without blocking, for a descriptor with something to read says little of TLS: that may be a session
+/// ticket, or half a record. To wait is `poll` with a deadline, as for a plain socket. An event loop's socket, which is none of the
+/// system's, does its waiting itself.
 final class TLSChannel {
   private let socket: PythonObject
   private let state: ModuleState
   private let peer: String
-  private let recvInto: PythonObject
   /// Whether it is a socket of the system, whose descriptor can be waited on.
   private let isSystems: Bool
-  /// Whether its `recv_into` and `send` are Python's, and so keep no memory that they are lent.
+  /// Whether its `read` and `send` are Python's, and so keep no memory that they are lent.
   private let borrows: Bool
 
-  /// Decrypted bytes that have been read and not handed on; empty is the end of the stream.
-  private var ahead: [UInt8]?
-  /// Whether the last read filled its buffer: OpenSSL may then hold more, of which the descriptor knows nothing.
-  private var mayHoldMore = false
-  /// The limit that is on the socket now, when the channel is `held`.
-  private var limit: Double?
+  /// Decrypted bytes that have been read and not handed on.
+  private var ahead: ArraySlice<UInt8> = []
+  private var isAtEnd = false
+  /// What went wrong behind bytes that were still to be handed on.
+  private var failure: FTPError?
+  /// Whether the socket is this channel's alone, and does not block.
   private var isHeld = false
   /// Whether the peer, or somebody on the way, ended the TCP connection without TLS's `close_notify`, and the context minds
   /// (`ssl.OP_IGNORE_UNEXPECTED_EOF` hides it).
@@ -36,21 +36,21 @@ final class TLSChannel {
     self.socket = socket
     self.peer = peer
     self.state = state
-    recvInto = try .string("recv_into")
     isSystems = try socket.isInstance(of: importModule("_socket").attribute("socket"))
     let original = try state.ssl().attribute("SSLSocket")
     var borrows = isSystems
-    for method in ["recv_into", "send", "read"] where borrows {
+    for method in ["read", "send"] where borrows {
       borrows = try socket.type.attribute(method) === original.attribute(method)
     }
     self.borrows = borrows
   }
 
-  /// Takes the socket for this channel alone until it is closed: its time limit is set once for all reads, and an end of the
-  /// stream that TLS did not announce shows in `endedWithoutNotice`. Attached.
+  /// Takes the socket for this channel alone until it is closed: its time limit is put aside once for all reads and writes, and an
+  /// end of the stream that TLS did not announce shows in `endedWithoutNotice`. Attached.
   func hold() throws(PythonError) {
+    guard isSystems else { return }
+    try socket.callMethod(state.names[.settimeout], .integer(0))
     isHeld = true
-    limit = nil
     guard try socket.optionalAttribute("suppress_ragged_eofs") != nil else { return }
     try socket.setAttribute(.string("suppress_ragged_eofs"), .bool(false))
   }
@@ -59,30 +59,73 @@ final class TLSChannel {
 
   /// See `ByteStream.read`.
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
-    if let ahead { return take(ahead, into: buffer) }
-    if !mayHoldMore, isSystems, try !wait(for: .reading, until: deadline) { throw timedOut("read from") }
-    let count = try python("read from") {
-      try self.untilNotice(deadline) {
-        guard self.borrows else {
-          return try self.socket.callMethod(self.state.names[.recv], .integer(buffer.count)).withBytes { bytes in
-            let count = min(bytes.count, buffer.count)
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
-            return count
-          }
-        }
-        return try PythonObject.lending(buffer) { try self.socket.callMethod(self.recvInto, $0).integer() }
-      }
+    if !ahead.isEmpty {
+      let count = min(ahead.count, buffer.count)
+      buffer.copyBytes(from: ahead.prefix(count))
+      ahead = ahead.dropFirst(count)
+      return count
     }
-    mayHoldMore = count == buffer.count
-    return max(0, min(count, buffer.count))
+    if let failure { throw failure }
+    if isAtEnd { return 0 }
+    while true {
+      let (count, want) = try fill(buffer, until: deadline)
+      if count > 0 || isAtEnd { return count }
+      if let failure { throw failure }
+      if let want, try !wait(for: want, until: deadline) { throw timedOut("read from") }
+    }
   }
 
-  /// Calls a method that reads; an end of the stream without `close_notify` is an end, and noted.
-  private func untilNotice(_ deadline: Deadline, _ body: () throws -> Int) throws -> Int {
-    do { return try within(deadline, body) } catch {
-      try noteEnd(error)
-      return 0
+  /// Whether decrypted bytes, or the end of the stream, are at hand; see `ByteStream.isReadable`.
+  func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
+    let deadline = Deadline.after(timeout)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.record, alignment: 16)
+    defer { buffer.deallocate() }
+    while ahead.isEmpty, !isAtEnd, failure == nil {
+      let (count, want) = try fill(buffer, until: deadline)
+      ahead = Array(buffer.prefix(count))[...]
+      if count == 0, let want, try !wait(for: want, until: deadline) { return false }
     }
+    return true
+  }
+
+  /// Reads as many records as are there and fit; says what to wait for when there are no more. Notes the stream's end, and a
+  /// failure.
+  private func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
+  ) throws(FTPError) -> (count: Int, want: Want?) {
+    try unblocked("read from", until: deadline) {
+      var count = 0
+      while count < buffer.count, !isAtEnd {
+        do {
+          let received = try receive(UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+          count += received
+          isAtEnd = received == 0
+          if !isSystems { break }
+        } catch {
+          if let want = try want() { return (count, want) }
+          do { try noteEnd(error) } catch {
+            // What came before a failure of the connection's is handed on first.
+            guard count > 0, error is FTPError || PythonError.matches(.osError) else { throw error }
+            failure = error as? FTPError ?? self.failure("read from", error)
+            return (count, nil)
+          }
+        }
+      }
+      return (count, nil)
+    }
+  }
+
+  private func receive(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let size = try PythonObject.integer(buffer.count)
+    guard borrows else {
+      return try socket.callMethod(state.names[.recv], size).withBytes { bytes in
+        let count = min(bytes.count, buffer.count)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        return count
+      }
+    }
+    let count = try PythonObject.lending(buffer) { try socket.callMethod(state.names[.read], size, $0).integer() }
+    return max(0, min(count, buffer.count))
   }
 
   /// Notes an end of the stream without `close_notify`; throws `error` when it is something else.
@@ -99,6 +142,7 @@ final class TLSChannel {
         }
       }
     }
+    isAtEnd = true
     endedWithoutNotice = true
   }
 
@@ -106,57 +150,25 @@ final class TLSChannel {
   func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      // One record at a time: OpenSSL says nothing of its progress within a call, and silence is measured between calls.
-      let record = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.record))
       let deadline = Deadline.after(silence)
-      if isSystems, try !wait(for: .writing, until: deadline) { throw timedOut("write to") }
-      let sent = try python("write to") {
-        try self.within(deadline) {
-          guard self.borrows else {
-            return try self.socket.callMethod(self.state.names[.send], .bytes(record)).integer()
-          }
-          return try PythonObject.lending(record) {
-            try self.socket.callMethod(self.state.names[.send], $0).integer()
+      let wanted = try unblocked("write to", until: deadline) { () throws -> Want? in
+        while !rest.isEmpty {
+          // One record at a time: OpenSSL takes a record whole, or wants the same bytes again.
+          let record = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.record))
+          do { rest = rest.dropFirst(max(0, try send(record))) } catch {
+            guard let want = try want() else { throw error }
+            return want
           }
         }
+        return nil
       }
-      rest = rest.dropFirst(max(0, sent))
+      if let wanted, try !wait(for: wanted, until: deadline) { throw timedOut("write to") }
     }
   }
 
-  /// Whether decrypted bytes, or the end of the stream, are at hand; see `ByteStream.isReadable`.
-  ///
-  /// A descriptor with something to read says little: it may be a session ticket, or half a record. So the socket is read
-  /// without blocking, and what comes is kept.
-  func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
-    let deadline = Deadline.after(timeout)
-    while ahead == nil {
-      var wanted = Want.reading
-      ahead = try python("read from") {
-        try self.within(nil) {
-          do {
-            return try self.socket.callMethod(self.state.names[.recv], .integer(Self.record)).withBytes { Array($0) }
-          } catch {
-            guard let want = try self.want() else {
-              try self.noteEnd(error)
-              return []
-            }
-            wanted = want
-            return nil
-          }
-        }
-      }
-      if ahead == nil, try !wait(for: wanted, until: deadline) { return false }
-    }
-    return true
-  }
-
-  private func take(_ bytes: [UInt8], into buffer: UnsafeMutableRawBufferPointer) -> Int {
-    let count = min(bytes.count, buffer.count)
-    buffer.copyBytes(from: bytes.prefix(count))
-    // The end of the stream stays the end.
-    if count > 0 { ahead = count < bytes.count ? Array(bytes.dropFirst(count)) : nil }
-    return count
+  private func send(_ record: UnsafeRawBufferPointer) throws -> Int {
+    guard borrows else { return try socket.callMethod(state.names[.send], .bytes(record)).integer() }
+    return try PythonObject.lending(record) { try socket.callMethod(state.names[.send], $0).integer() }
   }
 
   // MARK: Waiting
@@ -182,24 +194,18 @@ final class TLSChannel {
     return try want == .reading ? socket.isReadable(until: deadline) : socket.isWritable(until: deadline)
   }
 
-  /// Calls the socket with what is left until the deadline for its time limit; nil is without blocking. Attached.
-  private func within<Result>(_ deadline: Deadline?, _ body: () throws -> Result) throws -> Result {
-    let seconds = deadline.map { $0.remaining.map { max(0.001, $0.inSeconds) } ?? .infinity } ?? 0
-    guard !isHeld else {
-      // Each setting is a system call, and the deadlines of a transfer's reads lie equally far away.
-      if let limit, limit == seconds || abs(limit - seconds) < limit / 10 { return try body() }
-      try setLimit(seconds)
-      limit = seconds
+  /// Calls the socket, attached, with its time limit put aside; one that waits itself gets the time until the deadline.
+  private func unblocked<Result>(
+    _ action: String, until deadline: Deadline, _ body: () throws -> Result
+  ) throws(FTPError) -> Result {
+    try python(action) {
+      if isHeld { return try body() }
+      let own = try socket.callMethod(state.names[.gettimeout])
+      let limit = isSystems ? 0 : deadline.remaining.map { max(0.001, $0.inSeconds) }
+      try socket.callMethod(state.names[.settimeout], limit.map(PythonObject.float) ?? PythonObject.none)
+      defer { PythonError.preserving { try socket.callMethod(state.names[.settimeout], own) } }
       return try body()
     }
-    let own = try socket.callMethod(state.names[.gettimeout])
-    try setLimit(seconds)
-    defer { PythonError.preserving { try socket.callMethod(state.names[.settimeout], own) } }
-    return try body()
-  }
-
-  private func setLimit(_ seconds: Double) throws(PythonError) {
-    try socket.callMethod(state.names[.settimeout], seconds.isFinite ? .float(seconds) : PythonObject.none)
   }
 
   // MARK: Failures

@@ -162,6 +162,7 @@ extension PythonObject {
     let start = UnsafeMutablePointer(mutating: memory.baseAddress?.assumingMemoryBound(to: CChar.self))
     guard let start else { return try body(.bytes(memory)) }
     let view = try owned(PyMemoryView_FromMemory(start, memory.count, access))
+    // A traceback's frames, or a debugger's, may keep the view.
     defer { PythonError.preserving { try view.callMethod("release") } }
     return try body(view)
   }
