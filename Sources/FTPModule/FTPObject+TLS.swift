@@ -58,7 +58,8 @@ extension FTPObject {
     if let given, !given.isNone {
       if files { throw PythonError.value("context and keyfile or certfile arguments are mutually exclusive") }
       if mustVerify, try !verifies(given) {
-        throw PythonError.value("verify=True, but the context verifies nothing: set its verify_mode to ssl.CERT_REQUIRED")
+        throw PythonError.value(
+          "verify=True, but the context verifies nothing: set its verify_mode to ssl.CERT_REQUIRED")
       }
       return given
     }
@@ -146,7 +147,7 @@ extension FTPObject {
     } catch {
       // Whether the next byte is TLS's or the server's nobody knows.
       PythonError.preserving { try call(.close) }
-      throw reworded("end TLS on the connection to \(try name())", error)
+      throw reworded(error) { "end TLS on the connection to \(try name())" }
     }
     try connection()?.tlsSession = session
     return reply
@@ -165,7 +166,7 @@ extension FTPObject {
   /// Wraps the control connection's socket in TLS. Closes it when that fails.
   func secure(_ socket: PythonObject, session: PythonObject?) throws -> PythonObject {
     do { return try wrap(socket, session: session) { _ = try $0.callMethod("do_handshake") } } catch {
-      throw reworded("secure the connection to \(try name())", error)
+      throw reworded(error) { "secure the connection to \(try name())" }
     }
   }
 
@@ -222,9 +223,12 @@ extension FTPObject {
   }
 
   /// Puts what was tried, and where, before the cause in the exception that is set: its class and its attributes stay.
-  private func reworded(_ action: String, _ error: any Error) -> any Error {
+  ///
+  /// `action` calls Python, which must not be done while an exception is set.
+  private func reworded(_ error: any Error, _ action: () throws -> String) -> any Error {
     guard error is PythonError, PythonError.matches(.osError), let exception = PythonError.take() else { return error }
     do {
+      let action = try action()
       let module = try exception.type.attribute("__module__").text()
       guard module == "builtins" || module == "ssl" else { return PythonError.restore(exception) }
       let number = try exception.attribute("errno")
@@ -275,7 +279,7 @@ extension FTPObject {
     } catch {
       let failure = refusal(insteadOf: error, connection)
       PythonError.preserving { connection?.control.abandonReplies() }
-      throw try failure ?? reworded("secure the data connection of \(name())", error)
+      throw failure ?? reworded(error) { "secure the data connection of \(try name())" }
     }
   }
 

@@ -209,6 +209,7 @@ extension FTPObject {
       try socket.callMethod(state.names[.close])
       isClosed = true
     } catch {
+      PythonError.preserving { try stream.tls?.resetOnClose() }
       connection?.control.abandonReplies()
       throw error
     }

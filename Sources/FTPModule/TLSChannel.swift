@@ -28,6 +28,8 @@ final class TLSChannel {
   /// (`ssl.OP_IGNORE_UNEXPECTED_EOF` hides it).
   private(set) var endedWithoutNotice = false
 
+  /// The most that one read brings: more no longer fits the processor's cache beside its copies.
+  private static let largestRead = 64 * 1024
   /// The most that one TLS record holds (RFC 8446 section 5.1).
   private static let record = 16 * 1024
 
@@ -95,9 +97,10 @@ final class TLSChannel {
   ) throws(FTPError) -> (count: Int, want: Want?) {
     try unblocked("read from", until: deadline) {
       var count = 0
-      while count < buffer.count, !isAtEnd {
+      let room = min(buffer.count, Self.largestRead)
+      while count < room, !isAtEnd {
         do {
-          let received = try receive(UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+          let received = try receive(UnsafeMutableRawBufferPointer(rebasing: buffer[count..<room]))
           count += received
           isAtEnd = received == 0
           if !isSystems { break }
@@ -171,6 +174,17 @@ final class TLSChannel {
     return try PythonObject.lending(record) { try socket.callMethod(state.names[.send], $0).integer() }
   }
 
+  /// Makes the close that follows a reset: the transfer is broken off, and must not look like one that is whole but for a
+  /// `close_notify`. ProFTPD ends the session when a connection ends like that, but takes a reset for what it is. Attached.
+  func resetOnClose() throws(PythonError) {
+    guard isSystems else { return }
+    let option = try withUnsafeBytes(of: linger(l_onoff: 1, l_linger: 0)) { (bytes) throws(PythonError) in
+      try PythonObject.bytes(bytes)
+    }
+    let (level, name) = (try PythonObject.integer(Int(SOL_SOCKET)), try PythonObject.integer(Int(SO_LINGER)))
+    _ = try socket.attribute("setsockopt").call(level, name, option)
+  }
+
   // MARK: Waiting
 
   /// What OpenSSL needs before a call can go on.
@@ -187,7 +201,9 @@ final class TLSChannel {
 
   /// Waits on the descriptor; false when the deadline passed first.
   func wait(for want: Want, until deadline: Deadline) throws(FTPError) -> Bool {
-    let descriptor = try python("use") { CInt(clamping: try self.socket.callMethod(self.state.names[.fileno]).integer()) }
+    let descriptor = try python("use") {
+      CInt(clamping: try self.socket.callMethod(self.state.names[.fileno]).integer())
+    }
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
       descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
@@ -223,7 +239,9 @@ final class TLSChannel {
 
   /// The client's error for the exception that is set. Those that are not the socket's, as of a signal's handler, pass as they are.
   private func failure(_ action: String, _ error: any Error) -> FTPError {
-    guard PythonError.matches(.osError), let exception = PythonError.take() else { return FTPError(interruptedBy: error) }
+    guard PythonError.matches(.osError), let exception = PythonError.take() else {
+      return FTPError(interruptedBy: error)
+    }
     do {
       if exception.type.isSubclass(of: .timeoutError) { return timedOut(action) }
       if try socket.callMethod(state.names[.fileno]).integer() < 0 { return closedMeanwhile }

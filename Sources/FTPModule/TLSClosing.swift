@@ -72,7 +72,9 @@ struct TLSClosing {
   /// Waits until the data connection can be read or written; false when the control connection has something to say first.
   private func hasMoved(_ want: TLSChannel.Want) throws -> Bool {
     while true {
-      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(deadline, .after(Self.glance))) }) { return true }
+      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(deadline, .after(Self.glance))) }) {
+        return true
+      }
       if let connection, try Attachment.detach({ try connection.control.hasInput() }) { return false }
       if deadline.hasPassed {
         throw FTPError(.timedOut, "the server does not end the data connection, and sends no reply: timed out")

@@ -129,7 +129,11 @@ def test_an_untrustworthy_certificate_is_refused(
     implicit: bool,
 ) -> None:
     hello = (say("220 Scripted server."),)
-    talk = (secured(certificate), *hello) if implicit else (*hello, answer("AUTH"), secured(certificate))
+    talk = (
+        (secured(certificate), *hello)
+        if implicit
+        else (*hello, answer("AUTH"), secured(certificate))
+    )
     server = scripted([*talk, stall()])
     ftp = client.FTP_TLS(verify=True, implicit=implicit, timeout=10)
     with pytest.raises(ssl.SSLCertVerificationError) as raised:
@@ -152,7 +156,9 @@ def test_an_unknown_authority_is_refused(
     client: ModuleType, scripted: Callable[..., ScriptedServer], certificate: str
 ) -> None:
     server = scripted([say("220 Hello."), answer("AUTH"), secured(certificate), stall()])
-    with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer certificate"):
+    with pytest.raises(
+        ssl.SSLCertVerificationError, match="unable to get local issuer certificate"
+    ):
         client.FTP_TLS(server.host, "user", "password", port=server.port, verify=True, timeout=10)
     assert server.heard == ["AUTH TLS"]
 
@@ -167,9 +173,7 @@ def test_the_data_connection_is_verified_too(
     server = scripted(
         [*LOGIN_TLS, *begin(verb, certificate=certificate)],
     )
-    ftp = client.FTP_TLS(
-        server.host, "user", "password", port=server.port, verify=True, timeout=10
-    )
+    ftp = client.FTP_TLS(server.host, "user", "password", port=server.port, verify=True, timeout=10)
     with closing(ftp):
         ftp.prot_p()
         received: list[bytes] = []
@@ -230,4 +234,3 @@ assert warning.lineno == line - 1, warning
 def test_one_warning_says_so(interpreter: Interpreter, tmp_path: Path) -> None:
     """At the caller's line."""
     run_script(WARNING, tmp_path, interpreter)
-

@@ -91,7 +91,12 @@ DONE = say("226 Done.")
 ENDS_OF_UPLOADS: dict[str, Sequence[Step]] = {
     "answers close_notify and closes": (unwrap, cut_data(), DONE),
     "answers close_notify and leaves the rest to the client": (notify_close(), DONE),
-    "answers close_notify when TCP has ended": (await_end_of_tcp(), notify_close(), cut_data(), DONE),
+    "answers close_notify when TCP has ended": (
+        await_end_of_tcp(),
+        notify_close(),
+        cut_data(),
+        DONE,
+    ),
     "waits for the end of TCP": (await_end_of_tcp(), cut_data(), DONE),
     "waits for the end of TCP, after its reply": (DONE, await_end_of_tcp(), cut_data()),
     "closes without close_notify": (cut_data(), DONE),
@@ -144,7 +149,13 @@ def test_a_download_short_of_its_announced_size_is_no_whole_one(
 ) -> None:
     end = [notify_close()] if notified else []
     ftp = log_in(
-        *begin("RETR", ANNOUNCED), send(WHOLE[:20_000]), *end, cut_data(), DONE, HERE, version=version
+        *begin("RETR", ANNOUNCED),
+        send(WHOLE[:20_000]),
+        *end,
+        cut_data(),
+        DONE,
+        HERE,
+        version=version,
     )
     with pytest.raises(EOFError, match="received 20000 of 50000 bytes"):
         content(ftp)
@@ -179,7 +190,13 @@ def test_without_close_notify_and_announced_size_the_server_is_asked(
 ) -> None:
     """Whoever cuts a TCP connection may cut off its end. Without any size, `verify` minds."""
     ftp = log_in(
-        *begin("RETR"), send(WHOLE[:sent]), cut_data(), DONE, answer("SIZE", size), HERE, verify=verify
+        *begin("RETR"),
+        send(WHOLE[:sent]),
+        cut_data(),
+        DONE,
+        answer("SIZE", size),
+        HERE,
+        verify=verify,
     )
     if sent < len(WHOLE):
         with pytest.raises(EOFError, match="received 20000 of 50000 bytes"):
@@ -279,5 +296,3 @@ def test_uploads_to_vsftpd_are_whole(client: ModuleType) -> None:
             with suppress(client.error_temp):
                 replies.append(ftp.voidresp())
         assert len(replies) < 5
-
-

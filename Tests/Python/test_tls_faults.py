@@ -127,7 +127,8 @@ def test_what_comes_before_auth_is_not_read_after_it(
 
 
 @pytest.mark.parametrize(
-    "refusal", ["500 What?", "502 Not here.", "504 No.", "530 Log in first.", "534 No.", "431 Later."]
+    "refusal",
+    ["500 What?", "502 Not here.", "504 No.", "530 Log in first.", "534 No.", "431 Later."],
 )
 def test_a_server_that_refuses_tls_learns_no_password(
     client: ModuleType, start: Callable[..., FTP_TLS], refusal: str
@@ -173,7 +174,9 @@ def test_a_server_that_says_nothing_in_place_of_the_handshake(
     ftp = start(answer("AUTH", "234 Go ahead."), stall(), login=False, timeout=0.5)
     with (
         within(3),
-        pytest.raises(TimeoutError, match=r"secure the connection to 127\.0\.0\.1 port \d+: timed out"),
+        pytest.raises(
+            TimeoutError, match=r"secure the connection to 127\.0\.0\.1 port \d+: timed out"
+        ),
     ):
         ftp.login("user", "password")
     assert ftp.sock is None
@@ -202,10 +205,17 @@ def test_the_servers_word_on_a_handshake_that_failed(
 
 def test_a_data_connection_without_tls(start: Callable[..., FTP_TLS]) -> None:
     ftp = start(
-        answer("TYPE"), passive(), answer("RETR", "150 Ok."), send(b"plain" * 20), say("226 Ok."), HERE
+        answer("TYPE"),
+        passive(),
+        answer("RETR", "150 Ok."),
+        send(b"plain" * 20),
+        say("226 Ok."),
+        HERE,
     )
     received: list[bytes] = []
-    with pytest.raises(ssl.SSLError, match=r"secure the data connection of 127\.0\.0\.1 port \d+: "):
+    with pytest.raises(
+        ssl.SSLError, match=r"secure the data connection of 127\.0\.0\.1 port \d+: "
+    ):
         ftp.retrbinary("RETR x", received.append)
     assert received == []
     assert ftp.pwd() == "/here"
@@ -234,7 +244,9 @@ def test_a_data_connection_that_says_nothing(start: Callable[..., FTP_TLS]) -> N
 def test_a_silent_download_is_given_up_and_the_session_goes_on(
     start: Callable[..., FTP_TLS], version: ssl.TLSVersion
 ) -> None:
-    ftp = start(*begin("RETR"), send(b"half"), stall(0.8), cut_data(), say("426 Gone."), HERE, timeout=0.5)
+    ftp = start(
+        *begin("RETR"), send(b"half"), stall(0.8), cut_data(), say("426 Gone."), HERE, timeout=0.5
+    )
     received: list[bytes] = []
     with within(3), pytest.raises(TimeoutError, match=r"data connection of 127\.0\.0\.1 port \d+"):
         ftp.retrbinary("RETR x", received.append)
@@ -337,7 +349,14 @@ STALLED: dict[str, tuple[Sequence[Step], Callable[[Any], object]]] = {
         lambda ftp: ftp.storbinary("STOR x", io.BytesIO(b"x")),
     ),
     "handshake": (
-        [answer("TYPE"), passive(), answer("RETR", "150 Ok."), stall(0.6), cut_data(), say("426 No.")],
+        [
+            answer("TYPE"),
+            passive(),
+            answer("RETR", "150 Ok."),
+            stall(0.6),
+            cut_data(),
+            say("426 No."),
+        ],
         lambda ftp: ftp.retrbinary("RETR x", len),
     ),
     "reply": (
@@ -398,7 +417,12 @@ def test_what_is_read_after_close_is_not_deciphered_nonsense(
 
 @pytest.fixture(
     scope="module",
-    params=[("vsftpd", "tls-reuse"), ("proftpd", "tls-reuse"), ("pureftpd", "tls"), ("pyftpdlib", "tls")],
+    params=[
+        ("vsftpd", "tls-reuse"),
+        ("proftpd", "tls-reuse"),
+        ("pureftpd", "tls"),
+        ("pyftpdlib", "tls"),
+    ],
     ids=lambda param: param[0],
 )
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
@@ -466,5 +490,3 @@ def test_close_from_another_thread_in_a_transfer(client: ModuleType, server: Ser
         ftp.login(server.user, server.password)
         ftp.prot_p()
         goes_on(ftp)
-
-

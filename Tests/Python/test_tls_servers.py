@@ -105,9 +105,7 @@ def test_twenty_transfers_resume_the_session(
         assert all(sock.fileno() == -1 for sock, _ in opened)
 
 
-def test_listings_and_text(
-    kind: Kind, ftp: FTP_TLS, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_listings_and_text(kind: Kind, ftp: FTP_TLS, capsys: pytest.CaptureFixture[str]) -> None:
     assert sum(line.startswith("-") for line in ftp.dir(len)) == 0
     stored(ftp, "empty", b"")
     if "text" not in kind.without:

@@ -135,7 +135,9 @@ def test_a_server_that_greets_before_implicit_tls_is_no_tls_server(
     client: ModuleType, scripted: Callable[..., ScriptedServer]
 ) -> None:
     server = scripted([say("220 Plain."), answer("QUIT")])
-    with pytest.raises(ssl.SSLError, match=r"secure the connection to 127\.0\.0\.1 port \d+: .*SSL"):
+    with pytest.raises(
+        ssl.SSLError, match=r"secure the connection to 127\.0\.0\.1 port \d+: .*SSL"
+    ):
         client.FTP_TLS(server.host, port=server.port, context=trusting(), implicit=True, timeout=5)
     server.faults.clear()
 
@@ -170,7 +172,9 @@ def test_ccc_before_tls_is_a_mistake(client: ModuleType, proftpd: Server) -> Non
 def test_a_server_that_does_not_end_tls_after_ccc_is_not_waited_for(
     client: ModuleType, scripted: Callable[..., ScriptedServer]
 ) -> None:
-    server = scripted([*LOGIN_TLS, answer("CCC"), lambda conversation: conversation.server.closing.wait()])
+    server = scripted(
+        [*LOGIN_TLS, answer("CCC"), lambda conversation: conversation.server.closing.wait()]
+    )
     ftp = client.FTP_TLS(
         server.host, "user", "password", port=server.port, context=trusting(), timeout=0.5
     )
@@ -253,9 +257,7 @@ def secured_certificate() -> str:
 
 
 @version_of_tls
-def test_another_context_in_mid_session(
-    client: ModuleType, version: ssl.TLSVersion
-) -> None:
+def test_another_context_in_mid_session(client: ModuleType, version: ssl.TLSVersion) -> None:
     """A session belongs to its context: with another one there is none to resume, and no error."""
     with (
         running("pyftpdlib", "tls") as server,
@@ -360,5 +362,3 @@ def test_a_control_socket_wrapped_by_hand(client: ModuleType, implicit: Server) 
         ftp.prot_p()
         assert round_trip(ftp) == CONTENT
         ftp.file.close()
-
-

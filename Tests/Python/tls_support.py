@@ -150,7 +150,9 @@ LOGIN_TLS: Sequence[Step] = (
 )
 
 
-def begin(verb: str, preliminary: str = "150 Here we go.", certificate: str = "server") -> list[Step]:
+def begin(
+    verb: str, preliminary: str = "150 Here we go.", certificate: str = "server"
+) -> list[Step]:
     """From TYPE to the data connection in TLS."""
     return [answer("TYPE"), passive(), answer(verb, preliminary), data_secured(certificate)]
 
@@ -204,4 +206,3 @@ def cut_data(*, reset: bool = False) -> Step:
         conversation.data = None
 
     return step
-
