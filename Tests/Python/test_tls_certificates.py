@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from conftest import Interpreter, ScriptedServer, answer, run_script, say, stall
 from tls_support import (
     LOGIN_TLS,
@@ -25,7 +24,7 @@ from tls_support import (
 )
 
 if TYPE_CHECKING:
-    from conftest import Server
+    from servers import Server
 
 ROUND = b"there and back"
 
@@ -70,12 +69,12 @@ def test_the_callers_trust_store_and_key_log_are_used(
     context.keylog_filename = str(tmp_path / "keys")
     with closing(logged_in(client, server, context)) as ftp:
         assert ftp.context is context
+        assert isinstance(ftp.sock, ssl.SSLSocket)
         assert ftp.sock.context is context
         assert round_trip(ftp) == ROUND
     lines = (tmp_path / "keys").read_text().splitlines()
     # The control connection's, and those of two data connections.
     assert sum(line.startswith("CLIENT_TRAFFIC_SECRET_0 ") for line in lines) == 3
-    context.keylog_filename = None
 
 
 def test_the_class_may_choose_a_context_in_its_own_wrap_socket(
@@ -87,7 +86,8 @@ def test_the_class_may_choose_a_context_in_its_own_wrap_socket(
     class Context(ssl.SSLContext):
         def wrap_socket(self, sock: Any, *args: Any, **kwargs: Any) -> Any:
             secure = super().wrap_socket(sock, *args, **kwargs)
-            seen.append(dict(field for (field,) in secure.getpeercert()["subject"])["commonName"])
+            certificate: Any = secure.getpeercert()
+            seen.append(certificate["subject"][-1][0][1])
             return secure
 
     context = Context(ssl.PROTOCOL_TLS_CLIENT)
@@ -136,9 +136,13 @@ def test_an_untrustworthy_certificate_is_refused(
     )
     server = scripted([*talk, stall()])
     ftp = client.FTP_TLS(verify=True, implicit=implicit, timeout=10)
-    with pytest.raises(ssl.SSLCertVerificationError) as raised:
+
+    def log_in() -> None:
         ftp.connect(server.host, server.port)
         ftp.login("user", "password")
+
+    with pytest.raises(ssl.SSLCertVerificationError) as raised:
+        log_in()
     told = str(raised.value)
     assert f"cannot secure the connection to 127.0.0.1 port {server.port}: " in told
     assert UNTRUSTED[certificate] in told
@@ -177,7 +181,7 @@ def test_the_data_connection_is_verified_too(
     with closing(ftp):
         ftp.prot_p()
         received: list[bytes] = []
-        with pytest.raises(ssl.SSLCertVerificationError) as raised:
+        with pytest.raises(ssl.SSLCertVerificationError) as raised:  # noqa: PT012
             if verb == "RETR":
                 ftp.retrbinary("RETR x", received.append)
             else:
@@ -201,15 +205,17 @@ def test_a_context_that_verifies_nothing_does_not_go_with_verify(client: ModuleT
 # Without a context
 
 
-def test_nobody_is_verified_without_a_context(client: ModuleType, tmp_path: Path) -> None:
+def test_nobody_is_verified_without_a_context(client: ModuleType) -> None:
     """As in CPython; `verify=False` says that it is known."""
-    with running("pyftpdlib", "tls", certificate="self-signed") as server:
-        with client.FTP_TLS(
+    with (
+        running("pyftpdlib", "tls", certificate="self-signed") as server,
+        client.FTP_TLS(
             server.host, server.user, server.password, port=server.port, verify=False, timeout=20
-        ) as ftp:
-            assert ftp.context.verify_mode is ssl.CERT_NONE
-            ftp.prot_p()
-            assert round_trip(ftp) == ROUND
+        ) as ftp,
+    ):
+        assert ftp.context.verify_mode is ssl.CERT_NONE
+        ftp.prot_p()
+        assert round_trip(ftp) == ROUND
 
 
 WARNING = """

@@ -1,4 +1,4 @@
-"""How a TLS data connection ends: no server's manner hangs a transfer, loses data, or hides that some is missing."""
+"""How a TLS data connection ends: no manner of it hangs a transfer, loses data, or hides a loss."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from conftest import Conversation, ScriptedServer, Step, answer, say, send, stall
 from tls_support import (
     LOGIN_TLS,
@@ -241,7 +240,7 @@ def test_the_servers_word_on_an_upload_that_it_breaks_off(
 
 def slowly(conversation: Conversation) -> None:
     """Reads below TLS's records, so that the client's buffer is full when it comes to the end."""
-    source = data_of(conversation)
+    source: Any = data_of(conversation)
     source.suppress_ragged_eofs = False
     received = bytearray()
     while block := source.recv(16384):

@@ -1,22 +1,22 @@
-"""FTP over TLS against every real server: sessions resumed, files whole, listings, broken-off transfers."""
+"""FTP over TLS against every real server: sessions resumed, files whole, broken-off transfers."""
 
 from __future__ import annotations
 
 import io
 import itertools
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from tls_support import logged_in, noise, running, trusting, version_of_tls, watch
 
 if TYPE_CHECKING:
-    from conftest import Server
+    from servers import Server
+
     from usr.ftplib import FTP_TLS
 
 CONTENT = noise(1_000_000)
@@ -135,7 +135,7 @@ def test_large_files_are_whole(ftp: FTP_TLS) -> None:
     assert content(ftp, "large", rest=12_345_678) == data[12_345_678:]
 
 
-def test_a_transfer_in_the_callers_hands(kind: Kind, ftp: FTP_TLS) -> None:
+def test_a_transfer_in_the_callers_hands(ftp: FTP_TLS) -> None:
     """As ftputil and the recipes do it: the socket's own `unwrap`, a file, then `voidresp`."""
     ftp.voidcmd("TYPE I")
     with ftp.transfercmd("STOR file") as data:

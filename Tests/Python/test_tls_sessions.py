@@ -1,4 +1,4 @@
-"""Sessions in TLS: its commands, the resumption of its sessions, and the recipes of CPython's users."""
+"""Sessions in TLS: commands, the resumption of sessions, the recipes of CPython's users."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from conftest import Conversation, ScriptedServer, Step, answer, download, passive, say
 from tls_support import (
     AUTH,
     LOGIN_TLS,
     begin,
+    certificates,
     cut_data,
     data_of,
     logged_in,
@@ -29,7 +29,9 @@ from tls_support import (
 )
 
 if TYPE_CHECKING:
-    from conftest import Server
+    from servers import Server
+
+    from usr.ftplib import FTP_TLS
 
 CONTENT = noise(200_000)
 
@@ -86,7 +88,7 @@ def test_the_commands_come_in_the_order_of_the_rfc(
         ftp.connect(server.host, server.port)
         assert type(ftp.sock) is socket.socket
         assert ftp.login("user", "password") == "230 Welcome."
-        assert ftp.sock.version()
+        assert isinstance(ftp.sock, ssl.SSLSocket)
         assert ftp.prot_p() == "200 Very well."
         received: list[bytes] = []
         ftp.retrbinary("RETR x", received.append)
@@ -146,14 +148,14 @@ def test_a_server_that_greets_before_implicit_tls_is_no_tls_server(
 def test_a_control_connection_that_left_tls(
     client: ModuleType, proftpd: Server, version: ssl.TLSVersion
 ) -> None:
-    """CCC: commands go on in the clear, data connections in TLS, and they still resume the session."""
+    """Commands go on in the clear, data connections in TLS, and they still resume the session."""
     with closing(logged_in(client, proftpd, trusting(version))) as ftp:
         opened = watch(ftp)
         assert round_trip(ftp) == CONTENT
         assert ftp.ccc().startswith("200")
-        assert isinstance(ftp.sock, socket.socket)
+        assert isinstance(ftp.sock, ssl.SSLSocket)
         with pytest.raises(ValueError, match="SSL"):
-            ftp.sock.unwrap()  # type: ignore[union-attr]
+            ftp.sock.unwrap()
         assert ftp.pwd() == "/"
         for number in range(3):
             assert round_trip(ftp, str(number)) == CONTENT
@@ -195,11 +197,12 @@ def test_without_resumption_strict_servers_refuse(
     refusal = client.error_perm if strict.name == "vsftpd" else client.error_temp
     with closing(logged_in(client, strict, trusting(version))) as ftp:
         round_trip(ftp)
-    for call in (
+    calls: list[Callable[[FTP_TLS], object]] = [
         lambda ftp: ftp.storbinary("STOR refused", io.BytesIO(noise(3_000_000))),
         lambda ftp: ftp.retrbinary("RETR round", len),
         lambda ftp: ftp.nlst(),
-    ):
+    ]
+    for call in calls:
         with closing(logged_in(client, strict, trusting(version))) as ftp:
             ftp.reuse_session = False
             with pytest.raises(refusal, match=r"^(522|425) ") as raised:
@@ -222,7 +225,7 @@ def test_a_server_that_declines_does_no_harm(
 
     def forget(conversation: Conversation) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(secured_certificate())
+        context.load_cert_chain(certificates() / "server.pem")
         data = context.wrap_socket(conversation.connected(), server_side=True)
         conversation.data = conversation.server.keep(data)
 
@@ -248,12 +251,6 @@ def test_a_server_that_declines_does_no_harm(
             ftp.retrbinary("RETR x", received.append)
         assert received == [b"data"] * 2
         assert [resumed for _, resumed in opened] == [False, False]
-
-
-def secured_certificate() -> str:
-    from tls_support import certificates
-
-    return str(certificates() / "server.pem")
 
 
 @version_of_tls

@@ -14,11 +14,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from conftest import Conversation, Step, answer, hang_up, passive, say
 
 if TYPE_CHECKING:
-    from conftest import Server
+    from servers import Server
+
     from usr.ftplib import FTP_TLS
 
 VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
@@ -167,7 +167,7 @@ def receive_tls() -> Step:
     """Reads the data connection to TLS's own end, which must come, into `server.received`."""
 
     def step(conversation: Conversation) -> None:
-        source = data_of(conversation)
+        source: Any = data_of(conversation)
         source.suppress_ragged_eofs = False
         conversation.server.received.append(b"".join(iter(lambda: source.recv(65536), b"")))
 
