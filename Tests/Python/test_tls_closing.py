@@ -238,6 +238,38 @@ def test_the_servers_word_on_an_upload_that_it_breaks_off(
     assert ftp.pwd() == "/here"
 
 
+@version_of_tls
+@pytest.mark.parametrize("verb", ["RETR", "STOR"])
+def test_a_transfer_that_is_broken_off_does_not_look_whole(
+    log_in: LogIn, verb: str, version: ssl.TLSVersion
+) -> None:
+    """It is reset: an end in order is what a client leaves that forgets `close_notify`."""
+    ends: list[object] = []
+
+    def note_end(conversation: Conversation) -> None:
+        data = conversation.connected()
+        try:
+            while socket.socket.recv(data, 65536):
+                pass
+            ends.append("in order")
+        except ConnectionResetError:
+            ends.append("reset")
+
+    def breaking_off(_: bytes) -> None:
+        raise ZeroDivisionError
+
+    sent = [send(b"some")] if verb == "RETR" else []
+    gone = say("426 Gone.")
+    ftp = log_in(*begin(verb), *sent, note_end, gone, HERE, version=version)
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012
+        if verb == "RETR":
+            ftp.retrbinary("RETR x", breaking_off)
+        else:
+            ftp.storbinary("STOR x", io.BytesIO(WHOLE), 8192, breaking_off)
+    assert ftp.pwd() == "/here"
+    assert ends == ["reset"]
+
+
 def slowly(conversation: Conversation) -> None:
     """Reads below TLS's records, so that the client's buffer is full when it comes to the end."""
     source: Any = data_of(conversation)

@@ -213,3 +213,23 @@ def test_abort_in_a_callback_leaves_the_session_in_step(
     with pytest.raises(client.Error, match="broken off"):
         large.retrbinary("RETR large", abort)
     goes_on(kind, large, server)
+
+
+def test_the_way_of_fsspec(client: ModuleType, kind: Kind, large: FTP_TLS, server: Server) -> None:
+    """To read a part of a file it raises in the callback, aborts, and reads the second reply."""
+    here = large.pwd()
+    for offset in (0, 1_000_000):
+        with pytest.raises(CallbackError):
+            large.retrbinary("RETR large", raising, rest=offset)
+        try:
+            large.abort()
+            large.sock.settimeout(1)  # type: ignore[union-attr]
+            large.getmultiline()
+        except client.all_errors:
+            # As fsspec does.
+            large.connect()
+            large.login(server.user, server.password)
+            large.prot_p()
+            large.cwd(here)
+        large.sock.settimeout(20)  # type: ignore[union-attr]
+    goes_on(kind, large, server)
