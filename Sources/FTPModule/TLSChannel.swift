@@ -20,6 +20,8 @@ final class TLSChannel {
   /// Decrypted bytes that have been read and not handed on.
   private var ahead: ArraySlice<UInt8> = []
   private var isAtEnd = false
+  /// Whether OpenSSL may hold decrypted bytes, of which the descriptor says nothing: after a read that filled its buffer.
+  private var mayHoldMore = true
   /// What went wrong behind bytes that were still to be handed on.
   private var failure: FTPError?
   /// Whether the socket is this channel's alone, and does not block.
@@ -69,11 +71,13 @@ final class TLSChannel {
     }
     if let failure { throw failure }
     if isAtEnd { return 0 }
+    var want = mayHoldMore || !isSystems ? nil : Want.reading
     while true {
-      let (count, want) = try fill(buffer, until: deadline)
+      if let want, try !wait(for: want, until: deadline) { throw timedOut("read from") }
+      let count: Int
+      (count, want) = try fill(buffer, until: deadline)
       if count > 0 || isAtEnd { return count }
       if let failure { throw failure }
-      if let want, try !wait(for: want, until: deadline) { throw timedOut("read from") }
     }
   }
 
@@ -91,20 +95,23 @@ final class TLSChannel {
   }
 
   /// Reads as many records as are there and fit; says what to wait for when there are no more. Notes the stream's end, and a
-  /// failure.
+  /// failure. After the first it looks before it reads: to be told by an exception that nothing is there costs more than a record.
   private func fill(
     _ buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> (count: Int, want: Want?) {
     try unblocked("read from", until: deadline) {
       var count = 0
       let room = min(buffer.count, Self.largestRead)
+      let descriptor = isSystems ? try descriptor() : -1
       while count < room, !isAtEnd {
         do {
           let received = try receive(UnsafeMutableRawBufferPointer(rebasing: buffer[count..<room]))
+          mayHoldMore = received == room - count
           count += received
           isAtEnd = received == 0
-          if !isSystems { break }
+          if !isSystems || !isAtEnd && !mayHoldMore && count < room && !hasInput(descriptor) { break }
         } catch {
+          mayHoldMore = false
           if let want = try want() { return (count, want) }
           do { try noteEnd(error) } catch {
             // What came before a failure of the connection's is handed on first.
@@ -197,6 +204,16 @@ final class TLSChannel {
     if try failure.isInstance(of: state.ssl().attribute("SSLWantWriteError")) { return .writing }
     _ = PythonError.restore(failure)
     return nil
+  }
+
+  private func descriptor() throws -> CInt {
+    CInt(clamping: try socket.callMethod(state.names[.fileno]).integer())
+  }
+
+  /// Whether something, or the end, waits to be read from the descriptor.
+  private func hasInput(_ descriptor: CInt) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&request, 1, 0) > 0
   }
 
   /// Waits on the descriptor; false when the deadline passed first.
