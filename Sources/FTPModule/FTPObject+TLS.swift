@@ -274,6 +274,7 @@ extension FTPObject {
     let announced = connection?.announcedSize(of: plain)
     do {
       let socket = try wrap(plain, session: reusableSession()) { try shakeHands($0, connection) }
+      try noteResumption(socket, connection)
       connection?.handOut(socket, announced: announced)
       return try .tuple(socket, result.item(1))
     } catch {
@@ -318,14 +319,27 @@ extension FTPObject {
     return nil
   }
 
-  /// The control connection's session at this moment: TLS 1.3 servers send new ones while it lives; after `ccc` the last one. Nil when
-  /// there is none, when it belongs to another context, or when the caller does not want it reused.
+  /// The control connection's session; after `ccc` the last one. Nil when there is none, when it belongs to another context, or when
+  /// the caller does not want it reused.
+  ///
+  /// It is kept as long as servers accept it: in CPython (3.11 to 3.13) each look at a socket's `session` leaks 5 KB.
   private func reusableSession() throws -> PythonObject? {
     guard try attribute(.reuse_session).isTrue() else { return nil }
     let control = try attribute(.sock)
     guard try state.isTLS(control), try control.attribute("context") === attribute(.context) else { return nil }
+    let connection = try connection()
+    if let kept = connection?.tlsSession { return kept }
     let session = try control.attribute("session")
-    return try session.isNone ? connection()?.tlsSession : session
+    if session.isNone { return nil }
+    connection?.tlsSession = session
+    return session
+  }
+
+  /// Looks at a new data connection: where the server declined the session, the next one offers what the control connection has then,
+  /// for TLS 1.3 servers send it new ones.
+  private func noteResumption(_ socket: PythonObject, _ connection: Connection?) throws {
+    guard let connection, connection.stream.tls != nil else { return }
+    if try !(socket.optionalAttribute("session_reused")?.isTrue() ?? false) { connection.tlsSession = nil }
   }
 
   /// Judges a download that TLS did not end (RFC 8446 section 6.1): somebody on the way may have cut it short, which the server's 226

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -245,9 +246,11 @@ def test_a_transfer_that_is_broken_off_does_not_look_whole(
 ) -> None:
     """It is reset: an end in order is what a client leaves that forgets `close_notify`."""
     ends: list[object] = []
+    secured = threading.Event()
 
     def note_end(conversation: Conversation) -> None:
         data = conversation.connected()
+        secured.set()
         try:
             while socket.socket.recv(data, 65536):
                 pass
@@ -256,6 +259,7 @@ def test_a_transfer_that_is_broken_off_does_not_look_whole(
             ends.append("reset")
 
     def breaking_off(_: bytes) -> None:
+        assert secured.wait(10)
         raise ZeroDivisionError
 
     sent = [send(b"some")] if verb == "RETR" else []
