@@ -146,11 +146,13 @@ final class Connection: ReferenceHolder {
     }
   }
 
-  /// The size that was announced for this data connection, when it is the one given away last.
-  func announcedSize(of socket: PythonObject) -> UInt64? {
-    guard let handedOut, let open = handedOut.openSocket(state.names), open === socket else { return nil }
-    return handedOut.announced
+  /// Whether this data connection is the one given away last.
+  func hasHandedOut(_ socket: PythonObject) -> Bool {
+    handedOut?.openSocket(state.names).map { $0 === socket } ?? false
   }
+
+  /// The size that was announced for this data connection, when it is the one given away last.
+  func announcedSize(of socket: PythonObject) -> UInt64? { hasHandedOut(socket) ? handedOut?.announced : nil }
 
   /// Closes the data connection of the running transfer, the caller's or a method's: servers answer `ABOR` when it is gone, and one
   /// that cannot send any further reads nothing before.

@@ -32,6 +32,7 @@ extension ModuleState {
     case .state, .tooLong: return .raise(errors.error, error.message)
     case .interrupted(let cause):
       if let cause = cause as? PythonError { return cause }
+      if let cause = cause as? TLSFailure { return cause.restore() }
       return .raise(.runtimeError, error.message)
     }
   }

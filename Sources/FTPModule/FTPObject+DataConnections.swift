@@ -111,6 +111,19 @@ extension FTPObject {
     return try .tuple(socket, announced.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
   }
 
+  /// `transfercmd(cmd, rest)`: the socket alone.
+  ///
+  /// A subclass may wrap the socket in its `ntransfercmd`: then that is the one in the caller's hands.
+  func transfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+    let result = try call(.ntransfercmd, command, rest)
+    let socket = try item(0, of: result)
+    if let connection = try connection(), !connection.hasHandedOut(socket) {
+      let size = try item(1, of: result)
+      connection.handOut(socket, announced: size.isInteger ? UInt64(clamping: try size.integer()) : nil)
+    }
+    return socket
+  }
+
   private func passiveTransfer(
     _ command: PythonObject, _ rest: PythonObject?
   ) throws -> (socket: PythonObject, reply: PythonObject) {

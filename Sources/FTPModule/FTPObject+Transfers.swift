@@ -172,9 +172,11 @@ extension FTPObject {
     if connection == nil, try attribute(.file).isNone { throw notConnected }
     let stream = try PythonStream(
       socket, peer: "the data connection of \(try text(.host)) port \(try text(.port))", state: state)
+    let silence = try silence(of: socket)
+    try stream.tls?.hold()
     let transfer = DataTransfer(
       stream, announced: connection?.announcedSize(of: socket),
-      offset: try offset(rest), silence: try silence(of: socket), control: connection?.control)
+      offset: try offset(rest), silence: silence, control: connection?.control)
     connection?.control.keepAlive(every: keepAliveInterval)
     defer { connection?.control.keepAlive(every: nil) }
     let running = Connection.RunningTransfer(stream)
@@ -198,30 +200,43 @@ extension FTPObject {
           try body(transfer, running, attach)
         }
       } catch let error as FTPError {
-        if case .interrupted = error.kind { throw error }
+        if case .interrupted(let cause) = error.kind, !(cause is TLSFailure) { throw error }
         try running.requireWhole()
         throw explanation(of: error, connection) ?? error
       }
       try running.requireWhole()
+      try TLSClosing.end(
+        stream, connection, silence: silence, throughProxy: !attribute(._proxied_host).isNone, state: state)
+      try running.requireWhole()
     }
     do {
       if let connection { try connection.use(run) } else { try run() }
-      endTLS(socket, connection)
       try socket.callMethod(state.names[.close])
       isClosed = true
     } catch {
+      PythonError.preserving { try stream.tls?.resetOnClose() }
       connection?.control.abandonReplies()
       throw error
     }
     let reply = try call(.voidresp)
     if checksSize { try transfer.verify() }
+    connection?.transfer = outer
+    try requireWhole(transfer, stream, command, isBinary: checksSize)
     return reply
   }
 
   /// The server's own word on a data connection that broke, such as `552 Disk full`, where it has one.
   private func explanation(of error: FTPError, _ connection: Connection?) -> FTPError? {
-    guard let connection, case .system = error.kind else { return nil }
-    return Attachment.detach { connection.control.explanation(of: error) }
+    guard let connection else { return nil }
+    switch error.kind {
+    case .system: return Attachment.detach { connection.control.explanation(of: error) }
+    case .interrupted:
+      let failure = FTPError(.system(0), error.message)
+      let explained = Attachment.detach { connection.control.explanation(of: failure) }
+      if case .system = explained.kind { return nil }
+      return explained
+    default: return nil
+    }
   }
 
   /// Sends one bytes-like block, detached; returns its size.

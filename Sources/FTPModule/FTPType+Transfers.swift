@@ -99,9 +99,7 @@ extension FTPType {
       """
     ) {
       call($0, $1, $2, $3, $4, Signature("transfercmd", ["cmd", "rest"], required: 1)) { ftp, arguments in
-        let result = try ftp.call(
-          .ntransfercmd, arguments.required(0), arguments.value(1))
-        return try ftp.item(0, of: result)
+        try ftp.transfercmd(arguments.required(0), arguments.value(1))
       }
     },
     .method(

@@ -90,6 +90,11 @@ extension PythonObject {
     return try owned(PySequence_Concat(start.pointer, end.pointer))
   }
 
+  /// A sequence, such as a `str` or `bytes`, without its first items.
+  public func dropping(_ count: Int) throws(PythonError) -> PythonObject {
+    try owned(PySequence_GetSlice(pointer, count, .max))
+  }
+
   /// An item of a sequence.
   public func item(_ index: Int) throws(PythonError) -> PythonObject { try owned(PySequence_GetItem(pointer, index)) }
 
@@ -162,6 +167,27 @@ extension PythonObject {
     try check(PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE))
     defer { PyBuffer_Release(&view) }
     return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
+  }
+
+  /// Calls `body` with a `memoryview` of this memory that Python may write to. It is of no use afterwards, whoever keeps it.
+  public static func lending<Result>(
+    _ memory: UnsafeMutableRawBufferPointer, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, body) }
+
+  /// Calls `body` with a `memoryview` of this memory that Python may read. It is of no use afterwards, whoever keeps it.
+  public static func lending<Result>(
+    _ memory: UnsafeRawBufferPointer, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(memory, PyBUF_READ, body) }
+
+  private static func lending<Result>(
+    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ body: (PythonObject) throws -> Result
+  ) throws -> Result {
+    let start = UnsafeMutablePointer(mutating: memory.baseAddress?.assumingMemoryBound(to: CChar.self))
+    guard let start else { return try body(.bytes(memory)) }
+    let view = try owned(PyMemoryView_FromMemory(start, memory.count, access))
+    // A traceback's frames, or a debugger's, may keep the view.
+    defer { PythonError.preserving { try view.callMethod("release") } }
+    return try body(view)
   }
 
   /// The name of its class for a message.

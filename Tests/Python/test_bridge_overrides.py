@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,11 @@ from conftest import (
     ScriptedServer,
     Step,
     answer,
+    end_data,
     passive,
     receive,
     say,
+    send,
     stall,
 )
 
@@ -304,6 +306,23 @@ def test_a_wrapped_data_connection_is_used_through_its_methods(
     assert run(log_in(with_data_connections(client.FTP, Wrapped, wrapped))) == result
     assert ("sendall" if call.startswith("stor") else "recv") in wrapped[0].used
     assert "close" in wrapped[0].used
+
+
+@pytest.mark.parametrize("wrap", [Wrapped, recording])
+def test_a_wrapped_download_that_is_cut_short_is_noticed(
+    client: ModuleType, scripted: Callable[..., ScriptedServer], wrap: Callable[[Any], Any]
+) -> None:
+    short = (
+        answer("RETR", "150 Opening (1024 bytes)."),
+        send(b"x" * 512),
+        end_data(),
+        say("226 Ok."),
+    )
+    server = scripted([*LOGIN, answer("TYPE"), passive(), *short])
+    kind = with_data_connections(client.FTP, wrap, [])
+    ftp = kind(server.host, server.port, "user", "password", timeout=5)
+    with closing(ftp), pytest.raises(EOFError, match="512 of 1024 bytes"):
+        ftp.retrbinary("RETR x", len)
 
 
 @pytest.mark.parametrize("call", ["retrbinary", "retrlines", "nlst", "storbinary", "storlines"])

@@ -193,6 +193,7 @@ class FTP_TLS(FTP):
     context: SSLContext
     implicit: bool
     reuse_session: bool
+    verify: bool
 
     if sys.version_info >= (3, 12):
         def __init__(

@@ -79,8 +79,11 @@ public final class DataTransfer {
   /// Throws `.truncated` when a binary download ended before the announced size.
   ///
   /// Servers announce the whole file's size or what is left from `offset`: both are taken for whole.
-  public func verify() throws(FTPError) {
-    guard let announced, transferred < announced else { return }
+  public func verify() throws(FTPError) { if let announced { try verify(announced: announced) } }
+
+  /// The same for a size that was learned otherwise.
+  public func verify(announced: UInt64) throws(FTPError) {
+    guard transferred < announced else { return }
     let (end, overflow) = transferred.addingReportingOverflow(offset)
     guard !overflow, end < announced else { return }
     throw FTPError(

@@ -1,0 +1,303 @@
+import CPython
+import FTPClient
+import Glibc
+import PythonBridge
+
+/// A socket of Python's `ssl` with TLS in force: decrypted bytes in and out, through the socket's own methods.
+///
+/// It is read and written without blocking, for a descriptor with something to read says little of TLS: that may be a session
+/// ticket, or half a record. To wait is `poll` with a deadline, as for a plain socket. An event loop's socket, which is none of the
+/// system's, does its waiting itself.
+final class TLSChannel {
+  private let socket: PythonObject
+  private let state: ModuleState
+  private let peer: String
+  /// Whether it is a socket of the system, whose descriptor can be waited on.
+  private let isSystems: Bool
+  /// Whether its `read` and `send` are Python's, and so keep no memory that they are lent.
+  private let borrows: Bool
+
+  /// Decrypted bytes that have been read and not handed on.
+  private var ahead: ArraySlice<UInt8> = []
+  private var isAtEnd = false
+  /// Whether OpenSSL may hold decrypted bytes, of which the descriptor says nothing: after a read that filled its buffer.
+  private var mayHoldMore = true
+  /// What went wrong behind bytes that were still to be handed on.
+  private var failure: FTPError?
+  /// Whether the socket is this channel's alone, and does not block.
+  private var isHeld = false
+  /// Whether the peer, or somebody on the way, ended the TCP connection without TLS's `close_notify`, and the context minds
+  /// (`ssl.OP_IGNORE_UNEXPECTED_EOF` hides it).
+  private(set) var endedWithoutNotice = false
+
+  /// The most that one read brings: more no longer fits the processor's cache beside its copies.
+  private static let largestRead = 64 * 1024
+  /// The most that one TLS record holds (RFC 8446 section 5.1).
+  private static let record = 16 * 1024
+
+  /// Works on an `ssl.SSLSocket`; attached.
+  init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
+    self.socket = socket
+    self.peer = peer
+    self.state = state
+    isSystems = try socket.isInstance(of: importModule("_socket").attribute("socket"))
+    let original = try state.ssl().attribute("SSLSocket")
+    var borrows = isSystems
+    for method in ["read", "send"] where borrows {
+      borrows = try socket.type.attribute(method) === original.attribute(method)
+    }
+    self.borrows = borrows
+  }
+
+  /// Takes the socket for this channel alone until it is closed: its time limit is put aside once for all reads and writes, and an
+  /// end of the stream that TLS did not announce shows in `endedWithoutNotice`. Attached.
+  func hold() throws(PythonError) {
+    guard isSystems else { return }
+    try socket.callMethod(state.names[.settimeout], .integer(0))
+    isHeld = true
+    guard try socket.optionalAttribute("suppress_ragged_eofs") != nil else { return }
+    try socket.setAttribute(.string("suppress_ragged_eofs"), .bool(false))
+  }
+
+  // MARK: Reading and writing
+
+  /// See `ByteStream.read`.
+  func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
+    if !ahead.isEmpty {
+      let count = min(ahead.count, buffer.count)
+      buffer.copyBytes(from: ahead.prefix(count))
+      ahead = ahead.dropFirst(count)
+      return count
+    }
+    if let failure { throw failure }
+    if isAtEnd { return 0 }
+    var want = mayHoldMore || !isSystems ? nil : Want.reading
+    while true {
+      if let want, try !wait(for: want, until: deadline) { throw timedOut("read from") }
+      let count: Int
+      (count, want) = try fill(buffer, until: deadline)
+      if count > 0 || isAtEnd { return count }
+      if let failure { throw failure }
+    }
+  }
+
+  /// Whether decrypted bytes, or the end of the stream, are at hand; see `ByteStream.isReadable`.
+  func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
+    let deadline = Deadline.after(timeout)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.record, alignment: 16)
+    defer { buffer.deallocate() }
+    while ahead.isEmpty, !isAtEnd, failure == nil {
+      let (count, want) = try fill(buffer, until: deadline)
+      ahead = Array(buffer.prefix(count))[...]
+      if count == 0, let want, try !wait(for: want, until: deadline) { return false }
+    }
+    return true
+  }
+
+  /// Reads as many records as are there and fit; says what to wait for when there are no more. Notes the stream's end, and a
+  /// failure. After the first it looks before it reads: to be told by an exception that nothing is there costs more than a record.
+  private func fill(
+    _ buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
+  ) throws(FTPError) -> (count: Int, want: Want?) {
+    try unblocked("read from", until: deadline) {
+      var count = 0
+      let room = min(buffer.count, Self.largestRead)
+      let descriptor = isSystems ? try descriptor() : -1
+      while count < room, !isAtEnd {
+        do {
+          let received = try receive(UnsafeMutableRawBufferPointer(rebasing: buffer[count..<room]))
+          mayHoldMore = received == room - count
+          count += received
+          isAtEnd = received == 0
+          if !isSystems || !isAtEnd && !mayHoldMore && count < room && !hasInput(descriptor) { break }
+        } catch {
+          mayHoldMore = false
+          if let want = try want() { return (count, want) }
+          do { try noteEnd(error) } catch {
+            // What came before a failure of the connection's is handed on first.
+            guard count > 0, error is FTPError || PythonError.matches(.osError) else { throw error }
+            failure = error as? FTPError ?? self.failure("read from", error)
+            return (count, nil)
+          }
+        }
+      }
+      return (count, nil)
+    }
+  }
+
+  private func receive(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
+    let size = try PythonObject.integer(buffer.count)
+    guard borrows else {
+      return try socket.callMethod(state.names[.recv], size).withBytes { bytes in
+        let count = min(bytes.count, buffer.count)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        return count
+      }
+    }
+    let count = try PythonObject.lending(buffer) { try socket.callMethod(state.names[.read], size, $0).integer() }
+    return max(0, min(count, buffer.count))
+  }
+
+  /// Notes an end of the stream without `close_notify`; throws `error` when it is something else.
+  private func noteEnd(_ error: any Error) throws {
+    guard PythonError.matches(.osError), let failure = PythonError.take() else { throw error }
+    // From OpenSSL 3.0 on it has a name; only from Python 3.12 on a class.
+    if try failure.optionalAttribute("reason")?.text() != "UNEXPECTED_EOF_WHILE_READING" {
+      guard try failure.isInstance(of: state.ssl().attribute("SSLEOFError")) else { throw PythonError.restore(failure) }
+      // Python up to 3.11.8 and 3.12.2 calls a reset an end as well; but a socket that was reset has no peer any more.
+      if isSystems {
+        do { try socket.callMethod(state.names[.getpeername]) } catch {
+          PythonError.clear()
+          throw FTPError(errno: ECONNRESET, "read from \(peer)")
+        }
+      }
+    }
+    isAtEnd = true
+    endedWithoutNotice = true
+  }
+
+  /// See `ByteStream.write`.
+  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let deadline = Deadline.after(silence)
+      let wanted = try unblocked("write to", until: deadline) { () throws -> Want? in
+        while !rest.isEmpty {
+          // One record at a time: OpenSSL takes a record whole, or wants the same bytes again.
+          let record = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.record))
+          do { rest = rest.dropFirst(max(0, try send(record))) } catch {
+            guard let want = try want() else { throw error }
+            return want
+          }
+        }
+        return nil
+      }
+      if let wanted, try !wait(for: wanted, until: deadline) { throw timedOut("write to") }
+    }
+  }
+
+  private func send(_ record: UnsafeRawBufferPointer) throws -> Int {
+    guard borrows else { return try socket.callMethod(state.names[.send], .bytes(record)).integer() }
+    return try PythonObject.lending(record) { try socket.callMethod(state.names[.send], $0).integer() }
+  }
+
+  /// Makes the close that follows a reset: the transfer is broken off, and must not look like one that is whole but for a
+  /// `close_notify`. ProFTPD ends the session when a connection ends like that, but takes a reset for what it is. Attached.
+  func resetOnClose() throws(PythonError) {
+    guard isSystems else { return }
+    let option = try withUnsafeBytes(of: linger(l_onoff: 1, l_linger: 0)) { (bytes) throws(PythonError) in
+      try PythonObject.bytes(bytes)
+    }
+    let (level, name) = (try PythonObject.integer(Int(SOL_SOCKET)), try PythonObject.integer(Int(SO_LINGER)))
+    _ = try socket.attribute("setsockopt").call(level, name, option)
+  }
+
+  // MARK: Waiting
+
+  /// What OpenSSL needs before a call can go on.
+  enum Want { case reading, writing }
+
+  /// What a call on a socket that does not block wants, after it has thrown; nil when it failed, and the exception stays set.
+  func want() throws -> Want? {
+    guard PythonError.matches(.osError), let failure = PythonError.take() else { return nil }
+    if try failure.isInstance(of: state.ssl().attribute("SSLWantReadError")) { return .reading }
+    if try failure.isInstance(of: state.ssl().attribute("SSLWantWriteError")) { return .writing }
+    _ = PythonError.restore(failure)
+    return nil
+  }
+
+  private func descriptor() throws -> CInt {
+    CInt(clamping: try socket.callMethod(state.names[.fileno]).integer())
+  }
+
+  /// Whether something, or the end, waits to be read from the descriptor.
+  private func hasInput(_ descriptor: CInt) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&request, 1, 0) > 0
+  }
+
+  /// Waits on the descriptor; false when the deadline passed first.
+  func wait(for want: Want, until deadline: Deadline) throws(FTPError) -> Bool {
+    let descriptor = try python("use") {
+      CInt(clamping: try self.socket.callMethod(self.state.names[.fileno]).integer())
+    }
+    guard descriptor >= 0 else { throw closedMeanwhile }
+    let socket = Socket(
+      descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
+    return try want == .reading ? socket.isReadable(until: deadline) : socket.isWritable(until: deadline)
+  }
+
+  /// Calls the socket, attached, with its time limit put aside; one that waits itself gets the time until the deadline.
+  private func unblocked<Result>(
+    _ action: String, until deadline: Deadline, _ body: () throws -> Result
+  ) throws(FTPError) -> Result {
+    try python(action) {
+      if isHeld { return try body() }
+      let own = try socket.callMethod(state.names[.gettimeout])
+      let limit = isSystems ? 0 : deadline.remaining.map { max(0.001, $0.inSeconds) }
+      try socket.callMethod(state.names[.settimeout], limit.map(PythonObject.float) ?? PythonObject.none)
+      defer { PythonError.preserving { try socket.callMethod(state.names[.settimeout], own) } }
+      return try body()
+    }
+  }
+
+  // MARK: Failures
+
+  private var closedMeanwhile: FTPError { FTPError(.state, "the connection to \(peer) was closed during the call") }
+
+  private func timedOut(_ action: String) -> FTPError { FTPError(.timedOut, "cannot \(action) \(peer): timed out") }
+
+  /// Calls Python; an exception of the socket's becomes the client's error.
+  private func python<Result>(_ action: String, _ body: () throws -> Result) throws(FTPError) -> Result {
+    do { return try Attachment.attach(body) } catch let error as FTPError { throw error } catch {
+      throw Attachment.attach { failure(action, error) }
+    }
+  }
+
+  /// The client's error for the exception that is set. Those that are not the socket's, as of a signal's handler, pass as they are.
+  private func failure(_ action: String, _ error: any Error) -> FTPError {
+    guard PythonError.matches(.osError), let exception = PythonError.take() else {
+      return FTPError(interruptedBy: error)
+    }
+    do {
+      if exception.type.isSubclass(of: .timeoutError) { return timedOut(action) }
+      if try socket.callMethod(state.names[.fileno]).integer() < 0 { return closedMeanwhile }
+      let module = try exception.type.attribute("__module__").text()
+      if module == "builtins", let code = CInt(exactly: try exception.attribute("errno").integer()), code > 0 {
+        return FTPError(errno: code, "\(action) \(peer)")
+      }
+      try TLSFailure.reword(exception, "cannot \(action) \(peer)")
+    } catch { PythonError.clear() }
+    return FTPError(interruptedBy: TLSFailure(exception))
+  }
+}
+
+/// What a TLS socket raised, while the thread goes on: the exception is not set.
+///
+/// Unlike `PythonError` it may be dropped, which takes the interpreter.
+final class TLSFailure: Error, @unchecked Sendable {
+  private var kept: PythonObject?
+
+  init(_ exception: PythonObject) { kept = exception }
+
+  deinit { Attachment.attach { kept = nil } }
+
+  /// Sets the exception.
+  func restore() -> PythonError { kept.map(PythonError.restore) ?? .raise(.osError, "TLS failed") }
+
+  /// Puts what was tried before the cause in an exception of `ssl`: its class and its attributes stay.
+  static func reword(_ exception: PythonObject, _ action: String) throws(PythonError) {
+    guard let cause = try exception.optionalAttribute("strerror"), cause.isString else { return }
+    let text = try PythonObject.string("\(action): \(cause.text())")
+    try exception.setAttribute(.string("strerror"), text)
+    try exception.setAttribute(.string("args"), .tuple(exception.attribute("errno"), text))
+  }
+}
+
+extension Duration {
+  /// As a number of seconds.
+  var inSeconds: Double {
+    let (seconds, attoseconds) = components
+    return Double(seconds) + Double(attoseconds) / 1e18
+  }
+}

@@ -1,0 +1,111 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// The end of TLS on a data connection, before it is closed.
+///
+/// Never skipped, for the peer must see that the data is whole, and a connection that is closed with something unread
+/// in it, such as a session ticket, is reset. Never waited for in vain, for some servers never answer it.
+struct TLSClosing {
+  /// How long to look at one connection before the other.
+  private static let glance = Duration.milliseconds(20)
+  /// How long a server behind a proxy may take before the client half-closes.
+  private static let grace = Duration.seconds(1)
+
+  private let socket: PythonObject
+  private let tls: TLSChannel
+  private let connection: Connection?
+  private let state: ModuleState
+  private let deadline: Deadline
+
+  /// Ends TLS on a stream's socket, in the time that the server may be silent; attached. Without TLS there is nothing to do.
+  ///
+  /// A proxy may take a half-close for the end of both directions: microsocks closes both connections at once, which resets the
+  /// server's when it has sent what nobody has read yet, and takes the end of an upload with it. So `throughProxy` puts it off: to most
+  /// servers `close_notify` says enough.
+  ///
+  /// What goes wrong is dropped: the final reply decides. Throws `.timedOut` when neither connection has moved in that time, and what
+  /// a signal's handler raises.
+  static func end(
+    _ stream: PythonStream, _ connection: Connection?, silence: Duration?, throughProxy: Bool, state: ModuleState
+  ) throws {
+    guard let tls = stream.tls else { return }
+    let closing = TLSClosing(
+      socket: stream.socket, tls: tls, connection: connection, state: state, deadline: .after(silence))
+    do {
+      try stream.socket.callMethod(state.names[.settimeout], .integer(0))
+      guard try closing.sendNotice() else { return }
+      try closing.drain(throughProxy: throughProxy)
+    } catch let error as FTPError {
+      switch error.kind {
+      case .system, .state: return
+      case .interrupted(let cause) where cause is TLSFailure: return
+      default: throw error
+      }
+    } catch {
+      guard PythonError.matches(.osError, .valueError) else { throw error }
+      PythonError.clear()
+    }
+  }
+
+  /// Sends `close_notify` (RFC 8446 section 6.1), behind the data that still waits to be sent. False when that was the end: the peer's
+  /// had come, or it has closed, or it has said on the control connection what became of the transfer.
+  private func sendNotice() throws -> Bool {
+    // Python's own: a popular recipe for CPython overrides it, to do nothing, because there it may hang.
+    let unwrap = try state.ssl().attribute("SSLSocket").attribute("unwrap")
+    while true {
+      do {
+        _ = try unwrap.call(socket)
+        return false
+      } catch {
+        guard let want = try tls.want() else { throw error }
+        if want == .reading { return true }
+      }
+      switch try moved(.writing, until: deadline) {
+      case .data: continue
+      case .control: return false
+      case nil: throw timedOut
+      }
+    }
+  }
+
+  /// Half-closes, and reads below TLS what still comes, until the server closes or says on the control connection how the
+  /// transfer ended.
+  private func drain(throughProxy: Bool) throws {
+    if throughProxy, try reachesEnd(until: .earlier(deadline, .after(Self.grace))) { return }
+    let plain = try state.socket().attribute("socket")
+    try plain.callMethod(state.names[.shutdown], socket, .integer(1))
+    guard try reachesEnd(until: deadline) else { throw timedOut }
+  }
+
+  /// Reads below TLS until one of these; false when the time is over first.
+  private func reachesEnd(until limit: Deadline) throws -> Bool {
+    let plain = try state.socket().attribute("socket")
+    while true {
+      switch try moved(.reading, until: limit) {
+      case .data: if try !plain.callMethod(state.names[.recv], socket, .integer(65536)).isTrue() { return true }
+      case .control: return true
+      case nil: return false
+      }
+    }
+  }
+
+  /// The connection that has something to say.
+  private enum Mover { case data, control }
+
+  /// Waits until the data connection can be read or written, or the control connection has something to say; nil when the time is over
+  /// first.
+  private func moved(_ want: TLSChannel.Want, until limit: Deadline) throws -> Mover? {
+    while true {
+      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(limit, .after(Self.glance))) }) {
+        return .data
+      }
+      if let connection, try Attachment.detach({ try connection.control.hasInput() }) { return .control }
+      if limit.hasPassed { return nil }
+    }
+  }
+
+  private var timedOut: FTPError {
+    FTPError(.timedOut, "the server does not end the data connection, and sends no reply: timed out")
+  }
+}
