@@ -1,98 +1,9 @@
-import CPython
 import FTPClient
 import Glibc
 import PythonBridge
 
-/// FTP over TLS (RFC 4217) through Python's `ssl`, so that a caller's `SSLContext`, trust store and key log count.
+/// FTP over TLS (RFC 4217) through Python's `ssl`, so that a caller's `SSLContext`, trust store and key log count: the control connection.
 extension FTPObject {
-  // MARK: Construction
-
-  /// CPython's order up to 3.11, with the certificate files that later versions have dropped.
-  private static let withFiles = Signature(
-    "FTP_TLS",
-    ["host", "user", "passwd", "acct", "keyfile", "certfile", "context", "timeout", "source_address"] + byName,
-    keywordOnly: byName.count)
-  /// CPython's order from 3.12 on: what follows `acct` is given by name.
-  private static let withoutFiles = Signature(
-    "FTP_TLS", ["host", "user", "passwd", "acct", "context", "timeout", "source_address"] + byName,
-    keywordOnly: 3 + byName.count)
-  /// The documentation's order, told from the others by a second positional argument that is an `int`.
-  private static let documentedTLS = Signature(
-    "FTP_TLS",
-    ["host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype", "context"] + tlsNamed + named,
-    keywordOnly: 1 + tlsNamed.count + named.count)
-  private static let tlsNamed = ["verify", "implicit"]
-  private static let byName = ["port", "ipvtype"] + tlsNamed + named
-
-  /// `FTP_TLS(...)`: chooses the context, then as `FTP`.
-  func initializeTLS(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
-    let isDocumented = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isInteger ?? false
-    let signature =
-      isDocumented ? Self.documentedTLS : FTPTLSType.hasCertificateFiles ? Self.withFiles : Self.withoutFiles
-    let arguments = try Arguments(signature, tuple: tuple, dictionary: dictionary)
-    let isImplicit = try arguments["implicit"]?.isTrue() ?? false
-    let verify = arguments.value("verify")
-    try set(.context, context(arguments["context"], arguments["keyfile"], arguments["certfile"], verify: verify))
-    try object.setAttribute(.string("verify"), .bool(verify?.isTrue() ?? false))
-    if FTPTLSType.hasCertificateFiles {
-      for name in ["keyfile", "certfile"] { try object.setAttribute(.string(name), arguments[name] ?? .none) }
-    }
-    try set(._prot_p, .bool(false))
-    try set(.implicit, .bool(isImplicit))
-    var port = arguments.value("port")
-    if port == nil, isImplicit, try attribute(.port).integer() == 21 { port = try .integer(990) }
-    try start(arguments, port: port)
-  }
-
-  /// The context for an object: the caller's; with `verify` a verifying one; otherwise, as in CPython, one that verifies
-  /// nothing, with one warning in a process that says so.
-  private func context(
-    _ given: PythonObject?, _ keyfile: PythonObject?, _ certfile: PythonObject?, verify: PythonObject?
-  ) throws -> PythonObject {
-    let files = [keyfile, certfile].contains { $0.map { !$0.isNone } ?? false }
-    let mustVerify = try verify?.isTrue() ?? false
-    if let given, !given.isNone {
-      if files { throw PythonError.value("context and keyfile or certfile arguments are mutually exclusive") }
-      if mustVerify, try !verifies(given) {
-        throw PythonError.value(
-          "verify=True, but the context verifies nothing: set its verify_mode to ssl.CERT_REQUIRED")
-      }
-      return given
-    }
-    if files { try warn("DeprecationWarning", "keyfile and certfile are deprecated, use a custom context instead") }
-    let ssl = try state.ssl()
-    if mustVerify {
-      let context = try ssl.callMethod("create_default_context")
-      // Debian's Python hides an end of TLS that the peer did not announce.
-      if let hidden = try ssl.optionalAttribute("OP_IGNORE_UNEXPECTED_EOF")?.integer() {
-        let options = try context.attribute("options").integer()
-        try context.setAttribute(.string("options"), .integer(options & ~hidden))
-      }
-      if let certfile, !certfile.isNone {
-        try context.callMethod("load_cert_chain", certfile, keyfile ?? PythonObject.none)
-      }
-      return context
-    }
-    if verify == nil, state.claimInsecureWarning() {
-      try warn(
-        "RuntimeWarning",
-        "FTP_TLS() without a context does not verify the server's certificate: pass verify=True, or a context of your own"
-      )
-    }
-    let keywords = try PythonObject.dictionary()
-    if let certfile { try keywords.set(certfile, for: "certfile") }
-    if let keyfile { try keywords.set(keyfile, for: "keyfile") }
-    return try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
-  }
-
-  /// Whether a context checks whom it speaks to.
-  private func verifies(_ context: PythonObject) throws -> Bool {
-    guard let mode = try context.optionalAttribute("verify_mode") else { return true }
-    return try mode.integer() != 0
-  }
-
-  // MARK: The control connection
-
   /// `login(user, passwd, acct, secure=True)`: secures the control connection first.
   func loginTLS(_ arguments: Arguments) throws -> PythonObject {
     if try arguments[3]?.isTrue() ?? true, try !state.isTLS(attribute(.sock)) { try call(.auth) }
@@ -152,7 +63,7 @@ extension FTPObject {
   }
 
   /// The server for messages.
-  private func name() throws(PythonError) -> String { "\(try text(.host)) port \(try text(.port))" }
+  func name() throws(PythonError) -> String { "\(try text(.host)) port \(try text(.port))" }
 
   /// Wraps the control connection's socket in TLS. Closes it when that fails.
   func secure(_ socket: PythonObject, session: PythonObject?) throws -> PythonObject {
@@ -163,7 +74,7 @@ extension FTPObject {
 
   /// Wraps a connected socket in TLS; `handshake` gets the socket for the handshake, unless the context is of a kind that does
   /// that by itself. Closes the socket when that fails.
-  private func wrap(
+  func wrap(
     _ socket: PythonObject, session: PythonObject?, handshake: (PythonObject) throws -> Void
   ) throws -> PythonObject {
     let context = try attribute(.context)
@@ -216,7 +127,7 @@ extension FTPObject {
   /// Puts what was tried, and where, before the cause in the exception that is set: its class and its attributes stay.
   ///
   /// `action` calls Python, which must not be done while an exception is set.
-  private func reworded(_ error: any Error, _ action: () throws -> String) -> any Error {
+  func reworded(_ error: any Error, _ action: () throws -> String) -> any Error {
     guard error is PythonError, PythonError.matches(.osError), let exception = PythonError.take() else { return error }
     do {
       let action = try action()
@@ -235,130 +146,6 @@ extension FTPObject {
     } catch {
       PythonError.clear()
       return PythonError.restore(exception)
-    }
-  }
-
-  // MARK: Data connections
-
-  /// `prot_p()`: data connections in TLS from now on (`PBSZ 0`, `PROT P`).
-  func protectData() throws -> PythonObject {
-    _ = try voidcmd("PBSZ 0")
-    let reply = try voidcmd("PROT P")
-    try set(._prot_p, .bool(true))
-    return reply
-  }
-
-  /// `prot_c()`: data connections in the clear from now on (`PROT C`).
-  func clearData() throws -> PythonObject {
-    let reply = try voidcmd("PROT C")
-    try set(._prot_p, .bool(false))
-    return reply
-  }
-
-  /// `ntransfercmd(cmd, rest)` over TLS after `prot_p`: the data connection resumes the control connection's TLS session, which
-  /// vsftpd and ProFTPD require by default.
-  func ntransfercmdTLS(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
-    let result = try ntransfercmd(command, rest)
-    guard try attribute(._prot_p).isTrue() else { return result }
-    let plain = try result.item(0)
-    let connection = try connection()
-    let announced = connection?.announcedSize(of: plain)
-    do {
-      let socket = try wrap(plain, session: reusableSession()) { try shakeHands($0, connection) }
-      try noteResumption(socket, connection)
-      connection?.handOut(socket, announced: announced)
-      return try .tuple(socket, result.item(1))
-    } catch {
-      let failure = refusal(insteadOf: error, connection)
-      PythonError.preserving { connection?.control.abandonReplies() }
-      throw failure ?? reworded(error) { "secure the data connection of \(try name())" }
-    }
-  }
-
-  /// Does a data connection's handshake as a part of the transfer: `close` from another thread ends it.
-  private func shakeHands(_ socket: PythonObject, _ connection: Connection?) throws {
-    guard let connection else {
-      try socket.callMethod("do_handshake")
-      return
-    }
-    let running = Connection.RunningTransfer(try PythonStream(socket, peer: "the data connection", state: state))
-    let outer = connection.transfer
-    connection.transfer = running
-    defer { connection.transfer = outer }
-    do { try connection.use { _ = try socket.callMethod("do_handshake") } } catch {
-      guard running.isBrokenOff, PythonError.matches(.osError) else { throw error }
-      PythonError.clear()
-    }
-    try running.requireWhole()
-  }
-
-  /// The server's own word on a data connection whose handshake failed, such as `425 Unable to build data connection`, where
-  /// there is one; not when it was this side that refused the server's certificate or lost patience.
-  private func refusal(insteadOf error: any Error, _ connection: Connection?) -> FTPError? {
-    guard let connection, error is PythonError, PythonError.matches(.osError), let exception = PythonError.take() else {
-      return nil
-    }
-    do {
-      let isOurs = try exception.isInstance(of: state.ssl().attribute("SSLCertVerificationError"))
-      if !isOurs, !exception.type.isSubclass(of: .timeoutError) {
-        let failure = FTPError(.system(0), "")
-        let explained = Attachment.detach { connection.control.explanation(of: failure) }
-        if case .system = explained.kind {} else { return explained }
-      }
-    } catch { PythonError.clear() }
-    _ = PythonError.restore(exception)
-    return nil
-  }
-
-  /// The control connection's session; after `ccc` the last one. Nil when there is none, when it belongs to another context, or when
-  /// the caller does not want it reused.
-  ///
-  /// It is kept as long as servers accept it: in CPython (3.11 to 3.13) each look at a socket's `session` leaks 5 KB.
-  private func reusableSession() throws -> PythonObject? {
-    guard try attribute(.reuse_session).isTrue() else { return nil }
-    let control = try attribute(.sock)
-    guard try state.isTLS(control), try control.attribute("context") === attribute(.context) else { return nil }
-    let connection = try connection()
-    if let kept = connection?.tlsSession { return kept }
-    let session = try control.attribute("session")
-    if session.isNone { return nil }
-    connection?.tlsSession = session
-    return session
-  }
-
-  /// Looks at a new data connection: where the server declined the session, the next one offers what the control connection has then,
-  /// for TLS 1.3 servers send it new ones.
-  private func noteResumption(_ socket: PythonObject, _ connection: Connection?) throws {
-    guard let connection, connection.stream.tls != nil else { return }
-    if try !(socket.optionalAttribute("session_reused")?.isTrue() ?? false) { connection.tlsSession = nil }
-  }
-
-  /// Judges a download that TLS did not end (RFC 8446 section 6.1): somebody on the way may have cut it short, which the server's 226
-  /// does not rule out. A size does: the announced one, or that of `SIZE`. Without one `verify=True` raises `EOFError`, and otherwise the
-  /// 226 counts, as in CPython and curl: some servers never end TLS.
-  func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
-    guard stream.tls?.endedWithoutNotice ?? false else { return }
-    if isBinary {
-      guard transfer.announced == nil else { return }
-      if let size = try sizeOnServer(command) { return try transfer.verify(announced: size) }
-    }
-    guard try object.optionalAttribute("verify")?.isTrue() ?? false else { return }
-    throw FTPError(
-      .closed, "the data connection of \(try name()) ended without TLS's close_notify: what came may not be all")
-  }
-
-  /// The size of the file that a `RETR` names; nil when the server does not say.
-  private func sizeOnServer(_ command: PythonObject) throws -> UInt64? {
-    guard try lookingAt(command).uppercased().hasPrefix("RETR ") else { return nil }
-    do {
-      let reply = try call(.sendcmd, PythonObject.string("SIZE ").appending(command.dropping(5)))
-      // A 213 without a number says nothing either.
-      let answer = try parsed(reply)
-      return try? FileStatus.size(of: answer)
-    } catch {
-      guard PythonError.matches(state.errors.permanent, state.errors.temporary) else { throw error }
-      PythonError.clear()
-      return nil
     }
   }
 }

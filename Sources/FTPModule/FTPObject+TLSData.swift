@@ -1,0 +1,127 @@
+import FTPClient
+import PythonBridge
+
+/// Data connections over TLS: the handshake, the session that it resumes, and whether all has come.
+extension FTPObject {
+  /// `prot_p()`: data connections in TLS from now on (`PBSZ 0`, `PROT P`).
+  func protectData() throws -> PythonObject {
+    _ = try voidcmd("PBSZ 0")
+    let reply = try voidcmd("PROT P")
+    try set(._prot_p, .bool(true))
+    return reply
+  }
+
+  /// `prot_c()`: data connections in the clear from now on (`PROT C`).
+  func clearData() throws -> PythonObject {
+    let reply = try voidcmd("PROT C")
+    try set(._prot_p, .bool(false))
+    return reply
+  }
+
+  /// `ntransfercmd(cmd, rest)` over TLS after `prot_p`: the data connection resumes the control connection's TLS session, which
+  /// vsftpd and ProFTPD require by default.
+  func ntransfercmdTLS(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+    let result = try ntransfercmd(command, rest)
+    guard try attribute(._prot_p).isTrue() else { return result }
+    let plain = try result.item(0)
+    let connection = try connection()
+    let announced = connection?.announcedSize(of: plain)
+    do {
+      let socket = try wrap(plain, session: reusableSession()) { try shakeHands($0, connection) }
+      try noteResumption(socket, connection)
+      connection?.handOut(socket, announced: announced)
+      return try .tuple(socket, result.item(1))
+    } catch {
+      let failure = refusal(insteadOf: error, connection)
+      PythonError.preserving { connection?.control.abandonReplies() }
+      throw failure ?? reworded(error) { "secure the data connection of \(try name())" }
+    }
+  }
+
+  /// Does a data connection's handshake as a part of the transfer: `close` from another thread ends it.
+  private func shakeHands(_ socket: PythonObject, _ connection: Connection?) throws {
+    guard let connection else {
+      try socket.callMethod("do_handshake")
+      return
+    }
+    let running = Connection.RunningTransfer(try PythonStream(socket, peer: "the data connection", state: state))
+    let outer = connection.transfer
+    connection.transfer = running
+    defer { connection.transfer = outer }
+    do { try connection.use { _ = try socket.callMethod("do_handshake") } } catch {
+      guard running.isBrokenOff, PythonError.matches(.osError) else { throw error }
+      PythonError.clear()
+    }
+    try running.requireWhole()
+  }
+
+  /// The server's own word on a data connection whose handshake failed, such as `425 Unable to build data connection`, where
+  /// there is one; not when it was this side that refused the server's certificate or lost patience.
+  private func refusal(insteadOf error: any Error, _ connection: Connection?) -> FTPError? {
+    guard let connection, error is PythonError, PythonError.matches(.osError), let exception = PythonError.take() else {
+      return nil
+    }
+    do {
+      let isOurs = try exception.isInstance(of: state.ssl().attribute("SSLCertVerificationError"))
+      if !isOurs, !exception.type.isSubclass(of: .timeoutError) {
+        let failure = FTPError(.system(0), "")
+        let explained = Attachment.detach { connection.control.explanation(of: failure) }
+        if case .system = explained.kind {} else { return explained }
+      }
+    } catch { PythonError.clear() }
+    _ = PythonError.restore(exception)
+    return nil
+  }
+
+  /// The control connection's session; after `ccc` the last one. Nil when there is none, when it belongs to another context, or when
+  /// the caller does not want it reused.
+  ///
+  /// It is kept as long as servers accept it: in CPython (3.11 to 3.13) each look at a socket's `session` leaks 5 KB.
+  private func reusableSession() throws -> PythonObject? {
+    guard try attribute(.reuse_session).isTrue() else { return nil }
+    let control = try attribute(.sock)
+    guard try state.isTLS(control), try control.attribute("context") === attribute(.context) else { return nil }
+    let connection = try connection()
+    if let kept = connection?.tlsSession { return kept }
+    let session = try control.attribute("session")
+    if session.isNone { return nil }
+    connection?.tlsSession = session
+    return session
+  }
+
+  /// Looks at a new data connection: where the server declined the session, the next one offers what the control connection has then,
+  /// for TLS 1.3 servers send it new ones.
+  private func noteResumption(_ socket: PythonObject, _ connection: Connection?) throws {
+    guard let connection, connection.stream.tls != nil else { return }
+    if try !(socket.optionalAttribute("session_reused")?.isTrue() ?? false) { connection.tlsSession = nil }
+  }
+
+  /// Judges a download that TLS did not end (RFC 8446 section 6.1): somebody on the way may have cut it short, which the server's 226
+  /// does not rule out. A size does: the announced one, or that of `SIZE`. Without one `verify=True` raises `EOFError`, and otherwise the
+  /// 226 counts, as in CPython and curl: some servers never end TLS.
+  func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
+    guard stream.tls?.endedWithoutNotice ?? false else { return }
+    if isBinary {
+      guard transfer.announced == nil else { return }
+      if let size = try sizeOnServer(command) { return try transfer.verify(announced: size) }
+    }
+    guard try object.optionalAttribute("verify")?.isTrue() ?? false else { return }
+    throw FTPError(
+      .closed, "the data connection of \(try name()) ended without TLS's close_notify: what came may not be all")
+  }
+
+  /// The size of the file that a `RETR` names; nil when the server does not say.
+  private func sizeOnServer(_ command: PythonObject) throws -> UInt64? {
+    guard try lookingAt(command).uppercased().hasPrefix("RETR ") else { return nil }
+    do {
+      let reply = try call(.sendcmd, PythonObject.string("SIZE ").appending(command.dropping(5)))
+      // A 213 without a number says nothing either.
+      let answer = try parsed(reply)
+      return try? FileStatus.size(of: answer)
+    } catch {
+      guard PythonError.matches(state.errors.permanent, state.errors.temporary) else { throw error }
+      PythonError.clear()
+      return nil
+    }
+  }
+}
