@@ -6,7 +6,7 @@ wait is in the other files.
 
 import sys
 
-from _ftpy.program import sources
+from _ftpy.program import root, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __path__ = []  # a package without a folder
 
-ours = {*sources, "usr", "usr.ftplib"}
+ours = {*sources, "usr", "usr.ftplib", "_ftpy.ftplib"}
 if sys.flags.verbose:
     ours.add("ftplib")  # only to say what it shadows: Python's own finder has the built-in module
 
@@ -52,3 +52,8 @@ uos = type(sys)("uos")
 del uos.__spec__
 uos.__dict__.update(__getattr__=first_look, __dir__=lambda: uos.__all__)
 sys.modules["uos"] = sys.modules["__main__"].__dict__["uos"] = uos
+
+if root is not None:
+    import _ftpy.root
+
+    _ftpy.root.install()
