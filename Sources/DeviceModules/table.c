@@ -4,6 +4,10 @@ static const char ftpy[] = {
 #embed "modules/_ftpy/__init__.py" suffix(, 0)
 };
 
+static const char ftpy_child[] = {
+#embed "modules/_ftpy/child.py" suffix(, 0)
+};
+
 static const char ftpy_chunk[] = {
 #embed "modules/_ftpy/chunk.py" suffix(, 0)
 };
@@ -38,6 +42,7 @@ static const char uos[] = {
 
 static const struct DeviceModule table[] = {
     {"_ftpy", ftpy, sizeof ftpy - 1},
+    {"_ftpy.child", ftpy_child, sizeof ftpy_child - 1},
     {"_ftpy.chunk", ftpy_chunk, sizeof ftpy_chunk - 1},
     {"_ftpy.client", ftpy_client, sizeof ftpy_client - 1},
     {"_ftpy.files", ftpy_files, sizeof ftpy_files - 1},

@@ -57,3 +57,8 @@ if root is not None:
     import _ftpy.root
 
     _ftpy.root.install()
+
+if sys.argv[0] == "-c" and any(word.startswith("from multiprocessing.") for word in sys.orig_argv):
+    import _ftpy.child
+
+    _ftpy.child.install()

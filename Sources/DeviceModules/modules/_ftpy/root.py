@@ -51,8 +51,6 @@ def install() -> None:
     sys.path.insert(0, root)
     if sys.argv[0] not in ("", "-", "-c", "-m"):
         place_script()
-    if any(word.startswith("from multiprocessing.") for word in sys.orig_argv[1:]):
-        place_child()
     os.chdir(start)
 
 
@@ -78,21 +76,6 @@ def place_script() -> None:
         sys.path_importer_cache.pop(script, None)
     else:
         libraries.append(folder)
-
-
-def place_child() -> None:
-    """A child of `multiprocessing` runs the script a second time: in the root as well."""
-    import runpy
-
-    run_path = runpy.run_path
-
-    def run(
-        path_name: str, init_globals: dict[str, object] | None = None, run_name: str | None = None
-    ) -> dict[str, object]:
-        variables = {**(init_globals or {}), "__builtins__": device_builtins}
-        return run_path(path_name, variables, run_name)
-
-    runpy.run_path = run
 
 
 def display(value: object) -> None:
