@@ -107,7 +107,7 @@ part_lint() {
   check 'ruff format' "$venv/bin/ruff" format --quiet --diff
   check 'mypy' "${mypy[@]}" Sources Tests usr
   # The examples import their helper as scripts do. On everybody's path they would hide modules of Python's.
-  MYPYPATH=examples check 'mypy, examples' "${mypy[@]}" examples
+  MYPYPATH=examples:examples/device check 'mypy, examples' "${mypy[@]}" examples
   # The excluded two warn of functions that are called by another name than their own, as the parts here are.
   check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run "${shell_files[@]}"
   return "$lint_failed"

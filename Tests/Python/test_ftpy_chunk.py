@@ -96,32 +96,43 @@ SAMPLES = {
         ["1 [2] 3 {'m': 4}"],
         "x rest y more whole",
     ),
-    "import": ("if 1:\n    import os.path, json as j\n    from re import sub as s\n    return", [], "os j s"),
+    "import": (
+        "if 1:\n    import os.path, json as j\n    from re import sub as s\n    return",
+        [],
+        "os j s",
+    ),
     "functions": (
-        "if 1:\n    def f(x): return g(x)\n    def g(x): return x + k\n    k = 1\n    class C: z = k\n"
-        "    print(f(1), C.z, f.__qualname__, C.__qualname__, (lambda: 0).__qualname__)\n    return",
+        "if 1:\n    def f(x): return g(x)\n"
+        "    def g(x): return x + k\n"
+        "    k = 1\n    class C: z = k\n"
+        "    print(f(1), C.z, f.__qualname__, C.__qualname__, (lambda: 0).__qualname__)\n"
+        "    return",
         ["2 1 f C <lambda>"],
         "f g k C",
     ),
     "deep names": (
-        "if 1:\n    def f():\n        def g(): pass\n        return g\n    class C:\n        def m(self): pass\n"
+        "if 1:\n    def f():\n        def g(): pass\n"
+        "        return g\n    class C:\n        def m(self): pass\n"
         "    print(f().__qualname__, C.m.__qualname__)\n    return",
         ["f.<locals>.g C.m"],
         "f C",
     ),
     "async": (
-        "import asyncio\nif 1:\n    async def f():\n        return 5\n    print(asyncio.run(f()))\n    return",
+        "import asyncio\nif 1:\n    async def f():\n"
+        "        return 5\n    print(asyncio.run(f()))\n    return",
         ["5"],
         "asyncio f",
     ),
     "decorator": (
-        "if 1:\n    @(d := lambda f: f)\n    def f(a=(e := 3)): return a\n    print(f())\n    return",
+        "if 1:\n    @(d := lambda f: f)\n"
+        "    def f(a=(e := 3)): return a\n    print(f())\n    return",
         ["3"],
         "d e f",
     ),
     "walrus": ("if (n := 10) > 5:\n    print(n)\n    return", ["10"], "n"),
     "walrus in a comprehension": (
-        "if any((last := n) > 1 for n in range(5)):\n    print(last, [n for n in (1, 2)])\n    return",
+        "if any((last := n) > 1 for n in range(5)):\n"
+        "    print(last, [n for n in (1, 2)])\n    return",
         ["2 [1, 2]"],
         "last",
     ),
@@ -138,16 +149,26 @@ SAMPLES = {
     "del": ("a = b = 1\nif 1:\n    del a\n    b = 2\n    return", [], "b"),
     "global": ("if 1:\n    global a\n    a = 1\n    return", [], "a"),
     "nonlocal": (
-        "if 1:\n    def f():\n        a = 1\n        def g():\n            nonlocal a\n            a = 2\n"
+        "if 1:\n    def f():\n        a = 1\n        def g():\n"
+        "            nonlocal a\n            a = 2\n"
         "        g()\n        return a\n    print(f())\n    return",
         ["2"],
         "f",
     ),
-    "unpacking": ("if 1:\n    (a, *b), c = [1, 2, 3], 4\n    print(a, b, c)\n    return", ["1 [2, 3] 4"], "a b c"),
-    "targets that are no names": ("d = {}\nif 1:\n    d['x'] = 1\n    print(d)\n    return", ["{'x': 1}"], "d"),
+    "unpacking": (
+        "if 1:\n    (a, *b), c = [1, 2, 3], 4\n    print(a, b, c)\n    return",
+        ["1 [2, 3] 4"],
+        "a b c",
+    ),
+    "targets that are no names": (
+        "d = {}\nif 1:\n    d['x'] = 1\n    print(d)\n    return",
+        ["{'x': 1}"],
+        "d",
+    ),
     "augmented": ("a = 1\nif 1:\n    a += 1\n    print(a)\n    return", ["2"], "a"),
     "annotations": (
-        "x: int = 1\nif 1:\n    y: 'str' = 'a'\n    z: float\n    (w): int = 3\n    print(__annotations__)\n    return",
+        "x: int = 1\nif 1:\n    y: 'str' = 'a'\n    z: float\n"
+        "    (w): int = 3\n    print(__annotations__)\n    return",
         ["{'x': <class 'int'>, 'y': 'str', 'z': <class 'float'>}"],
         "x y w",
     ),
@@ -157,12 +178,15 @@ SAMPLES = {
         "y",
     ),
     "annotations after the future import": (
-        "from __future__ import annotations\nif 1:\n    y: nothing[1] = 2\n    print(__annotations__)\n    return",
+        "from __future__ import annotations\nif 1:\n    y: nothing[1] = 2\n"
+        "    print(__annotations__)\n    return",
         ["{'y': 'nothing[1]'}"],
         "annotations y",
     ),
     "future flags": (
-        "'text'\nfrom __future__ import annotations\nif 1:\n    def f(x: nothing): pass\n    if 0: return\n"
+        "'text'\nfrom __future__ import annotations\nif 1:\n"
+        "    def f(x: nothing): pass\n    if 0: return\n"
+        ""
         "def g(x: nothing): pass\nprint(f.__annotations__, g.__annotations__, __doc__)",
         ["{'x': 'nothing'} {'x': 'nothing'} text"],
         "annotations f g",
@@ -170,21 +194,33 @@ SAMPLES = {
     "document": ("'text'\nif 0: return\n'no text'\nprint(__doc__)", ["text"], ""),
     "no document": ("if 0: return\n'no text'\nprint(__doc__)", ["None"], ""),
     "variables": (
-        "if 1:\n    exec('a = 1')\n    print(a, locals() is globals(), vars() is globals(), 'a' in dir())\n    return",
+        "if 1:\n    exec('a = 1')\n"
+        "    print(a, locals() is globals(), vars() is globals(), 'a' in dir())\n    return",
         ["1 True True True"],
         "a",
     ),
-    "several": ("if 0: return\na = 1\nfor b in 'x':\n    if 0: return\nc = 1\nreturn\nd = 1", [], "a b c"),
+    "several": (
+        "if 0: return\na = 1\nfor b in 'x':\n    if 0: return\nc = 1\nreturn\nd = 1",
+        [],
+        "a b c",
+    ),
     "one line": ("a = 1; return; b = 2", [], "a"),
     "coding": ("# coding: latin-1\nreturn print('x')", ["x"], ""),
-    "main guard": ("if __name__ == '__main__':\n    print(__file__[-3:])\n    return 1", [".py"], ""),
+    "main guard": (
+        "if __name__ == '__main__':\n    print(__file__[-3:])\n    return 1",
+        [".py"],
+        "",
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_statements(name: str, tmp_path: Path) -> None:
     source, printed, names = SAMPLES[name]
-    known = "import atexit as _a; _k = set(globals()); _a.register(lambda: print(sorted(set(globals()) - _k)))"
+    known = (
+        "import atexit as _a; _k = set(globals()); "
+        "_a.register(lambda: print(sorted(set(globals()) - _k)))"
+    )
     # Behind the first line, so that a text or a future import stays the first statement.
     first, _, rest = source.partition("\n")
     if first.startswith(("'", "from __future__", "#")):
@@ -207,7 +243,9 @@ def test_statements(name: str, tmp_path: Path) -> None:
 
 
 def test_tracebacks_are_those_of_a_script(tmp_path: Path) -> None:
-    source = "x = 0\nif x == 0:\n    y = 1\n    def f():\n        return y / x\n    f()\n    return\n"
+    source = (
+        "x = 0\nif x == 0:\n    y = 1\n    def f():\n        return y / x\n    f()\n    return\n"
+    )
     done = run_script(source, tmp_path, check=False)
     script = tmp_path / "script.py"
     assert done.returncode == 1
@@ -231,8 +269,16 @@ def test_tracebacks_between_the_parts(tmp_path: Path) -> None:
     ("source", "line", "reason"),
     [
         ("if 1:\n    from os import *\n    return", 2, "import * in a statement with a 'return'"),
-        ("for x in 'a':\n    if 0: return\n    (yield x)", 3, "'yield' outside function, in a statement"),
-        ("if 1:\n    if 0: return\n    [a for a in (yield from b)]", 3, "'yield' outside function, in a statement"),
+        (
+            "for x in 'a':\n    if 0: return\n    (yield x)",
+            3,
+            "'yield' outside function, in a statement",
+        ),
+        (
+            "if 1:\n    if 0: return\n    [a for a in (yield from b)]",
+            3,
+            "'yield' outside function, in a statement",
+        ),
         ("return\nclass A:\n    return 1", 3, "'return' outside function"),
         ("return\nif 1:\n    class A:\n        return 1", 4, "'return' outside function"),
         ("return\nbreak", 2, "'break' outside loop"),
@@ -240,7 +286,11 @@ def test_tracebacks_between_the_parts(tmp_path: Path) -> None:
         ("if 1:\n    return await f()", 2, "'await' outside"),
         ("if 1:\n    return\n    async with a: pass", 3, "'async with' outside async function"),
         ("return\nif x\n", 2, "expected ':'"),
-        ("return\nimport os\nif 1:\n    from __future__ import division", 4, "from __future__ imports"),
+        (
+            "return\nimport os\nif 1:\n    from __future__ import division",
+            4,
+            "from __future__ imports",
+        ),
     ],
 )
 def test_what_a_chunk_cannot_do(source: str, line: int, reason: str, tmp_path: Path) -> None:
@@ -264,8 +314,12 @@ def test_a_return_in_the_names_of_things_is_none(tmp_path: Path) -> None:
 
 
 def test_exit_status_beside_a_return(tmp_path: Path) -> None:
-    assert run_script("if 1:\n    raise SystemExit(7)\nreturn", tmp_path, check=False).returncode == 7
-    killed = run_script("if 1:\n    import os; os.kill(os.getpid(), 2)\nreturn", tmp_path, check=False)
+    assert (
+        run_script("if 1:\n    raise SystemExit(7)\nreturn", tmp_path, check=False).returncode == 7
+    )
+    killed = run_script(
+        "if 1:\n    import os; os.kill(os.getpid(), 2)\nreturn", tmp_path, check=False
+    )
     assert killed.returncode == -2
     assert killed.stderr.endswith("KeyboardInterrupt\n")
 
@@ -291,8 +345,12 @@ def test_a_script_in_another_encoding(tmp_path: Path) -> None:
 
 
 def test_the_debugger_stops_in_a_chunk(tmp_path: Path) -> None:
-    (tmp_path / "chunk.py").write_text("if 1:\n    x = 5\n    breakpoint()\n    y = x\n    return\n")
-    child = pexpect.spawn(str(FTPY.program), ["chunk.py"], cwd=str(tmp_path), encoding="utf-8", timeout=20)
+    (tmp_path / "chunk.py").write_text(
+        "if 1:\n    x = 5\n    breakpoint()\n    y = x\n    return\n"
+    )
+    child = pexpect.spawn(
+        str(FTPY.program), ["chunk.py"], cwd=str(tmp_path), encoding="utf-8", timeout=20
+    )
     try:
         child.expect_exact("chunk.py(4)<module>()")
         child.expect_exact("(Pdb) ")
@@ -318,6 +376,8 @@ def test_a_copy_alone_runs_chunks(tmp_path: Path) -> None:
     folder = tmp_path / "empty"
     folder.mkdir()
     shutil.copy(FTPY.program, folder / "ftpy")
-    (tmp_path / "chunk.py").write_text("import sys\nfor n in range(2):\n    if n: return False\n    print(n)\n")
+    (tmp_path / "chunk.py").write_text(
+        "import sys\nfor n in range(2):\n    if n: return False\n    print(n)\n"
+    )
     done = type(FTPY)("ftpy", folder / "ftpy").run(tmp_path / "chunk.py", cwd=folder, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, "0\n", "")

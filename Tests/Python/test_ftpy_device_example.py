@@ -44,7 +44,9 @@ def test_power_on(station: Path, home: Directory) -> None:
     ]
     assert (station / "usr/firmware.bin").read_bytes() == FIRMWARE
     assert not (station / "usr/station.log").exists()
-    assert re.fullmatch(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d battery 3.8 V\n", home.read("station-1.log"))
+    assert re.fullmatch(
+        rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d battery 3.8 V\n", home.read("station-1.log")
+    )
 
     second = FTPY.run("--root", station, station / "usr/main.py")
     assert messages(second.stdout + second.stderr) == [
@@ -59,7 +61,8 @@ def test_power_on(station: Path, home: Directory) -> None:
     ]
 
 
-def test_new_firmware_replaces_the_old(station: Path, home: Directory) -> None:
+@pytest.mark.usefixtures("home")
+def test_new_firmware_replaces_the_old(station: Path) -> None:
     (station / "usr/firmware.bin").write_bytes(b"old")
     FTPY.run("--root", station, "-m", "usr.main")
     assert (station / "usr/firmware.bin").read_bytes() == FIRMWARE
@@ -77,7 +80,7 @@ def test_without_the_firmware_the_log_is_sent_and_the_reason_logged(
     assert home.names() == ["station-1.log"]
 
 
-def test_without_a_server_the_log_stays(station: Path, tmp_path: Path) -> None:
+def test_without_a_server_the_log_stays(station: Path) -> None:
     settings = station / "usr/settings.py"
     settings.write_text(re.sub(r"PORT = \d+", "PORT = 1", settings.read_text()))
     for _ in range(2):

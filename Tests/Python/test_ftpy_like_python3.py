@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from conftest import FTPY, PYTHON3
 
-SCRIPTS = {
+SCRIPTS: dict[str, str | bytes] = {
     "show.py": "import sys; print(sys.argv, sys.path[0], __name__, __file__, __cached__, __spec__)",
     "loader.py": "print(type(__loader__).__name__, __loader__.path, __builtins__.__name__)",
     "error.py": "def f():\n    return 1 / 0\n\n\nf()\n",
@@ -25,7 +25,8 @@ SCRIPTS = {
     "exit7.py": "import sys; sys.exit(7)",
     "syntax.py": "x = 1\nif x\n    y = 2\n",
     "imports.py": "import syntax",
-    "future.py": "from __future__ import annotations\ndef f(x: undefined): pass\nprint(f.__annotations__)",
+    "future.py": "from __future__ import annotations\n"
+    "def f(x: undefined): pass\nprint(f.__annotations__)",
     "input.py": "print(input())",
     "latin.py": b"# -*- coding: latin-1 -*-\nprint(ascii('caf\xe9'))\n",
     "undeclared.py": b"print('caf\xe9')\n",
@@ -87,7 +88,10 @@ def run(
 
 
 def compare(
-    arguments: Sequence[str], folder: Path, stdin: bytes = b"", environment: dict[str, str] | None = None
+    arguments: Sequence[str],
+    folder: Path,
+    stdin: bytes = b"",
+    environment: dict[str, str] | None = None,
 ) -> tuple[int, str, str]:
     """Runs both; what they have in common."""
     outcome = run(FTPY.program, arguments, folder, stdin, environment or {})

@@ -31,7 +31,9 @@ SHOW = "import sys; print(uos.getcwd(), uos.listdir('/'), sys.path[0], sys.argv)
 
 
 @pytest.mark.parametrize("form", ["script", "-c", "-m", "-", "pipe", "app", "in the root"])
-@pytest.mark.parametrize("option", [["--root", "device"], ["--root=device"], ["-q", "--root", "./device/"]])
+@pytest.mark.parametrize(
+    "option", [["--root", "device"], ["--root=device"], ["-q", "--root", "./device/"]]
+)
 def test_every_form(form: str, option: list[str], root: Path, tmp_path: Path) -> None:
     (root / "usr").mkdir()
     (root / "usr/show.py").write_text(SHOW)
@@ -61,15 +63,29 @@ def test_every_form(form: str, option: list[str], root: Path, tmp_path: Path) ->
         (["--root", ""], "--root : No such file or directory"),
         (["--root", "missing", "-c", "print(1)"], "--root missing: No such file or directory"),
         (["--root=file", "-c", "print(1)"], "--root file: Not a directory"),
-        (["--root", "/", "-c", "print(1)"], "--root /: this is the computer's own root; take a folder in it"),
+        (
+            ["--root", "/", "-c", "print(1)"],
+            "--root /: this is the computer's own root; take a folder in it",
+        ),
         (["--root", "odd", "-c", "print(1)"], "--root odd: usr: Not a directory"),
-        (["--boot", "-c", "1"], "--boot runs usr/main.py and then the prompt: it takes no script, -c, -m or -"),
-        (["--boot", "x.py"], "--boot runs usr/main.py and then the prompt: it takes no script, -c, -m or -"),
-        (["--boot", "-"], "--boot runs usr/main.py and then the prompt: it takes no script, -c, -m or -"),
+        (
+            ["--boot", "-c", "1"],
+            "--boot runs usr/main.py and then the prompt: it takes no script, -c, -m or -",
+        ),
+        (
+            ["--boot", "x.py"],
+            "--boot runs usr/main.py and then the prompt: it takes no script, -c, -m or -",
+        ),
+        (
+            ["--boot", "-"],
+            "--boot runs usr/main.py and then the prompt: it takes no script, -c, -m or -",
+        ),
     ],
     ids=" ".join,
 )
-def test_a_wrong_command_line_is_status_2(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+def test_a_wrong_command_line_is_status_2(
+    arguments: list[str], sentence: str, tmp_path: Path
+) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "odd").mkdir()
     (tmp_path / "odd/usr").touch()
@@ -84,7 +100,8 @@ def test_a_wrong_variable_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["script.py", "--root", "no"], ["-c", "", "--root", "no"], ["-W", "--root=no", "script.py"]]
+    "arguments",
+    [["script.py", "--root", "no"], ["-c", "", "--root", "no"], ["-W", "--root=no", "script.py"]],
 )
 def test_a_scripts_options_are_not_ours(arguments: list[str], tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("import sys; print(sys.argv[1:])")
@@ -104,7 +121,9 @@ def test_help_and_version_need_no_root(tmp_path: Path) -> None:
 
 
 def test_without_a_root_paths_are_the_hosts(tmp_path: Path) -> None:
-    code = f"print(uos.getcwd(), open({str(tmp_path / 'x')!r}, 'w').write('y'), type(open).__name__)"
+    code = (
+        f"print(uos.getcwd(), open({str(tmp_path / 'x')!r}, 'w').write('y'), type(open).__name__)"
+    )
     assert FTPY.run("-c", code, cwd=tmp_path).stdout == f"{tmp_path} 1 builtin_function_or_method\n"
 
 
@@ -141,7 +160,8 @@ def test_the_working_directory(root: Path) -> None:
 print(uos.getcwd())
 uos.chdir('/usr'); print(uos.getcwd())
 open('x', 'w').close(); print(uos.listdir(), uos.listdir('/'), uos.listdir('..'))
-uos.mkdir('deep'); uos.chdir('deep'); print(uos.getcwd()); uos.chdir('../../..'); print(uos.getcwd())
+uos.mkdir('deep'); uos.chdir('deep'); print(uos.getcwd())
+uos.chdir('../../..'); print(uos.getcwd())
 """
     assert run(root, code).splitlines() == [
         "/",
@@ -196,7 +216,9 @@ def state(folder: Path) -> list[tuple[str, str]]:
 def test_no_link_leads_out(kind: str, call: str, root: Path, links: Path) -> None:
     before = state(links)
     said = run(root, call.format(OUT[kind]), check=False)
-    assert said.endswith(f"PermissionError: [Errno 13] A link leads out of the device's root: {OUT[kind]!r}\n")
+    assert said.endswith(
+        f"PermissionError: [Errno 13] A link leads out of the device's root: {OUT[kind]!r}\n"
+    )
     assert state(links) == before
 
 
@@ -218,13 +240,21 @@ def test_nothing_is_changed_behind_a_link(call: str, root: Path, links: Path) ->
 
 
 def test_links_themselves_can_go(root: Path, links: Path) -> None:
-    code = "uos.remove('/usr/file'); uos.rename('/usr/folder', '/usr/f'); uos.rmdir('/usr/f'); print(uos.listdir('usr'))"
+    code = """
+uos.remove('/usr/file'); uos.rename('/usr/folder', '/usr/f'); uos.rmdir('/usr/f')
+print(uos.listdir('usr'))
+"""
     assert run(root, code) == "['chain', 'nothing', 'up']\n"
     assert (links / "secret").read_text() == "secret"
 
 
 def test_the_root_itself_stays(root: Path) -> None:
-    for call in ("uos.remove('/')", "uos.rmdir('/usr/..')", "uos.rename('/', '/usr/x')", "uos.mkdir('/')"):
+    for call in (
+        "uos.remove('/')",
+        "uos.rmdir('/usr/..')",
+        "uos.rename('/', '/usr/x')",
+        "uos.mkdir('/')",
+    ):
         assert "OSError: [Errno 16]" in run(root, call, check=False)
     assert root.is_dir()
 
@@ -322,14 +352,18 @@ def test_a_script_inside_finds_its_neighbours_as_on_the_device(root: Path) -> No
     (root / "usr/near.py").touch()
     (root / "usr/main.py").write_text("import usr.near\nimport near")
     said = FTPY.run("--root", root, root / "usr/main.py", check=False).stderr
-    assert said.endswith("line 2, in <module>\n    import near\nModuleNotFoundError: No module named 'near'\n")
+    assert said.endswith(
+        "line 2, in <module>\n    import near\nModuleNotFoundError: No module named 'near'\n"
+    )
 
 
 def test_a_root_below_a_library_folder(root: Path, tmp_path: Path) -> None:
     (root / "usr").mkdir()
     (root / "usr/tool.py").write_text("print(type(open).__name__)")
     (tmp_path / "host.py").write_text("print(type(open).__name__)")
-    done = FTPY.run("--root", root, "-c", "import usr.tool, host", environment={"PYTHONPATH": str(tmp_path)})
+    done = FTPY.run(
+        "--root", root, "-c", "import usr.tool, host", environment={"PYTHONPATH": str(tmp_path)}
+    )
     assert done.stdout == "function\nbuiltin_function_or_method\n"
 
 
@@ -338,7 +372,9 @@ def test_a_virtual_environment_in_the_root_is_the_hosts(root: Path) -> None:
     program = Interpreter("ftpy", root / "env/bin/ftpy")
     program.program.unlink(missing_ok=True)
     program.program.symlink_to(FTPY.program)
-    library = program.run("-c", "import sysconfig; print(sysconfig.get_path('purelib'))").stdout.strip()
+    library = program.run(
+        "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"
+    ).stdout.strip()
     Path(library, "installed.py").write_text("print(type(open).__name__)")
     done = program.run("--root", root, "-c", "import installed")
     assert done.stdout == "builtin_function_or_method\n"
@@ -349,17 +385,21 @@ def test_a_virtual_environment_in_the_root_is_the_hosts(root: Path) -> None:
 
 def test_only_scripts_of_the_root_have_the_devices_builtins(root: Path) -> None:
     (root / "usr").mkdir()
-    (root / "usr/tool.py").write_text("import builtins, io\nopen = open\nown = builtins\nhost = io.open")
+    (root / "usr/tool.py").write_text(
+        "import builtins, io\nopen = open\nown = builtins\nhost = io.open"
+    )
     code = """
-import builtins, io, json, shutil
+import builtins, io, linecache, shutil
 from usr import tool
-print(open is tool.open is builtins.open, tool.own is builtins, open is io.open, tool.host is io.open)
-print(shutil.copyfile.__globals__['__builtins__']['open'] is io.open, len(open(io.__file__, 'a').name) > 0)
+print(open is tool.open is builtins.open, tool.own is builtins)
+print(open is io.open, tool.host is io.open)
+print(shutil.copyfile.__globals__['__builtins__']['open'] is io.open)
+print(bool(linecache.getlines(io.__file__)), io.open(io.__file__).name == io.__file__)
+open(io.__file__)
 """
-    said = run(root, code, check=False)
-    assert said.startswith("True True False True\nTraceback"), "the host's files are not there for `open`"
-    code = "import io, linecache; print(bool(linecache.getlines(io.__file__)), io.open(io.__file__).name == io.__file__)"
-    assert run(root, code) == "True True\n"
+    said = run(root, code, check=False).splitlines()
+    assert said[:4] == ["True True", "False True", "True", "True True"]
+    assert said[-1].startswith("FileNotFoundError: [Errno 2] "), "the host's files are not there"
 
 
 def test_code_that_a_script_makes_has_them_too(root: Path) -> None:
@@ -373,7 +413,13 @@ import builtins; builtins.shared = 1; print(shared)
 
 
 def test_the_prompt_keeps_the_last_value(root: Path) -> None:
-    done = FTPY.run("-i", "-q", "--root", root, stdin="6 * 7\n_ + 1\nuos.getcwd()\nopen('/usr/x', 'w').write('y')\n")
+    done = FTPY.run(
+        "-i",
+        "-q",
+        "--root",
+        root,
+        stdin="6 * 7\n_ + 1\nuos.getcwd()\nopen('/usr/x', 'w').write('y')\n",
+    )
     assert done.stdout == "42\n43\n'/'\n1\n"
     assert (root / "usr/x").read_text() == "y"
 
@@ -389,7 +435,10 @@ BINARY = [
     ("open('/usr/f', 'w').write(b'ab')", b"ab"),
     ("open('/usr/f', 'w').write(b'\\xff\\x00')", b"\xff\x00"),
     ("open('/usr/f', 'w').write(memoryview(b'ab'))", b"ab"),
-    ("f = open('/usr/f', 'w'); f.write('a'); f.write(b'\\xff'); f.write('b'); f.close()", b"a\xffb"),
+    (
+        "f = open('/usr/f', 'w'); f.write('a'); f.write(b'\\xff'); f.write('b'); f.close()",
+        b"a\xffb",
+    ),
     ("open('/usr/f', 'w').write('a\\r\\nb\\n')", b"a\r\nb\n"),
     ("print('line', file=open('/usr/f', 'wt'))", b"line\n"),
     ("open('/usr/f', 'wU').write('a')", b"a"),
@@ -445,7 +494,9 @@ def test_what_files_still_refuse(root: Path) -> None:
 
 
 def test_a_file_descriptor_is_the_hosts(root: Path) -> None:
-    assert run(root, "print(open(1, 'wb', closefd=False).write('direct\\n'), end='')") == "direct\n7"
+    assert (
+        run(root, "print(open(1, 'wb', closefd=False).write('direct\\n'), end='')") == "direct\n7"
+    )
 
 
 # The client's work with such files
@@ -464,11 +515,31 @@ path = {path!r}
 @pytest.mark.parametrize(
     ("work", "name", "content"),
     [
-        ("save_fp = open(path + 'got', 'wb+'); ftp.retrbinary('RETR blob', save_fp.write)", "blob", bytes(range(256))),
-        ("save_fp = open(path + 'got', 'wb+'); ftp.retrlines('RETR text', save_fp.write)", "text", b"a\n\xff\nb\n"),
-        ("save_fp = open(path + 'got', 'ab', 0); ftp.retrlines('RETR text', save_fp.write)", "text", b"a\n\xff\nb"),
-        ("ftp.retrlines('RETR text', lambda line: open(path + 'got', 'ab').write(line))", "text", b"a\nb\n"),
-        ("save_fp = open(path + 'got', 'w'); ftp.retrbinary('RETR blob', save_fp.write)", "blob", b"\xff\x00\n" * 9),
+        (
+            "save_fp = open(path + 'got', 'wb+'); ftp.retrbinary('RETR blob', save_fp.write)",
+            "blob",
+            bytes(range(256)),
+        ),
+        (
+            "save_fp = open(path + 'got', 'wb+'); ftp.retrlines('RETR text', save_fp.write)",
+            "text",
+            b"a\n\xff\nb\n",
+        ),
+        (
+            "save_fp = open(path + 'got', 'ab', 0); ftp.retrlines('RETR text', save_fp.write)",
+            "text",
+            b"a\n\xff\nb",
+        ),
+        (
+            "ftp.retrlines('RETR text', lambda line: open(path + 'got', 'ab').write(line))",
+            "text",
+            b"a\nb\n",
+        ),
+        (
+            "save_fp = open(path + 'got', 'w'); ftp.retrbinary('RETR blob', save_fp.write)",
+            "blob",
+            b"\xff\x00\n" * 9,
+        ),
     ],
 )
 def test_downloads(
@@ -487,7 +558,9 @@ def test_uploads(call: str, root: Path, directory: Directory) -> None:
     (root / "usr").mkdir()
     (root / "usr/log").write_bytes(b"one\ntwo\n")
     server = directory.server
-    work = f"with open('/usr/log', 'rb') as fp: print(ftp.{call}('STOR log', fp), type(fp).__name__)"
+    work = (
+        f"with open('/usr/log', 'rb') as fp: print(ftp.{call}('STOR log', fp), type(fp).__name__)"
+    )
     (root.parent / "put.py").write_text(SCRIPT.format(path="") + work)
     account = (server.host, str(server.port), server.user, server.password, directory.path)
     done = FTPY.run("--root", root, root.parent / "put.py", *account)
@@ -515,7 +588,8 @@ def test_multiprocessing(method: str, root: Path, tmp_path: Path) -> None:
         f"import multiprocessing\n"
         f"def work(n):\n    return {CHILD}\n"
         f"if __name__ == '__main__':\n"
-        f"    with multiprocessing.get_context({method!r}).Pool(1) as pool: print(pool.map(work, [1]))\n"
+        f"    with multiprocessing.get_context({method!r}).Pool(1) as pool:\n"
+        f"        print(pool.map(work, [1]))\n"
     )
     done = FTPY.run("--root", "device", "main.py", cwd=tmp_path)
     assert done.stdout == "[('/', 1, 'function')]\n"
@@ -529,7 +603,12 @@ def test_a_copy_alone_in_an_empty_folder(tmp_path: Path) -> None:
     (folder / "device").mkdir()
     code = "open('/usr/x', 'wb').write('y'); print(uos.listdir('/usr'))"
     done = subprocess.run(
-        ["./ftpy", "--root", "device", "-c", code], cwd=folder, env={}, capture_output=True, text=True, check=True
+        ["./ftpy", "--root", "device", "-c", code],
+        cwd=folder,
+        env={},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert (done.stdout, done.stderr) == ("['x']\n", "")
 
@@ -546,11 +625,15 @@ def boot(root: Path, main: str | None, *arguments: str, stdin: str = "") -> tupl
 
 
 def test_boot_runs_main_and_then_the_prompt(root: Path) -> None:
-    main = "from usr.near import z\nx = z\nprint('main', __name__, __file__, uos.getcwd())\nopen('/usr/y', 'w')"
+    main = "from usr.near import z\nx = z\nprint('main', __name__, __file__, uos.getcwd())\n"
     (root / "usr").mkdir()
     (root / "usr/near.py").write_text("z = 5")
     stdin = "x\nuos.getcwd()\nfrom usr.near import z; z\n'__file__' in globals()\n"
-    assert boot(root, main, stdin=stdin) == (0, f"main __main__ {root}/usr/main.py /\n5\n'/'\n5\nFalse\n", "\n")
+    assert boot(root, main, stdin=stdin) == (
+        0,
+        f"main __main__ {root}/usr/main.py /\n5\n'/'\n5\nFalse\n",
+        "\n",
+    )
 
 
 def test_boot_without_main(root: Path) -> None:
@@ -600,9 +683,18 @@ def test_boot_without_a_root_is_that_of_the_working_directory(tmp_path: Path) ->
 def test_boot_at_a_terminal(root: Path) -> None:
     (root / "usr").mkdir()
     (root / "usr/main.py").write_text("print('main has run')\nwhile True: pass\n")
-    environment = {"HOME": str(root), "TERM": "dumb", "PYTHON_BASIC_REPL": "1", "PATH": "/usr/bin:/bin"}
+    environment = {
+        "HOME": str(root),
+        "TERM": "dumb",
+        "PYTHON_BASIC_REPL": "1",
+        "PATH": "/usr/bin:/bin",
+    }
     child = pexpect.spawn(
-        str(FTPY.program), ["--root", str(root), "--boot"], env=environment, encoding="utf-8", timeout=20
+        str(FTPY.program),
+        ["--root", str(root), "--boot"],
+        env=environment,
+        encoding="utf-8",
+        timeout=20,
     )
     try:
         child.expect_exact("main has run")

@@ -54,11 +54,11 @@ uos.__dict__.update(__getattr__=first_look, __dir__=lambda: uos.__all__)
 sys.modules["uos"] = sys.modules["__main__"].__dict__["uos"] = uos
 
 if root is not None:
-    import _ftpy.root
+    from _ftpy import deviceroot
 
-    _ftpy.root.install()
+    deviceroot.install()
 
 if sys.argv[0] == "-c" and any(word.startswith("from multiprocessing.") for word in sys.orig_argv):
-    import _ftpy.child
+    from _ftpy import child
 
-    _ftpy.child.install()
+    child.install()

@@ -9,6 +9,7 @@ Imported only once Python has refused to compile a script because of a `return`.
 """
 
 import __future__
+
 import ast
 import sys
 
@@ -21,7 +22,9 @@ FUNCTION = "chunk"
 OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 MODULE_FLAGS = ~0x13
-"""Without CO_OPTIMIZED, CO_NEWLOCALS and CO_NESTED, as a module's code is: its `locals()` are the globals."""
+"""Without CO_OPTIMIZED, CO_NEWLOCALS and CO_NESTED: code whose `locals()` are the globals."""
+ANNOTATIONS = "if '__annotations__' not in globals(): globals()['__annotations__'] = {}"
+IN_CHUNK = "in a statement with a 'return' of the script's top level"
 
 
 def run(source: bytes | str, filename: str, variables: dict[str, object]) -> object:
@@ -43,7 +46,7 @@ def run(source: bytes | str, filename: str, variables: dict[str, object]) -> obj
 
 
 def parts(source: bytes | str, filename: str) -> "list[CodeType]":
-    """The parts of a chunk in their order. SyntaxError as Python has it, or for what no chunk can."""
+    """The parts of a chunk in order. SyntaxError as Python has it, or for what no chunk can."""
     tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     assert isinstance(tree, ast.Module)
     text = str(source, "utf-8", "replace") if isinstance(source, bytes) else source
@@ -68,7 +71,8 @@ class Chunk:
         self.lines = lines
         self.flags = flags
         # Where Python does not evaluate them: after the future import, and from 3.14 on.
-        self.keeps_text = bool(flags & __future__.annotations.compiler_flag) or sys.version_info >= (3, 14)
+        postponed = bool(flags & __future__.annotations.compiler_flag)
+        self.keeps_text = postponed or sys.version_info >= (3, 14)
 
     def parts(self, statements: list[ast.stmt]) -> "Iterator[CodeType]":
         between: list[ast.stmt] = []
@@ -95,11 +99,13 @@ class Chunk:
         names = sorted(set(bound(statement)))
         body: list[ast.stmt] = [ast.Global(names)] if names else []
         if any(is_annotation(node) for node in own(statement)):
-            body += ast.parse("if '__annotations__' not in globals(): globals()['__annotations__'] = {}").body
+            body += ast.parse(ANNOTATIONS).body
         for node in body:
             for part in ast.walk(node):
                 ast.copy_location(part, statement)
-        body.append(ChunkStatement(self.keeps_text).visit(statement))
+        changed = ChunkStatement(self.keeps_text).visit(statement)
+        assert isinstance(changed, ast.stmt)
+        body.append(changed)
         template = ast.parse(f"def {FUNCTION}(): pass").body[0]
         assert isinstance(template, ast.FunctionDef)
         template.body = body
@@ -117,9 +123,9 @@ class Chunk:
         """Raises SyntaxError for what is something else in a function than it is outside."""
         for node in own(statement):
             if isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
-                reason = "import * in a statement with a 'return' of the script's top level"
+                reason = f"import * {IN_CHUNK}"
             elif isinstance(node, (ast.Yield, ast.YieldFrom)):
-                reason = "'yield' outside function, in a statement with a 'return' of the script's top level"
+                reason = f"'yield' outside function, {IN_CHUNK}"
             else:
                 continue
             line = self.lines[node.lineno - 1] if node.lineno <= len(self.lines) else None
@@ -179,9 +185,9 @@ def is_annotation(node: ast.AST) -> bool:
 
 
 def own(node: ast.AST) -> "Iterator[ast.AST]":
-    """A node and all below it that belong to the same scope: what functions and classes hold does not.
+    """A node and all below it that belong to the same scope.
 
-    Of these the decorators, defaults, bases and annotations do.
+    Bodies of functions and classes do not; their decorators, defaults, bases and annotations do.
     """
     yield node
     for child in ast.iter_child_nodes(node):
@@ -218,7 +224,7 @@ def bound(statement: ast.stmt) -> "Iterator[str]":
 
 
 def as_module(code: "CodeType") -> "CodeType":
-    """A function's code as a module's: its name, that of everything in it, and where it keeps names."""
+    """A function's code as a module's: its name, those of all in it, and where it keeps names."""
     return code.replace(
         co_name="<module>",
         co_qualname="<module>",

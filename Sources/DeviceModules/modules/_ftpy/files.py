@@ -50,15 +50,15 @@ def write(own: "Callable[[Any], int]", data: "ReadableBuffer | str") -> int:
         return own(data.encode())
 
 
-for kind in (Raw, Writer, Random):
+for method in (Raw.write, Writer.write, Random.write):
     # For `retrlines`: such a callback gets a line's bytes as they came (BinaryFile in FTPModule).
-    kind.write.writes_bytes = True  # type: ignore[attr-defined]
+    method.__dict__["writes_bytes"] = True
 
 
 class Text(io.TextIOWrapper):
     """A text file."""
 
-    def write(self, data: "str | ReadableBuffer") -> int:  # type: ignore[override]
+    def write(self, data: "str | ReadableBuffer") -> int:
         """Writes text, or bytes as they are."""
         if isinstance(data, str):
             return super().write(data)
@@ -67,7 +67,8 @@ class Text(io.TextIOWrapper):
             return super().write(content.decode(self.encoding))
         except UnicodeDecodeError:
             self.flush()
-            return self.buffer.write(content)
+            self.buffer.write(content)
+            return len(content)
 
 
 def open(
@@ -90,12 +91,13 @@ def open(
         buffer = buffered(raw, buffering)
         if "b" in mode:
             return buffer
+        ends = "\n" if newline is None else newline
         lines = buffering == 1 or raw.isatty()
-        text = Text(buffer, encoding or "utf-8", errors, "\n" if newline is None else newline, lines)
+        text = Text(buffer, encoding or "utf-8", errors, ends, lines)
     except BaseException:
         raw.close()
         raise
-    text.mode = mode
+    text.__dict__["mode"] = mode
     return text
 
 

@@ -9,7 +9,8 @@ version: str
 #: Every module of this folder by name: its source, in the program's memory.
 sources: dict[str, memoryview]
 
-#: The folder that scripts take for the device's `/`: an absolute path without links; None without --root.
+#: The folder that scripts take for the device's `/`: an absolute path without links.
+#: None without --root.
 root: str | None
 
 # With a root alone:

@@ -18,7 +18,7 @@ else:
 
 
 def find_spec(name: str) -> ModuleSpec:
-    """The spec of `usr`, of `usr.ftplib`, or of `_ftpy.ftplib`, which is the client as a program."""
+    """The spec of `usr`, of `usr.ftplib`, or of `_ftpy.ftplib`: the client as a program."""
     return package() if name == "usr" else ModuleSpec(name, AliasLoader(), origin="built-in")
 
 

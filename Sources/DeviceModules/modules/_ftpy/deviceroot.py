@@ -21,15 +21,16 @@ from importlib.machinery import (
 
 from _ftpy import files
 from _ftpy.hostpath import within
-from _ftpy.program import device_import, replaced, root, sources, start
+from _ftpy.program import device_import, replaced, sources, start
+from _ftpy.program import root as _root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-assert root is not None
-
+assert _root is not None
+root: str = _root
 device_builtins = type(sys)("builtins")
 libraries: list[str] = []
 """Folders of the host's on `sys.path`, which nothing of the device's stands before."""
@@ -55,7 +56,7 @@ def install() -> None:
 
 
 def is_library(entry: str) -> bool:
-    """Whether an entry of the first `sys.path` is the host's: outside, or a virtual environment's."""
+    """Whether an entry of `sys.path` is the host's: outside, or a virtual environment's."""
     environment = sys.prefix != root and within(sys.prefix)
     return not within(entry) or (environment and entry.startswith(f"{sys.prefix}/"))
 
@@ -127,7 +128,7 @@ def new_module(spec: "ModuleSpec") -> "ModuleType":
 
 
 class RootLoader(SourceFileLoader):
-    """Loads a module from a file of the root. It leaves no `__pycache__` among the device's files."""
+    """Loads a module from a file of the root. It leaves no `__pycache__` there."""
 
     def create_module(self, spec: "ModuleSpec") -> "ModuleType":
         return new_module(spec)
