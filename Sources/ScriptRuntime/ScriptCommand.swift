@@ -26,7 +26,7 @@ public enum ScriptCommand {
         print(Banner.version(detail: detail))
         return 0
       case nil:
-        return runPython(options, root: try DeviceRoot.chosen(by: options.root))
+        return runPython(options, root: try DeviceRoot.chosen(by: options))
       }
     } catch {
       Banner.complain(error.sentence)

@@ -7,7 +7,6 @@ no chunk must not show it.
 from __future__ import annotations
 
 import os
-import py_compile
 import re
 import subprocess
 import zipfile
@@ -41,7 +40,7 @@ SCRIPTS: dict[str, str | bytes] = {
     "body.py": "class A:\n    return 1\n",
     "interrupt.py": "import os, time; os.kill(os.getpid(), 2); time.sleep(9)",
     "atexit.py": "import atexit, sys; atexit.register(print, 'last'); sys.exit(4)",
-    "inspect.py": "import os; os.environ['PYTHONINSPECT'] = '1'; x = 1",
+    "later.py": "import os; os.environ['PYTHONINSPECT'] = '1'; x = 1",
     "flags.py": "import sys; print(sys.flags, sys._xoptions, sys.warnoptions)",
     "app/__main__.py": "import sys; print(sys.argv, sys.path[0], __name__); import side",
     "app/side.py": "print('side')",
@@ -61,8 +60,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "app.zip", "w") as archive:
         archive.write(folder / "app/__main__.py", "__main__.py")
         archive.write(folder / "app/side.py", "side.py")
-    py_compile.compile(str(folder / "show.py"), str(folder / "compiled.pyc"))
-    py_compile.compile(str(folder / "show.py"), str(folder / "compiled.dat"))
+    compiling = "import py_compile, sys; py_compile.compile(*sys.argv[1:])"
+    for compiled in ("compiled.pyc", "compiled.dat"):
+        PYTHON3.run("-c", compiling, folder / "show.py", folder / compiled)
     (folder / "link.py").symlink_to("app/../show.py")
     (folder / "secret.py").write_text("")
     return folder
@@ -227,7 +227,7 @@ def test_a_script_that_may_not_be_read(folder: Path) -> None:
         (["-i", "missing.py"], b"1 + 1\n", {}),
         (["-i", "show.py"], b"raise SystemExit(3)\n", {}),
         (["-i", "show.py"], b"import sys; sys.path[0]\nsys.flags.quiet\n", {}),
-        (["inspect.py"], b"x\n", {}),
+        (["later.py"], b"x\n", {}),
         (["show.py"], b"1\n", {"PYTHONINSPECT": "1"}),
     ],
     ids=lambda value: None if isinstance(value, bytes) else " ".join(value),
@@ -252,3 +252,67 @@ def test_audit_hooks_are_told(folder: Path) -> None:
     path = {"PYTHONPATH": str(folder)}
     for arguments in (["empty.py"], ["-c", "pass"], ["-m", "empty"], ["-"]):
         assert compare(arguments, folder, b"pass", path)[1].startswith("cpython.run_")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["show.py"], ["-c", "print(1)"], ["-m", "json.tool", "-h"]],
+    ids=" ".join,
+)
+def test_output_that_cannot_be_written_is_status_120(arguments: list[str], folder: Path) -> None:
+    ended = []
+    for program in (FTPY.program, PYTHON3.program):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [program, *arguments],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+        ended.append((done.returncode, b"No space left on device" in done.stderr))
+    assert ended[0] == ended[1]
+    assert ended[0][0] != 0
+
+
+ENCODINGS = (
+    "import sys; print(sys.getfilesystemencoding(), sys.stdout.encoding, sys.flags.utf8_mode)"
+)
+
+
+@pytest.mark.parametrize("options", [[], ["-I"], ["-E"], ["-X", "utf8"]], ids=" ".join)
+@pytest.mark.parametrize("locale", [{}, {"LANG": "C.UTF-8"}, {"LC_ALL": "C"}, {"LC_ALL": "POSIX"}])
+def test_encodings_in_an_empty_environment(options: list[str], locale: dict[str, str]) -> None:
+    said = [
+        subprocess.check_output([program, *options, "-c", ENCODINGS], env=locale)
+        for program in (FTPY.program, PYTHON3.program)
+    ]
+    assert said[0] == said[1]
+    assert said[0].startswith(b"utf-8 utf-8 ")
+
+
+WORK = """
+import io, os, sys
+from usr.ftplib import FTP
+from usr.tool import value
+with open('usr/x', 'wb') as f: f.write(b'y')
+uos.listdir('usr'), uos.stat('usr/x'), uos.uname()
+for n in range(3):
+    if n == 2: return False
+"""
+
+
+@pytest.mark.parametrize("options", [[], ["--root", "device"]], ids=["here", "root"])
+def test_nothing_of_ours_is_at_odds_with_pythons_checks(options: list[str], tmp_path: Path) -> None:
+    for folder in (tmp_path / "usr", tmp_path / "device/usr"):
+        folder.mkdir(parents=True)
+        (folder / "tool.py").write_text("value = 1")
+    (tmp_path / "work.py").write_text(WORK)
+    done = FTPY.run(
+        *("-X", "dev", "-W", "error", "-b", *options, "work.py"),
+        cwd=tmp_path,
+        environment={"PYTHONMALLOC": "debug", "MALLOC_PERTURB_": "85"},
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")

@@ -327,12 +327,12 @@ def test_tracebacks_show_the_roots_files(root: Path) -> None:
     said = run(root, "from usr.tool import fail; fail()", check=False)
     assert f'  File "{root}/usr/tool.py", line 2, in fail\n    return 1 / 0\n' in said
     said = run(root, "import usr.broken", check=False)
-    assert said.splitlines()[1:] == [
-        '  File "<string>", line 1, in <module>',
+    assert said.splitlines()[-3:] == [
         f'  File "{root}/usr/broken.py", line 1, in <module>',
         "    import usr.nothing",
         "ModuleNotFoundError: No module named 'usr.nothing'",
     ]
+    assert "_ftpy" not in said
 
 
 def test_a_script_outside_brings_its_neighbours(root: Path, tmp_path: Path) -> None:
@@ -488,7 +488,7 @@ def test_what_files_still_refuse(root: Path) -> None:
         ("open('/usr/f', 'rw')", "ValueError: "),
         ("open('/usr')", "IsADirectoryError: [Errno 21]"),
         ("open(None)", "TypeError: expected str, bytes or os.PathLike object, not NoneType"),
-        ("open('/usr/\\0')", "ValueError: embedded null byte"),
+        ("open('/usr/\\0')", "ValueError: "),
     ):
         assert f"\n{error}" in run(root, code, check=False)
 
@@ -580,6 +580,29 @@ def test_a_child_sees_the_same_root(root: Path) -> None:
     )
     assert run(root, code) == "/usr 1 function\n"
     assert (root / "usr/x").read_text() == "y"
+
+
+def test_a_child_may_choose_another_root_or_boot(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (root / "usr").mkdir()
+    (root / "usr/main.py").write_text("print('main', uos.getcwd())")
+    code = f"""
+import os, subprocess, sys
+uos.chdir('/usr')
+print(os.environ['FTPY_ROOT'])
+for arguments in (['--root', {str(tmp_path / "other")!r}, '-'], ['--boot']):
+    subprocess.run([sys.executable, *arguments], input=b'print(uos.listdir())', check=True)
+os.environ['FTPY_ROOT'] = ''
+subprocess.run([sys.executable, '-c', 'print(uos.getcwd())'], check=True)
+"""
+    done = FTPY.run("--root", root, "-u", "-c", code)
+    assert done.stdout.splitlines() == [
+        str(root),
+        "['bak', 'usr']",
+        "main /",
+        "['bak', 'usr']",
+        str(root / "usr"),
+    ]
 
 
 @pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
