@@ -6,10 +6,11 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
-from conftest import FTPY, run_script
+from conftest import FTPY, PYTHON3, run_script
 
 # The forms of the command line
 
@@ -303,6 +304,20 @@ def test_nothing_is_imported_before_a_script_asks(tmp_path: Path) -> None:
     late = {"ftplib", "socket", "usr", "_ftpy.memory", "importlib.machinery", "collections"}
     code = f"import sys; print({late} & set(sys.modules))"
     assert FTPY.run("-I", "-c", code, cwd=tmp_path).stdout == "set()\n"
+
+
+def test_a_start_takes_little_longer_than_pythons() -> None:
+    def best(rounds: int) -> float:
+        """ftpy's quickest start against python3's, in turn."""
+        quickest = {FTPY.program: float("inf"), PYTHON3.program: float("inf")}
+        for _ in range(rounds):
+            for program in quickest:
+                start = time.perf_counter()
+                subprocess.run([program, "-c", "pass"], check=True)
+                quickest[program] = min(quickest[program], time.perf_counter() - start)
+        return quickest[FTPY.program] / quickest[PYTHON3.program]
+
+    assert any(best(rounds) <= 1.3 for rounds in (20, 40, 80))
 
 
 # Tools that scripts' authors use
