@@ -359,7 +359,8 @@ static int prompt(void) {
   let_exit();
   PyObject *hook = PySys_GetObject("__interactivehook__");
   if (hook) {
-    PyObject *result = PyObject_CallNoArgs(hook);
+    PyObject *result =
+        PySys_Audit("cpython.run_interactivehook", "O", hook) < 0 ? NULL : PyObject_CallNoArgs(hook);
     if (!result) {
       PySys_WriteStderr("Failed calling sys.__interactivehook__\n");
       PyErr_Print();

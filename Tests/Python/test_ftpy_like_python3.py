@@ -246,11 +246,11 @@ def test_audit_hooks_are_told(folder: Path) -> None:
     (folder / "sitecustomize.py").write_text(
         "import sys\n"
         "def note(event, arguments):\n"
-        "    if event.startswith('cpython.run_'): print(event, arguments)\n"
+        "    if event.startswith('cpython.run_'): print(event, *map(str, arguments))\n"
         "sys.addaudithook(note)\n"
     )
     path = {"PYTHONPATH": str(folder)}
-    for arguments in (["empty.py"], ["-c", "pass"], ["-m", "empty"], ["-"]):
+    for arguments in (["empty.py"], ["-c", "pass"], ["-m", "empty"], ["-"], ["-i", "empty.py"]):
         assert compare(arguments, folder, b"pass", path)[1].startswith("cpython.run_")
 
 
