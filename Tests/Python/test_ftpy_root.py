@@ -402,6 +402,20 @@ open(io.__file__)
     assert said[-1].startswith("FileNotFoundError: [Errno 2] "), "the host's files are not there"
 
 
+def test_queue_is_the_devices_for_the_root_and_pythons_for_all_others(root: Path) -> None:
+    (root / "usr").mkdir()
+    (root / "usr/tool.py").write_text("from queue import Queue\nfull = Queue(1)\n")
+    code = """
+import queue, sys
+from concurrent.futures import ThreadPoolExecutor
+from usr.tool import full
+print(full.put('a'), full.put('b'), full.size(), type(full) is queue.Queue)
+print(hasattr(queue, 'LifoQueue'), hasattr(sys.modules['queue'], 'LifoQueue'))
+with ThreadPoolExecutor(1) as pool: print(pool.submit(max, 1, 2).result())
+"""
+    assert run(root, code) == "True False 1 True\nFalse True\n2\n"
+
+
 def test_code_that_a_script_makes_has_them_too(root: Path) -> None:
     code = """
 names = {}
