@@ -8,6 +8,10 @@ import sys as _sys
 
 from _ftpy.hostpath import host as _host
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import CodeType as _CodeType
+
 __all__ = ["exec"]
 
 
@@ -17,7 +21,7 @@ def __dir__() -> list[str]:
 
 def exec(path: str, /) -> None:
     """Runs a script. OSError if it cannot be read; SystemExit and Ctrl-C end this script too."""
-    from builtins import exec as run
+    from builtins import eval as evaluate
     from io import open_code
 
     file = _host(path)
@@ -27,10 +31,27 @@ def exec(path: str, /) -> None:
     except OSError as error:
         reason = f"File path error or not exist: [{path}]: {error.strerror}"
         raise OSError(error.errno, reason) from error
+    main = _sys.modules["__main__"].__dict__
     try:
-        run(compile(source, file, "exec", dont_inherit=True), _sys.modules["__main__"].__dict__)
+        for part in _compiled(source, file):
+            if evaluate(part, main) is not None:
+                break
     except Exception as error:
         from traceback import print_exception
 
-        ours = error.__traceback__
-        print_exception(error.with_traceback(ours and ours.tb_next))
+        frames = error.__traceback__
+        while frames and frames.tb_frame.f_code.co_filename.startswith("<ftpy>/"):
+            frames = frames.tb_next
+        print_exception(error.with_traceback(frames))
+
+
+def _compiled(source: bytes, file: str) -> "list[_CodeType]":
+    """A script's code in one part; in several if its top level says `return`."""
+    try:
+        return [compile(source, file, "exec", dont_inherit=True)]
+    except SyntaxError as error:
+        if error.msg != "'return' outside function":
+            raise
+    from _ftpy.chunk import parts
+
+    return parts(source, file)
