@@ -27,7 +27,7 @@ enum Banner {
   }
 
   /// Straight to the descriptor: C's `stderr` is a global variable, which Swift 6 refuses to share.
-  private static func say(_ text: String) {
+  static func say(_ text: String) {
     var text = text
     text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

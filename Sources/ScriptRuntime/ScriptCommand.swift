@@ -25,24 +25,31 @@ public enum ScriptCommand {
       print(Banner.version(detail: detail))
       return 0
     case nil:
-      return runPython(count, arguments)
+      do {
+        let limits = try RunLimits(RunOptions(in: words))
+        return runPython(limits.options.takeOurs(from: arguments, count: count), arguments, limits)
+      } catch {
+        Banner.complain(error.sentence)
+        return 2
+      }
     }
   }
 
   private static func runPython(
-    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ limits: RunLimits
   ) -> CInt {
     guard BuiltinModule.register() else {
       Banner.complain("no memory to start")
       return 1
     }
+    guard limits.prepare(count, arguments) else { return 1 }
     let start = script_runtime_start(count, arguments, ExecutablePath.startedAs(arguments[0]))
     guard start.started else { return start.status }
-    guard DeviceImports.install() else {
+    guard DeviceImports.install(), limits.begin() else {
       PyErr_Print()
       return 1
     }
     if start.prompt { Banner.show() }
-    return script_runtime_run()
+    return limits.end(script_runtime_run())
   }
 }

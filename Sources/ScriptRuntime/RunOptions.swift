@@ -1,0 +1,101 @@
+/// The options of a run that ftpy adds to Python's: how much memory and time it may take, and whether transfers show themselves.
+struct RunOptions: Equatable {
+  /// `-X heapsize=512K`: bytes that the script may use.
+  var heapSize: Int?
+  /// `-X timeout=30`: seconds that the run may take.
+  var timeout: Double?
+  /// `--progress`: show each transfer on the terminal.
+  var showsProgress = false
+
+  /// Where in the command line the words are that Python would refuse.
+  private var ours: [Int] = []
+
+  /// An option that cannot be understood.
+  struct Complaint: Error, Equatable {
+    let sentence: String
+  }
+
+  /// Reads them from a command line without the program's name.
+  ///
+  /// Python gets the `-X` words too: it puts those that it does not know into `sys._xoptions`. Options end where Python's do: at a
+  /// script, at `-`, `--`, `-c` or `-m`. The last of several counts.
+  init(in words: [String]) throws(Complaint) {
+    var rest = words[...]
+    scan: while let word = rest.popFirst(), word.hasPrefix("-"), word != "-", word != "--" {
+      switch word {
+      case "--progress":
+        showsProgress = true
+        ours.append(rest.startIndex - 1)
+      case "--check-hash-based-pycs": _ = rest.popFirst()
+      case _ where word.hasPrefix("--"): break
+      default:
+        var letters = word.dropFirst()
+        while let letter = letters.popFirst() {
+          switch letter {
+          case "c", "m": break scan
+          case "W": if letters.isEmpty { _ = rest.popFirst() }
+          case "X": try read(letters.isEmpty ? rest.popFirst() ?? "" : String(letters))
+          default: continue
+          }
+          letters = ""
+        }
+      }
+    }
+  }
+
+  /// Takes out of C's command line, the program's name first, what Python would refuse; returns how many words are left.
+  func takeOurs(
+    from arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, count: CInt
+  ) -> CInt {
+    let left = (0..<Int(count)).filter { !ours.contains($0 - 1) }
+    for (place, index) in left.enumerated() { arguments[place] = arguments[index] }
+    if left.count < Int(count) { arguments[left.count] = nil }
+    return CInt(left.count)
+  }
+
+  private mutating func read(_ option: String) throws(Complaint) {
+    let name = option.prefix { $0 != "=" }
+    let value = option.dropFirst(name.count + 1)
+    switch name {
+    case "heapsize": heapSize = try Self.size(value)
+    case "timeout": timeout = try Self.seconds(value)
+    default: break
+    }
+  }
+
+  /// The smallest heap that makes sense: a script's own frame and a dictionary need that much.
+  private static let smallestHeap = 4096
+
+  /// Bytes, with `K` or `M` for 1024 or 1024 * 1024 of them. `w` before that is MicroPython's "for words of four bytes", which
+  /// doubles the number on this computer of eight.
+  private static func size(_ text: Substring) throws(Complaint) -> Int {
+    var digits = text
+    var factor = 1
+    switch digits.last {
+    case "k", "K": factor = 1024
+    case "m", "M": factor = 1024 * 1024
+    default: break
+    }
+    if factor > 1 { digits.removeLast() }
+    if digits.last == "w" || digits.last == "W" {
+      digits.removeLast()
+      factor *= 2
+    }
+    guard let number = Int(digits), digits.allSatisfy(\.isNumber) else {
+      throw Complaint(sentence: "-X heapsize=\(text): not a size; write bytes, or a number with K or M, as in 512K")
+    }
+    let (size, overflow) = number.multipliedReportingOverflow(by: factor)
+    guard !overflow, size >= smallestHeap else {
+      throw Complaint(
+        sentence: "-X heapsize=\(text): \(overflow ? "more than there can be" : "the least is \(smallestHeap / 1024)K")")
+    }
+    return size
+  }
+
+  private static func seconds(_ text: Substring) throws(Complaint) -> Double {
+    guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
+      throw Complaint(sentence: "-X timeout=\(text): not a time; write seconds above 0, as in 30 or 0.5")
+    }
+    return seconds
+  }
+}
