@@ -23,6 +23,13 @@ static const size_t large = 4096;
 static const size_t last_resort_factor = 2;
 static const size_t last_resort = 1 << 20;
 
+/// What a handler of MemoryError may take at least before the next is raised.
+static const ptrdiff_t smallest_step = 1024;
+
+/// What another thread may take beyond the limit before MemoryError is raised in it. `threading` waits for ever for a thread whose
+/// first steps fail.
+static const ptrdiff_t thread_allowance = 16 * 1024;
+
 enum Phase {
   /// No limit yet.
   starting,
@@ -46,7 +53,7 @@ static bool awaits_command;
 static int suspended;
 /// Nothing is refused until the main thread runs its next instruction.
 static bool compiling;
-/// Nothing is refused until the main thread compiles next: an exception is being printed.
+/// Nothing is refused until other code begins: an exception is being printed.
 static bool reporting;
 static pthread_t main_thread;
 
@@ -56,6 +63,8 @@ static ptrdiff_t raised_at;
 static bool raises;
 /// MemoryError was raised: what its traceback takes on the way to a handler, a frame for each call, is no growth of the script's.
 static bool unwinds;
+/// What this thread has taken beyond the limit since MemoryError was raised in it, when it is not the main thread.
+static _Thread_local ptrdiff_t overdrawn;
 /// How much was used when garbage was collected last; 0 when it is time.
 static ptrdiff_t collected_at;
 /// A call of `tend` is on its way.
@@ -109,17 +118,17 @@ static bool ask_to_tend(void) {
 
 // MARK: Requests
 
-/// Says that a small request was granted beyond the limit.
-static void overdraw(ptrdiff_t after) {
-  ptrdiff_t most = (ptrdiff_t)limit;
-  ptrdiff_t step = after <= most + most / 8 ? most / 32 : 0;
-  if (raised_at && after <= raised_at + step)
-    return;
-  raised_at = after;
+/// Says that a small request for `more` bytes was granted beyond the limit: all that is used is `total`.
+static void overdraw(ptrdiff_t total, ptrdiff_t more) {
   if (on_main_thread()) {
+    ptrdiff_t part = (ptrdiff_t)limit / 32;
+    if (raised_at && total <= raised_at + (part > smallest_step ? part : smallest_step))
+      return;
+    raised_at = total;
     raises = true;
     ask_to_tend();
-  } else {
+  } else if ((overdrawn += more) > thread_allowance) {
+    overdrawn = 0;
     PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), PyExc_MemoryError);
   }
 }
@@ -142,14 +151,17 @@ static bool admits(size_t before, size_t after, bool spares) {
     collected_at = 0;
   }
   if (total <= most) {
-    raised_at = 0;
-    unwinds = false;
+    // Not at once: frames go and their tracebacks come.
+    if (total <= most - most / 16) {
+      raised_at = 0;
+      unwinds = false;
+    }
     return true;
   }
   bool refuses = after >= large || total > most * (ptrdiff_t)last_resort_factor + (ptrdiff_t)last_resort;
   if (refuses && !spares)
     return false;
-  overdraw(total);
+  overdraw(total, (ptrdiff_t)(after - before));
   return true;
 }
 
@@ -221,12 +233,13 @@ static bool begins_command(const char *event) {
 static int follow(const char *event, PyObject *arguments, void *unused) {
   if (strcmp(event, "compile") == 0) {
     // The compiler takes memory in blocks of 256 KiB, and gives it back. `tend` ends the exception that this is.
-    if (on_main_thread() && phase != starting && ask_to_tend()) {
+    if (on_main_thread() && phase != starting && ask_to_tend())
       compiling = true;
-      reporting = false;
+  } else if (strcmp(event, "exec") == 0) {
+    if (on_main_thread() && reporting) {
+      reporting = unwinds = false;
       raised_at = raised_at ? used() : 0;
     }
-  } else if (strcmp(event, "exec") == 0) {
     if (phase == armed)
       ask_to_tend();
   } else if (strcmp(event, "sys.excepthook") == 0 || strcmp(event, "cpython.run_interactivehook") == 0) {

@@ -159,7 +159,7 @@ static PyObject *run(const char *text) {
   PyObject *code = utf8 ? Py_CompileStringFlags(utf8, "<paste>", Py_file_input, &flags) : NULL;
   Py_XDECREF(source);
   PyObject *variables = main ? PyModule_GetDict(main) : NULL;
-  PyObject *result = code ? PyEval_EvalCode(code, variables, variables) : NULL;
+  PyObject *result = code && PySys_Audit("exec", "O", code) == 0 ? PyEval_EvalCode(code, variables, variables) : NULL;
   Py_XDECREF(code);
   return result;
 }

@@ -41,9 +41,12 @@ struct RunLimits {
     return RunDeadline.status
   }
 
+  /// What the client loads when it is used, and the interpreter when it prints an exception.
+  private static let ownModules = ["socket", "ssl", "ftplib", "usr.ftplib", "traceback", "threading"]
+
   /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
   private func preload() -> Bool {
-    var names = ["socket", "ssl", "ftplib", "usr.ftplib"]
+    var names = Self.ownModules
     var index = 0
     while let module = device_module(index)?.pointee {
       names.append(String(cString: module.name))
@@ -52,8 +55,7 @@ struct RunLimits {
     let standard = PySys_GetObject("stdlib_module_names")
     for name in names where !name.hasPrefix("_ftpy") {
       // Python's own modules import those of the same names, and mean Python's.
-      let isOurs = !["socket", "ssl", "ftplib"].contains(name)
-      if isOurs, let standard, let key = PyUnicode_FromString(name) {
+      if !Self.ownModules.contains(name), let standard, let key = PyUnicode_FromString(name) {
         defer { Py_DecRef(key) }
         let contains = PySequence_Contains(standard, key)
         if contains > 0 { continue }
