@@ -27,8 +27,8 @@ static const size_t last_resort = 1 << 20;
 static const ptrdiff_t smallest_step = 1024;
 
 /// What another thread may take beyond the limit before MemoryError is raised in it. `threading` waits for ever for a thread whose
-/// first steps fail.
-static const ptrdiff_t thread_allowance = 16 * 1024;
+/// first steps fail, and those take some 16 KiB for frames and a few more.
+static const ptrdiff_t thread_allowance = 48 * 1024;
 
 enum Phase {
   /// No limit yet.

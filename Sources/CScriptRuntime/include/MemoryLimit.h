@@ -6,14 +6,16 @@
 /// How much memory a script may use: `MemoryError` beyond a limit, and the interpreter lives on.
 ///
 /// What counts is what Python's objects take (its MEM and OBJ domains, and the frames of functions), above what they took when
-/// `script_memory_begin` was called. A request of 4 KiB or more that does not fit is refused. A smaller one is granted, for
-/// CPython does not survive the refusal of any small request; then `MemoryError` is raised in the thread that asked, between two
-/// of its instructions: when it passes the limit, and again at every 32nd part of the limit that it grows further, so that a handler
-/// has room to work in (in another thread than the main one after each 16 KiB that it takes beyond the limit). A script that catches them all and grows on is refused everything at twice the limit and a MiB. Before the
-/// first, garbage is collected where `gc.enable` allows it.
+/// `script_memory_begin` was called. Memory that C libraries take themselves (zlib, OpenSSL) and threads' stacks do not count.
+///
+/// A request of 4 KiB or more that does not fit is refused. A smaller one is granted, for CPython does not survive the refusal of
+/// any small request; then `MemoryError` is raised in the thread that asked, between two of its instructions: in the main thread
+/// at the limit and at every 32nd part of it that is taken beyond, so that a handler has room to work in; in another after each
+/// 48 KiB that it takes beyond. A script that catches all of them and grows on is refused everything at twice the limit and a MiB.
+/// Before the first, garbage is collected where `gc.enable` allows it.
 ///
 /// Nothing is refused while the interpreter starts and ends, while the main thread compiles, and while an exception that nobody
-/// caught is printed. Memory that C libraries take themselves (zlib, OpenSSL) and threads' stacks do not count.
+/// caught is printed.
 ///
 /// In C because `PyMemAllocatorEx`, `PyPreConfig` and audit hooks are no part of the stable ABI. Unless something else is said
 /// a function is called on the main thread, which holds the interpreter.
