@@ -13,10 +13,13 @@
 
 #include "MemoryLimit.h"
 
-/// A request of this size or more is refused when it does not fit. Those come from the growth of lists, dicts, strings and
+/// A request of this size or more is refused when it does not even fit into the margin. Those come from the growth of lists, dicts, strings and
 /// buffers, whose code is prepared for it. CPython 3.12 and later end up with broken objects after some hundred refusals of
 /// smaller ones.
 static const size_t large = 4096;
+
+/// The least that may be taken beyond the limit until the next instruction.
+static const ptrdiff_t smallest_margin = 16 * 1024;
 
 /// Beyond this many times the limit, and `last_resort` bytes, even small requests are refused: only a thread comes there that
 /// catches one MemoryError after another and goes on.
@@ -67,6 +70,8 @@ static bool unwinds;
 static _Thread_local ptrdiff_t overdrawn;
 /// How much was used when garbage was collected last; 0 when it is time.
 static ptrdiff_t collected_at;
+/// How many of the main thread's next instructions `tend` has seen since memory ended; 0 when it need not look.
+static unsigned recovery;
 /// A call of `tend` is on its way.
 static atomic_bool tending;
 
@@ -78,6 +83,34 @@ static bool applies(void) { return phase == running && limit && !suspended && !c
 
 // MARK: Between two instructions
 
+static bool ask_to_tend(void);
+
+/// How much more than the limit may be taken until the next instruction: an eighth of it, and at least `smallest_margin`.
+static ptrdiff_t margin(void) {
+  ptrdiff_t eighth = (ptrdiff_t)limit / 8;
+  return eighth > smallest_margin ? eighth : smallest_margin;
+}
+
+/// Collects garbage when it is time. After memory has ended, that is at the first, second, fourth, ... instruction: what the exception
+/// kept alive goes with its handler, and partly into Python's lists of spare objects (2000 tuples of each length), which a collection
+/// empties.
+static void collect(void) {
+  ptrdiff_t most = (ptrdiff_t)limit;
+  if (used() <= most - most / 8) {
+    recovery = 0;
+    return;
+  }
+  bool again = recovery && (recovery & (recovery - 1)) == 0;
+  if (recovery && ++recovery < 1 << 16)
+    ask_to_tend();
+  else
+    recovery = 0;
+  if (collected_at && !again)
+    return;
+  collected_at = used();
+  PyGC_Collect();
+}
+
 /// What the limit asks for at a moment when the interpreter can bear it: a pending call of the main thread.
 static int tend(void *unused) {
   atomic_store(&tending, false);
@@ -86,15 +119,11 @@ static int tend(void *unused) {
     script_memory_begin();
   if (!applies())
     return 0;
-  ptrdiff_t most = (ptrdiff_t)limit;
-  if (used() > most - most / 8 && !collected_at) {
-    collected_at = used();
-    PyGC_Collect();
-  }
+  collect();
   if (!raises)
     return 0;
   raises = false;
-  if (used() <= most)
+  if (used() <= (ptrdiff_t)limit)
     return 0;
   if (unwinds) {
     unwinds = false;
@@ -102,6 +131,8 @@ static int tend(void *unused) {
     return 0;
   }
   unwinds = true;
+  recovery = 1;
+  ask_to_tend();
   PyErr_NoMemory();
   return -1;
 }
@@ -151,16 +182,23 @@ static bool admits(size_t before, size_t after, bool spares) {
     collected_at = 0;
   }
   if (total <= most) {
-    // Not at once: frames go and their tracebacks come.
-    if (total <= most - most / 16) {
+    // Not at once: an exception's way to its handler frees frames and takes tracebacks.
+    if (total <= most - 2 * margin()) {
       raised_at = 0;
       unwinds = false;
     }
     return true;
   }
-  bool refuses = after >= large || total > most * (ptrdiff_t)last_resort_factor + (ptrdiff_t)last_resort;
-  if (refuses && !spares)
+  if (after >= large && on_main_thread()) {
+    collected_at = 0;
+    ask_to_tend();
+  }
+  ptrdiff_t end =
+      most + (after >= large ? margin() : most * (ptrdiff_t)(last_resort_factor - 1) + (ptrdiff_t)last_resort);
+  if (total > end && !spares) {
+    recovery = 1;
     return false;
+  }
   overdraw(total, (ptrdiff_t)(after - before));
   return true;
 }

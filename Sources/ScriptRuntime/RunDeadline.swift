@@ -63,7 +63,7 @@ final class RunDeadline: Sendable {
         pthread_create(thread, nil, { _ in RunDeadline.running?.keepWatch(); return nil }, nil)
       }
     }
-    guard failure == 0 else { return failed() }
+    guard failure == 0, atexit({ RunDeadline.running?.end() }) == 0 else { return failed() }
     watch = thread
     return true
   }
@@ -73,13 +73,16 @@ final class RunDeadline: Sendable {
     return false
   }
 
-  /// Ends the watch. True when the time had passed before.
-  func end() -> Bool {
-    guard getpid() == process, let watch else { return false }
+  /// Ends the watch when the process exits, and makes its exit status that of a run that was ended, when it was: Python also exits
+  /// without returning here, and with the status that the script chose.
+  private func end() {
+    guard getpid() == process, let watch else { return }
     var byte: UInt8 = 0
     write(ends.writing, &byte, 1)
     pthread_join(watch, nil)
-    return hasPassed.load(ordering: .acquiring)
+    guard hasPassed.load(ordering: .acquiring) else { return }
+    fflush(nil)
+    _exit(Self.status)
   }
 
   /// Says that Python handles signals no longer: from here on only the end of `grace` counts.

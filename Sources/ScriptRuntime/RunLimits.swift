@@ -35,14 +35,10 @@ struct RunLimits {
     return deadline?.begin() ?? true
   }
 
-  /// The exit status of the process for that of the run.
-  func end(_ status: CInt) -> CInt {
-    guard let deadline, deadline.end() else { return status }
-    return RunDeadline.status
-  }
-
-  /// What the client loads when it is used, and the interpreter when it prints an exception.
-  private static let ownModules = ["socket", "ssl", "ftplib", "usr.ftplib", "traceback", "threading"]
+  /// What the client loads when it is used (host names are encoded by `idna`), and the interpreter when it prints an exception.
+  private static let ownModules = [
+    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
+  ]
 
   /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
   private func preload() -> Bool {

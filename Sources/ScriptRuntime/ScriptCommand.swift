@@ -50,6 +50,6 @@ public enum ScriptCommand {
       return 1
     }
     if start.prompt { Banner.show() }
-    return limits.end(script_runtime_run())
+    return script_runtime_run()
   }
 }

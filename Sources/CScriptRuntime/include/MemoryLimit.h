@@ -8,11 +8,11 @@
 /// What counts is what Python's objects take (its MEM and OBJ domains, and the frames of functions), above what they took when
 /// `script_memory_begin` was called. Memory that C libraries take themselves (zlib, OpenSSL) and threads' stacks do not count.
 ///
-/// A request of 4 KiB or more that does not fit is refused. A smaller one is granted, for CPython does not survive the refusal of
-/// any small request; then `MemoryError` is raised in the thread that asked, between two of its instructions: in the main thread
+/// A request of 4 KiB or more is refused when it would go beyond the limit by more than an eighth (or 16 KiB, whichever is more).
+/// Any other is granted, for CPython does not survive the refusal of just any small request; then `MemoryError` is raised in the thread that asked, between two of its instructions: in the main thread
 /// at the limit and at every 32nd part of it that is taken beyond, so that a handler has room to work in; in another after each
 /// 48 KiB that it takes beyond. A script that catches all of them and grows on is refused everything at twice the limit and a MiB.
-/// Before the first, garbage is collected where `gc.enable` allows it.
+/// Before all that, garbage is collected where `gc.enable` allows it.
 ///
 /// Nothing is refused while the interpreter starts and ends, while the main thread compiles, and while an exception that nobody
 /// caught is printed.
