@@ -3,6 +3,12 @@ import CScriptRuntime
 import DeviceModules
 import FTPModule
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// What `RunOptions` ask for, from before the interpreter's start to after its end.
 struct RunLimits {
   let options: RunOptions
@@ -29,6 +35,9 @@ struct RunLimits {
     if options.heapSize != nil || deadline != nil { guard EndOfRun.follow(deadline) else { return false } }
     if let heapSize = options.heapSize {
       guard preload() else { return false }
+      // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap. Set here, it is in no
+      // script's os.environ.
+      if isatty(STDIN_FILENO) == 1 { setenv("PYTHON_BASIC_REPL", "1", 1) }
       script_memory_set_limit(heapSize)
       script_memory_begin_with_command()
     }
