@@ -13,9 +13,9 @@
 
 #include "MemoryLimit.h"
 
-/// A request of this size or more is refused when it does not even fit into the margin. Those come from the growth of lists, dicts, strings and
-/// buffers, whose code is prepared for it. CPython 3.12 and later end up with broken objects after some hundred refusals of
-/// smaller ones.
+/// A request of this size or more is refused when it does not even fit into the margin. Those come from the growth of lists, dicts,
+/// strings and buffers, whose code is prepared for it. CPython 3.12 and later end up with broken objects after some hundred
+/// refusals of smaller ones.
 static const size_t large = 4096;
 
 /// The least that may be taken beyond the limit until the next instruction.
@@ -70,6 +70,8 @@ static bool unwinds;
 static _Thread_local ptrdiff_t overdrawn;
 /// How much was used when garbage was collected last; 0 when it is time.
 static ptrdiff_t collected_at;
+/// How many times a collection is left out because the last ones freed little, and how many have been.
+static unsigned pauses, skipped;
 /// How many of the main thread's next instructions `tend` has seen since memory ended; 0 when it need not look.
 static unsigned recovery;
 /// A call of `tend` is on its way.
@@ -91,13 +93,14 @@ static ptrdiff_t margin(void) {
   return eighth > smallest_margin ? eighth : smallest_margin;
 }
 
-/// Collects garbage when it is time. After memory has ended, that is at the first, second, fourth, ... instruction: what the exception
-/// kept alive goes with its handler, and partly into Python's lists of spare objects (2000 tuples of each length), which a collection
-/// empties.
+/// Collects garbage when it is time, and less and less often while that does not help.
+///
+/// After memory has ended it is time at the first, second, fourth, ... instruction: what the exception kept alive goes with its
+/// handler, and partly into Python's lists of spare objects (2000 tuples of each length), which a collection empties.
 static void collect(void) {
   ptrdiff_t most = (ptrdiff_t)limit;
   if (used() <= most - most / 8) {
-    recovery = 0;
+    recovery = pauses = skipped = 0;
     return;
   }
   bool again = recovery && (recovery & (recovery - 1)) == 0;
@@ -105,10 +108,15 @@ static void collect(void) {
     ask_to_tend();
   else
     recovery = 0;
-  if (collected_at && !again)
+  if ((collected_at && !again) || skipped++ < pauses)
     return;
+  skipped = 0;
   collected_at = used();
   PyGC_Collect();
+  if (used() < collected_at - most / 16)
+    pauses = 0;
+  else if (pauses < 1024)
+    pauses = pauses * 2 + 1;
 }
 
 /// What the limit asks for at a moment when the interpreter can bear it: a pending call of the main thread.
@@ -197,6 +205,8 @@ static bool admits(size_t before, size_t after, bool spares) {
       most + (after >= large ? margin() : most * (ptrdiff_t)(last_resort_factor - 1) + (ptrdiff_t)last_resort);
   if (total > end && !spares) {
     recovery = 1;
+    // The refusal raises MemoryError. Its handler gets the same room as that of one raised at the limit.
+    raised_at = raised_at > most ? raised_at : most;
     return false;
   }
   overdraw(total, (ptrdiff_t)(after - before));

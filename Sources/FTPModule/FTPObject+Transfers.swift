@@ -49,7 +49,8 @@ extension FTPObject {
     let callback = try arguments.value(3).map(self.callback)
     try requireSendable(command, arguments[4])
     _ = try voidcmd("TYPE I")
-    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) { transfer, running, _ in
+    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) {
+      transfer, running, _ in
       var size = blockSize ?? BlockSize.first
       while true {
         let block = try file.callMethod(state.names[.read], .integer(size))
@@ -155,7 +156,8 @@ extension FTPObject {
   /// When it is broken off the data connection is closed, and the replies that the server still owes are left to be read before
   /// the next command. `source` is the file that a binary upload reads.
   private func transfer(
-    _ command: PythonObject, rest: PythonObject?, checksSize: Bool, isDetached: Bool = true, source: PythonObject? = nil,
+    _ command: PythonObject, rest: PythonObject?, checksSize: Bool, isDetached: Bool = true,
+    source: PythonObject? = nil,
     _ body: (
       DataTransfer, Connection.RunningTransfer, _ attach: @escaping (() throws -> Void) throws -> Void
     ) throws -> Void

@@ -7,12 +7,17 @@ enum EndOfRun {
   ///
   /// False with a Python exception set.
   static func follow(_ deadline: RunDeadline?) -> Bool {
-    guard let function = BuiltinFunction("end_of_run", { _, _ in
-      script_memory_end()
-      RunDeadline.running?.stopInterrupting()
-      Py_IncRef(py_none())
-      return py_none()
-    }).make() else { return false }
+    guard
+      let function = BuiltinFunction(
+        "end_of_run",
+        { _, _ in
+          script_memory_end()
+          RunDeadline.running?.stopInterrupting()
+          Py_IncRef(py_none())
+          return py_none()
+        }
+      ).make()
+    else { return false }
     defer { Py_DecRef(function) }
     guard let atexit = PyImport_ImportModule("atexit") else { return false }
     defer { Py_DecRef(atexit) }

@@ -60,7 +60,11 @@ final class RunDeadline: Sendable {
     var thread = pthread_t(bitPattern: 0)
     let failure = withUnsafeMutablePointer(to: &thread) { thread in
       thread.withMemoryRebound(to: pthread_t.self, capacity: 1) { thread in
-        pthread_create(thread, nil, { _ in RunDeadline.running?.keepWatch(); return nil }, nil)
+        pthread_create(
+          thread, nil,
+          { _ in
+            RunDeadline.running?.keepWatch(); return nil
+          }, nil)
       }
     }
     guard failure == 0, atexit({ RunDeadline.running?.end() }) == 0 else { return failed() }
@@ -135,7 +139,9 @@ final class RunDeadline: Sendable {
     defer { Py_DecRef(function) }
     guard let module = PyImport_ImportModule("signal") else { return false }
     defer { Py_DecRef(module) }
-    guard let name = PyUnicode_FromString("signal"), let number = PyLong_FromLong(Int(Self.signal)) else { return false }
+    guard let name = PyUnicode_FromString("signal"), let number = PyLong_FromLong(Int(Self.signal)) else {
+      return false
+    }
     defer {
       Py_DecRef(name)
       Py_DecRef(number)

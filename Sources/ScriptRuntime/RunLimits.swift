@@ -20,11 +20,11 @@ struct RunLimits {
   }
 
   /// Does what must come before the interpreter's start. False when it cannot start, which has been said.
-  func prepare(_ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Bool {
+  func prepare(_ words: inout [RunOptions.Word]) -> Bool {
     if options.showsProgress { TransferObservation.observer = ProgressMeter() }
     guard let heapSize = options.heapSize else { return true }
     BlockSize.limit(toHeap: heapSize)
-    return script_memory_prepare(count, arguments)
+    return script_memory_prepare(CInt(words.count), &words)
   }
 
   /// Does what must come after the interpreter's start and before the script. False with a Python exception set.

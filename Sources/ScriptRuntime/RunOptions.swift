@@ -1,5 +1,5 @@
 /// The options of a run that ftpy adds to Python's: how much memory and time it may take, and whether transfers show themselves.
-struct RunOptions: Equatable {
+struct RunOptions {
   /// `-X heapsize=512K`: bytes that the script may use.
   var heapSize: Int?
   /// `-X timeout=30`: seconds that the run may take.
@@ -7,53 +7,56 @@ struct RunOptions: Equatable {
   /// `--progress`: show each transfer on the terminal.
   var showsProgress = false
 
-  /// Where in the command line the words are that Python would refuse.
-  private var ours: [Int] = []
+  /// The words that are left for Python, the program's name first.
+  private(set) var forPython: [Word] = []
+
+  typealias Word = UnsafeMutablePointer<CChar>?
 
   /// An option that cannot be understood.
-  struct Complaint: Error, Equatable {
+  struct Mistake: Error {
     let sentence: String
   }
 
-  /// Reads them from a command line without the program's name.
+  /// Reads them from a command line, the program's name first.
   ///
   /// Python gets the `-X` words too: it puts those that it does not know into `sys._xoptions`. Options end where Python's do: at a
   /// script, at `-`, `--`, `-c` or `-m`. The last of several counts.
-  init(in words: [String]) throws(Complaint) {
+  init(_ words: [Word]) throws(Mistake) {
     var rest = words[...]
-    scan: while let word = rest.popFirst(), word.hasPrefix("-"), word != "-", word != "--" {
-      switch word {
-      case "--progress":
+    forPython.append(rest.popFirst() ?? nil)
+    scan: while let word = rest.first ?? nil {
+      let text = String(cString: word)
+      guard text.hasPrefix("-"), text != "-", text != "--" else { break }
+      rest.removeFirst()
+      if text == "--progress" {
         showsProgress = true
-        ours.append(rest.startIndex - 1)
-      case "--check-hash-based-pycs": _ = rest.popFirst()
-      case _ where word.hasPrefix("--"): break
-      default:
-        var letters = word.dropFirst()
-        while let letter = letters.popFirst() {
-          switch letter {
-          case "c", "m": break scan
-          case "W": if letters.isEmpty { _ = rest.popFirst() }
-          case "X": try read(letters.isEmpty ? rest.popFirst() ?? "" : String(letters))
-          default: continue
-          }
-          letters = ""
+        continue
+      }
+      forPython.append(word)
+      if text == "--check-hash-based-pycs" { _ = takeValue(&rest) }
+      guard !text.hasPrefix("--") else { continue }
+      var letters = text.dropFirst()
+      while let letter = letters.popFirst() {
+        switch letter {
+        case "c", "m": break scan
+        case "W": if letters.isEmpty { _ = takeValue(&rest) }
+        case "X": try read(letters.isEmpty ? takeValue(&rest) : String(letters))
+        default: continue
         }
+        letters = ""
       }
     }
+    forPython += rest
   }
 
-  /// Takes out of C's command line, the program's name first, what Python would refuse; returns how many words are left.
-  func takeOurs(
-    from arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, count: CInt
-  ) -> CInt {
-    let left = (0..<Int(count)).filter { !ours.contains($0 - 1) }
-    for (place, index) in left.enumerated() { arguments[place] = arguments[index] }
-    if left.count < Int(count) { arguments[left.count] = nil }
-    return CInt(left.count)
+  /// Leaves the value of an option to Python, and returns it.
+  private mutating func takeValue(_ rest: inout ArraySlice<Word>) -> String {
+    guard let value = rest.popFirst() else { return "" }
+    forPython.append(value)
+    return value.map { String(cString: $0) } ?? ""
   }
 
-  private mutating func read(_ option: String) throws(Complaint) {
+  private mutating func read(_ option: String) throws(Mistake) {
     let name = option.prefix { $0 != "=" }
     let value = option.dropFirst(name.count + 1)
     switch name {
@@ -68,7 +71,7 @@ struct RunOptions: Equatable {
 
   /// Bytes, with `K` or `M` for 1024 or 1024 * 1024 of them. `w` before that is MicroPython's "for words of four bytes", which
   /// doubles the number on this computer of eight.
-  private static func size(_ text: Substring) throws(Complaint) -> Int {
+  private static func size(_ text: Substring) throws(Mistake) -> Int {
     var digits = text
     var factor = 1
     switch digits.last {
@@ -82,19 +85,20 @@ struct RunOptions: Equatable {
       factor *= 2
     }
     guard let number = Int(digits), digits.allSatisfy(\.isNumber) else {
-      throw Complaint(sentence: "-X heapsize=\(text): not a size; write bytes, or a number with K or M, as in 512K")
+      throw Mistake(sentence: "-X heapsize=\(text): not a size; write bytes, or a number with K or M, as in 512K")
     }
     let (size, overflow) = number.multipliedReportingOverflow(by: factor)
     guard !overflow, size >= smallestHeap else {
-      throw Complaint(
-        sentence: "-X heapsize=\(text): \(overflow ? "more than there can be" : "the least is \(smallestHeap / 1024)K")")
+      throw Mistake(
+        sentence: "-X heapsize=\(text): \(overflow ? "more than there can be" : "the least is \(smallestHeap / 1024)K")"
+      )
     }
     return size
   }
 
-  private static func seconds(_ text: Substring) throws(Complaint) -> Double {
+  private static func seconds(_ text: Substring) throws(Mistake) -> Double {
     guard let seconds = Double(text), seconds > 0, seconds.isFinite else {
-      throw Complaint(sentence: "-X timeout=\(text): not a time; write seconds above 0, as in 30 or 0.5")
+      throw Mistake(sentence: "-X timeout=\(text): not a time; write seconds above 0, as in 30 or 0.5")
     }
     return seconds
   }

@@ -25,9 +25,9 @@ public enum ScriptCommand {
       print(Banner.version(detail: detail))
       return 0
     case nil:
-      do {
-        let limits = try RunLimits(RunOptions(in: words))
-        return runPython(limits.options.takeOurs(from: arguments, count: count), arguments, limits)
+      do throws(RunOptions.Mistake) {
+        let options = try RunOptions((0..<max(Int(count), 0)).map { arguments[$0] })
+        return runPython(RunLimits(options))
       } catch {
         Banner.complain(error.sentence)
         return 2
@@ -35,15 +35,14 @@ public enum ScriptCommand {
     }
   }
 
-  private static func runPython(
-    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ limits: RunLimits
-  ) -> CInt {
+  private static func runPython(_ limits: RunLimits) -> CInt {
     guard BuiltinModule.register() else {
       Banner.complain("no memory to start")
       return 1
     }
-    guard limits.prepare(count, arguments) else { return 1 }
-    let start = script_runtime_start(count, arguments, ExecutablePath.startedAs(arguments[0]))
+    var words = limits.options.forPython
+    guard limits.prepare(&words) else { return 1 }
+    let start = script_runtime_start(CInt(words.count), &words, ExecutablePath.startedAs(words.first ?? nil))
     guard start.started else { return start.status }
     guard DeviceImports.install(), limits.begin() else {
       PyErr_Print()

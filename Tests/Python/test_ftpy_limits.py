@@ -24,8 +24,7 @@ GROWTH = {
     "bytearray": "a = bytearray()\nwhile True: a += b'abcdef'",
     "small objects": "a = None\nwhile True: a = (a,)",
     "objects": "class A: pass\na = A()\nwhile True: b = A(); b.next = a; a = b",
-    "recursion": "import sys\nsys.setrecursionlimit(10**7)\n"
-    "def f(n): return f(n + 1) + 1\nf(0)",
+    "recursion": "import sys\nsys.setrecursionlimit(10**7)\ndef f(n): return f(n + 1) + 1\nf(0)",
     "thread": "import threading\nfailed = []\n"
     "def work():\n    try:\n        a = None\n        while True: a = (a,)\n"
     "    except MemoryError: failed.append(1)\n"
@@ -89,9 +88,11 @@ def test_sizes(text: str, size: int, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    ["heapsize", "heapsize=", "heapsize=K", "heapsize=12Q", "heapsize=-1", "heapsize=1.5M"]
-    + ["heapsize=1K", "heapsize=99999999999999999999", "heapsize=9999999999999999M"]
-    + ["timeout", "timeout=", "timeout=soon", "timeout=0", "timeout=-1", "timeout=inf"],
+    [
+        *("heapsize", "heapsize=", "heapsize=K", "heapsize=12Q", "heapsize=-1", "heapsize=1.5M"),
+        *("heapsize=1K", "heapsize=99999999999999999999", "heapsize=9999999999999999M"),
+        *("timeout", "timeout=", "timeout=soon", "timeout=0", "timeout=-1", "timeout=inf"),
+    ],
 )
 def test_a_wrong_value_is_status_2(option: str, tmp_path: Path) -> None:
     done = FTPY.run("-X", option, "-c", "print('not run')", cwd=tmp_path, check=False)
@@ -311,7 +312,7 @@ finally:
     "code",
     [
         "import time\nwhile True:\n    try: time.sleep(60)\n    except BaseException: pass",
-        "while True:\n    try:\n        for _ in iter(int, 1): str()\n    except BaseException: pass",
+        "while True:\n  try:\n    for _ in iter(int, 1): str()\n  except BaseException: pass",
         "import atexit, time\natexit.register(time.sleep, 60)\ntime.sleep(60)",
         "sum(range(10**11))",
         "import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())\n"

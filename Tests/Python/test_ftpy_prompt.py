@@ -64,6 +64,7 @@ def test_the_banner_says_what_it_is(prompt: Prompt) -> None:
     first, second, *_ = (prompt().before or "").splitlines()
     assert first.startswith("ftpy ")
     assert "QuecPython" in first
+    assert "Ctrl-E" in first
     assert second.startswith("Python 3.")
 
 
