@@ -70,10 +70,12 @@ static bool unwinds;
 static _Thread_local ptrdiff_t overdrawn;
 /// How much was used when garbage was collected last; 0 when it is time.
 static ptrdiff_t collected_at;
+/// MemoryError has been raised, and what it kept alive may be garbage by now.
+static bool recovers;
 /// How many times a collection is left out because the last ones freed little, and how many have been.
-static unsigned pauses, skipped;
-/// How many of the main thread's next instructions `tend` has seen since memory ended; 0 when it need not look.
-static unsigned recovery;
+struct Patience {
+  unsigned pauses, skipped;
+};
 /// A call of `tend` is on its way.
 static atomic_bool tending;
 
@@ -93,30 +95,40 @@ static ptrdiff_t margin(void) {
   return eighth > smallest_margin ? eighth : smallest_margin;
 }
 
-/// Collects garbage when it is time, and less and less often while that does not help.
-///
-/// After memory has ended it is time at the first, second, fourth, ... instruction: what the exception kept alive goes with its
-/// handler, and partly into Python's lists of spare objects (2000 tuples of each length), which a collection empties.
-static void collect(void) {
-  ptrdiff_t most = (ptrdiff_t)limit;
-  if (used() <= most - most / 8) {
-    recovery = pauses = skipped = 0;
+/// Collects garbage, and less and less often while that frees little.
+static void collect(struct Patience *patience) {
+  if (patience->skipped++ < patience->pauses)
     return;
-  }
-  bool again = recovery && (recovery & (recovery - 1)) == 0;
-  if (recovery && ++recovery < 1 << 16)
-    ask_to_tend();
-  else
-    recovery = 0;
-  if ((collected_at && !again) || skipped++ < pauses)
-    return;
-  skipped = 0;
+  patience->skipped = 0;
   collected_at = used();
   PyGC_Collect();
-  if (used() < collected_at - most / 16)
-    pauses = 0;
-  else if (pauses < 1024)
-    pauses = pauses * 2 + 1;
+  if (used() < collected_at - (ptrdiff_t)limit / 16)
+    patience->pauses = 0;
+  else if (patience->pauses < 1024)
+    patience->pauses = patience->pauses * 2 + 1;
+}
+
+/// Whether the main thread is in a handler of MemoryError.
+static bool handles_memory_error(void) {
+  PyObject *exception = PyErr_GetHandledException();
+  bool is_memory_error = exception && PyErr_GivenExceptionMatches(exception, PyExc_MemoryError);
+  Py_XDECREF(exception);
+  return is_memory_error;
+}
+
+/// Collects garbage when it gets tight, and after a MemoryError when its handler is done: what the exception kept alive goes then, and
+/// partly into Python's lists of spare objects (2000 tuples of each length), which a collection empties.
+static void tidy(void) {
+  static struct Patience before, after;
+  if (used() <= (ptrdiff_t)limit - (ptrdiff_t)limit / 8)
+    recovers = false;
+  else if (recovers && handles_memory_error())
+    ask_to_tend();
+  else if (recovers) {
+    recovers = false;
+    collect(&after);
+  } else if (!collected_at)
+    collect(&before);
 }
 
 /// What the limit asks for at a moment when the interpreter can bear it: a pending call of the main thread.
@@ -127,7 +139,7 @@ static int tend(void *unused) {
     script_memory_begin();
   if (!applies())
     return 0;
-  collect();
+  tidy();
   if (!raises)
     return 0;
   raises = false;
@@ -139,7 +151,7 @@ static int tend(void *unused) {
     return 0;
   }
   unwinds = true;
-  recovery = 1;
+  recovers = true;
   ask_to_tend();
   PyErr_NoMemory();
   return -1;
@@ -204,7 +216,7 @@ static bool admits(size_t before, size_t after, bool spares) {
   ptrdiff_t end =
       most + (after >= large ? margin() : most * (ptrdiff_t)(last_resort_factor - 1) + (ptrdiff_t)last_resort);
   if (total > end && !spares) {
-    recovery = 1;
+    recovers = true;
     // The refusal raises MemoryError. Its handler gets the same room as that of one raised at the limit.
     raised_at = raised_at > most ? raised_at : most;
     return false;
