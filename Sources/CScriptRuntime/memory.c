@@ -18,6 +18,9 @@
 /// refusals of smaller ones.
 static const size_t large = 4096;
 
+/// The compiler takes its memory in blocks of this size (3.11) or of 256 KiB. Smaller ones that come while it works may stay, as code.
+static const size_t compiler_block = 8192;
+
 /// The least that may be taken beyond the limit until the next instruction.
 static const ptrdiff_t smallest_margin = 16 * 1024;
 
@@ -216,9 +219,12 @@ static bool admits(size_t before, size_t after, bool spares) {
   ptrdiff_t end =
       most + (after >= large ? margin() : most * (ptrdiff_t)(last_resort_factor - 1) + (ptrdiff_t)last_resort);
   if (total > end && !spares) {
-    recovers = true;
-    // The refusal raises MemoryError. Its handler gets the same room as that of one raised at the limit.
-    raised_at = raised_at > most ? raised_at : most;
+    if (on_main_thread()) {
+      // The refusal raises MemoryError: it is not raised a second time for what came before.
+      recovers = unwinds = true;
+      raises = false;
+      raised_at = used() > most ? used() : most;
+    }
     return false;
   }
   overdraw(total, (ptrdiff_t)(after - before));
@@ -227,12 +233,48 @@ static bool admits(size_t before, size_t after, bool spares) {
 
 static void count(ptrdiff_t bytes) { atomic_fetch_add_explicit(&counted, bytes, memory_order_relaxed); }
 
-static size_t size_of(void *block) { return block ? malloc_usable_size(block) : 0; }
+/// The compiler's blocks that live: they do not count. `exec` of a string keeps them until the code has run.
+static void *compilers[512];
+static int compiler_blocks;
+
+/// Finds a place in that list; NULL finds an empty one.
+static void **compilers_place(void *block) {
+  for (size_t i = 0; i < sizeof compilers / sizeof *compilers; i++)
+    if (compilers[i] == block)
+      return &compilers[i];
+  return NULL;
+}
+
+/// What a new block counts.
+static ptrdiff_t weigh(void *block) {
+  if (!block)
+    return 0;
+  size_t size = malloc_usable_size(block);
+  void **place = compiling && size >= compiler_block ? compilers_place(NULL) : NULL;
+  if (!place)
+    return (ptrdiff_t)size;
+  *place = block;
+  compiler_blocks++;
+  return 0;
+}
+
+/// What a block counted that goes.
+static ptrdiff_t forget(void *block) {
+  if (!block)
+    return 0;
+  size_t size = malloc_usable_size(block);
+  void **place = compiler_blocks && size >= compiler_block ? compilers_place(block) : NULL;
+  if (!place)
+    return (ptrdiff_t)size;
+  *place = NULL;
+  compiler_blocks--;
+  return 0;
+}
 
 static void *allocate(void *domain, size_t size) {
   PyMemAllocatorEx *next = domain;
   void *block = admits(0, size, false) ? next->malloc(next->ctx, size) : NULL;
-  count((ptrdiff_t)size_of(block));
+  count(weigh(block));
   return block;
 }
 
@@ -242,24 +284,23 @@ static void *allocate_zeroed(void *domain, size_t items, size_t size) {
   if (__builtin_mul_overflow(items, size, &total))
     return NULL;
   void *block = admits(0, total, false) ? next->calloc(next->ctx, items, size) : NULL;
-  count((ptrdiff_t)size_of(block));
+  count(weigh(block));
   return block;
 }
 
 static void *reallocate(void *domain, void *block, size_t size) {
   PyMemAllocatorEx *next = domain;
-  size_t before = size_of(block);
-  if (!admits(before, size, false))
+  if (!admits(block ? malloc_usable_size(block) : 0, size, false))
     return NULL;
+  ptrdiff_t before = forget(block);
   void *moved = next->realloc(next->ctx, block, size);
-  if (moved)
-    count((ptrdiff_t)size_of(moved) - (ptrdiff_t)before);
+  count(weigh(moved ? moved : block) - before);
   return moved;
 }
 
 static void release(void *domain, void *block) {
   PyMemAllocatorEx *next = domain;
-  count(-(ptrdiff_t)size_of(block));
+  count(-forget(block));
   next->free(next->ctx, block);
 }
 
@@ -292,7 +333,7 @@ static bool begins_command(const char *event) {
 /// Follows what the interpreter is about to do.
 static int follow(const char *event, PyObject *arguments, void *unused) {
   if (strcmp(event, "compile") == 0) {
-    // The compiler takes memory in blocks of 256 KiB, and gives it back. `tend` ends the exception that this is.
+    // The compiler must not fail for its own blocks' sake. `tend` ends the exception that this is.
     if (on_main_thread() && phase != starting && ask_to_tend())
       compiling = true;
   } else if (strcmp(event, "exec") == 0) {
@@ -353,6 +394,8 @@ size_t script_memory_used(void) {
 }
 
 void script_memory_begin(void) {
+  // What is garbage now must not be the script's gain when it goes.
+  PyGC_Collect();
   base = atomic_load_explicit(&counted, memory_order_relaxed);
   raised_at = collected_at = 0;
   raises = unwinds = false;

@@ -121,6 +121,42 @@ print("done")
     assert FTPY.run("-X", "heapsize=512K", "-c", code, cwd=tmp_path).stdout == "done\n"
 
 
+def test_what_the_compiler_takes_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / "imported.py").write_text("x = 1\n" * 100)
+    code = "import imported; exec('y = 2\\n' * 100); print(imported.x, y, eval('1 + 1'))"
+    for size in ("64K", "128K"):
+        done = FTPY.run("-X", f"heapsize={size}", "-c", code, cwd=tmp_path)
+        assert done.stdout == "1 2 2\n"
+
+
+def test_a_traceback_is_whole_when_memory_is_not_there(tmp_path: Path) -> None:
+    code = """
+kept = []
+def grow():
+    while True: kept.append(b"x" * 1000)
+for n in range(6):
+    try: grow()
+    except MemoryError: pass
+grow()
+"""
+    (tmp_path / "script.py").write_text(code)
+    done = FTPY.run("-X", "heapsize=256K", "script.py", cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert "\n    grow()\n" in done.stderr
+    assert done.stderr.endswith("\nMemoryError\n")
+
+
+def test_it_is_raised_once(tmp_path: Path) -> None:
+    code = """
+kept = []
+try: kept.extend(map(bytearray, [4096] * 999))
+except MemoryError: print("caught")
+print(len(kept) > 60)
+"""
+    done = FTPY.run("-X", "heapsize=256K", "-c", code, cwd=tmp_path)
+    assert done.stdout == "caught\nTrue\n"
+
+
 def test_a_handler_can_work(tmp_path: Path) -> None:
     code = """
 import sys
