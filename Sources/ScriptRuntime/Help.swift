@@ -14,6 +14,8 @@ enum Help {
       --root DIR   DIR is the device's "/": /usr and /bak are folders in it
       --boot       run usr/main.py as a module does at power-on, then the prompt
       -i           go on to the prompt after the script
+      -X heapsize=512K, -X timeout=30    the memory and the seconds that it may take
+      --progress   show each transfer
       -q           no banner at the prompt
       -v           tell what is imported from where, and what is passed over
       -V           the versions of ftpy and of its Python

@@ -21,6 +21,8 @@ struct OwnOptions {
   private(set) var question: Question?
   /// `--root`: the folder as it was given.
   private(set) var root: Word = nil
+  /// How much the run may take, and what it shows.
+  private(set) var run = RunOptions()
   /// `--boot`.
   private(set) var boots = false
   /// The program's name and all words that are Python's, in their order.
@@ -45,7 +47,7 @@ struct OwnOptions {
           question = .help
           return
         case "--version": versions += 1
-        case "--check-hash-based-pycs": takeValue(&rest)
+        case "--check-hash-based-pycs": _ = takeValue(&rest)
         default: break
         }
         continue
@@ -62,7 +64,8 @@ struct OwnOptions {
           hasCode = true
           break scan
         case "W", "X":
-          if letters.isEmpty { takeValue(&rest) }
+          let value = letters.isEmpty ? takeValue(&rest) : String(letters)
+          if letter == "X" { try run.read(value) }
           letters = ""
         default: break
         }
@@ -80,6 +83,7 @@ struct OwnOptions {
   private mutating func readOwn(_ word: Word, _ text: String, _ rest: inout ArraySlice<Word>) throws(Mistake) -> Bool {
     switch text {
     case "--boot": boots = true
+    case "--progress": run.showsProgress = true
     case "--root":
       guard let value = rest.popFirst() else { throw Mistake(sentence: "--root needs a folder: --root DIR") }
       root = value
@@ -89,8 +93,10 @@ struct OwnOptions {
     return true
   }
 
-  /// Leaves the value of an option to Python.
-  private mutating func takeValue(_ rest: inout ArraySlice<Word>) {
-    if let value = rest.popFirst() { forPython.append(value) }
+  /// Leaves the value of an option to Python, and returns it.
+  private mutating func takeValue(_ rest: inout ArraySlice<Word>) -> String {
+    guard let value = rest.popFirst() else { return "" }
+    forPython.append(value)
+    return value.map { String(cString: $0) } ?? ""
   }
 }

@@ -16,30 +16,15 @@ __path__ = []  # a package without a folder
 
 #: Mere stand-ins, and what only the device has: a file of the user's comes before either.
 stubs = {"dataCall", "misc", "modem", "net", "sim"}
-device_only = (
-    "SecureData TenCentYun WDT WLAN aLiYun app_fota app_fota_download app_fota_mount atcmd audio "
-    "ble bt camera cellLocator esim ethernet fota gnss lcd lvgl machine ntptime osTimer pm qrcode "
-    "quecIot quecgnss request securedata sms system uasyncio umqtt uping uwebsocket voiceCall "
-    "webserver wifiScan wifilocator"
-)
-
+device_only = """
+SecureData TenCentYun WDT WLAN aLiYun app_fota app_fota_download app_fota_mount atcmd audio
+ble bt camera cellLocator esim ethernet fota gnss lcd lvgl machine ntptime osTimer pm qrcode
+quecIot quecgnss request securedata sms system uasyncio umqtt uping uwebsocket voiceCall
+webserver wifiScan wifilocator
+"""
 ours = {*sources, "usr", "usr.ftplib", "_ftpy.ftplib"} - stubs
 if sys.flags.verbose:
     ours.add("ftplib")  # only to say what it shadows: Python's own finder has the built-in module
-
-
-class Finder:
-    """Finds modules by their names, in the program's memory."""
-
-    def __init__(self, names: "set[str]") -> None:
-        self.names = names
-
-    def find_spec(self, name: str, path: "Any" = None, target: object = None) -> "Any":
-        return memory().find_spec(name, path) if name in self.names else None
-
-    def iter_modules(self, prefix: str = "") -> "Any":
-        """For `help('modules')` and `pkgutil`."""
-        return memory().iter_modules(self.names, prefix)
 
 
 def memory() -> "Any":
@@ -51,26 +36,34 @@ def memory() -> "Any":
     return sys.modules["_ftpy.memory"]
 
 
-def first_look(attribute: str) -> object:
-    """Runs `uos`: a script wants a function of it, or imports it and so wants its `__spec__`.
+class First:
+    """Finds the device's own modules: the device looks among those before any file."""
 
-    Not for what Python's own tests and tools ask of all the modules: `sys.modules` must not grow
-    while they go through it.
-    """
-    if attribute in ("__file__", "__path__", "__warningregistry__"):
-        raise AttributeError(f"module 'uos' has no attribute {attribute!r}")
+    @staticmethod
+    def find_spec(name: str, path: "Any" = None, target: object = None) -> "Any":
+        return memory().find_spec(name, path) if name in ours else None
+
+    @staticmethod
+    def iter_modules(prefix: str = "") -> "Any":
+        return memory().iter_modules(ours | stubs, prefix)
+
+
+class Last:
+    """Answers for what nobody else has found: the stubs, and what only the device has."""
+
+    @staticmethod
+    def find_spec(name: str, path: "Any" = None, target: object = None) -> "Any":
+        return memory().find_last(name) if name in stubs or name in device_only.split() else None
+
+
+def first_look(attribute: str) -> object:
+    """Runs `uos`: a script wants a function of it, or imports it and so wants its `__spec__`."""
     return memory().load(uos, attribute)
 
 
 def extend(module: "Any", names: str) -> None:
     """Gives a module of Python's own what the device has in it, once a script asks for that."""
-
-    def first_look(attribute: str) -> object:
-        if attribute not in names.split():
-            raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
-        return memory().add(module, names)[attribute]
-
-    module.__getattr__ = first_look
+    module.__getattr__ = lambda attribute: memory().addition(module, names, attribute)
 
 
 def stack_size(size: int = 0, /) -> object:
@@ -81,9 +74,8 @@ def stack_size(size: int = 0, /) -> object:
     return own_stack_size(max(size, 0x100000) if size > 0 else size)
 
 
-# The device looks among its built-in modules first.
-sys.meta_path.insert(0, Finder(ours))
-sys.meta_path.append(Finder({*stubs, *device_only.split()}))
+sys.meta_path.insert(0, First)
+sys.meta_path.append(Last)
 
 extend(sys, "print_exception")
 extend(__import__("gc"), "mem_alloc mem_free threshold")

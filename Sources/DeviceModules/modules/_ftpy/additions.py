@@ -10,6 +10,8 @@ import sys
 
 from usys import print_exception
 
+from _ftpy.program import memory_limit, memory_used
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +20,16 @@ _threshold = -1
 
 
 def mem_free() -> int:
-    """Bytes of memory that this host has left. On the device: bytes left in its heap."""
+    """Bytes that are left of the heap (`-X heapsize`); without a limit, of this host's memory."""
+    if memory_limit is not None:
+        return max(memory_limit - memory_used(), 0)
     return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def mem_alloc() -> int:
-    """Bytes of memory that the program occupies. On the device: bytes taken in its heap."""
+    """Bytes taken of the heap (`-X heapsize`); without a limit, those that the program occupies."""
+    if memory_limit is not None:
+        return memory_used()
     with open("/proc/self/statm", encoding="ascii") as sizes:
         return int(sizes.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 

@@ -3,7 +3,7 @@
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from _ftpy import device_only, ours
+from _ftpy import ours, stubs
 from _ftpy.program import sources
 
 TYPE_CHECKING = False
@@ -35,23 +35,25 @@ class MemoryLoader(Loader):
 
 
 def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
-    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find.
-
-    ModuleNotFoundError for what only the device has.
-    """
+    """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find."""
     if sys.flags.verbose and name in ours and name != "usr":
         note_shadowed(name, path)
     if name in sources:
         return ModuleSpec(name, MemoryLoader(), origin=origin(name))
     if name == "ftplib":
         return None
-    if name in device_only.split():
-        from _ftpy.refusal import refuse
-
-        refuse(name)
     from _ftpy import usr
 
     return usr.find_spec(name)
+
+
+def find_last(name: str) -> ModuleSpec | None:
+    """The spec of a stub; ModuleNotFoundError for what only the device has."""
+    if name in stubs:
+        return find_spec(name, None)
+    from _ftpy.refusal import refuse
+
+    refuse(name)
 
 
 def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]":
@@ -60,14 +62,16 @@ def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]"
     return ((prefix + name, False) for name in sorted(public))
 
 
-def add(module: "ModuleType", names: str) -> "dict[str, Callable[..., object]]":
-    """Puts the device's functions into a module of Python's own."""
+def addition(module: "ModuleType", names: str, attribute: str) -> "Callable[..., object]":
+    """One of the device's functions in a module of Python's own, which then has all of them."""
+    if attribute not in names.split():
+        raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
     from _ftpy import additions
 
     found = {name: additions.table[module.__name__][name] for name in names.split()}
     module.__dict__.pop("__getattr__", None)
     module.__dict__.update(found)
-    return found
+    return found[attribute]
 
 
 def code(name: str) -> "CodeType":
@@ -95,6 +99,9 @@ def load(module: "ModuleType", attribute: str) -> object:
 
     No lock: two threads may both run it, for it only defines things. Each sees all of them.
     """
+    # Python's own tests and tools ask all modules for these: `sys.modules` must not grow meanwhile.
+    if attribute in ("__file__", "__path__", "__warningregistry__"):
+        raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
     if "__getattr__" in module.__dict__:
         spec, loader = find_spec(module.__name__, None), MemoryLoader()
         module.__spec__, module.__loader__, module.__package__ = spec, loader, ""
