@@ -103,9 +103,9 @@ static void collect(struct Patience *patience) {
   if (patience->skipped++ < patience->pauses)
     return;
   patience->skipped = 0;
-  collected_at = used();
+  ptrdiff_t before = collected_at = used();
   PyGC_Collect();
-  if (used() < collected_at - (ptrdiff_t)limit / 16)
+  if (used() < before - (ptrdiff_t)limit / 16)
     patience->pauses = 0;
   else if (patience->pauses < 1024)
     patience->pauses = patience->pauses * 2 + 1;

@@ -46,7 +46,8 @@ struct RunLimits {
 
   /// What the client loads when it is used (host names are encoded by `idna`), and the interpreter when it prints an exception.
   private static let ownModules = [
-    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
+    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "threading", "traceback",
+    "linecache", "tokenize", "ast", "unicodedata", "_colorize",
   ]
 
   /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
