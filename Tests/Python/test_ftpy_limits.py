@@ -7,7 +7,6 @@ import os
 import random
 import subprocess
 import time
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -210,26 +209,28 @@ def stubborn():
     for i in range(10000):
         try: x = grow(x)
         except MemoryError: pass
+short = 0
 for f in (parse, chain, form, fail, cycles, compiling, expression, threads, recursion, stubborn):
     try: f()
-    except MemoryError: pass
-print("done")
+    except MemoryError: short += 1
+print(short)
 """
 
 
+@pytest.mark.timeout(300)
 def test_no_limit_makes_it_crash_or_hang(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(EVERYTHING)
     sizes = random.Random(11)
 
-    def run(size: int) -> tuple[int, int, str]:
+    def run(size: int) -> tuple[int, int, str, str]:
         done = FTPY.run("-X", f"heapsize={size}", "script.py", cwd=tmp_path, check=False)
-        return size, done.returncode, done.stderr
+        return size, done.returncode, done.stderr, done.stdout
 
     with ThreadPoolExecutor(4) as pool:
-        ends = list(pool.map(run, (int(4096 * 2 ** (sizes.random() * 10)) for _ in range(200))))
+        ends = list(pool.map(run, (int(4096 * 2 ** (sizes.random() * 10)) for _ in range(100))))
     assert [end for end in ends if end[1] not in (0, 1)] == []
     assert [end for end in ends if end[1] == 1 and "MemoryError" not in end[2]] == []
-    assert len(Counter(status for _, status, _ in ends)) == 2, "some fit and some do not"
+    assert len({shortages for *_, shortages in ends}) > 2, "some fit and some do not"
 
 
 @pytest.mark.parametrize("size", ["64K", "128K", "512K"])

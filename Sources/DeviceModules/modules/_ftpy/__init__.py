@@ -57,13 +57,25 @@ class Last:
 
 
 def first_look(attribute: str) -> object:
-    """Runs `uos`: a script wants a function of it, or imports it and so wants its `__spec__`."""
+    """Runs `uos`: a script wants a function of it, or imports it and so wants its `__spec__`.
+
+    Not for what Python's own tests and tools ask of all the modules: `sys.modules` must not grow
+    while they go through it.
+    """
+    if attribute in ("__file__", "__path__", "__warningregistry__"):
+        raise AttributeError(f"module 'uos' has no attribute {attribute!r}")
     return memory().load(uos, attribute)
 
 
 def extend(module: "Any", names: str) -> None:
     """Gives a module of Python's own what the device has in it, once a script asks for that."""
-    module.__getattr__ = lambda attribute: memory().addition(module, names, attribute)
+
+    def first_look(attribute: str) -> object:
+        if attribute in names.split():
+            return memory().addition(module, names, attribute)
+        raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
+
+    module.__getattr__ = first_look
 
 
 def stack_size(size: int = 0, /) -> object:

@@ -49,11 +49,11 @@ def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
 
 def find_last(name: str) -> ModuleSpec | None:
     """The spec of a stub; ModuleNotFoundError for what only the device has."""
-    if name in stubs:
-        return find_spec(name, None)
-    from _ftpy.refusal import refuse
+    if name not in stubs:
+        from _ftpy.refusal import refuse
 
-    refuse(name)
+        refuse(name)
+    return find_spec(name, None)
 
 
 def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]":
@@ -64,8 +64,6 @@ def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]"
 
 def addition(module: "ModuleType", names: str, attribute: str) -> "Callable[..., object]":
     """One of the device's functions in a module of Python's own, which then has all of them."""
-    if attribute not in names.split():
-        raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
     from _ftpy import additions
 
     found = {name: additions.table[module.__name__][name] for name in names.split()}
@@ -99,9 +97,6 @@ def load(module: "ModuleType", attribute: str) -> object:
 
     No lock: two threads may both run it, for it only defines things. Each sees all of them.
     """
-    # Python's own tests and tools ask all modules for these: `sys.modules` must not grow meanwhile.
-    if attribute in ("__file__", "__path__", "__warningregistry__"):
-        raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
     if "__getattr__" in module.__dict__:
         spec, loader = find_spec(module.__name__, None), MemoryLoader()
         module.__spec__, module.__loader__, module.__package__ = spec, loader, ""
