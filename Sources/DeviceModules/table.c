@@ -52,6 +52,10 @@ static const char ftpy_stub[] = {
 #embed "modules/_ftpy/stub.py" suffix(, 0)
 };
 
+static const char ftpy_threads[] = {
+#embed "modules/_ftpy/threads.py" suffix(, 0)
+};
+
 static const char ftpy_tls[] = {
 #embed "modules/_ftpy/tls.py" suffix(, 0)
 };
@@ -186,6 +190,7 @@ static const struct DeviceModule table[] = {
     {"_ftpy.refusal", ftpy_refusal, sizeof ftpy_refusal - 1},
     {"_ftpy.stream", ftpy_stream, sizeof ftpy_stream - 1},
     {"_ftpy.stub", ftpy_stub, sizeof ftpy_stub - 1},
+    {"_ftpy.threads", ftpy_threads, sizeof ftpy_threads - 1},
     {"_ftpy.tls", ftpy_tls, sizeof ftpy_tls - 1},
     {"_ftpy.usr", ftpy_usr, sizeof ftpy_usr - 1},
     {"checkNet", checkNet, sizeof checkNet - 1},

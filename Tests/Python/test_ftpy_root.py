@@ -748,3 +748,25 @@ def test_boot_at_a_terminal(root: Path) -> None:
         assert child.exitstatus == 0
     finally:
         child.close(force=True)
+
+
+THREAD = """
+import _thread, utime
+print(_thread.get_heap_size() > 0, sorted(_thread.__dict__) != [])
+def work(word):
+    utime.sleep_ms(200)
+    print(word)
+    raise SystemExit
+_thread.start_new_thread(work, ("on it goes",))
+print("the script ends")
+"""
+
+
+def test_threads_go_on_when_the_script_has_ended(tmp_path: Path) -> None:
+    """As on the device; the thread of a program for this computer ends with its script."""
+    script = tmp_path / "script.py"
+    script.write_text(THREAD)
+    (tmp_path / "root").mkdir()
+    done = FTPY.run("--root", tmp_path / "root", script)
+    assert done.stdout == "True True\nthe script ends\non it goes\n"
+    assert "on it goes" not in FTPY.run(script).stdout

@@ -21,7 +21,7 @@ from importlib.machinery import (
 
 from _ftpy import files
 from _ftpy.hostpath import within
-from _ftpy.program import device_import, replaced, sources, start
+from _ftpy.program import device_import, replaced, start
 from _ftpy.program import root as _root
 
 TYPE_CHECKING = False
@@ -44,8 +44,8 @@ def install() -> None:
     sys.modules["__main__"].__dict__["__builtins__"] = device_builtins
     sys.displayhook = display
     replaced["builtins"] = "_ftpy.builtins"
-    if "_ftpy.queue" in sources:
-        replaced["queue"] = "_ftpy.queue"
+    replaced["queue"] = "_ftpy.queue"
+    replaced["_thread"] = "_ftpy.threads"
 
     libraries.extend(entry for entry in map(os.path.abspath, sys.path) if is_library(entry))
     sys.path_hooks.insert(0, find)
