@@ -404,7 +404,8 @@ void script_runtime_boot(bool has_path) {
   if (!has_path && folder && !add_path(Py_NewRef(folder)))
     PyErr_Print();
   if (is_there && is_readable(file, name)) {
-    PyObject *value = run_file(file, name, false);
+    // The event that python3 raises for a script: the memory limit begins with it.
+    PyObject *value = PySys_Audit("cpython.run_file", "O", name) < 0 ? NULL : run_file(file, name, false);
     if (!value && PyErr_ExceptionMatches(PyExc_SystemExit))
       report_exit();
     else if (!value)

@@ -387,3 +387,11 @@ if not child:
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert FTPY.run("-X", "timeout=30", "-c", code, cwd=tmp_path).stdout == "5\n"
+
+
+def test_the_script_of_power_on_has_a_limit_too(tmp_path: Path) -> None:
+    main = tmp_path / "usr/main.py"
+    main.parent.mkdir()
+    main.write_text("try: x = bytearray(1 << 20)\nexcept MemoryError: print('too much')\n")
+    options = ("-X", "heapsize=64K", "--root", tmp_path, "--boot")
+    assert FTPY.run(*options, stdin="print('the prompt')\n").stdout == "too much\nthe prompt\n"
