@@ -25,6 +25,8 @@ final class TLSStream: SecureStream {
   var failure: FTPError?
   /// Whether the socket has come to its end.
   var socketHasEnded = false
+  /// Why the peer's certificate is refused.
+  private var verdict: String?
   /// Why nothing can be written any more: a record has gone out in part.
   private var breakdown: FTPError?
   /// What went wrong behind bytes that were handed on first.
@@ -98,9 +100,16 @@ final class TLSStream: SecureStream {
       X509_STORE_CTX_set_error(store, X509_V_OK)
       return 1
     }
-    if context.isVerifying { return X509_verify_cert(store) == 1 ? 1 : 0 }
-    X509_STORE_CTX_set_error(store, known == nil ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION)
-    return known == nil ? 1 : 0
+    if context.isVerifying {
+      if X509_verify_cert(store) == 1 { return 1 }
+    } else if known == nil {
+      X509_STORE_CTX_set_error(store, X509_V_OK)
+      return 1
+    } else {
+      X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION)
+    }
+    verdict = Untrusted.sentence(X509_STORE_CTX_get_error(store), host: host, X509_STORE_CTX_get0_cert(store))
+    return 0
   }
 
   // MARK: The handshake
@@ -113,10 +122,9 @@ final class TLSStream: SecureStream {
     guard status != 1 else { return }
     if let failure = take() { throw failure }
     if socketHasEnded { throw FTPError(.security, "the server closed the connection during the TLS handshake") }
-    let verdict = SSL_get_verify_result(ssl)
-    guard verdict == Int(X509_V_OK) else {
+    if let verdict {
       ERR_clear_error()
-      throw FTPError(.untrusted, Untrusted.sentence(CInt(clamping: verdict), host: host, ssl))
+      throw FTPError(.untrusted, verdict)
     }
     throw OpenSSLError.take()
   }

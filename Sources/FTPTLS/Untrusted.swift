@@ -3,9 +3,7 @@ internal import Glibc
 
 /// Why a certificate is no proof, in a sentence.
 enum Untrusted {
-  static func sentence(_ verdict: CInt, host: String, _ ssl: OpaquePointer) -> String {
-    let certificate = openssl_peer_certificate(ssl)
-    defer { X509_free(certificate) }
+  static func sentence(_ verdict: CInt, host: String, _ certificate: OpaquePointer?) -> String {
     switch verdict {
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       return "the server's certificate is not for \(host)" + (names(certificate).map { ", but for \($0)" } ?? "")

@@ -19,10 +19,18 @@ struct Program {
       posix_spawn_file_actions_adddup2(&actions, output, 1)
       posix_spawn_file_actions_adddup2(&actions, output, 2)
     }
+    // The test runner's threads block the signals by which a server is asked to end.
+    var attributes = posix_spawnattr_t()
+    posix_spawnattr_init(&attributes)
+    defer { posix_spawnattr_destroy(&attributes) }
+    var none = sigset_t()
+    sigemptyset(&none)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var words = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var pid: pid_t = 0
-    let status = posix_spawnp(&pid, arguments[0], &actions, nil, &words, environ)
+    let status = posix_spawnp(&pid, arguments[0], &actions, &attributes, &words, environ)
     Glibc.close(ends[0])
     guard status == 0 else { throw ScriptFault(description: "cannot start \(arguments[0]): errno \(status)") }
     self.pid = pid

@@ -110,9 +110,9 @@ extension ClientTests {
       }
     }
 
-    @Test(arguments: [("proftpd", true), ("proftpd", false), ("pureftpd", true)])
-    func `the command channel is cleared, data stays secure`(_ name: String, _ keepsSecret: Bool) throws {
-      try RealServer.run(name, "tls", files: ["file": Self.content]) { server in
+    @Test(arguments: [("proftpd", "tls-opt"), ("pureftpd", "tls")])
+    func `the command channel is cleared, data stays secure`(_ name: String, _ mode: String) throws {
+      try RealServer.run(name, mode, files: ["file": Self.content]) { server in
         try server.session(.secure()) { session in
           try session.clearCommandChannel()
           #expect(!session.isSecure)
