@@ -1,4 +1,5 @@
 import FTPClient
+import FTPClientAsync
 import Glibc
 import Testing
 
@@ -101,6 +102,23 @@ final class ScriptedServer: @unchecked Sendable {
       if let fault = server.fault { Issue.record("the server: \(fault)", sourceLocation: location) }
     }
     return try body(server)
+  }
+
+  /// The same for `async` code, which gets the connection.
+  static func connection(
+    _ steps: [Step], at location: SourceLocation = #_sourceLocation, _ body: (FTPConnection) async throws -> Void
+  ) async throws {
+    let server = try ScriptedServer(on: "127.0.0.1", .greeting + steps)
+    defer {
+      pthread_join(server.thread, nil)
+      if let fault = server.fault { Issue.record("the server: \(fault)", sourceLocation: location) }
+    }
+    let connection = try await FTPConnection(host: server.host, port: server.port, configuration: .brisk)
+    do { try await body(connection) } catch {
+      await connection.close()
+      throw error
+    }
+    await connection.close()
   }
 
   /// Runs a script that begins after the greeting against a session, which is closed afterwards.
