@@ -70,8 +70,13 @@ let package = Package(
       name: "ftpy", dependencies: ["ScriptRuntime"], exclude: ["static"], swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(staticRuntime + quickStart)]),
 
+    // A program as its users write it; the tests run it.
+    .executableTarget(
+      name: "SwiftClient", dependencies: ["FTPClient", "FTPClientAsync", "FTPTLS"], path: "examples/SwiftClient",
+      swiftSettings: swiftSettings),
+
     .testTarget(
-      name: "FTPClientTests", dependencies: ["FTPClient", "FTPTLS", "FTPClientAsync", "COpenSSL"],
+      name: "FTPClientTests", dependencies: ["FTPClient", "FTPTLS", "FTPClientAsync", "COpenSSL", "SwiftClient"],
       swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c2x

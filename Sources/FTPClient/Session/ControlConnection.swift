@@ -206,8 +206,9 @@ public final class ControlConnection {
     outstanding += 1
   }
 
-  /// Closes. Later calls throw `.state`.
+  /// Closes; inside TLS with its word of farewell, where that can be sent at once. Later calls throw `.state`.
   public func close() {
+    if breakdown == nil, let stream = stream as? any SecureStream { try? stream.endWriting(silence: .zero) }
     stream.close()
     breakdown = "it was closed"
   }

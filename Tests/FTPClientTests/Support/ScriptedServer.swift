@@ -76,6 +76,11 @@ final class ScriptedServer: @unchecked Sendable {
   }
 
   private func serve() {
+    // OpenSSL's own writing raises it when the client has closed.
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, nil)
     do {
       let conversation = try Conversation(host: host, door: listener)
       for (number, step) in steps.enumerated() {
