@@ -106,7 +106,9 @@ public actor FTPConnection {
   /// The next block of a download; nil when it is whole.
   func receive(_ owner: TransferOwner) throws -> [UInt8]? {
     try step(owner) { (transfer) throws(FTPError) in
-      let block = try [UInt8](capacity: Self.blockSize) { (buffer) throws(FTPError) in try transfer.receive(into: buffer) }
+      let block = try [UInt8](capacity: Self.blockSize) { (buffer) throws(FTPError) in
+        try transfer.receive(into: buffer)
+      }
       if block.isEmpty {
         try session.endTransfer(transfer)
         running = nil

@@ -56,7 +56,11 @@ final class LocalFile {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count >= 0 { rest = rest.dropFirst(count) } else if errno != EINTR { throw FTPError(errno: errno, "write \(path)") }
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+      } else if errno != EINTR {
+        throw FTPError(errno: errno, "write \(path)")
+      }
     }
   }
 

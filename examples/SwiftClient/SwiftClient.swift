@@ -32,7 +32,8 @@ enum SwiftClient {
       print(entry.kind, entry.size.map(String.init) ?? "-", String(decoding: entry.name, as: UTF8.self))
     }
 
-    let down = try await connection.download(request.file, toFile: request.target, resume: request.resumes) { progress in
+    let down = try await connection.download(request.file, toFile: request.target, resume: request.resumes) {
+      progress in
       print("down", progress.transferred, "of", progress.total.map(String.init) ?? "?")
     }
     print("downloaded", down.transferred)

@@ -23,7 +23,8 @@ extension FTPSession {
       if case .closed = error.kind { throw error }
     }
     throw FTPError(
-      .security, "\(control.host) sent something between its reply to AUTH and the TLS handshake, where nothing may come")
+      .security,
+      "\(control.host) sent something between its reply to AUTH and the TLS handshake, where nothing may come")
   }
 
   /// The control connection's handshake.

@@ -101,7 +101,9 @@ extension ClientTests {
     @Test func `an implicit server need not know PROT`() throws {
       let steps: [Step] =
         [.secure, .say("220 ready"), .answer("USER me", "230 in"), .answer("PBSZ 0", "502 what?")]
-        + [.answer("PROT P", "500 what?")] + .beginSecurely("RETR f") + [.data(bytes("content")), .notifyData, .endData]
+        + [.answer("PROT P", "500 what?")] + .beginSecurely("RETR f") + [
+          .data(bytes("content")), .notifyData, .endData,
+        ]
         + [.say("226 done")] + .inStep
       try ScriptedServer.run(steps) { server in
         let session = try FTPSession(host: server.host, port: server.port, configuration: .secure(implicit: true))

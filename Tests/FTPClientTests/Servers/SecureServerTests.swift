@@ -28,7 +28,7 @@ extension ClientTests {
     private static func security(_ row: Row, _ version: TLS.Version) throws -> TLS {
       let client = TLS.ClientCertificate(certificateFile: RealServer.certificate("client.pem"))
       return try TLS(
-        trust: .testAuthority, clientCertificate: row.mode == "mtls" ? client : nil, versions: version ... version)
+        trust: .testAuthority, clientCertificate: row.mode == "mtls" ? client : nil, versions: version...version)
     }
 
     @Test(arguments: Row.all, [TLS.Version.tls12, .tls13])
