@@ -90,7 +90,7 @@ part_build() {
 }
 
 part_swift() {
-  FTP_SERVERS_HOME=${FTP_SERVERS_HOME:-$PWD/.build/servers} swift test --scratch-path "$build"
+  swift test --scratch-path "$build"
 }
 
 # check NAME COMMAND... : one of the linters.
