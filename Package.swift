@@ -24,6 +24,8 @@ let package = Package(
   name: "ftplib",
   products: [
     .library(name: "FTPClient", targets: ["FTPClient"]),
+    .library(name: "FTPTLS", targets: ["FTPTLS"]),
+    .library(name: "FTPClientAsync", targets: ["FTPClientAsync"]),
     .library(name: "ScriptRuntime", targets: ["ScriptRuntime"]),
     .library(name: "ftplib", type: .dynamic, targets: ["ftplib"]),
     .executable(name: "ftpy", targets: ["ftpy"]),
@@ -31,6 +33,12 @@ let package = Package(
   targets: [
     // The protocol, in Swift alone.
     .target(name: "FTPClient", swiftSettings: swiftSettings),
+
+    // TLS for it in Swift programs, by OpenSSL. Nothing that Python loads depends on it: there TLS is Python's own.
+    .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+    .target(name: "FTPTLS", dependencies: ["FTPClient", "COpenSSL"], swiftSettings: swiftSettings),
+    // The client for `async` code, on a thread of its own for each connection.
+    .target(name: "FTPClientAsync", dependencies: ["FTPClient"], swiftSettings: swiftSettings),
 
     // Python's headers (stable ABI 3.11) as a Swift module; never links libpython.
     .systemLibrary(name: "CPython", pkgConfig: "python3", providers: [.apt(["libpython3-dev"])]),
@@ -62,8 +70,14 @@ let package = Package(
       name: "ftpy", dependencies: ["ScriptRuntime"], exclude: ["static"], swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(staticRuntime + quickStart)]),
 
+    // A program as its users write it; the tests run it.
+    .executableTarget(
+      name: "SwiftClient", dependencies: ["FTPClient", "FTPClientAsync", "FTPTLS"], path: "examples/SwiftClient",
+      swiftSettings: swiftSettings),
+
     .testTarget(
-      name: "FTPClientTests", dependencies: ["FTPClient"], swiftSettings: swiftSettings),
+      name: "FTPClientTests", dependencies: ["FTPClient", "FTPTLS", "FTPClientAsync", "COpenSSL", "SwiftClient"],
+      swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c2x
 )

@@ -72,12 +72,14 @@ part_install() {
   mkdir -p "$build"
   need_swift
   need_python "$build/pkgconfig"
+  # For TLS in Swift programs; neither ftpy nor the extension links it.
+  if wanted build || wanted swift; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
   if wanted lint || wanted python; then make_venv; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted python || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift || wanted python || wanted servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {

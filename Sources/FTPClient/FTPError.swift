@@ -23,6 +23,11 @@ public struct FTPError: Error, CustomStringConvertible {
     /// A proxy refused, or answered what is no answer of its protocol. The value is the `errno` that says the same, as
     /// `ECONNREFUSED`, or `EACCES` for a login; nil when there is none.
     case proxy(CInt?)
+    /// The server did not prove to be the one that was asked for: its certificate is for another host, out of date, or signed by nobody
+    /// whom this side trusts.
+    case untrusted
+    /// TLS failed otherwise: no common version, a refusal of the peer's, bytes that are no TLS, or an end that TLS did not announce.
+    case security
     /// An argument that cannot be sent: it holds CR, LF or NUL; or that means nothing here. Nothing was sent.
     case invalidArgument
     /// A binary download ended before the size that the server had announced.

@@ -28,6 +28,7 @@ extension ModuleState {
       do throws(PythonError) {
         return osError(try socket().attribute("gaierror"), code, error.message)
       } catch { return error }
+    case .untrusted, .security: return .raise(.osError, error.message)
     case .invalidArgument: return .raise(.valueError, error.message)
     case .state, .tooLong: return .raise(errors.error, error.message)
     case .interrupted(let cause):

@@ -14,7 +14,8 @@ public struct Interrupt {
   /// just before the wait began, does not end `poll`: Ctrl-C must all the same answer within a tenth of a second.
   static let period: CInt = 50
 
-  func check() throws(FTPError) {
+  /// Asks: throws `.interrupted` with what the hook throws.
+  public func check() throws(FTPError) {
     try callingOut(hook)
   }
 }

@@ -66,6 +66,15 @@ public final class Socket: ByteStream {
   /// Ends both directions. See `ByteStream.shutdown`.
   public func shutdown() { Glibc.shutdown(descriptor, CInt(SHUT_RDWR)) }
 
+  /// Ends writing alone: the peer reads the end, this side can still read.
+  public func endWriting() { Glibc.shutdown(descriptor, CInt(SHUT_WR)) }
+
+  /// Makes the close that follows a reset: the peer sees that what came was broken off, and not that it is all.
+  public func resetOnClose() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
   /// Closes an owned descriptor, lets go of a borrowed one.
   public func close() {
     if ownsDescriptor, descriptor >= 0 { Glibc.close(descriptor) }

@@ -161,7 +161,10 @@ public final class ControlConnection {
   /// What the server says about a data connection that broke: its 4yz or 5yz reply, such as `552 Disk full`, when that comes
   /// within moments; otherwise the error as it is.
   public func explanation(of error: FTPError) -> FTPError {
-    guard case .system = error.kind else { return error }
+    switch error.kind {
+    case .system, .security: break
+    default: return error
+    }
     do {
       let reply = try readReply(until: .after(min(replyTimeout ?? Self.settling, Self.settling)))
       return reply.category == .transient || reply.category == .permanent ? FTPError(unexpected: reply) : error
@@ -203,8 +206,9 @@ public final class ControlConnection {
     outstanding += 1
   }
 
-  /// Closes. Later calls throw `.state`.
+  /// Closes; inside TLS with its word of farewell, where that can be sent at once. Later calls throw `.state`.
   public func close() {
+    if breakdown == nil, let stream = stream as? any SecureStream { try? stream.endWriting(silence: .zero) }
     stream.close()
     breakdown = "it was closed"
   }
@@ -234,6 +238,9 @@ public final class ControlConnection {
     guard (try? send(command)) != nil else { return }
     keepAlives += 1
   }
+
+  /// Whether a `NOOP` of `keepAlive` has not been answered: what comes next may be that, and not the transfer's end.
+  var awaitsKeepAliveAnswer: Bool { keepAlives > 0 }
 
   /// Whether a reply answers a `NOOP` of `keepAlive` and not the transfer.
   ///

@@ -12,6 +12,10 @@ public final class DataTransfer {
   public let silence: Duration?
   /// The control connection to keep alive meanwhile.
   private let control: ControlConnection?
+  /// How TLS is ended on the data connection; nil without TLS.
+  private let closing: SecureClosing?
+  /// The command that the transfer belongs to, where the session sent it.
+  let command: Command?
   /// Bytes received or sent so far.
   public private(set) var transferred: UInt64 = 0
   /// Hears after each block how many bytes have gone until then.
@@ -31,7 +35,26 @@ public final class DataTransfer {
     self.announced = announced
     self.offset = offset
     self.silence = silence
+    closing = nil
+    command = nil
   }
+
+  /// The transfer that a session's command began. An upload has no announced size to fall short of.
+  init(
+    of command: Command, _ socket: Socket, _ closing: SecureClosing?, announced: UInt64?, offset: UInt64,
+    silence: Duration?, control: ControlConnection
+  ) {
+    self.command = command
+    self.control = control
+    self.closing = closing
+    stream = closing?.stream ?? socket
+    self.announced = command.isUpload ? nil : announced
+    self.offset = offset
+    self.silence = silence
+  }
+
+  /// How the server ended TLS; nil without TLS, and before the end.
+  var ending: SecureEnding? { closing?.stream.ending }
 
   /// Receives to the end of the stream and hands each block to `sink`.
   ///
@@ -46,10 +69,8 @@ public final class DataTransfer {
       byteCount: min(largest, Self.firstRead), alignment: 16)
     defer { buffer.deallocate() }
     while true {
-      let count = try read(into: buffer)
+      let count = try receive(into: buffer)
       guard count > 0 else { return }
-      transferred &+= UInt64(count)
-      onProgress?(transferred)
       try callingOut { try sink(UnsafeRawBufferPointer(rebasing: buffer.prefix(count))) }
       if count == buffer.count, count < largest {
         let size = min(largest, buffer.count * 2)
@@ -59,7 +80,16 @@ public final class DataTransfer {
     }
   }
 
-  /// Reads what is there; while nothing is, keeps the control connection alive.
+  /// Receives what is there, at least one byte, at most the buffer; 0 is the end. Keeps the control connection alive meanwhile.
+  ///
+  /// Blocks at most `silence`; throws `.timedOut` or what the stream throws.
+  public func receive(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
+    let count = try read(into: buffer)
+    transferred &+= UInt64(count)
+    if count > 0 { onProgress?(transferred) }
+    return count
+  }
+
   private func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
     control?.keepAlive()
     let deadline = Deadline.after(silence)
@@ -78,6 +108,23 @@ public final class DataTransfer {
     try stream.write(block, silence: silence)
     transferred &+= UInt64(block.count)
     onProgress?(transferred)
+  }
+
+  /// Closes the data connection behind the last byte; with TLS says first that it was the last, and waits, at most `silence`, until the
+  /// server has closed or has said on the control connection what became of the transfer.
+  ///
+  /// Throws `.timedOut` when it does neither, or `.interrupted`; closed it is in any case.
+  public func end() throws(FTPError) {
+    defer { stream.close() }
+    try closing?.run(until: .after(silence))
+  }
+
+  /// Closes the data connection in the middle of the transfer.
+  ///
+  /// Inside TLS by a reset: it must not look like an end that merely lacks its `close_notify`, for which ProFTPD ends the session.
+  public func breakOff() {
+    closing?.socket.resetOnClose()
+    stream.close()
   }
 
   /// Throws `.truncated` when a binary download ended before the announced size.

@@ -8,12 +8,14 @@ extension FTPSession {
     func close() { if case .open(let socket) = self { socket.close() } }
   }
 
-  /// Opens a data connection and sends the command that uses it; returns when the server says that it begins.
+  /// Opens a data connection and sends the command that uses it; returns when the server says that it begins, and when the connection
+  /// is secured. `endTransfer` or `breakOff` is for the caller to call.
   ///
   /// The connection is made before the command: vsftpd, ProFTPD, Pure-FTPd and inetutils answer only when it is there.
   /// `REST` is the last command before: inetutils and aioftp forget it when another comes between.
   public func beginTransfer(_ command: Command, from offset: UInt64 = 0) throws(FTPError) -> DataTransfer {
     try control.realign()
+    try agreeOnProtection()
     let connection = try configuration.isPassive ? openPassive() : openActive()
     do throws(FTPError) {
       if offset > 0 {
@@ -21,14 +23,16 @@ extension FTPSession {
         guard reply.category == .intermediate else { throw FTPError(unexpected: reply) }
       }
       let reply = try begin(command, connection)
-      let stream: Socket
+      let socket: Socket
       switch connection {
-      case .open(let socket): stream = socket
-      case .awaited(let listener): stream = try listener.accept(from: peer.host, until: .after(configuration.timeout))
+      case .open(let opened): socket = opened
+      case .awaited(let listener): socket = try listener.accept(from: peer.host, until: .after(configuration.timeout))
       }
-      return DataTransfer(
-        stream, announced: reply.flatMap(TransferSize.announced), offset: offset, silence: configuration.timeout,
-        control: control)
+      let transfer = DataTransfer(
+        of: command, socket, try secureData(socket), announced: reply.flatMap(TransferSize.announced), offset: offset,
+        silence: configuration.timeout, control: control)
+      control.keepAlive(every: configuration.keepAlive)
+      return transfer
     } catch {
       connection.close()
       control.abandonReplies()

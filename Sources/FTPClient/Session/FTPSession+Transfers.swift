@@ -88,26 +88,44 @@ extension FTPSession {
 
   // MARK: Parts
 
-  /// Runs a transfer's data phase, closes the data connection, reads the final reply and checks the size.
+  /// Ends a transfer that `beginTransfer` began, behind its last byte: closes the data connection, reads the server's final reply, which is
+  /// returned when it is 2yz, and checks the size of a binary download.
+  ///
+  /// Throws as `retrieve`; then the transfer is to be broken off.
+  @discardableResult
+  public func endTransfer(_ transfer: DataTransfer) throws(FTPError) -> Reply {
+    try transfer.end()
+    var reply = try control.readReply()
+    // A 1yz that comes behind the data.
+    while reply.category == .preliminary { reply = try control.readReply() }
+    control.keepAlive(every: nil)
+    guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    if representation == .binary { try transfer.verify() }
+    try requireWhole(transfer)
+    return reply
+  }
+
+  /// Breaks off a transfer that `beginTransfer` began. What the server still says about it is read before the next command.
+  ///
+  /// Returns `error`, or in its place what the server says about a data connection that broke, such as `552 Disk full`.
+  @discardableResult
+  public func breakOff(_ transfer: DataTransfer, after error: FTPError) -> FTPError {
+    control.keepAlive(every: nil)
+    transfer.breakOff()
+    let error = control.explanation(of: error)
+    control.abandonReplies()
+    return error
+  }
+
+  /// Runs a transfer's data phase and ends it, or breaks it off.
   private func run(
     _ transfer: DataTransfer, _ body: (DataTransfer) throws(FTPError) -> Void
   ) throws(FTPError) -> Reply {
-    control.keepAlive(every: configuration.keepAlive)
-    defer { control.keepAlive(every: nil) }
     do throws(FTPError) {
       try body(transfer)
-      transfer.stream.close()
-      var reply = try control.readReply()
-      // A 1yz that comes behind the data.
-      while reply.category == .preliminary { reply = try control.readReply() }
-      guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-      if representation == .binary { try transfer.verify() }
-      return reply
+      return try endTransfer(transfer)
     } catch {
-      transfer.stream.close()
-      let error = control.explanation(of: error)
-      control.abandonReplies()
-      throw error
+      throw breakOff(transfer, after: error)
     }
   }
 
@@ -115,11 +133,7 @@ extension FTPSession {
     _ command: Command, from offset: UInt64, _ source: (UnsafeMutableRawBufferPointer) throws -> Int
   ) throws(FTPError) -> Reply {
     try setRepresentation(.binary)
-    // An upload has no announced size to fall short of.
-    let begun = try beginTransfer(command, from: offset)
-    let transfer = DataTransfer(
-      begun.stream, announced: nil, offset: offset, silence: begun.silence, control: control)
-    return try run(transfer) { (transfer) throws(FTPError) in
+    return try run(beginTransfer(command, from: offset)) { (transfer) throws(FTPError) in
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
       defer { buffer.deallocate() }
       while true {
@@ -146,7 +160,7 @@ extension FTPSession {
     }
   }
 
-  private func collect<Entry>(
+  func collect<Entry>(
     _ command: Command, _ entry: (UnsafeRawBufferPointer) -> Entry
   ) throws(FTPError) -> [Entry] {
     var entries: [Entry] = []

@@ -24,6 +24,16 @@ public final class FTPSession {
     /// The proxy that all connections go through; the server's data connections cannot, so `isPassive` must be true. A `family` other
     /// than `any` makes the host's name be resolved here, whatever the proxy's scheme says. Default: none.
     public var proxy: Proxy?
+    /// TLS for all connections, such as `TLS` of the product `FTPTLS`. It is required then: the session says `AUTH TLS` before anything
+    /// else, and ends when the server refuses. Default: none, all that is sent can be read on the way.
+    public var security: (any TransportSecurity)?
+    /// Whether TLS begins with the first byte, on port 990 unless another is named, instead of by `AUTH TLS`. Default: no.
+    public var isImplicitlySecure = false
+    /// Whether data connections are secured too (`PROT P`), where `security` is set. Default: yes.
+    public var protectsData = true
+    /// Whether a download must end as TLS prescribes, or have the size that the server names. Some old servers never end TLS: with
+    /// those their 226 must do. Default: yes.
+    public var requiresCloseNotify = true
     /// Asked during every wait. Default: nothing is asked.
     public var interrupt: Interrupt?
 
@@ -43,23 +53,33 @@ public final class FTPSession {
   public let host: String
   /// The server's greeting.
   public let welcome: Reply
-  /// The control connection.
-  public let control: ControlConnection
+  /// The control connection; another object when TLS has begun or ended on it.
+  public internal(set) var control: ControlConnection
 
   let configuration: Configuration
+  /// The control connection below TLS.
+  let socket: Socket
+  /// The control connection inside TLS, whose TLS session data connections resume; kept after `CCC`.
+  var secured: (any SecureStream)?
+  /// Whether the server knows whether data connections are secured.
+  var hasAgreedOnProtection = false
+  /// Whether the server has no `MLSD`.
+  var lacksMachineListing = false
   let local: SocketAddress
   let peer: SocketAddress
   /// What the proxy was asked for: with one, `peer` is the proxy's address.
   let proxied: ProxyTarget?
   var representation: Representation?
 
-  /// Connects to the first of the host's addresses that answers, and reads the greeting.
+  /// Connects to the first of the host's addresses that answers, reads the greeting, and begins TLS where `security` asks for it. The port is
+  /// 21 unless another is named, and 990 for TLS from the first byte.
   ///
-  /// Throws `.unresolved`, `.timedOut`, `.system`, `.proxy` or, for a greeting that is no 2yz, `.reply`; `.invalidArgument`, before
-  /// anything is sent, for active mode through a proxy.
+  /// Throws `.unresolved`, `.timedOut`, `.system`, `.proxy` or, for a greeting that is no 2yz or a refusal of TLS, `.reply`; `.untrusted` or
+  /// `.security` when TLS fails; `.invalidArgument`, before anything is sent, for active mode through a proxy.
   public init(
-    host: String, port: UInt16 = 21, configuration: Configuration = Configuration()
+    host: String, port: UInt16? = nil, configuration: Configuration = Configuration()
   ) throws(FTPError) {
+    let port = port ?? (configuration.security != nil && configuration.isImplicitlySecure ? 990 : 21)
     let deadline = Deadline.after(configuration.connectTimeout)
     let socket: Socket
     if let proxy = configuration.proxy {
@@ -85,12 +105,19 @@ public final class FTPSession {
     self.configuration = configuration
     self.local = local
     self.peer = peer
-    control = ControlConnection(socket, host: "\(host) port \(port)", replyTimeout: configuration.timeout)
+    self.socket = socket
+    if let security = configuration.security, configuration.isImplicitlySecure {
+      secured = try Self.secure(socket, host: host, security, until: .after(configuration.connectTimeout))
+    }
+    control = ControlConnection(
+      secured ?? socket, host: "\(host) port \(port)", replyTimeout: configuration.timeout)
     welcome = try control.greeting()
     guard welcome.category == .completion else { throw FTPError(unexpected: welcome) }
+    if let security = configuration.security, !configuration.isImplicitlySecure { try startSecurity(security) }
   }
 
-  /// Logs in with `USER`, and with `PASS` and `ACCT` where the server asks for them (RFC 959 section 5.4).
+  /// Logs in with `USER`, and with `PASS` and `ACCT` where the server asks for them (RFC 959 section 5.4); with TLS agrees then that data
+  /// connections are secured too. Returns the reply to the login.
   ///
   /// Throws `.reply` with the server's refusal, as in `530 Login incorrect.`
   @discardableResult
@@ -103,13 +130,15 @@ public final class FTPSession {
     if reply.category == .intermediate { reply = try control.execute(Command("PASS", password)) }
     if reply.category == .intermediate { reply = try control.execute(Command("ACCT", account)) }
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    try agreeOnProtection()
     return reply
   }
 
   /// Sends any command and returns its reply when that is 1yz, 2yz or 3yz. Throws `.reply` otherwise.
   public func execute(_ line: String) throws(FTPError) -> Reply {
-    // It may be TYPE, or REIN.
+    // It may be TYPE, PROT or REIN.
     representation = nil
+    hasAgreedOnProtection = false
     let reply = try control.execute(Command(line: line.utf8))
     switch reply.category {
     case .preliminary, .completion, .intermediate: return reply

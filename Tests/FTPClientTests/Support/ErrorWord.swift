@@ -12,6 +12,8 @@ extension FTPError {
     case .system(let code): "system \(code)"
     case .unresolved: "unresolved"
     case .proxy(let code): code.map { "proxy \($0)" } ?? "proxy"
+    case .untrusted: "untrusted"
+    case .security: "security"
     case .invalidArgument: "invalidArgument"
     case .truncated(let received, let expected): "truncated \(received)/\(expected)"
     case .state: "state"

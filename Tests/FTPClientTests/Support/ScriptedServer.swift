@@ -1,4 +1,5 @@
 import FTPClient
+import FTPClientAsync
 import Glibc
 import Testing
 
@@ -75,6 +76,11 @@ final class ScriptedServer: @unchecked Sendable {
   }
 
   private func serve() {
+    // OpenSSL's own writing raises it when the client has closed.
+    var pipe = sigset_t()
+    sigemptyset(&pipe)
+    sigaddset(&pipe, SIGPIPE)
+    pthread_sigmask(SIG_BLOCK, &pipe, nil)
     do {
       let conversation = try Conversation(host: host, door: listener)
       for (number, step) in steps.enumerated() {
@@ -101,6 +107,23 @@ final class ScriptedServer: @unchecked Sendable {
       if let fault = server.fault { Issue.record("the server: \(fault)", sourceLocation: location) }
     }
     return try body(server)
+  }
+
+  /// The same for `async` code, which gets the connection.
+  static func connection(
+    _ steps: [Step], at location: SourceLocation = #_sourceLocation, _ body: (FTPConnection) async throws -> Void
+  ) async throws {
+    let server = try ScriptedServer(on: "127.0.0.1", .greeting + steps)
+    defer {
+      pthread_join(server.thread, nil)
+      if let fault = server.fault { Issue.record("the server: \(fault)", sourceLocation: location) }
+    }
+    let connection = try await FTPConnection(host: server.host, port: server.port, configuration: .brisk)
+    do { try await body(connection) } catch {
+      await connection.close()
+      throw error
+    }
+    await connection.close()
   }
 
   /// Runs a script that begins after the greeting against a session, which is closed afterwards.

@@ -1,3 +1,4 @@
+import COpenSSL
 import Glibc
 
 /// What went wrong on the server's side of a test.
@@ -16,6 +17,8 @@ final class Wire: @unchecked Sendable {
 
   private var descriptor: CInt
   private var buffer: [UInt8] = []
+  /// TLS, when that has begun.
+  private var tls: OpaquePointer?
 
   init(descriptor: CInt) throws {
     guard descriptor >= 0 else { throw ScriptFault(description: "no socket: errno \(errno)") }
@@ -28,7 +31,10 @@ final class Wire: @unchecked Sendable {
     setsockopt(descriptor, CInt(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<CInt>.size))
   }
 
-  deinit { close() }
+  deinit {
+    close()
+    SSL_free(tls)
+  }
 
   // MARK: Making
 
@@ -132,7 +138,10 @@ final class Wire: @unchecked Sendable {
   func send(_ bytes: [UInt8]) throws {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL)) }
+      let count = rest.withUnsafeBytes { bytes in
+        if let tls { return Int(SSL_write(tls, bytes.baseAddress, CInt(bytes.count))) }
+        return Glibc.send(descriptor, bytes.baseAddress, bytes.count, CInt(MSG_NOSIGNAL))
+      }
       guard count > 0 else { throw ScriptFault(description: "the client takes no more bytes: errno \(errno)") }
       rest = rest.dropFirst(count)
     }
@@ -193,6 +202,15 @@ final class Wire: @unchecked Sendable {
   /// Some bytes; nil at the end of the stream.
   private func read() throws -> [UInt8]? {
     var chunk = [UInt8](repeating: 0, count: 64 * 1024)
+    if let tls {
+      let count = SSL_read(tls, &chunk, CInt(chunk.count))
+      if count > 0 { return Array(chunk[..<Int(count)]) }
+      // Only `close_notify` is an end.
+      guard SSL_get_error(tls, count) == SSL_ERROR_ZERO_RETURN else {
+        throw ScriptFault(description: "TLS did not end: errno \(errno)", code: errno)
+      }
+      return nil
+    }
     let count = recv(descriptor, &chunk, chunk.count, 0)
     guard count >= 0 else {
       let code = errno
@@ -200,6 +218,29 @@ final class Wire: @unchecked Sendable {
       throw ScriptFault(description: cause, code: code)
     }
     return count == 0 ? nil : Array(chunk[..<count])
+  }
+
+  // MARK: TLS
+
+  /// Shakes hands as the server, with a context of `ServerContext`. The thread must block SIGPIPE.
+  func startTLS(_ context: OpaquePointer) throws {
+    guard buffer.isEmpty, let tls = SSL_new(context) else { throw ScriptFault(description: "no TLS") }
+    self.tls = tls
+    SSL_set_fd(tls, descriptor)
+    ERR_clear_error()
+    guard SSL_accept(tls) == 1 else {
+      let reason = ERR_reason_error_string(ERR_get_error()).map { String(cString: $0) } ?? "the client closed"
+      throw ScriptFault(description: "no handshake: \(reason)")
+    }
+  }
+
+  /// Sends `close_notify`.
+  func endTLS() { SSL_shutdown(tls) }
+
+  /// Waits for the end of the connection below TLS, and drops what comes before.
+  func awaitSocketEnd() throws {
+    tls = nil
+    try awaitEnd()
   }
 
   // MARK: Ending

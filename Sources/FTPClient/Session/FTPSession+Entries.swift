@@ -1,0 +1,98 @@
+internal import Glibc
+
+/// The entries of a directory by whatever the server has for that.
+extension FTPSession {
+  /// The entries of a directory: by `MLSD`, by `LIST` where that is unknown, by `NLST` where that is unknown too. Without `.` and `..`.
+  ///
+  /// What only a name is known of, and a line of `LIST` in no known format, which then is the name, is of kind `other`. Times of `MLSD` are in
+  /// UTC, those of `LIST` the server's local ones. For `LIST` the session changes into the directory and back: servers take blanks, hyphens and
+  /// stars in its argument for options and patterns, list a file as if it were a directory, and answer with an empty listing for what
+  /// is not there. When it is interrupted meanwhile it may stay there.
+  ///
+  /// The names are the server's: `ListingEntry.isSafeFileName` is to be asked before one is joined to a local path. Throws as
+  /// `retrieve`, and `.tooLong` for a listing above `Limits.listing` bytes.
+  public func entries(of path: String? = nil) throws(FTPError) -> [ListingEntry] {
+    if !lacksMachineListing {
+      do throws(FTPError) { return try machineEntries(of: path) } catch {
+        guard isUnknownCommand(error) else { throw error }
+        lacksMachineListing = true
+      }
+    }
+    return try inDirectory(path) { () throws(FTPError) in
+      do throws(FTPError) { return try listedEntries() } catch {
+        guard isUnknownCommand(error) else { throw error }
+        return try namedEntries()
+      }
+    }
+  }
+
+  private func machineEntries(of path: String?) throws(FTPError) -> [ListingEntry] {
+    var entries: [ListingEntry] = []
+    for line in try machineList(path) {
+      let type = (line.value(of: "type") ?? []).map(\.lowercased).text
+      if type == "cdir" || type == "pdir" || isDirectoryItself(line.name) { continue }
+      entries.append(ListingEntry(line))
+    }
+    return entries
+  }
+
+  /// The entries of the current directory by `LIST`.
+  private func listedEntries() throws(FTPError) -> [ListingEntry] {
+    var parser = ListingParser(now: Int64(time(nil)))
+    var entries: [ListingEntry] = []
+    func append(_ lines: [ListingParser.Line]) {
+      for line in lines {
+        switch line {
+        case .heading: continue
+        case .entry(let entry): entries.append(entry)
+        case .raw(let bytes): entries.append(ListingEntry(name: bytes, kind: .other))
+        }
+      }
+    }
+    for line in try lines(of: "LIST") { append(parser.append(line)) }
+    append(parser.finish())
+    return entries.filter { !isDirectoryItself($0.name) }
+  }
+
+  /// The names in the current directory by `NLST`.
+  private func namedEntries() throws(FTPError) -> [ListingEntry] {
+    try lines(of: "NLST").filter { !isDirectoryItself($0) }.map { ListingEntry(name: $0, kind: .other) }
+  }
+
+  /// The lines of a listing of the current directory, which exists: none when the server says of an empty one that there are no files.
+  private func lines(of verb: String) throws(FTPError) -> [[UInt8]] {
+    do throws(FTPError) { return try collect(Command(verb)) { Array($0) } } catch {
+      guard case .reply(let reply) = error.kind, reply.code == 450 || reply.code == 550 else { throw error }
+      let words = reply.bytes.map(\.lowercased).text
+      guard ["no files", "no such file", "not found", "empty"].contains(where: words.contains) else { throw error }
+      return []
+    }
+  }
+
+  /// Runs `body` in a directory, and comes back.
+  private func inDirectory(
+    _ path: String?, _ body: () throws(FTPError) -> [ListingEntry]
+  ) throws(FTPError) -> [ListingEntry] {
+    guard let path else { return try body() }
+    let home = try workingDirectory()
+    guard !home.isEmpty else {
+      throw FTPError(
+        .malformed, "\(control.host) does not name its current directory: change into the other, then list that")
+    }
+    try changeDirectory(to: path)
+    let entries: [ListingEntry]
+    do throws(FTPError) { entries = try body() } catch {
+      _ = try? changeDirectory(to: home)
+      throw error
+    }
+    try changeDirectory(to: home)
+    return entries
+  }
+
+  private func isUnknownCommand(_ error: FTPError) -> Bool {
+    guard case .reply(let reply) = error.kind, let code = reply.code else { return false }
+    return [500, 501, 502, 504, 522].contains(code)
+  }
+
+  private func isDirectoryItself(_ name: [UInt8]) -> Bool { name == [0x2E] || name == [0x2E, 0x2E] }
+}

@@ -1,0 +1,69 @@
+/// The end of TLS on a data connection, before it is closed.
+///
+/// Never skipped: the server must see that the data is whole, and a connection that is closed with something unread in it, such as a
+/// session ticket, is reset, which takes the end of an upload with it. Never waited for in vain: some servers do not answer it.
+struct SecureClosing {
+  let stream: any SecureStream
+  /// The connection below TLS.
+  let socket: Socket
+  let control: ControlConnection
+  /// Whether the connection goes through a proxy.
+  let isProxied: Bool
+
+  /// How long a server behind a proxy may take before the client half-closes. A proxy may take a half-close for the end of both
+  /// directions, as microsocks does; to most servers `close_notify` says enough.
+  private static let grace = Duration.seconds(1)
+  /// How long to look at one connection before the other.
+  private static let glance = Duration.milliseconds(20)
+
+  /// Says `close_notify`, half-closes, and reads below TLS what still comes, until the server closes or says on the control connection
+  /// how the transfer ended.
+  ///
+  /// What goes wrong is dropped: the final reply decides. Throws `.timedOut` when the server did neither until `deadline`, and
+  /// `.interrupted`.
+  func run(until deadline: Deadline) throws(FTPError) {
+    do throws(FTPError) {
+      // The answer to the server's own, which nothing can follow.
+      if stream.ending != nil { return try stream.endWriting(silence: Self.glance) }
+      guard try sendNotice(until: deadline) else { return }
+      if isProxied, try drain(until: .earlier(deadline, .after(Self.grace))) { return }
+      socket.endWriting()
+      guard try !drain(until: deadline) else { return }
+    } catch {
+      guard case .interrupted = error.kind else { return }
+      throw error
+    }
+    throw FTPError(
+      .timedOut, "\(control.host) neither ends the data connection nor says what became of the transfer: timed out")
+  }
+
+  /// False when the server has said on the control connection what became of the transfer, and takes no more.
+  private func sendNotice(until deadline: Deadline) throws(FTPError) -> Bool {
+    while try !socket.isWritable(until: .earlier(deadline, .after(Self.glance))) {
+      if try control.hasInput() { return false }
+      guard !deadline.hasPassed else { return true }
+    }
+    try stream.endWriting(silence: deadline.remaining)
+    return true
+  }
+
+  /// False when the deadline passed first.
+  private func drain(until deadline: Deadline) throws(FTPError) -> Bool {
+    var deadline = deadline
+    while !deadline.hasPassed {
+      if try socket.isReadable(until: .earlier(deadline, .after(Self.glance))) {
+        let count = try withUnsafeTemporaryBuffer(of: 16 * 1024) { (buffer) throws(FTPError) in
+          try socket.read(into: buffer, until: deadline)
+        }
+        if count == 0 { return true }
+      } else if try control.hasInput() {
+        guard control.awaitsKeepAliveAnswer else { return true }
+        // That may be the answer to a `NOOP`; with the transfer's reply behind it, the server is done with the connection soon.
+        deadline = .earlier(deadline, .after(Self.grace))
+        guard try !socket.isReadable(until: deadline) else { continue }
+        return true
+      }
+    }
+    return false
+  }
+}

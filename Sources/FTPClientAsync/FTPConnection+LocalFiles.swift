@@ -1,0 +1,95 @@
+internal import FTPClient
+
+/// How far a transfer is.
+public struct TransferProgress: Sendable, Equatable {
+  /// Bytes of the file that have been transferred, those of an earlier part that is resumed included.
+  public let transferred: UInt64
+  /// The file's size, where it is known.
+  public let total: UInt64?
+
+  /// A progress, as for a test of a handler.
+  public init(transferred: UInt64, total: UInt64?) {
+    self.transferred = transferred
+    self.total = total
+  }
+}
+
+/// Transfers from and to files of this computer, on the connection's thread.
+extension FTPConnection {
+  /// Downloads into a file, which is made or overwritten once the server has agreed. Returns how far it came, which is the end.
+  ///
+  /// With `resume` the download goes on behind what the file holds already (`REST`); nothing is transferred when that is the whole size. `progress` is
+  /// called after each block, on the connection's thread, and delays the transfer as long as it takes.
+  ///
+  /// Throws as `FTPSession.retrieve`, and `.system` for the file. Then, and after a cancellation, the file holds what came: to be resumed or
+  /// removed.
+  @discardableResult
+  public func download(
+    _ path: String, toFile file: String, resume: Bool = false,
+    progress: (@Sendable (TransferProgress) -> Void)? = nil
+  ) throws -> TransferProgress {
+    try usable { (session) throws(FTPError) in
+      let command = try Command("RETR", path)
+      try session.setRepresentation(.binary)
+      let size = try Self.size(of: path, session)
+      let offset = resume ? try LocalFile.size(of: file) : 0
+      if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
+      let transfer = try session.beginTransfer(command, from: offset)
+      var report = TransferProgress(transferred: offset, total: size)
+      do throws(FTPError) {
+        let local = try ours { () throws(FTPError) in try LocalFile(writing: file, from: offset) }
+        try transfer.receive(blockSize: .max) { block in
+          try Task.checkCancellation()
+          try ours { () throws(FTPError) in try local.write(block) }
+          report = TransferProgress(transferred: offset &+ transfer.transferred, total: size)
+          progress?(report)
+        }
+        try ours { () throws(FTPError) in try local.close() }
+        try session.endTransfer(transfer)
+        // Not every server announces the size when it begins.
+        if let size { try transfer.verify(announced: size) }
+      } catch {
+        throw session.breakOff(transfer, after: error)
+      }
+      return report
+    }
+  }
+
+  /// Uploads a file (`STOR`). Returns how far it came, which is the end.
+  ///
+  /// `progress` is called after each block, on the connection's thread, and delays the transfer as long as it takes. Throws as `FTPSession.store`,
+  /// and `.system` for the file; then, and after a cancellation, the server may hold a part.
+  @discardableResult
+  public func upload(
+    file: String, to path: String, progress: (@Sendable (TransferProgress) -> Void)? = nil
+  ) throws -> TransferProgress {
+    try usable { (session) throws(FTPError) in
+      let local = try LocalFile(reading: file)
+      let size = local.size
+      var report = TransferProgress(transferred: 0, total: size)
+      var isFirst = true
+      try session.store(path) { buffer in
+        if !isFirst { progress?(report) }
+        isFirst = false
+        try Task.checkCancellation()
+        let count = try ours { () throws(FTPError) in try local.read(into: buffer) }
+        report = TransferProgress(transferred: report.transferred &+ UInt64(count), total: size)
+        return count
+      }
+      return report
+    }
+  }
+
+  /// The size of the server's file; nil when the server does not say.
+  private static func size(of path: String, _ session: FTPSession) throws(FTPError) -> UInt64? {
+    do throws(FTPError) { return try session.size(of: path) } catch {
+      guard case .reply = error.kind else { throw error }
+      return nil
+    }
+  }
+}
+
+/// Marks what goes wrong on this side in the middle of a transfer: the server's word on that must not take its place.
+private func ours<Result>(_ body: () throws(FTPError) -> Result) throws(FTPError) -> Result {
+  do throws(FTPError) { return try body() } catch { throw FTPError(interruptedBy: error) }
+}

@@ -1,0 +1,210 @@
+public import FTPClient
+
+/// A session with an FTP server for `async` code.
+///
+///     let connection = try await FTPConnection(host: "ftp.example.org")
+///     try await connection.logIn(user: "me", password: "secret")
+///     try await connection.download("firmware.bin", toFile: "firmware.bin")
+///     try await connection.quit()
+///
+/// Every call is the one of `FTPSession`, with its contract; it blocks a thread of the connection's own and suspends the caller. Calls are done one after
+/// the other. What a call throws is `FTPError`, or what a progress handler, a source or the interrupt hook threw.
+///
+/// Cancelling a task ends the call that it waits in within a tenth of a second, by `CancellationError`; all but the resolving of a host's name,
+/// which the system does not let go. Afterwards the session is usable: what the server still says about the call that was broken off is
+/// read before the next command. Where that is impossible the next call throws `.state`, "connect again". A call that waits for another to finish is cancelled
+/// when that has finished. A connection whose last reference goes is closed without a word to the server.
+public actor FTPConnection {
+  private let thread: ConnectionThread
+  private let session: FTPSession
+  /// The download that is read block by block, or the upload that is written so.
+  private var running: RunningTransfer?
+
+  /// The host that was asked for.
+  public nonisolated let host: String
+
+  /// The thread that does the waiting.
+  public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+  private struct RunningTransfer {
+    let transfer: DataTransfer
+    /// Who goes on with it; when nobody is left it is broken off.
+    weak var owner: TransferOwner?
+  }
+
+  /// Connects and reads the greeting; with TLS shakes hands. See `FTPSession.init`. The configuration's `interrupt` is asked besides the
+  /// task's cancellation.
+  public init(
+    host: String, port: UInt16? = nil, configuration: sending FTPSession.Configuration = FTPSession.Configuration()
+  ) async throws {
+    let thread = try ConnectionThread()
+    let opening = Opening(thread)
+    var configuration = configuration
+    let own = configuration.interrupt
+    configuration.interrupt = Interrupt {
+      try Task.checkCancellation()
+      try own?.check()
+    }
+    self.thread = thread
+    self.host = host
+    session = try await opening.open(host, port, configuration)
+  }
+
+  /// Does the connecting on the thread, before there is a connection.
+  private actor Opening {
+    private let thread: ConnectionThread
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    init(_ thread: ConnectionThread) { self.thread = thread }
+
+    func open(
+      _ host: String, _ port: UInt16?, _ configuration: sending FTPSession.Configuration
+    ) throws -> sending FTPSession {
+      do throws(FTPError) { return try FTPSession(host: host, port: port, configuration: configuration) } catch {
+        throw FTPConnection.outward(error)
+      }
+    }
+  }
+
+  /// Lets `body` use the session on the connection's thread, for what has no method here.
+  ///
+  /// `body` must not keep the session. Throws what it throws, `.interrupted` as what was thrown.
+  public func withSession<Result: Sendable>(_ body: @Sendable (FTPSession) throws -> Result) throws -> Result {
+    try usable { (session) throws(FTPError) in
+      do { return try body(session) } catch { throw error as? FTPError ?? FTPError(interruptedBy: error) }
+    }
+  }
+
+  /// Calls the session, when no transfer is in the way.
+  func usable<Result>(_ body: (FTPSession) throws(FTPError) -> Result) throws -> Result {
+    try Task.checkCancellation()
+    dropAbandoned()
+    guard running == nil else {
+      throw FTPError(
+        .state, "a transfer is running on the connection to \(host): read it to its end, or let go of it")
+    }
+    do throws(FTPError) { return try body(session) } catch { throw Self.outward(error) }
+  }
+
+  /// What was thrown into a call comes out as it is: a cancellation is `CancellationError`.
+  private static func outward(_ error: FTPError) -> any Error {
+    if case .interrupted(let cause) = error.kind { return cause }
+    return error
+  }
+
+  // MARK: Transfers in steps
+
+  /// Begins a transfer that `owner` goes on with.
+  func begin(_ command: Command, from offset: UInt64, owner: TransferOwner) throws {
+    running = RunningTransfer(
+      transfer: try usable { (session) throws(FTPError) in
+        try session.setRepresentation(.binary)
+        return try session.beginTransfer(command, from: offset)
+      }, owner: owner)
+  }
+
+  /// The next block of a download; nil when it is whole.
+  func receive(_ owner: TransferOwner) throws -> [UInt8]? {
+    try step(owner) { (transfer) throws(FTPError) in
+      let block = try [UInt8](capacity: Self.blockSize) { (buffer) throws(FTPError) in
+        try transfer.receive(into: buffer)
+      }
+      if block.isEmpty {
+        try session.endTransfer(transfer)
+        running = nil
+        return nil
+      }
+      return block
+    }
+  }
+
+  /// Sends a block of an upload.
+  func send(_ block: [UInt8], _ owner: TransferOwner) throws {
+    try step(owner) { (transfer) throws(FTPError) in
+      try block.withUnsafeBufferPointer { (bytes) throws(FTPError) in
+        try transfer.send(UnsafeRawBufferPointer(bytes))
+      }
+    }
+  }
+
+  /// Ends an upload behind its last block.
+  func end(_ owner: TransferOwner) throws -> Reply {
+    try step(owner) { (transfer) throws(FTPError) in
+      let reply = try session.endTransfer(transfer)
+      running = nil
+      return reply
+    }
+  }
+
+  private func step<Result>(
+    _ owner: TransferOwner, _ body: (DataTransfer) throws(FTPError) -> Result
+  ) throws -> Result {
+    guard let running, running.owner === owner else {
+      throw FTPError(.state, "the transfer on the connection to \(host) was broken off")
+    }
+    do throws(FTPError) {
+      if Task.isCancelled { throw FTPError(interruptedBy: CancellationError()) }
+      return try body(running.transfer)
+    } catch {
+      self.running = nil
+      throw Self.outward(session.breakOff(running.transfer, after: error))
+    }
+  }
+
+  /// Breaks off a transfer whose owner has failed.
+  func abandon(_ owner: TransferOwner) {
+    guard let running, running.owner === owner else { return }
+    self.running = nil
+    session.breakOff(running.transfer, after: FTPError(interruptedBy: CancellationError()))
+  }
+
+  /// Breaks off a transfer whose owner has gone.
+  func dropAbandoned() {
+    guard let running, running.owner == nil else { return }
+    self.running = nil
+    session.breakOff(running.transfer, after: FTPError(interruptedBy: CancellationError()))
+  }
+
+  /// The most that a block of a download holds.
+  private static let blockSize = 256 * 1024
+
+  // MARK: The end
+
+  /// Takes leave with `QUIT` and closes, whatever the server answers.
+  @discardableResult
+  public func quit() throws -> Reply { try usable { (session) throws(FTPError) in try session.quit() } }
+
+  /// Closes without a word to the server; a transfer that is running is broken off. Later calls throw.
+  public func close() {
+    if let running { session.breakOff(running.transfer, after: FTPError(interruptedBy: CancellationError())) }
+    running = nil
+    session.close()
+  }
+}
+
+/// Who reads or writes a transfer block by block. When it goes, the connection breaks the transfer off.
+final class TransferOwner: Sendable {
+  private let connection: FTPConnection
+
+  init(_ connection: FTPConnection) { self.connection = connection }
+
+  deinit {
+    let connection = connection
+    Task { await connection.dropAbandoned() }
+  }
+}
+
+extension [UInt8] {
+  /// As many bytes as `body` puts into a buffer of `capacity`.
+  init(capacity: Int, _ body: (UnsafeMutableRawBufferPointer) throws(FTPError) -> Int) throws(FTPError) {
+    let result = Swift.Result { () throws(FTPError) in
+      var failure: FTPError?
+      let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
+        do throws(FTPError) { count = try body(UnsafeMutableRawBufferPointer(buffer)) } catch { failure = error }
+      }
+      if let failure { throw failure }
+      return bytes
+    }
+    self = try result.get()
+  }
+}

@@ -1,0 +1,73 @@
+internal import FTPClient
+internal import Glibc
+
+/// A file of this computer, read or written from its beginning to its end.
+final class LocalFile {
+  private var descriptor: CInt
+  private let path: String
+
+  /// Opens a file for reading. Throws `.system`.
+  init(reading path: String) throws(FTPError) {
+    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    self.path = path
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "read \(path)") }
+  }
+
+  /// Opens or makes a file and cuts it off at `offset`, to be written from there on. Throws `.system`.
+  init(writing path: String, from offset: UInt64) throws(FTPError) {
+    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+    self.path = path
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "write \(path)") }
+    // What is no regular file, as /dev/null, cannot be cut off, and need not be.
+    guard ftruncate(descriptor, off_t(clamping: offset)) == 0 || errno == EINVAL else {
+      throw FTPError(errno: errno, "write \(path)")
+    }
+    lseek(descriptor, off_t(clamping: offset), SEEK_SET)
+  }
+
+  deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+
+  /// The size of a regular file; nil for another, whose size says nothing.
+  var size: UInt64? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return UInt64(clamping: status.st_size)
+  }
+
+  /// The size of a file by its path, 0 when there is none. Throws `.system`.
+  static func size(of path: String) throws(FTPError) -> UInt64 {
+    var status = stat()
+    if stat(path, &status) == 0 { return UInt64(clamping: status.st_size) }
+    guard errno == ENOENT else { throw FTPError(errno: errno, "look at \(path)") }
+    return 0
+  }
+
+  /// Fills the buffer as far as there is something; 0 is the end.
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
+    while true {
+      let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw FTPError(errno: errno, "read \(path)") }
+    }
+  }
+
+  /// Writes all bytes.
+  func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+      } else if errno != EINTR {
+        throw FTPError(errno: errno, "write \(path)")
+      }
+    }
+  }
+
+  /// Closes, when some file systems say that there is no room. Throws `.system`.
+  func close() throws(FTPError) {
+    let status = Glibc.close(descriptor)
+    descriptor = -1
+    guard status == 0 || errno == EINTR else { throw FTPError(errno: errno, "write \(path)") }
+  }
+}

@@ -1,0 +1,344 @@
+import FTPClient
+import FTPClientAsync
+import Foundation
+import Testing
+
+/// The kind of error that the body throws, or "nothing".
+private func thrown(_ body: () async throws -> Void) async -> String {
+  do {
+    try await body()
+    return "nothing"
+  } catch let error as FTPError {
+    return error.word
+  } catch is CancellationError {
+    return "cancelled"
+  } catch {
+    return "foreign \(error)"
+  }
+}
+
+extension FTPConnection {
+  /// Expects that the next command gets its own answer; the script ends with `inStep`.
+  fileprivate func isInStep(at location: SourceLocation = #_sourceLocation) throws {
+    let path = try workingDirectory()
+    #expect(path == "/in/step", sourceLocation: location)
+  }
+}
+
+/// A folder of its own, which goes with the test.
+final class Folder {
+  let path = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path
+
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  func content(_ name: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: file(name)))) }
+
+  func write(_ name: String, _ content: [UInt8]) throws { try Data(content).write(to: URL(filePath: file(name))) }
+}
+
+/// What a progress handler was told.
+final class Reports: @unchecked Sendable {
+  private let lock = NSLock()
+  private var kept: [TransferProgress] = []
+
+  func add(_ report: TransferProgress) { lock.withLock { kept.append(report) } }
+
+  var all: [TransferProgress] { lock.withLock { kept } }
+}
+
+extension ClientTests {
+  @Suite struct AsyncConnectionTests {
+    @Test func `commands are the session's`() async throws {
+      let steps: [Step] = [
+        .answer("USER me", "331 and?"), .answer("PASS secret", "230 in"), .answer("MKD d", "257 \"/d\" made"),
+        .answer("TYPE I", "200 ok"), .answer("SIZE f", "213 7"), .answer("DELE f", "550 no"),
+      ]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        #expect(try await connection.welcome.text == "220 ready")
+        try await connection.logIn(user: "me", password: "secret")
+        let (path, size) = (try await connection.makeDirectory("d"), try await connection.size(of: "f"))
+        #expect(path == "/d" && size == 7)
+        #expect(await thrown { try await connection.delete("f") } == "reply 550")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `blocks of a download`() async throws {
+      let content = pattern(700_000)
+      try await ScriptedServer.connection(.download("RETR f", content) + .inStep) { connection in
+        var received: [UInt8] = []
+        for try await block in connection.download("f") {
+          #expect((1...262_144).contains(block.count))
+          received += block
+        }
+        #expect(received == content)
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `a download that is short is an error of the loop`() async throws {
+      let steps: [Step] =
+        .begin("RETR f", "150 ok (1000 bytes)") + [.data(pattern(500)), .endData, .say("226 done")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        var count = 0
+        let word = await thrown { for try await block in connection.download("f") { count += block.count } }
+        #expect(word == "truncated 500/1000" && count == 500)
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `leaving the loop breaks the download off`() async throws {
+      let steps: [Step] = .begin("RETR f") + [.pour(pattern(65536)), .dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        for try await _ in connection.download("f") { break }
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `while one is read another call is an error`() async throws {
+      try await ScriptedServer.connection(.download("RETR f", pattern(100)) + .inStep) { connection in
+        var iterator = connection.download("f").makeAsyncIterator()
+        _ = try await iterator.next()
+        #expect(await thrown { _ = try await connection.workingDirectory() } == "state")
+        while try await iterator.next() != nil {}
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `an upload of a sequence`() async throws {
+      let blocks = (0..<20).map { pattern(10_000 + $0) }
+      try await ScriptedServer.connection(.upload("STOR f", Array(blocks.joined())) + .inStep) { connection in
+        let stream = AsyncStream { continuation in
+          for block in blocks { continuation.yield(block) }
+          continuation.finish()
+        }
+        #expect(try await connection.upload(stream, to: "f").text == "226 done")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `what a sequence throws breaks the upload off`() async throws {
+      let steps: [Step] = .begin("STOR f") + [.dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let stream = AsyncThrowingStream<[UInt8], any Error> { continuation in
+          continuation.yield(pattern(1000))
+          continuation.finish(throwing: Stop())
+        }
+        #expect(await thrown { try await connection.upload(stream, to: "f") } == "foreign stop")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `bytes up and down`() async throws {
+      let content = pattern(300_000)
+      let steps: [Step] = .upload("STOR f", content) + .download("RETR f", content, type: nil)
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        try await connection.upload(content, to: "f")
+        let received = try await connection.content(of: "f")
+        #expect(received == content)
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `content above the limit is an error`() async throws {
+      let steps: [Step] = .begin("RETR f") + [.pour(pattern(65536)), .dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        #expect(await thrown { _ = try await connection.content(of: "f", limit: 100_000) } == "tooLong")
+        try await connection.isInStep()
+      }
+    }
+
+    // MARK: Files
+
+    @Test func `into a file, with progress`() async throws {
+      let (content, folder, reports) = (pattern(700_000), try Folder(), Reports())
+      let steps: [Step] =
+        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 700000")] + .download("RETR f", content, type: nil)
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = try await connection.download("f", toFile: folder.file("f")) { reports.add($0) }
+        #expect(end.transferred == 700_000 && end.total == 700_000)
+        #expect(reports.all.last == end)
+        #expect(zip(reports.all, reports.all.dropFirst()).allSatisfy { $0.transferred < $1.transferred })
+        try await connection.isInStep()
+      }
+      #expect(try folder.content("f") == content)
+    }
+
+    @Test func `a download goes on where it stopped`() async throws {
+      let (content, folder) = (pattern(1000), try Folder())
+      try folder.write("f", Array(content.prefix(400)))
+      let steps: [Step] = [
+        .answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000"), .passive(), .answer("REST 400", "350 go on"),
+        .hear("RETR f"), .accept, .say("150 ok"), .data(Array(content.dropFirst(400))), .endData, .say("226 done"),
+        .answer("SIZE f", "213 1000"),
+      ]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = try await connection.download("f", toFile: folder.file("f"), resume: true)
+        #expect(end.transferred == 1000)
+        // There is nothing left to do.
+        try await connection.download("f", toFile: folder.file("f"), resume: true)
+        try await connection.isInStep()
+      }
+      #expect(try folder.content("f") == content)
+    }
+
+    @Test func `a server that announces nothing cannot cut a file short`() async throws {
+      let folder = try Folder()
+      let steps: [Step] =
+        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000")] + .download("RETR f", pattern(400), type: nil)
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        #expect(
+          await thrown { try await connection.download("f", toFile: folder.file("f")) } == "truncated 400/1000")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `a refusal leaves the local file alone`() async throws {
+      let folder = try Folder()
+      try folder.write("f", bytes("old"))
+      let steps: [Step] = [
+        .answer("TYPE I", "200 ok"), .answer("SIZE f", "550 no"), .passive(), .answer("RETR f", "550 no such file"),
+        .accept, .dataGone,
+      ]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        #expect(await thrown { try await connection.download("f", toFile: folder.file("f")) } == "reply 550")
+        try await connection.isInStep()
+      }
+      #expect(try folder.content("f") == bytes("old"))
+    }
+
+    @Test func `a local file that cannot be written is named`() async throws {
+      let steps: [Step] =
+        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 7")]
+        + .begin("RETR f", type: nil) + [.dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let error = await #expect(throws: FTPError.self) {
+          try await connection.download("f", toFile: "/nowhere/f")
+        }
+        #expect(error?.message == "cannot write /nowhere/f: No such file or directory")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `an upload of a file, with progress`() async throws {
+      let (content, folder, reports) = (pattern(700_000), try Folder(), Reports())
+      try folder.write("f", content)
+      try await ScriptedServer.connection(.upload("STOR f", content) + .inStep) { connection in
+        let end = try await connection.upload(file: folder.file("f"), to: "f") { reports.add($0) }
+        #expect(end.transferred == 700_000 && end.total == 700_000 && reports.all.last == end)
+        try await connection.isInStep()
+      }
+    }
+
+    // MARK: Cancellation
+
+    /// Cancels a task some time after it has begun; returns how it ended, and how long that took.
+    private func cancelled(
+      after time: Duration = .milliseconds(150), _ body: @escaping @Sendable () async throws -> Void
+    ) async -> (word: String, delay: Duration) {
+      let task = Task { await thrown(body) }
+      try? await Task.sleep(for: time)
+      let start = ContinuousClock.now
+      task.cancel()
+      let word = await task.value
+      return (word, ContinuousClock.now - start)
+    }
+
+    @Test func `cancelling ends a silent download`() async throws {
+      let folder = try Folder()
+      let file = folder.file("f")
+      let steps: [Step] =
+        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "550 no")]
+        + .begin("RETR f", type: nil) + [.data(pattern(10)), .dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = await cancelled { try await connection.download("f", toFile: file) }
+        #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `cancelling ends a download that flows`() async throws {
+      let steps: [Step] = .begin("RETR f") + [.pour(pattern(65536)), .dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = await cancelled { for try await _ in connection.download("f") {} }
+        #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `cancelling ends the wait for a reply, which is not taken for the next one's`() async throws {
+      let steps: [Step] = [.hear("NOOP"), .quiet(.milliseconds(400)), .say("200 late")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = await cancelled { try await connection.noOperation() }
+        #expect(end.word == "cancelled" && end.delay < .milliseconds(300), "\(end)")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `a sequence that ends because of the cancellation is no whole upload`() async throws {
+      let steps: [Step] = .begin("STOR f") + [.dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = await cancelled {
+          let (stream, continuation) = AsyncStream<[UInt8]>.makeStream()
+          continuation.yield(pattern(10))
+          try await connection.upload(stream, to: "f")
+        }
+        #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `cancelling ends the connecting`() async throws {
+      let (listener, occupants) = try Wire.silent(on: "127.0.0.1")
+      let port = try listener.port
+      let end = await cancelled { _ = try await FTPConnection(host: "127.0.0.1", port: port) }
+      #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
+      withExtendedLifetime(occupants) {}
+    }
+
+    @Test func `the host's own hook is asked too`() async throws {
+      let (listener, occupants) = try Wire.silent(on: "127.0.0.1")
+      let port = try listener.port
+      let word = await thrown {
+        let configuration = FTPSession.Configuration.with { $0.interrupt = Interrupt { throw Stop() } }
+        _ = try await FTPConnection(host: "127.0.0.1", port: port, configuration: configuration)
+      }
+      #expect(word == "foreign stop")
+      withExtendedLifetime(occupants) {}
+    }
+
+    // MARK: Threads
+
+    @Test func `connections that wait block nobody else`() async throws {
+      // More than there are threads for `async` code, each waiting for a greeting.
+      let (listener, waiting) = (try Wire.listening(on: "127.0.0.1"), 3 * ProcessInfo.processInfo.activeProcessorCount)
+      let port = try listener.port
+      await withTaskGroup(of: String.self) { group in
+        for _ in 0..<waiting {
+          group.addTask { await thrown { _ = try await FTPConnection(host: "127.0.0.1", port: port) } }
+        }
+        try? await Task.sleep(for: .milliseconds(300))
+        let start = ContinuousClock.now
+        await Task.yield()
+        _ = await Task.detached { 1 }.value
+        #expect(ContinuousClock.now - start < .milliseconds(200))
+        group.cancelAll()
+        for await word in group { #expect(word == "cancelled") }
+      }
+    }
+
+    @Test func `a thread ends with its connection`() async throws {
+      func threads() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
+      try await ScriptedServer.connection([.farewell]) { _ in }
+      let before = try threads()
+      for _ in 0..<20 { try await ScriptedServer.connection([.farewell]) { _ in } }
+      let end = ContinuousClock.now + .seconds(5)
+      while try threads() > before + 3, ContinuousClock.now < end { await Task.yield() }
+      #expect(try threads() <= before + 3)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import FTPClient
+import Testing
+
+extension ClientTests {
+  /// The entries of a directory by `MLSD`, `LIST` or `NLST`.
+  @Suite struct EntriesTests {
+    private func names(_ entries: [ListingEntry]) -> [String] {
+      entries.map { String(decoding: $0.name, as: UTF8.self) }
+    }
+
+    private static let machine = "type=cdir; /d\r\nType=pdir; ..\r\ntype=dir; sub\r\ntype=file;size=7; a b\r\n"
+    private static let lines =
+      "total 3\r\ndrwxr-xr-x 2 0 0 4096 Jan 01 12:00 .\r\ndrwxr-xr-x 2 0 0 4096 Jan 01 12:00 sub\r\n"
+      + "-rw-r--r-- 1 0 0 7 Jan 01 12:00 a b\r\nwhat is this\r\n"
+
+    @Test func `by MLSD, without the directory itself and its parent`() throws {
+      try ScriptedServer.session(.download("MLSD d", bytes(Self.machine), type: "A") + .inStep) { session in
+        let entries = try session.entries(of: "d")
+        #expect(names(entries) == ["sub", "a b"])
+        #expect(entries.map(\.kind) == [.directory, .file] && entries.last?.size == 7)
+        try session.isInStep()
+      }
+    }
+
+    @Test func `by LIST in the directory where MLSD is unknown, which is remembered`() throws {
+      let inside: [Step] =
+        [.answer("PWD", "257 \"/home\""), .answer("CWD -d *", "250 ok")]
+        + .download("LIST", bytes(Self.lines), type: nil) + [.answer("CWD /home", "250 ok")]
+      let steps: [Step] = [
+        .answer("TYPE A", "200 ok"), .passive(), .answer("MLSD -d *", "500 what?"), .accept, .dataGone,
+      ]
+      try ScriptedServer.session(steps + inside + inside + .inStep) { session in
+        for _ in 1...2 {
+          let entries = try session.entries(of: "-d *")
+          #expect(names(entries) == ["sub", "a b", "what is this"])
+          #expect(entries.map(\.kind) == [.directory, .file, .other])
+        }
+        try session.isInStep()
+      }
+    }
+
+    @Test func `by NLST where LIST is unknown too`() throws {
+      let steps: [Step] =
+        [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD", "502 no"), .accept, .dataGone]
+        + [.passive(), .answer("LIST", "502 no"), .accept, .dataGone]
+        + .download("NLST", bytes(".\r\n..\r\na\r\nb c\r\n"), type: nil)
+      try ScriptedServer.session(steps + .inStep) { session in
+        #expect(names(try session.entries()) == ["a", "b c"])
+        try session.isInStep()
+      }
+    }
+
+    @Test(arguments: ["550 No files found.", "450 Directory empty"])
+    func `an empty directory has no entries, whatever the server calls it`(_ words: String) throws {
+      let steps: [Step] =
+        [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD", "500 what?"), .accept, .dataGone]
+        + [.passive(), .answer("LIST", words), .accept, .dataGone]
+      try ScriptedServer.session(steps + .inStep) { session in
+        #expect(try session.entries().isEmpty)
+        try session.isInStep()
+      }
+    }
+
+    @Test func `a directory that is not there is an error, and the session stays where it was`() throws {
+      let steps: [Step] = [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD x", "550 no"), .accept, .dataGone]
+      try ScriptedServer.session(steps + .inStep) { session in
+        #expect(thrown { try session.entries(of: "x") } == "reply 550")
+        try session.isInStep()
+      }
+    }
+
+    @Test func `after a listing that failed the session is back`() throws {
+      let steps: [Step] =
+        [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD d", "500 what?"), .accept, .dataGone]
+        + [.answer("PWD", "257 \"/home\""), .answer("CWD d", "250 ok"), .passive(), .answer("LIST", "551 broken")]
+        + [.accept, .dataGone, .answer("CWD /home", "250 ok")]
+      try ScriptedServer.session(steps + .inStep) { session in
+        #expect(thrown { try session.entries(of: "d") } == "reply 551")
+        try session.isInStep()
+      }
+    }
+  }
+}
