@@ -111,7 +111,7 @@ part_lint() {
   check 'ruff format' "$venv/bin/ruff" format --quiet --diff
   check 'mypy' "${mypy[@]}" Sources Tests usr hatch_build.py
   # The examples import their helper as scripts do. On everybody's path they would hide modules of Python's.
-  MYPYPATH=examples check 'mypy, examples' "${mypy[@]}" examples
+  MYPYPATH=examples:examples/device check 'mypy, examples' "${mypy[@]}" examples
   # The types that the extension comes with are the ones it has.
   PYTHONPATH=. check stubtest "$venv/bin/stubtest" usr.ftplib
   # The excluded two warn of functions that are called by another name than their own, as the parts here are.

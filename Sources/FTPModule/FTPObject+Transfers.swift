@@ -266,14 +266,18 @@ extension FTPObject {
   }
 }
 
-/// The binary files of Python's own `io` module.
+/// The binary files of Python's own `io` module, and of others that ask to be treated as these.
 enum BinaryFile {
   /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.
   ///
-  /// Exact classes alone: a subclass may do anything with a line.
+  /// Exact classes alone: a subclass may do anything with a line. A method that is not built in asks by its
+  /// attribute `writes_bytes`, which is `True`: so do the files of a device root in `ftpy`.
   static func isWrite(_ callback: PythonObject) -> Bool {
-    guard let file = callback.builtinSelf else { return false }
     do {
+      guard let file = callback.builtinSelf else {
+        guard let word = try callback.optionalAttribute("writes_bytes") else { return false }
+        return word === .bool(true)
+      }
       let io = try importModule("io")
       for name in ["BufferedRandom", "BufferedWriter", "FileIO", "BytesIO"] {
         guard try file.isExactly(io.attribute(name)) else { continue }

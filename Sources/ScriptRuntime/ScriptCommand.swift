@@ -6,7 +6,7 @@ import CScriptRuntime
 /// It understands Python's command line (script, `-c`, `-m`, `-`, or no argument for the prompt; `-i`,
 /// `-X`, ...), reads Python's environment variables, handles its signals and returns its exit codes.
 /// `ftplib` and `usr.ftplib` are the module in this program, not the standard library's; `uos` is
-/// importable and predefined.
+/// importable and predefined. Its own options are those of `OwnOptions`.
 public enum ScriptCommand {
   /// Runs one command line from start to end and returns the exit status.
   ///
@@ -16,33 +16,39 @@ public enum ScriptCommand {
   public static func run(
     _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   ) -> CInt {
-    let words = (1..<max(Int(count), 1)).compactMap { arguments[$0].map { String(cString: $0) } }
-    switch OwnOption(in: words) {
-    case .help:
-      print(Help.text, terminator: "")
-      return 0
-    case .version(let detail):
-      print(Banner.version(detail: detail))
-      return 0
-    case nil:
-      return runPython(count, arguments)
+    do throws(OwnOptions.Mistake) {
+      let options = try OwnOptions((0..<max(Int(count), 0)).map { arguments[$0] })
+      switch options.question {
+      case .help:
+        print(Help.text, terminator: "")
+        return 0
+      case .version(let detail):
+        print(Banner.version(detail: detail))
+        return 0
+      case nil:
+        return runPython(options, root: try DeviceRoot.chosen(by: options.root))
+      }
+    } catch {
+      Banner.complain(error.sentence)
+      return 2
     }
   }
 
-  private static func runPython(
-    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-  ) -> CInt {
+  private static func runPython(_ options: OwnOptions, root: DeviceRoot?) -> CInt {
     guard BuiltinModule.register() else {
       Banner.complain("no memory to start")
       return 1
     }
-    let start = script_runtime_start(count, arguments, ExecutablePath.startedAs(arguments[0]))
+    var words = options.forPython
+    let name = words.first ?? nil
+    let start = script_runtime_start(CInt(words.count), &words, ExecutablePath.startedAs(name))
     guard start.started else { return start.status }
-    guard DeviceImports.install() else {
+    guard DeviceImports.install(root: root) else {
       PyErr_Print()
       return 1
     }
+    if options.boots { script_runtime_boot(root != nil) }
     if start.prompt { Banner.show() }
-    return script_runtime_run()
+    return script_runtime_run(root != nil)
   }
 }

@@ -29,7 +29,7 @@ from textwrap import indent
 from typing import Any
 
 import pytest
-from conftest import DOCUMENTATION, Directory, Server, run_script
+from conftest import DOCUMENTATION, FTPY, Directory, Server, run_script
 
 pytestmark = pytest.mark.skipif(not DOCUMENTATION.exists(), reason=f"no {DOCUMENTATION}")
 
@@ -314,6 +314,43 @@ def test_storlines(device: Device, content: bytes) -> None:
     assert value is True
     # Lines go over the wire with CRLF, which the server may or may not make its own.
     assert device.home.read("ftp_file.txt").replace(b"\r\n", b"\n") == content
+
+
+# The four with a `return` at their top level, as files that run
+
+
+def as_chunk(name: str, before: str) -> str:
+    """A sample as a script: its body repaired, `ftp` made before it, and nothing else."""
+    return before + "\n" + with_indented_body(SAMPLES[name])
+
+
+@pytest.mark.parametrize("root", [False, True], ids=["here", "in a root"])
+@pytest.mark.parametrize("name", ["retrbinary", "retrlines", "storbinary", "storlines"])
+def test_samples_with_a_return_run_as_they_stand(device: Device, name: str, root: bool) -> None:
+    file = "ftp_file.txt" if name.endswith("lines") else "ftp_file.bin"
+    content = b"one\n\ntwo \xff\n" if name.startswith("retr") else b"one\n\ntwo\n"
+    printed = [success(name, file)]
+    if name.startswith("retr"):
+        device.home.put(file, content)
+    else:
+        device.file(file).write_bytes(content)
+        printed.insert(0, texts(name)[0])
+    (device.folder / "sample.py").write_text(as_chunk(name, device.logged_in))
+    options = ["--root", "."] if root else []
+    done = FTPY.run(*options, "sample.py", cwd=device.folder)
+    assert done.stdout.splitlines() == printed
+    assert device.file(file).read_bytes() == content
+    assert device.home.read(file).replace(b"\r\n", b"\n") == content
+
+
+def test_the_value_of_a_sample_is_its_exit_status(device: Device) -> None:
+    # A server's other word for success is what the samples take for a failure.
+    before = device.logged_in.replace(
+        "\nftp.cwd", "\nftp.retrbinary = lambda *_: '250 Done.'\nftp.cwd"
+    )
+    (device.folder / "sample.py").write_text(as_chunk("retrbinary", before))
+    done = FTPY.run("sample.py", cwd=device.folder, check=False)
+    assert (done.returncode, done.stdout) == (1, "Down ftp_file.bin to device falied.\n")
 
 
 @pytest.mark.parametrize("name", ["storbinary", "storlines"])

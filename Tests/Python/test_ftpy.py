@@ -251,6 +251,27 @@ if __name__ == '__main__':
     assert run_script(source, tmp_path).stdout == "['FTP']\n"
 
 
+@pytest.mark.parametrize("ending", ["", "return False"])
+@pytest.mark.parametrize("method", ["spawn", "fork", "forkserver"])
+def test_multiprocessing_of_a_script_that_uses_uos(
+    method: str, ending: str, tmp_path: Path
+) -> None:
+    source = f"""
+import multiprocessing
+
+def here(n):
+    return uos.getcwd(), __name__
+
+if __name__ == '__main__':
+    with multiprocessing.get_context({method!r}).Pool(1) as pool:
+        (cwd, name), = pool.map(here, [1])
+        print(cwd, name == ('__main__' if {method!r} == 'fork' else '__mp_main__'))
+{ending}
+"""
+    done = run_script(source, tmp_path, check=not ending)
+    assert (done.returncode, done.stdout) == (int(bool(ending)), f"{tmp_path} True\n")
+
+
 @pytest.mark.parametrize("program", ["python", "python3", "ftpy"])
 def test_virtual_environments(program: str, tmp_path: Path) -> None:
     FTPY.run("-m", "venv", "--without-pip", "env", cwd=tmp_path)

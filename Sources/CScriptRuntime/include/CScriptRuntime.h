@@ -25,9 +25,22 @@ struct ScriptRuntimeStart {
 struct ScriptRuntimeStart script_runtime_start(
     int argc, char *_Nullable *_Nonnull argv, const char *_Nullable executable);
 
+/// Runs `usr/main.py` of the working directory in `__main__` as a script is run, before `script_runtime_run`;
+/// does nothing if there is no such file.
+///
+/// An exception prints its traceback, and SystemExit ends the file alone: the caller goes on in any case.
+/// With `has_path` `sys.path` is as it should be; otherwise the working directory is put first.
+///
+/// In C because the calls of `PyRun_` are no part of the stable ABI.
+void script_runtime_boot(bool has_path);
+
 /// Runs what the command line names (script, `-c`, `-m`, standard input or the prompt), ends the
 /// interpreter and returns the exit status. A KeyboardInterrupt that nobody caught ends the process by
 /// SIGINT, as a shell expects.
 ///
-/// In C because `Py_RunMain` is no part of the stable ABI.
-int script_runtime_run(void);
+/// A script, `-c` or standard input whose top level says `return` runs as a chunk (the module
+/// `_ftpy.chunk`): its status is 1 if the value is False, otherwise 0. `has_path` says that `sys.path`
+/// starts with what it should, so that nothing is put before it.
+///
+/// In C because `Py_RunMain` and the calls of `PyRun_` are no part of the stable ABI.
+int script_runtime_run(bool has_path);

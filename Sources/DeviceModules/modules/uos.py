@@ -1,5 +1,7 @@
 """The device's `uos`: files and folders of this host, with the device's return values.
 
+Where a path leads is for `_ftpy.hostpath` to say.
+
 Where the device differs from Python's `os`, the device wins: tuples are plain, times are whole
 seconds, `remove` takes an empty folder and `rmdir` a file. An OSError has its number as `args[0]`.
 """
@@ -43,7 +45,7 @@ def __dir__() -> list[str]:
 
 def remove(path: str, /) -> None:
     """Removes a file or an empty folder. OSError 2: there is none; 39: the folder is not empty."""
-    target = _host(path)
+    target = _host(path, entry=True)
     if _stat.S_ISDIR(_os.lstat(target).st_mode):
         _os.rmdir(target)
     else:
@@ -57,12 +59,12 @@ def rmdir(path: str, /) -> None:
 
 def rename(old: str, new: str, /) -> None:
     """Renames a file or folder. A file named `new`, or an empty folder, is replaced."""
-    _os.rename(_host(old), _host(new))
+    _os.rename(_host(old, entry=True), _host(new, entry=True))
 
 
 def mkdir(path: str, /) -> None:
     """Makes one folder. OSError 17 if there is something of that name."""
-    _os.mkdir(_host(path))
+    _os.mkdir(_host(path, entry=True))
 
 
 def chdir(path: str, /) -> None:

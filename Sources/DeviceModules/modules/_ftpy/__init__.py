@@ -6,7 +6,7 @@ wait is in the other files.
 
 import sys
 
-from _ftpy.program import sources
+from _ftpy.program import root, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ device_only = (
     "webserver wifiScan wifilocator"
 )
 
-ours = {*sources, "usr", "usr.ftplib"} - stubs
+ours = {*sources, "usr", "usr.ftplib", "_ftpy.ftplib"} - stubs
 if sys.flags.verbose:
     ours.add("ftplib")  # only to say what it shadows: Python's own finder has the built-in module
 
@@ -98,3 +98,13 @@ uos = type(sys)("uos")
 del uos.__spec__
 uos.__dict__.update(__getattr__=first_look, __dir__=lambda: uos.__all__)
 sys.modules["uos"] = sys.modules["__main__"].__dict__["uos"] = uos
+
+if root is not None:
+    from _ftpy import deviceroot
+
+    deviceroot.install()
+
+if sys.argv[0] == "-c" and any(word.startswith("from multiprocessing.") for word in sys.orig_argv):
+    from _ftpy import child
+
+    child.install()

@@ -1,7 +1,25 @@
 """What the program tells its modules: made in Swift (DeviceImports) before `_ftpy` runs."""
 
+from collections.abc import Callable
+from typing import Any
+
 #: The program's own version.
 version: str
 
 #: Every module of this folder by name: its source, in the program's memory.
 sources: dict[str, memoryview]
+
+#: The folder that scripts take for the device's `/`: an absolute path without links.
+#: None without --root.
+root: str | None
+
+# With a root alone:
+
+#: The host's path of the working directory to start in.
+start: str
+
+#: `__import__` for scripts of the root: imports what `replaced` has for a name, or else as ever.
+device_import: Callable[..., Any]
+
+#: Names of modules that are others for scripts of the root, and the modules' true names.
+replaced: dict[str, str]

@@ -7,16 +7,18 @@ import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
+from _ftpy.program import root, sources
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.abc import Loader
-    from types import ModuleType
+    from types import CodeType, ModuleType
 else:
     Loader = object  # the real one takes long to import and adds nothing here
 
 
 def find_spec(name: str) -> ModuleSpec:
-    """The spec of `usr` or of `usr.ftplib`."""
+    """The spec of `usr`, of `usr.ftplib`, or of `_ftpy.ftplib`: the client as a program."""
     return package() if name == "usr" else ModuleSpec(name, AliasLoader(), origin="built-in")
 
 
@@ -31,8 +33,9 @@ class AliasLoader(Loader):
 
         sys.modules[module.__name__] = ftplib  # importlib takes what stands here as the result
 
-    def get_code(self, name: str) -> None:
-        """No code: Python then says that `-m usr.ftplib` has nothing to run."""
+    def get_code(self, name: str) -> "CodeType":
+        """What `-m usr.ftplib` and `-m ftplib` run."""
+        return compile(sources["_ftpy.client"], "<ftpy>/_ftpy.client", "exec", dont_inherit=True)
 
 
 def package() -> ModuleSpec:
@@ -53,7 +56,12 @@ def package() -> ModuleSpec:
 
 
 def working_directory() -> list[str]:
-    """The working directory; nothing if it was removed, or if -P or -I says not to trust it."""
+    """The working directory; nothing if it was removed, or if -P or -I says not to trust it.
+
+    In a device's root its `/` instead, wherever the script has gone.
+    """
+    if root is not None:
+        return [root]
     try:
         return [] if sys.flags.safe_path else [os.getcwd()]
     except FileNotFoundError:
@@ -63,8 +71,12 @@ def working_directory() -> list[str]:
 def search_path(here: list[str]) -> list[str]:
     """Where `usr` is looked for: beside the script, in the working directory, on `sys.path`.
 
+    In a device's root there is one `usr` alone.
+
     A script that lies in a `usr` folder itself, as the device's `usr/main.py` does, means that one.
     """
+    if root is not None:
+        return here
     entries = [entry for entry in sys.path if isinstance(entry, str)]
     if not here:
         return entries
