@@ -56,12 +56,16 @@ let package = Package(
     .target(name: "CScriptRuntime", dependencies: ["CPythonEmbed"]),
     .target(
       name: "ScriptRuntime",
-      dependencies: ["CScriptRuntime", "DeviceModules", "FTPModule", "CPython"],
+      dependencies: ["CScriptRuntime", "DeviceModules", "FTPModule", "FTPClient", "PythonBridge", "CPython"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "ftpy", dependencies: ["ScriptRuntime"], exclude: ["static"], swiftSettings: swiftSettings,
       linkerSettings: [.unsafeFlags(staticRuntime + quickStart)]),
 
+    // A program whose cases ScriptRuntimeTests start: what concerns a whole process.
+    .executableTarget(
+      name: "HostProbe", dependencies: ["ScriptRuntime", "FTPClient"], path: "Tests/HostProbe",
+      swiftSettings: swiftSettings),
     .testTarget(
       name: "FTPClientTests", dependencies: ["FTPClient"], swiftSettings: swiftSettings),
   ],

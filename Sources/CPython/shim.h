@@ -37,6 +37,7 @@ static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_overflow_error(void) { return PyExc_OverflowError; }
 static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
 static inline PyObject *_Nonnull py_attribute_error(void) { return PyExc_AttributeError; }
+static inline PyObject *_Nonnull py_system_exit(void) { return PyExc_SystemExit; }
 static inline PyObject *_Nonnull py_str_type(void) { return (PyObject *)&PyUnicode_Type; }
 static inline PyObject *_Nonnull py_type_type(void) { return (PyObject *)&PyType_Type; }
 
@@ -46,6 +47,7 @@ static inline int py_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
 static inline int py_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
 static inline int py_is_float(PyObject *_Nonnull o) { return PyFloat_Check(o); }
 static inline int py_is_list(PyObject *_Nonnull o) { return PyList_Check(o); }
+static inline int py_is_dict(PyObject *_Nonnull o) { return PyDict_Check(o); }
 static inline int py_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }
 static inline int py_is_builtin_function(PyObject *_Nonnull o) { return PyCFunction_Check(o); }
 static inline int py_is_exact_str(PyObject *_Nonnull o) { return Py_IS_TYPE(o, &PyUnicode_Type); }

@@ -39,6 +39,9 @@ struct DeviceRoot {
     return DeviceRoot(path: path, start: given == nil ? workingDirectory(in: path) ?? path : path)
   }
 
+  /// Takes the root out of the environment.
+  static func forget() { unsetenv(variable) }
+
   private static let variable = "FTPY_ROOT"
 
   private struct Failure: Error {
