@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "Embedding.h"
+#include "MemoryLimit.h"
 
 // MARK: Start
 
@@ -51,6 +52,8 @@ const char *script_embedding_start(const struct ScriptEmbedding *embedding) {
   static char reason[256];
   PyConfig config = {0};
   PyStatus status = pre_initialize(embedding);
+  if (!PyStatus_Exception(status) && embedding->plain_memory && !script_memory_count())
+    status = PyStatus_NoMemory();
   if (!PyStatus_Exception(status)) {
     status = configure(&config, embedding);
     if (!PyStatus_Exception(status))

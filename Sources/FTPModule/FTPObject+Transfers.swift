@@ -7,8 +7,6 @@ import PythonBridge
 extension FTPObject {
   /// The documented default of `blocksize`: 2048K.
   static let defaultBlockSize = 2048 * 1024
-  /// How much an upload reads from its file at a time when nobody said: the first, and the largest.
-  private static let uploadReads = (first: 64 * 1024, largest: 256 * 1024)
 
   /// `retrbinary(cmd, callback, blocksize, rest)`: the callback gets each block as `bytes`.
   func retrbinary(_ arguments: Arguments) throws -> PythonObject {
@@ -18,7 +16,7 @@ extension FTPObject {
     try requireSendable(command, arguments[3])
     _ = try voidcmd("TYPE I")
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
-      try transfer.receive(blockSize: blockSize) { block in
+      try transfer.receive(blockSize: min(blockSize, BlockSize.limit)) { block in
         try attach { _ = try callback.call(.bytes(block)) }
       }
     }
@@ -51,15 +49,16 @@ extension FTPObject {
     let callback = try arguments.value(3).map(self.callback)
     try requireSendable(command, arguments[4])
     _ = try voidcmd("TYPE I")
-    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false) { transfer, running, _ in
-      var size = blockSize ?? Self.uploadReads.first
+    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) {
+      transfer, running, _ in
+      var size = blockSize ?? BlockSize.first
       while true {
         let block = try file.callMethod(state.names[.read], .integer(size))
         guard try block.isTrue() else { return }
         try running.requireWhole()
         let count = try send(block, transfer)
         if let callback { _ = try callback.call(block) }
-        if blockSize == nil, count == size { size = min(size * 2, Self.uploadReads.largest) }
+        if blockSize == nil, count == size { size = min(size * 2, BlockSize.limit) }
       }
     }
   }
@@ -89,7 +88,7 @@ extension FTPObject {
           throw PythonError.raise(state.errors.error, "got more than \(limit) bytes")
         }
         if count == 0 { return try flush() }
-        if pending.count >= Self.uploadReads.first { try flush() }
+        if pending.count >= BlockSize.first { try flush() }
         if let callback { _ = try callback.call(line) }
         try running.requireWhole()
       }
@@ -137,7 +136,7 @@ extension FTPObject {
         try attach { try lines.withUnsafeBytes(body) }
         lines.removeAll(keepingCapacity: true)
       }
-      try transfer.receive(blockSize: .max) { block in
+      try transfer.receive(blockSize: BlockSize.limit) { block in
         try splitter.append(block, limit: limit) { (line) throws(FTPError) in
           lines.append(contentsOf: line)
           lines.append(UInt8(ascii: "\n"))
@@ -155,9 +154,10 @@ extension FTPObject {
   ///
   /// `body` gets the transfer and a function that attaches for a call to Python; it runs detached unless `isDetached` is false.
   /// When it is broken off the data connection is closed, and the replies that the server still owes are left to be read before
-  /// the next command.
+  /// the next command. `source` is the file that a binary upload reads.
   private func transfer(
     _ command: PythonObject, rest: PythonObject?, checksSize: Bool, isDetached: Bool = true,
+    source: PythonObject? = nil,
     _ body: (
       DataTransfer, Connection.RunningTransfer, _ attach: @escaping (() throws -> Void) throws -> Void
     ) throws -> Void
@@ -177,6 +177,9 @@ extension FTPObject {
       offset: try offset(rest), silence: try silence(of: socket), control: connection?.control)
     connection?.control.keepAlive(every: keepAliveInterval)
     defer { connection?.control.keepAlive(every: nil) }
+    let watch = try observe(transfer, command, isBinary: checksSize || source != nil, source: source)
+    var isWhole = false
+    defer { watch?.ended(isWhole: isWhole) }
     let running = Connection.RunningTransfer(stream)
     // Until the final reply has come: a signal's handler must not take that for the answer to a command of its own.
     let outer = connection?.transfer
@@ -215,6 +218,7 @@ extension FTPObject {
     }
     let reply = try call(.voidresp)
     if checksSize { try transfer.verify() }
+    isWhole = true
     return reply
   }
 

@@ -11,7 +11,11 @@ import FTPModule
 enum Banner {
   /// The line above Python's own banner at the prompt, on standard error as that one.
   static func show() {
-    say("ftpy \(FTPModule.version), for QuecPython scripts on this computer: ftplib and uos are built in.\n")
+    // The prompt that Python has since 3.13 keeps its own key.
+    let isPythons = Py_Version >= 0x030D_0000 && getenv("PYTHON_BASIC_REPL") == nil
+    say(
+      "ftpy \(FTPModule.version), for QuecPython scripts on this computer: ftplib and uos are built in. "
+        + "\(isPythons ? "F3" : "Ctrl-E") begins to paste.\n")
   }
 
   /// An error of the program itself, on standard error.
@@ -27,7 +31,7 @@ enum Banner {
   }
 
   /// Straight to the descriptor: C's `stderr` is a global variable, which Swift 6 refuses to share.
-  private static func say(_ text: String) {
+  static func say(_ text: String) {
     var text = text
     text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

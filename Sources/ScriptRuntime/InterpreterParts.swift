@@ -1,5 +1,6 @@
 internal import CPython
 internal import CScriptRuntime
+internal import FTPModule
 internal import PythonBridge
 
 /// What a running interpreter is worked with. Used attached, on its thread.
@@ -27,6 +28,7 @@ final class InterpreterParts {
       for (name, source) in configuration.modules { try modules.set(.string(source), for: name) }
       try embedding.callMethod("add_modules", modules)
       try Streams.install(configuration, embedding)
+      if let limit = configuration.memoryLimit { try Self.limitMemory(limit) }
     } catch {
       let reason = error as? ScriptError ?? ScriptError.taken()
       RunControl.shared.uninstall()
@@ -38,6 +40,18 @@ final class InterpreterParts {
     guard !paths.isEmpty else { return }
     let path = try importModule("sys").attribute("path")
     for (index, entry) in paths.enumerated() { _ = try path.attribute("insert").call(.integer(index), .string(entry)) }
+  }
+
+  /// What the client loads when it is used, and what describes an exception: no memory of the script's.
+  private static let ownModules = [
+    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading", "linecache", "codeop",
+  ]
+
+  private static func limitMemory(_ bytes: Int) throws(PythonError) {
+    for name in ownModules { _ = try importModule(name) }
+    BlockSize.limit(toHeap: max(bytes, 0))
+    script_memory_set_limit(max(bytes, 1))
+    script_memory_begin()
   }
 
   /// Waits for the script's threads, and writes out; comes before the end. Returns what went wrong.

@@ -1,5 +1,6 @@
 internal import CPython
 internal import CScriptRuntime
+internal import FTPModule
 internal import PythonBridge
 
 #if canImport(Glibc)
@@ -16,6 +17,7 @@ struct InterpreterStart {
   private let folder: [CChar]?
   /// Whether SIGPIPE is ignored because of the interpreter.
   private let ignoresBrokenPipes: Bool
+  private let countsMemory: Bool
 
   /// Starts Python: attached from here on. Throws `.start`.
   init(_ configuration: Interpreter.Configuration) throws(ScriptError) {
@@ -33,13 +35,19 @@ struct InterpreterStart {
       return Array(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
     }
     if let reason = Self.start(configuration, program) { throw ScriptError(.start, "Python cannot start: \(reason)") }
+    countsMemory = configuration.memoryLimit != nil
     ignoresBrokenPipes = configuration.signals == .host && Self.ignoreBrokenPipes()
   }
 
   /// Ends Python and gives back what was the process's. -1 when output could not be written.
   @discardableResult
   func undo() -> CInt {
+    script_memory_end()
     let status = Py_FinalizeEx()
+    if countsMemory {
+      script_memory_stop_counting()
+      BlockSize.limit(toHeap: .max)
+    }
     if let folder { _ = chdir(folder) }
     if root != nil { DeviceRoot.forget() }
     if ignoresBrokenPipes { signal(SIGPIPE, SIG_DFL) }

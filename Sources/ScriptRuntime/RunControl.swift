@@ -37,7 +37,7 @@ final class RunControl: Sendable {
       base: importModule("builtins").attribute("BaseException"))
     stopClass = stop
     stop.withPointer { script_embedding_set_stop_class($0) }
-    let handler = try BuiltinFunction.stop.make()
+    let handler = try owned(BuiltinFunction.stop.make())
     // Not `signal`, which takes long to import. It must have been imported before signals are to be handled.
     let signals = try importModule("_signal")
     try signals.callMethod("signal", .integer(Int(script_embedding_signal())), handler)

@@ -26,7 +26,7 @@ public enum ScriptCommand {
         print(Banner.version(detail: detail))
         return 0
       case nil:
-        return runPython(options, root: try DeviceRoot.chosen(by: options.root))
+        return try runPython(options, root: DeviceRoot.chosen(by: options.root))
       }
     } catch {
       Banner.complain(error.sentence)
@@ -34,16 +34,21 @@ public enum ScriptCommand {
     }
   }
 
-  private static func runPython(_ options: OwnOptions, root: DeviceRoot?) -> CInt {
+  private static func runPython(_ options: OwnOptions, root: DeviceRoot?) throws(OwnOptions.Mistake) -> CInt {
+    let limits: RunLimits
+    do throws(RunOptions.Mistake) { limits = RunLimits(try RunOptions(options.forPython)) } catch {
+      throw OwnOptions.Mistake(sentence: error.sentence)
+    }
     guard BuiltinModule.register() else {
       Banner.complain("no memory to start")
       return 1
     }
-    var words = options.forPython
+    var words = limits.options.forPython
+    guard limits.prepare(&words) else { return 1 }
     let name = words.first ?? nil
     let start = script_runtime_start(CInt(words.count), &words, ExecutablePath.startedAs(name))
     guard start.started else { return start.status }
-    guard DeviceImports.install(root: root) else {
+    guard DeviceImports.install(root: root), limits.begin() else {
       PyErr_Print()
       return 1
     }

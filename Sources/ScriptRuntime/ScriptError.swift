@@ -1,4 +1,5 @@
 internal import CPython
+internal import CScriptRuntime
 internal import PythonBridge
 
 /// Why a call of the interpreter did not do what it was to do: a script's exception, or the runtime's refusal.
@@ -94,6 +95,9 @@ public struct ScriptError: Error, CustomStringConvertible {
 extension ScriptError {
   /// Takes the exception that is set. `isCompiling` says that it comes from a compiler, whose source that is.
   static func taken(compiling source: PythonObject? = nil) -> ScriptError {
+    // The description's memory is not the script's.
+    script_memory_suspend()
+    defer { script_memory_resume() }
     guard let exception = PythonError.take() else {
       return ScriptError(.exception, type: "SystemError", "Python reported an error without an exception")
     }

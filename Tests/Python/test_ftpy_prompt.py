@@ -64,6 +64,7 @@ def test_the_banner_says_what_it_is(prompt: Prompt) -> None:
     first, second, *_ = (prompt().before or "").splitlines()
     assert first.startswith("ftpy ")
     assert "QuecPython" in first
+    assert "Ctrl-E" in first
     assert second.startswith("Python 3.")
 
 
@@ -147,3 +148,146 @@ def test_history_survives(prompt: Prompt) -> None:
     second.expect_exact("'remember' + 'this'")
     second.sendline("")
     second.expect_exact("'rememberthis'")
+
+
+# Paste mode
+
+CTRL_C, CTRL_D, CTRL_E = "\x03", "\x04", "\x05"
+PASTE = "=== "
+
+
+def begin_paste(child: pexpect.spawn[str]) -> None:
+    child.send(CTRL_E)
+    child.expect_exact("\r\npaste mode; Ctrl-C to cancel, Ctrl-D to finish\r\n" + PASTE)
+
+
+def paste(child: pexpect.spawn[str], text: str) -> str:
+    """Pastes text at the prompt, runs it, and returns what is printed before the next prompt."""
+    begin_paste(child)
+    child.send(text)
+    for _ in range(text.count("\n")):
+        child.expect_exact("\r\n" + PASTE)
+    child.send(CTRL_D)
+    child.expect_exact("\r\n")
+    child.expect_exact(PROMPT)
+    return (child.before or "").replace("\r\n", "\n")
+
+
+def test_pasted_text_runs_as_a_file(prompt: Prompt) -> None:
+    child = prompt()
+    text = """
+def count(n):
+
+    for i in range(n):
+
+\tprint("tab", i)
+    print("end")
+
+count(2)
+if True:
+    x = 5
+y = 'ü'
+"""
+    # A tab is a tab here, not a completion: Python says what it thinks of it.
+    assert "inconsistent use of tabs" in paste(child, text)
+    assert paste(child, text.replace("\t", " " * 8)) == "tab 0\ntab 1\nend\n"
+    assert ask(child, "x, y, __name__") == "(5, 'ü', '__main__')\n"
+
+
+def test_pasted_text_need_not_end_with_a_line(prompt: Prompt) -> None:
+    child = prompt()
+    assert paste(child, "print(1)\nprint(2)") == "1\n2\n"
+    assert paste(child, "") == ""
+
+
+def test_values_of_pasted_expressions_are_not_shown(prompt: Prompt) -> None:
+    child = prompt()
+    ask(child, "7")
+    assert paste(child, "1 + 1\n") == ""
+    assert ask(child, "_") == "7\n"
+
+
+def test_an_error_in_pasted_text_names_its_line_and_nothing_of_ours(prompt: Prompt) -> None:
+    child = prompt()
+    assert paste(child, "x = 1\n\nx / 0\n") == (
+        "Traceback (most recent call last):\n"
+        '  File "<paste>", line 3, in <module>\n'
+        "ZeroDivisionError: division by zero\n"
+    )
+    assert "SyntaxError" in paste(child, "x =\n")
+    assert ask(child, "'alive'") == "'alive'\n"
+
+
+def test_ctrl_c_drops_pasted_text(prompt: Prompt) -> None:
+    child = prompt()
+    begin_paste(child)
+    child.send("print('not run')\n")
+    child.expect_exact("\r\n" + PASTE)
+    child.send(CTRL_C)
+    child.expect_exact(PROMPT)
+    assert "not run" not in (child.before or "")
+    assert ask(child, "'alive'") == "'alive'\n"
+    assert paste(child, "print('again')\n") == "again\n"
+
+
+def test_ctrl_c_stops_pasted_text(prompt: Prompt) -> None:
+    child = prompt()
+    begin_paste(child)
+    child.send("print('begun')\nwhile True: pass\n")
+    child.send(CTRL_D)
+    child.expect_exact("begun\r\n")
+    child.sendintr()
+    child.expect_exact("KeyboardInterrupt")
+    child.expect_exact(PROMPT)
+    assert ask(child, "'alive'") == "'alive'\n"
+
+
+def test_pasted_text_may_ask_and_leave(prompt: Prompt) -> None:
+    child = prompt()
+    begin_paste(child)
+    child.send("word = input('word? ')\nraise SystemExit(len(word))\n")
+    child.send(CTRL_D)
+    child.expect_exact("word? ")
+    child.send("ab" + CTRL_E + "c\n")  # the end of the line
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 3
+
+
+def test_ctrl_e_goes_to_the_end_of_a_line(prompt: Prompt) -> None:
+    child = prompt()
+    child.send("1 +\x01" + CTRL_E + " 2\r")
+    child.expect_exact("3\r\n" + PROMPT)
+    child.sendline("if True:")
+    child.expect_exact("... ")
+    child.send(CTRL_E + "    print('in')\n\n")
+    child.expect_exact("in\r\n" + PROMPT)
+
+
+def test_pasting_after_a_script(prompt: Prompt, tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("word = 'kept'")
+    child = prompt("-i", "script.py")
+    assert paste(child, "print(word)\n") == "kept\n"
+
+
+# Limits
+
+
+def test_the_prompt_outlives_a_memory_error(prompt: Prompt) -> None:
+    child = prompt("-X", "heapsize=256K")
+    assert ask(child, "[0] * 10**6").endswith("MemoryError\n")
+    grow = "x = None\nwhile True: x = (x,)\n"
+    for _ in range(3):
+        assert paste(child, grow).endswith("MemoryError\n")
+        assert ask(child, "1 + 1") == "2\n"
+    assert ask(child, "del x") == ""
+    assert ask(child, "len([0] * 10000)") == "10000\n"
+    assert leave(child) == 0
+
+
+def test_the_prompt_ends_when_its_time_is_over(prompt: Prompt) -> None:
+    child = prompt("-X", "timeout=1")
+    child.expect_exact("ftpy: timeout: the run took longer than 1 s")
+    child.expect(pexpect.EOF)
+    child.wait()
+    assert child.exitstatus == 124

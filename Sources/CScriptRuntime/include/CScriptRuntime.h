@@ -3,6 +3,8 @@
 #include <stdbool.h>
 
 #include "Embedding.h"
+#include "MemoryLimit.h"
+#include "PasteMode.h"
 
 /// The part of Python's C API that the stable ABI leaves out, under plain C types: CPython's header, which
 /// Swift imports, hides these calls, and the two views of `Python.h` must not meet in one module.

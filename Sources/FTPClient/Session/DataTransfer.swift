@@ -14,6 +14,8 @@ public final class DataTransfer {
   private let control: ControlConnection?
   /// Bytes received or sent so far.
   public private(set) var transferred: UInt64 = 0
+  /// Hears after each block how many bytes have gone until then.
+  package var onProgress: ((UInt64) -> Void)?
 
   /// The size of the first read. A larger one costs page faults that a small file does not repay.
   static let firstRead = 64 * 1024
@@ -47,6 +49,7 @@ public final class DataTransfer {
       let count = try read(into: buffer)
       guard count > 0 else { return }
       transferred &+= UInt64(count)
+      onProgress?(transferred)
       try callingOut { try sink(UnsafeRawBufferPointer(rebasing: buffer.prefix(count))) }
       if count == buffer.count, count < largest {
         let size = min(largest, buffer.count * 2)
@@ -74,6 +77,7 @@ public final class DataTransfer {
     control?.keepAlive()
     try stream.write(block, silence: silence)
     transferred &+= UInt64(block.count)
+    onProgress?(transferred)
   }
 
   /// Throws `.truncated` when a binary download ended before the announced size.

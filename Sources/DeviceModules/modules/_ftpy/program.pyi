@@ -23,3 +23,13 @@ device_import: Callable[..., Any]
 
 #: Names of modules that are others for scripts of the root, and the modules' true names.
 replaced: dict[str, str]
+
+#: The bytes that the script may use (`-X heapsize`), or None without a limit.
+memory_limit: int | None
+
+def memory_used() -> int:
+    """The bytes that the script uses now: what Python's objects take beyond what they took when it
+    began, its own code not counted. 0 without a limit: nobody counts then."""
+
+def run_pasted() -> None:
+    """Run the text that was typed in the prompt's paste mode. For the prompt alone."""

@@ -1,0 +1,373 @@
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#ifdef __APPLE__
+#include <malloc/malloc.h>
+#define malloc_usable_size malloc_size
+#else
+#include <malloc.h>
+#endif
+
+#include "MemoryLimit.h"
+
+/// A request of this size or more is refused when it does not even fit into the margin. Those come from the growth of lists, dicts,
+/// strings and buffers, whose code is prepared for it. CPython 3.12 and later end up with broken objects after some hundred
+/// refusals of smaller ones.
+static const size_t large = 4096;
+
+/// The least that may be taken beyond the limit until the next instruction.
+static const ptrdiff_t smallest_margin = 16 * 1024;
+
+/// Beyond this many times the limit, and `last_resort` bytes, even small requests are refused: only a thread comes there that
+/// catches one MemoryError after another and goes on.
+static const size_t last_resort_factor = 2;
+static const size_t last_resort = 1 << 20;
+
+/// What a handler of MemoryError may take at least before the next is raised.
+static const ptrdiff_t smallest_step = 1024;
+
+/// What another thread may take beyond the limit before MemoryError is raised in it. `threading` waits for ever for a thread whose
+/// first steps fail, and those take some 16 KiB for frames and a few more.
+static const ptrdiff_t thread_allowance = 48 * 1024;
+
+enum Phase {
+  /// No limit yet.
+  starting,
+  /// The limit applies from the next code on.
+  armed,
+  /// The limit applies.
+  running,
+  /// No limit any more.
+  ended,
+};
+
+static PyMemAllocatorEx mem_domain, object_domain;
+static PyObjectArenaAllocator arenas;
+
+static atomic_ptrdiff_t counted;
+static ptrdiff_t base;
+static size_t limit;
+static enum Phase phase;
+/// Whether the limit is to apply when the command line's code begins.
+static bool awaits_command;
+static int suspended;
+/// Nothing is refused until the main thread runs its next instruction.
+static bool compiling;
+/// Nothing is refused until other code begins: an exception is being printed.
+static bool reporting;
+static pthread_t main_thread;
+
+/// How much was used when MemoryError was asked for last; 0 when all that is used fits.
+static ptrdiff_t raised_at;
+/// Whether MemoryError is to be raised in the main thread.
+static bool raises;
+/// MemoryError was raised: what its traceback takes on the way to a handler, a frame for each call, is no growth of the script's.
+static bool unwinds;
+/// What this thread has taken beyond the limit since MemoryError was raised in it, when it is not the main thread.
+static _Thread_local ptrdiff_t overdrawn;
+/// How much was used when garbage was collected last; 0 when it is time.
+static ptrdiff_t collected_at;
+/// How many times a collection is left out because the last ones freed little, and how many have been.
+static unsigned pauses, skipped;
+/// How many of the main thread's next instructions `tend` has seen since memory ended; 0 when it need not look.
+static unsigned recovery;
+/// A call of `tend` is on its way.
+static atomic_bool tending;
+
+static bool on_main_thread(void) { return pthread_equal(pthread_self(), main_thread); }
+
+static ptrdiff_t used(void) { return atomic_load_explicit(&counted, memory_order_relaxed) - base; }
+
+static bool applies(void) { return phase == running && limit && !suspended && !compiling && !reporting; }
+
+// MARK: Between two instructions
+
+static bool ask_to_tend(void);
+
+/// How much more than the limit may be taken until the next instruction: an eighth of it, and at least `smallest_margin`.
+static ptrdiff_t margin(void) {
+  ptrdiff_t eighth = (ptrdiff_t)limit / 8;
+  return eighth > smallest_margin ? eighth : smallest_margin;
+}
+
+/// Collects garbage when it is time, and less and less often while that does not help.
+///
+/// After memory has ended it is time at the first, second, fourth, ... instruction: what the exception kept alive goes with its
+/// handler, and partly into Python's lists of spare objects (2000 tuples of each length), which a collection empties.
+static void collect(void) {
+  ptrdiff_t most = (ptrdiff_t)limit;
+  if (used() <= most - most / 8) {
+    recovery = pauses = skipped = 0;
+    return;
+  }
+  bool again = recovery && (recovery & (recovery - 1)) == 0;
+  if (recovery && ++recovery < 1 << 16)
+    ask_to_tend();
+  else
+    recovery = 0;
+  if ((collected_at && !again) || skipped++ < pauses)
+    return;
+  skipped = 0;
+  collected_at = used();
+  PyGC_Collect();
+  if (used() < collected_at - most / 16)
+    pauses = 0;
+  else if (pauses < 1024)
+    pauses = pauses * 2 + 1;
+}
+
+/// What the limit asks for at a moment when the interpreter can bear it: a pending call of the main thread.
+static int tend(void *unused) {
+  atomic_store(&tending, false);
+  compiling = false;
+  if (phase == armed)
+    script_memory_begin();
+  if (!applies())
+    return 0;
+  collect();
+  if (!raises)
+    return 0;
+  raises = false;
+  if (used() <= (ptrdiff_t)limit)
+    return 0;
+  if (unwinds) {
+    unwinds = false;
+    raised_at = used();
+    return 0;
+  }
+  unwinds = true;
+  recovery = 1;
+  ask_to_tend();
+  PyErr_NoMemory();
+  return -1;
+}
+
+/// Asks for `tend` at the main thread's next instruction; false when that cannot be had.
+static bool ask_to_tend(void) {
+  if (atomic_exchange(&tending, true))
+    return true;
+  if (Py_AddPendingCall(tend, NULL) == 0)
+    return true;
+  atomic_store(&tending, false);
+  return false;
+}
+
+// MARK: Requests
+
+/// Says that a small request for `more` bytes was granted beyond the limit: all that is used is `total`.
+static void overdraw(ptrdiff_t total, ptrdiff_t more) {
+  if (on_main_thread()) {
+    ptrdiff_t part = (ptrdiff_t)limit / 32;
+    if (raised_at && total <= raised_at + (part > smallest_step ? part : smallest_step))
+      return;
+    raised_at = total;
+    raises = true;
+    ask_to_tend();
+  } else if ((overdrawn += more) > thread_allowance) {
+    overdrawn = 0;
+    PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), PyExc_MemoryError);
+  }
+}
+
+/// Whether a block may grow from `before` to `after` bytes; 0 is no block. `spares` says that a refusal would do harm.
+static bool admits(size_t before, size_t after, bool spares) {
+  if (after <= before || !applies())
+    return true;
+  ptrdiff_t most = (ptrdiff_t)limit;
+  if (after > PY_SSIZE_T_MAX / 2)
+    return false;
+  ptrdiff_t total = used() + (ptrdiff_t)(after - before);
+  if (total > most - most / 8) {
+    // Garbage in cycles is nobody's use of memory. One collection each time that it gets tight, and each time after growth.
+    if (collected_at && total > collected_at + most / 16)
+      collected_at = 0;
+    if (!collected_at && on_main_thread())
+      ask_to_tend();
+  } else {
+    collected_at = 0;
+  }
+  if (total <= most) {
+    // Not at once: an exception's way to its handler frees frames and takes tracebacks.
+    if (total <= most - 2 * margin()) {
+      raised_at = 0;
+      unwinds = false;
+    }
+    return true;
+  }
+  if (after >= large && on_main_thread()) {
+    collected_at = 0;
+    ask_to_tend();
+  }
+  ptrdiff_t end =
+      most + (after >= large ? margin() : most * (ptrdiff_t)(last_resort_factor - 1) + (ptrdiff_t)last_resort);
+  if (total > end && !spares) {
+    recovery = 1;
+    // The refusal raises MemoryError. Its handler gets the same room as that of one raised at the limit.
+    raised_at = raised_at > most ? raised_at : most;
+    return false;
+  }
+  overdraw(total, (ptrdiff_t)(after - before));
+  return true;
+}
+
+static void count(ptrdiff_t bytes) { atomic_fetch_add_explicit(&counted, bytes, memory_order_relaxed); }
+
+static size_t size_of(void *block) { return block ? malloc_usable_size(block) : 0; }
+
+static void *allocate(void *domain, size_t size) {
+  PyMemAllocatorEx *next = domain;
+  void *block = admits(0, size, false) ? next->malloc(next->ctx, size) : NULL;
+  count((ptrdiff_t)size_of(block));
+  return block;
+}
+
+static void *allocate_zeroed(void *domain, size_t items, size_t size) {
+  PyMemAllocatorEx *next = domain;
+  size_t total;
+  if (__builtin_mul_overflow(items, size, &total))
+    return NULL;
+  void *block = admits(0, total, false) ? next->calloc(next->ctx, items, size) : NULL;
+  count((ptrdiff_t)size_of(block));
+  return block;
+}
+
+static void *reallocate(void *domain, void *block, size_t size) {
+  PyMemAllocatorEx *next = domain;
+  size_t before = size_of(block);
+  if (!admits(before, size, false))
+    return NULL;
+  void *moved = next->realloc(next->ctx, block, size);
+  if (moved)
+    count((ptrdiff_t)size_of(moved) - (ptrdiff_t)before);
+  return moved;
+}
+
+static void release(void *domain, void *block) {
+  PyMemAllocatorEx *next = domain;
+  count(-(ptrdiff_t)size_of(block));
+  next->free(next->ctx, block);
+}
+
+/// The frames of Python functions lie in these: without the pool for small objects nothing else does. CPython 3.11 raises
+/// SystemError when it gets none.
+static void *allocate_arena(void *unused, size_t size) {
+  void *arena = admits(0, size, true) ? arenas.alloc(arenas.ctx, size) : NULL;
+  if (arena)
+    count((ptrdiff_t)size);
+  return arena;
+}
+
+static void release_arena(void *unused, void *arena, size_t size) {
+  count(-(ptrdiff_t)size);
+  arenas.free(arenas.ctx, arena, size);
+}
+
+// MARK: When the limit applies
+
+/// Whether the code that the command line names comes next.
+static bool begins_command(const char *event) {
+  static const char *const events[] = {
+      "cpython.run_command", "cpython.run_file", "cpython.run_module", "cpython.run_stdin"};
+  for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+    if (strcmp(event, events[i]) == 0)
+      return true;
+  return false;
+}
+
+/// Follows what the interpreter is about to do.
+static int follow(const char *event, PyObject *arguments, void *unused) {
+  if (strcmp(event, "compile") == 0) {
+    // The compiler takes memory in blocks of 256 KiB, and gives it back. `tend` ends the exception that this is.
+    if (on_main_thread() && phase != starting && ask_to_tend())
+      compiling = true;
+  } else if (strcmp(event, "exec") == 0) {
+    if (on_main_thread() && reporting) {
+      reporting = unwinds = false;
+      raised_at = raised_at ? used() : 0;
+    }
+    if (phase == armed)
+      ask_to_tend();
+  } else if (strcmp(event, "sys.excepthook") == 0 || strcmp(event, "cpython.run_interactivehook") == 0) {
+    reporting = on_main_thread() || reporting;
+  } else if (strcmp(event, "sys._current_frames") == 0 || strcmp(event, "sys._current_exceptions") == 0) {
+    // They allocate under a lock that PyThreadState_SetAsyncExc takes.
+    compiling = ask_to_tend() || compiling;
+  } else if (awaits_command && phase == starting && begins_command(event)) {
+    phase = armed;
+  }
+  return 0;
+}
+
+static void become_main_thread(void) { main_thread = pthread_self(); }
+
+bool script_memory_count(void) {
+  static bool follows_forks;
+  if (PySys_AddAuditHook(follow, NULL))
+    return false;
+  become_main_thread();
+  if (!follows_forks)
+    pthread_atfork(NULL, NULL, become_main_thread);
+  follows_forks = true;
+  phase = starting;
+  suspended = 0;
+
+  PyMem_GetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
+  PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
+  PyObject_GetArenaAllocator(&arenas);
+  PyMemAllocatorEx counting = {&mem_domain, allocate, allocate_zeroed, reallocate, release};
+  PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &counting);
+  counting.ctx = &object_domain;
+  PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &counting);
+  PyObject_SetArenaAllocator(&(PyObjectArenaAllocator){NULL, allocate_arena, release_arena});
+  return true;
+}
+
+void script_memory_stop_counting(void) {
+  PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
+  PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
+  PyObject_SetArenaAllocator(&arenas);
+}
+
+bool script_memory_prepare(int argc, char **argv) {
+  PyPreConfig config;
+  PyPreConfig_InitPythonConfig(&config);
+  config.allocator = PYMEM_ALLOCATOR_MALLOC;
+  PyStatus status = Py_PreInitializeFromBytesArgs(&config, argc, argv);
+  if (!PyStatus_Exception(status) && !script_memory_count())
+    status = PyStatus_NoMemory();
+  if (PyStatus_Exception(status)) {
+    fprintf(stderr, "ftpy: %s\n", status.err_msg ? status.err_msg : "Python cannot start");
+    return false;
+  }
+  return true;
+}
+
+void script_memory_set_limit(size_t bytes) {
+  limit = bytes > PTRDIFF_MAX / 4 ? PTRDIFF_MAX / 4 : bytes;
+  raised_at = collected_at = 0;
+}
+
+size_t script_memory_limit(void) { return limit; }
+
+size_t script_memory_used(void) {
+  ptrdiff_t bytes = phase == running || phase == ended ? used() : 0;
+  return bytes > 0 ? (size_t)bytes : 0;
+}
+
+void script_memory_begin(void) {
+  base = atomic_load_explicit(&counted, memory_order_relaxed);
+  raised_at = collected_at = 0;
+  raises = unwinds = false;
+  phase = running;
+}
+
+void script_memory_begin_with_command(void) { awaits_command = true; }
+
+void script_memory_suspend(void) { suspended++; }
+
+void script_memory_resume(void) { suspended -= suspended > 0; }
+
+void script_memory_end(void) { phase = ended; }

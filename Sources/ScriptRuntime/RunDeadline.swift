@@ -1,0 +1,159 @@
+import CPython
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The end of a run that takes too long: `-X timeout`.
+///
+/// When the time is over the main thread gets a signal, which also wakes it from a blocked call, and `SystemExit` is raised there:
+/// `finally` blocks and `atexit` functions run, for as long as `grace`. After that the process ends, whatever it does.
+/// The watch is a thread without Python: nothing that the script does holds it up. A fork's child has no watch.
+final class RunDeadline: Sendable {
+  /// The exit status of a run that was ended; `timeout(1)` has the same.
+  static let status: CInt = 124
+
+  /// How long a run may take to clean up behind itself, in seconds.
+  static let grace = 2.0
+
+  /// The one that watches over this process, for the signal's handler.
+  nonisolated(unsafe) private(set) static var running: RunDeadline?
+
+  /// A signal that scripts have no use for; the last of the real-time ones is not known to be used by any library.
+  #if canImport(Glibc)
+    private static let signal = __libc_current_sigrtmax()
+  #else
+    private static let signal = SIGXCPU
+  #endif
+
+  private let seconds: Double
+  private let start = RunDeadline.now()
+  private let process = getpid()
+  private let hasPassed = Atomic(false)
+  /// Whether Python still handles signals.
+  private let mayInterrupt = Mutex(true)
+  nonisolated(unsafe) private var main = pthread_self()
+  nonisolated(unsafe) private var watch: pthread_t?
+  /// Written to when the run has ended.
+  nonisolated(unsafe) private var ends: (reading: CInt, writing: CInt) = (-1, -1)
+
+  /// `seconds` from now.
+  init(seconds: Double) { self.seconds = seconds }
+
+  /// Begins to watch; on the main thread, when Python has started. False with a Python exception set.
+  func begin() -> Bool {
+    var descriptors: [CInt] = [-1, -1]
+    guard handleSignal(), pipe(&descriptors) == 0 else { return failed() }
+    for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+    ends = (descriptors[0], descriptors[1])
+    main = pthread_self()
+    Self.running = self
+    // Signals are for Python's threads: a Ctrl-C that this one took would wake none of their calls.
+    var every = sigset_t()
+    var before = sigset_t()
+    sigfillset(&every)
+    pthread_sigmask(SIG_SETMASK, &every, &before)
+    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+    var thread = pthread_t(bitPattern: 0)
+    let failure = withUnsafeMutablePointer(to: &thread) { thread in
+      thread.withMemoryRebound(to: pthread_t.self, capacity: 1) { thread in
+        pthread_create(
+          thread, nil,
+          { _ in
+            RunDeadline.running?.keepWatch(); return nil
+          }, nil)
+      }
+    }
+    guard failure == 0, atexit({ RunDeadline.running?.end() }) == 0 else { return failed() }
+    watch = thread
+    return true
+  }
+
+  private func failed() -> Bool {
+    if PyErr_Occurred() == nil { PyErr_SetString(py_runtime_error(), "cannot watch the time of the run") }
+    return false
+  }
+
+  /// Ends the watch when the process exits, and makes its exit status that of a run that was ended, when it was: Python also exits
+  /// without returning here, and with the status that the script chose.
+  private func end() {
+    guard getpid() == process, let watch else { return }
+    var byte: UInt8 = 0
+    write(ends.writing, &byte, 1)
+    pthread_join(watch, nil)
+    guard hasPassed.load(ordering: .acquiring) else { return }
+    fflush(nil)
+    _exit(Self.status)
+  }
+
+  /// Says that Python handles signals no longer: from here on only the end of `grace` counts.
+  func stopInterrupting() { mayInterrupt.withLock { $0 = false } }
+
+  // MARK: The watch
+
+  private func keepWatch() {
+    guard !runEnds(before: start + seconds) else { return }
+    hasPassed.store(true, ordering: .releasing)
+    mayInterrupt.withLock { if $0 { pthread_kill(main, Self.signal) } }
+    guard !runEnds(before: Self.now() + Self.grace) else { return }
+    Banner.complain("timeout: the run did not end within \(Self.text(Self.grace)) s after its time: killed")
+    _exit(Self.status)
+  }
+
+  /// Waits for the run's end; false when the moment came first.
+  private func runEnds(before moment: Double) -> Bool {
+    while true {
+      let rest = moment - Self.now()
+      guard rest > 0 else { return false }
+      var request = pollfd(fd: ends.reading, events: Int16(POLLIN), revents: 0)
+      if poll(&request, 1, CInt(min(rest * 1000 + 1, 1_000_000))) > 0 { return true }
+    }
+  }
+
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+
+  private static func text(_ seconds: Double) -> String {
+    Int(exactly: seconds).map(String.init) ?? "\(seconds)"
+  }
+
+  // MARK: The signal
+
+  /// Makes Python's handler of the signal. False with an exception set.
+  private func handleSignal() -> Bool {
+    let handler = BuiltinFunction("timeout", flags: METH_VARARGS) { _, arguments in
+      let frame = arguments.flatMap { PyTuple_GetItem($0, 1) }
+      RunDeadline.running?.say(frame)
+      guard let status = PyLong_FromLong(Int(RunDeadline.status)) else { return nil }
+      PyErr_SetObject(py_system_exit(), status)
+      Py_DecRef(status)
+      return nil
+    }
+    guard let function = handler.make() else { return false }
+    defer { Py_DecRef(function) }
+    guard let module = PyImport_ImportModule("signal") else { return false }
+    defer { Py_DecRef(module) }
+    guard let name = PyUnicode_FromString("signal"), let number = PyLong_FromLong(Int(Self.signal)) else {
+      return false
+    }
+    defer {
+      Py_DecRef(name)
+      Py_DecRef(number)
+    }
+    guard let before = py_call_method(module, name, number, function, nil) else { return false }
+    Py_DecRef(before)
+    return true
+  }
+
+  /// Says that the time is over and where the script was; attached.
+  private func say(_ frame: UnsafeMutablePointer<PyObject>?) {
+    let place = frame.flatMap(ScriptPlace.of).map { ", in \($0)" } ?? ""
+    Banner.complain("timeout: the run took longer than \(Self.text(seconds)) s\(place)")
+  }
+}

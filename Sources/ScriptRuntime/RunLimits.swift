@@ -1,0 +1,89 @@
+import CPython
+import CScriptRuntime
+import DeviceModules
+import FTPModule
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What `RunOptions` ask for, from before the interpreter's start to after its end.
+struct RunLimits {
+  let options: RunOptions
+  private let deadline: RunDeadline?
+
+  init(_ options: RunOptions) {
+    self.options = options
+    deadline = options.timeout.map(RunDeadline.init)
+  }
+
+  /// Does what must come before the interpreter's start. False when it cannot start, which has been said.
+  func prepare(_ words: inout [RunOptions.Word]) -> Bool {
+    if options.showsProgress { TransferObservation.observer = ProgressMeter() }
+    guard let heapSize = options.heapSize else { return true }
+    BlockSize.limit(toHeap: heapSize)
+    return script_memory_prepare(CInt(words.count), &words)
+  }
+
+  /// Does what must come after the interpreter's start and before the script. False with a Python exception set.
+  func begin() -> Bool {
+    guard let program = PyImport_AddModule("_ftpy.program").flatMap({ PyModule_GetDict($0) }),
+      addFunctions(to: program), script_prompt_offer_pasting(program)
+    else { return false }
+    if options.heapSize != nil || deadline != nil { guard EndOfRun.follow(deadline) else { return false } }
+    if let heapSize = options.heapSize {
+      guard preload() else { return false }
+      // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap. Set here, it is in no
+      // script's os.environ.
+      if isatty(STDIN_FILENO) == 1 { setenv("PYTHON_BASIC_REPL", "1", 1) }
+      script_memory_set_limit(heapSize)
+      script_memory_begin_with_command()
+    }
+    return deadline?.begin() ?? true
+  }
+
+  /// What the client loads when it is used (host names are encoded by `idna`), and the interpreter when it prints an exception.
+  private static let ownModules = [
+    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
+  ]
+
+  /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
+  private func preload() -> Bool {
+    var names = Self.ownModules
+    var index = 0
+    while let module = device_module(index)?.pointee {
+      names.append(String(cString: module.name))
+      index += 1
+    }
+    let standard = PySys_GetObject("stdlib_module_names")
+    for name in names where !name.hasPrefix("_ftpy") {
+      // Python's own modules import those of the same names, and mean Python's.
+      if !Self.ownModules.contains(name), let standard, let key = PyUnicode_FromString(name) {
+        defer { Py_DecRef(key) }
+        let contains = PySequence_Contains(standard, key)
+        if contains > 0 { continue }
+      }
+      guard let module = PyImport_ImportModule(name) else {
+        // A module that is not for this computer says so when it is imported.
+        guard PyErr_ExceptionMatches(py_import_error()) != 0 else { return false }
+        PyErr_Clear()
+        continue
+      }
+      // `uos` and its like run at the first look at them.
+      if let names = PyObject_Dir(module) { Py_DecRef(names) } else { PyErr_Clear() }
+      Py_DecRef(module)
+    }
+    return true
+  }
+
+  private func addFunctions(to program: UnsafeMutablePointer<PyObject>) -> Bool {
+    let limit = options.heapSize.map { PyLong_FromSize_t($0) } ?? py_none()
+    if options.heapSize == nil { Py_IncRef(limit) }
+    guard let limit else { return false }
+    defer { Py_DecRef(limit) }
+    return PyDict_SetItemString(program, "memory_limit", limit) == 0
+      && BuiltinFunction.memoryUsed.add(to: program)
+  }
+}
