@@ -68,6 +68,9 @@ let package = Package(
       swiftSettings: swiftSettings),
     .testTarget(
       name: "FTPClientTests", dependencies: ["FTPClient"], swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ScriptRuntimeTests", dependencies: ["ScriptRuntime", "FTPClient", "HostProbe"],
+      swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c2x
 )

@@ -101,25 +101,31 @@ int script_embedding_signal(void) {
 
 static timer_t timer;
 static bool has_timer;
-static pid_t timer_thread, timer_process;
+static pid_t timer_process;
 
-static bool make_timer(void) {
-  pid_t thread = (pid_t)syscall(SYS_gettid);
-  // A fork's child has no timers of its parent's.
-  if (has_timer && timer_process == getpid()) {
-    if (timer_thread == thread)
-      return true;
-    timer_delete(timer);
-  }
+bool script_embedding_make_timer(void) {
   struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMAX};
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
-  event.sigev_notify_thread_id = thread;
-  has_timer = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
-  timer_thread = thread;
+  // Worker threads of many libraries block all signals, and so do the threads and processes that those start.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGRTMAX);
+  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+  event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
   timer_process = getpid();
+  has_timer = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
   return has_timer;
+}
+
+/// A fork's child has no timers of its parent's.
+static bool owns_timer(void) { return has_timer && timer_process == getpid(); }
+
+void script_embedding_delete_timer(void) {
+  if (owns_timer())
+    timer_delete(timer);
+  has_timer = false;
 }
 
 static struct timespec time_of(long long nanoseconds) {
@@ -128,11 +134,11 @@ static struct timespec time_of(long long nanoseconds) {
 
 bool script_embedding_start_timer(long long nanoseconds, long long interval) {
   struct itimerspec times = {.it_value = time_of(nanoseconds > 0 ? nanoseconds : 1), .it_interval = time_of(interval)};
-  return make_timer() && timer_settime(timer, 0, &times, NULL) == 0;
+  return owns_timer() && timer_settime(timer, 0, &times, NULL) == 0;
 }
 
 void script_embedding_stop_timer(void) {
   struct itimerspec none = {0};
-  if (has_timer && timer_process == getpid())
+  if (owns_timer())
     timer_settime(timer, 0, &none, NULL);
 }

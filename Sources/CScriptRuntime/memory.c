@@ -314,21 +314,18 @@ bool script_memory_count(void) {
   phase = starting;
   suspended = 0;
 
-  PyMem_GetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
-  PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
-  PyObject_GetArenaAllocator(&arenas);
+  // A second start of Python sets its allocators anew, but not that of its arenas.
   PyMemAllocatorEx counting = {&mem_domain, allocate, allocate_zeroed, reallocate, release};
+  PyMem_GetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
   PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &counting);
+  PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
   counting.ctx = &object_domain;
   PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &counting);
-  PyObject_SetArenaAllocator(&(PyObjectArenaAllocator){NULL, allocate_arena, release_arena});
+  if (!arenas.alloc) {
+    PyObject_GetArenaAllocator(&arenas);
+    PyObject_SetArenaAllocator(&(PyObjectArenaAllocator){NULL, allocate_arena, release_arena});
+  }
   return true;
-}
-
-void script_memory_stop_counting(void) {
-  PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
-  PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
-  PyObject_SetArenaAllocator(&arenas);
 }
 
 bool script_memory_prepare(int argc, char **argv) {

@@ -2,6 +2,7 @@ internal import CPython
 internal import CScriptRuntime
 internal import FTPModule
 internal import PythonBridge
+internal import Synchronization
 
 #if canImport(Glibc)
   internal import Glibc
@@ -17,7 +18,6 @@ struct InterpreterStart {
   private let folder: [CChar]?
   /// Whether SIGPIPE is ignored because of the interpreter.
   private let ignoresBrokenPipes: Bool
-  private let countsMemory: Bool
 
   /// Starts Python: attached from here on. Throws `.start`.
   init(_ configuration: Interpreter.Configuration) throws(ScriptError) {
@@ -34,8 +34,8 @@ struct InterpreterStart {
       defer { free(path) }
       return Array(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
     }
-    if let reason = Self.start(configuration, program) { throw ScriptError(.start, "Python cannot start: \(reason)") }
-    countsMemory = configuration.memoryLimit != nil
+    let plainMemory = try Self.usesPlainMemory(configuration)
+    if let reason = Self.start(configuration, program, plainMemory) { throw ScriptError(.start, "Python cannot start: \(reason)") }
     ignoresBrokenPipes = configuration.signals == .host && Self.ignoreBrokenPipes()
   }
 
@@ -44,14 +44,30 @@ struct InterpreterStart {
   func undo() -> CInt {
     script_memory_end()
     let status = Py_FinalizeEx()
-    if countsMemory {
-      script_memory_stop_counting()
-      BlockSize.limit(toHeap: .max)
-    }
+    script_memory_set_limit(0)
+    BlockSize.limit(toHeap: .max)
     if let folder { _ = chdir(folder) }
     if root != nil { DeviceRoot.forget() }
     if ignoresBrokenPipes { signal(SIGPIPE, SIG_DFL) }
     return status
+  }
+
+  /// Whether the interpreters of this process take memory from `malloc`; nil before the first. Some objects outlive an interpreter, so that what
+  /// the first one uses is what all use.
+  private static let plainMemory = Mutex<Bool?>(nil)
+
+  /// Whether this interpreter takes memory from `malloc`. Throws `.start` when it should and cannot.
+  private static func usesPlainMemory(_ configuration: Interpreter.Configuration) throws(ScriptError) -> Bool {
+    let wanted = configuration.memoryLimit != nil
+    let uses = plainMemory.withLock { plain in
+      plain = plain ?? wanted
+      return plain ?? wanted
+    }
+    guard uses || !wanted else {
+      throw ScriptError(
+        .start, "a memory limit needs the process's first interpreter to have one: Python's allocator cannot be changed later")
+    }
+    return uses
   }
 
   /// The client is registered once for the process: the list of built-in modules outlives the interpreter.
@@ -84,7 +100,7 @@ struct InterpreterStart {
   }
 
   /// The reason why Python cannot start; nil when it has.
-  private static func start(_ configuration: Interpreter.Configuration, _ program: [CChar]?) -> String? {
+  private static func start(_ configuration: Interpreter.Configuration, _ program: [CChar]?, _ plainMemory: Bool) -> String? {
     var isLikePython = false
     if case .python = configuration.profile { isLikePython = true }
     let words = configuration.arguments.map { strdup($0) }
@@ -97,7 +113,7 @@ struct InterpreterStart {
       var embedding = ScriptEmbedding(
         is_like_python3: isLikePython, handles_signals: configuration.signals == .python,
         imports_site: configuration.importsSite ?? (isLikePython || configuration.virtualEnvironment != nil),
-        plain_memory: configuration.memoryLimit != nil, program: path, arguments: start, argument_count: arguments.count)
+        plain_memory: plainMemory, program: path, arguments: start, argument_count: arguments.count)
       return script_embedding_start(&embedding).map { String(cString: $0) }
     }
   }

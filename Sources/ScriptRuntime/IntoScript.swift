@@ -75,7 +75,7 @@ extension UnsafeRawBufferPointer: IntoScript {
 extension Array: IntoScript where Element: IntoScript {
   /// A `list`; `[UInt8]` is `bytes`, copied once.
   public func intoScript() throws(ScriptError) -> OwnedReference {
-    if let bytes = self as? [UInt8] {
+    if Element.self == UInt8.self, let bytes = self as? [UInt8] {
       let object = bytes.withUnsafeBytes { bytes in
         PyBytes_FromStringAndSize(bytes.baseAddress?.assumingMemoryBound(to: CChar.self), bytes.count)
       }

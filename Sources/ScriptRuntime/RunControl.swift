@@ -41,14 +41,12 @@ final class RunControl: Sendable {
     // Not `signal`, which takes long to import. It must have been imported before signals are to be handled.
     let signals = try importModule("_signal")
     try signals.callMethod("signal", .integer(Int(script_embedding_signal())), handler)
-    // Makes the timer, so that other threads can set it.
-    guard script_embedding_start_timer(.max, 0) else { throw .raise(.osError, "there is no timer to stop runs by") }
-    script_embedding_stop_timer()
+    guard script_embedding_make_timer() else { throw .raise(.osError, "there is no timer to stop runs by") }
   }
 
   /// Forgets the interpreter; attached.
   func uninstall() {
-    script_embedding_stop_timer()
+    script_embedding_delete_timer()
     script_embedding_set_stop_class(nil)
     stopClass = nil
   }

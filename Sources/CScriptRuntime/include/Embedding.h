@@ -47,11 +47,17 @@ void script_embedding_set_stop_class(void *_Nullable exception_class);
 /// A signal that programs have no use for: it wakes the main thread from calls that wait.
 int script_embedding_signal(void);
 
-/// Has the kernel send that signal to the calling thread after `nanoseconds`, and then every `interval` nanoseconds. False, with
-/// `errno`, when it will not. One timer for each process: the last call counts.
+/// Makes the process's timer, which sends that signal to the calling thread, and lets that thread have it. False, with `errno`, when there is none to be had.
 ///
 /// In C because the thread's number in `struct sigevent` has no name in Swift.
+bool script_embedding_make_timer(void);
+
+/// Deletes it.
+void script_embedding_delete_timer(void);
+
+/// Has the timer send its signal after `nanoseconds`, and then every `interval` nanoseconds. Any thread; false when it cannot, as in
+/// a fork's child.
 bool script_embedding_start_timer(long long nanoseconds, long long interval);
 
-/// Ends it.
+/// Stops the timer. Any thread.
 void script_embedding_stop_timer(void);

@@ -30,9 +30,6 @@ bool script_memory_prepare(int argc, char *_Nullable *_Nonnull argv);
 /// memory.
 bool script_memory_count(void);
 
-/// Gives Python back the allocators that it had before, when it has ended.
-void script_memory_stop_counting(void);
-
 /// Sets the limit in bytes; 0 is none. What is used already stays.
 void script_memory_set_limit(size_t bytes);
 
