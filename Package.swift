@@ -28,6 +28,9 @@ let package = Package(
     .library(name: "ftplib", type: .dynamic, targets: ["ftplib"]),
     .executable(name: "ftpy", targets: ["ftpy"]),
   ],
+  // For documentation alone: DOCUMENTATION=1 swift package generate-documentation --target ScriptRuntime. A build needs no network.
+  dependencies: Context.environment["DOCUMENTATION"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")],
   targets: [
     // The protocol, in Swift alone.
     .target(name: "FTPClient", swiftSettings: swiftSettings),

@@ -105,7 +105,8 @@ public final class Interpreter {
   // MARK: Inside
 
   /// Runs `body` attached. Throws `.state` when the interpreter is closed or this is not its thread.
-  func inside<Result: ~Copyable>(_ body: (InterpreterParts) throws(ScriptError) -> Result) throws(ScriptError) -> Result {
+  func inside<Result: ~Copyable>(_ body: (InterpreterParts) throws(ScriptError) -> Result) throws(ScriptError) -> Result
+  {
     guard let parts else { throw closed }
     return try Entry.inside(life) { () throws(ScriptError) in try body(parts) }
   }

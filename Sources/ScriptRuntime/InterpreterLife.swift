@@ -33,7 +33,8 @@ enum InterpreterLife {
     }
     guard isFree, Py_IsInitialized() == 0 else {
       if isFree { release() }
-      throw ScriptError(.state, "this process has an interpreter already, and Python can be there but once: close it first")
+      throw ScriptError(
+        .state, "this process has an interpreter already, and Python can be there but once: close it first")
     }
   }
 

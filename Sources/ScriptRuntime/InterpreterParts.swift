@@ -44,7 +44,8 @@ final class InterpreterParts {
 
   /// What the client loads when it is used, and what describes an exception: no memory of the script's.
   private static let ownModules = [
-    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading", "linecache", "codeop",
+    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
+    "linecache", "codeop",
   ]
 
   private static func limitMemory(_ bytes: Int) throws(PythonError) {

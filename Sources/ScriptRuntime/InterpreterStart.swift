@@ -30,12 +30,17 @@ struct InterpreterStart {
       throw ScriptError(.start, "'\(name)' cannot be set in the environment: \(String(cString: strerror(errno)))")
     }
     guard Self.registersClient else { throw ScriptError(.start, "no memory to start") }
-    folder = root == nil ? nil : getcwd(nil, 0).map { path in
-      defer { free(path) }
-      return Array(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
-    }
+    folder =
+      root == nil
+      ? nil
+      : getcwd(nil, 0).map { path in
+        defer { free(path) }
+        return Array(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
+      }
     let plainMemory = try Self.usesPlainMemory(configuration)
-    if let reason = Self.start(configuration, program, plainMemory) { throw ScriptError(.start, "Python cannot start: \(reason)") }
+    if let reason = Self.start(configuration, program, plainMemory) {
+      throw ScriptError(.start, "Python cannot start: \(reason)")
+    }
     ignoresBrokenPipes = configuration.signals == .host && Self.ignoreBrokenPipes()
   }
 
@@ -65,7 +70,8 @@ struct InterpreterStart {
     }
     guard uses || !wanted else {
       throw ScriptError(
-        .start, "a memory limit needs the process's first interpreter to have one: Python's allocator cannot be changed later")
+        .start,
+        "a memory limit needs the process's first interpreter to have one: Python's allocator cannot be changed later")
     }
     return uses
   }
@@ -100,7 +106,9 @@ struct InterpreterStart {
   }
 
   /// The reason why Python cannot start; nil when it has.
-  private static func start(_ configuration: Interpreter.Configuration, _ program: [CChar]?, _ plainMemory: Bool) -> String? {
+  private static func start(_ configuration: Interpreter.Configuration, _ program: [CChar]?, _ plainMemory: Bool)
+    -> String?
+  {
     var isLikePython = false
     if case .python = configuration.profile { isLikePython = true }
     let words = configuration.arguments.map { strdup($0) }

@@ -142,7 +142,8 @@ struct ArgumentReader {
   /// Throws when there are more arguments than parameters, or when a name is unknown or given twice.
   func check() throws(ScriptError) {
     guard count <= function.arity else {
-      throw misfit("takes at most \(function.arity) positional argument\(function.arity == 1 ? "" : "s") (\(count) given)")
+      throw misfit(
+        "takes at most \(function.arity) positional argument\(function.arity == 1 ? "" : "s") (\(count) given)")
     }
     guard let keywords else { return }
     for place in 0..<max(0, PyTuple_Size(keywords)) {

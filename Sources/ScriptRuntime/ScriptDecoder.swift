@@ -60,7 +60,8 @@ struct ScriptDecoder: Decoder {
     let dictionary: PythonObject
 
     var allKeys: [Key] {
-      do { return try dictionary.items().compactMap { $0.isString ? Key(stringValue: try $0.utf8Text()) : nil } } catch {
+      do { return try dictionary.items().compactMap { $0.isString ? Key(stringValue: try $0.utf8Text()) : nil } } catch
+      {
         PythonError.clear()
         return []
       }

@@ -126,7 +126,8 @@ extension ScriptError {
       kind = .exception
     }
     let next: PythonObject?? = Self.attempt { () throws(PythonError) in try Self.cause(of: exception) }
-    let cause = depth < Self.longestChain ? (next ?? nil).map { ScriptError($0, compiling: nil, depth: depth + 1) } : nil
+    let cause =
+      depth < Self.longestChain ? (next ?? nil).map { ScriptError($0, compiling: nil, depth: depth + 1) } : nil
     content = Content(
       kind, type: Self.attempt { () throws(PythonError) in try Self.name(of: type) } ?? type.typeName, message: message,
       traceback: Self.attempt { () throws(PythonError) in try Self.traceback(of: exception) } ?? "", cause: cause,

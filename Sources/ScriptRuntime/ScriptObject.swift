@@ -53,7 +53,8 @@ public final class ScriptObject: Sendable {
   ) throws(ScriptError) -> Value {
     try using { (object) throws(ScriptError) in
       let value = try hosted { () throws(PythonError) in try object.attribute(name) }
-      return try value.withPointer { (pointer) throws(ScriptError) in try Value(fromScript: BorrowedReference(pointer)) }
+      return try value.withPointer { (pointer) throws(ScriptError) in try Value(fromScript: BorrowedReference(pointer))
+      }
     }
   }
 

@@ -49,7 +49,9 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       do {
         try Interpreter.with { interpreter in
           try interpreter.run("import threading, time; print('on a thread')")
-          do throws(ScriptError) { try interpreter.run("time.sleep(60)", deadline: .milliseconds(100)) } catch { print(error.kind) }
+          do throws(ScriptError) { try interpreter.run("time.sleep(60)", deadline: .milliseconds(100)) } catch {
+            print(error.kind)
+          }
         }
       } catch { failure.withLock { $0 = "\(error)" } }
     }
@@ -68,7 +70,9 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       let list: ScriptObject = try interpreter.eval("[1, 2]")
       kept.withLock { $0 = list }
     }
-    do { _ = try kept.withLock { try $0?.value(as: [Int].self) } } catch { print((error as? ScriptError).map { "\($0.kind)" } ?? "?") }
+    do { _ = try kept.withLock { try $0?.value(as: [Int].self) } } catch {
+      print((error as? ScriptError).map { "\($0.kind)" } ?? "?")
+    }
     onThread { kept.withLock { $0 = nil } }
     try Interpreter.with { interpreter in try interpreter.run("print('next')") }
   },
@@ -102,7 +106,9 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
   },
   "closed-pipe": { _ in
     let interpreter = try Interpreter()
-    do throws(ScriptError) { try interpreter.run("import sys\nfor _ in range(100): print('x' * 100000)\nsys.stdout.flush()") } catch {
+    do throws(ScriptError) {
+      try interpreter.run("import sys\nfor _ in range(100): print('x' * 100000)\nsys.stdout.flush()")
+    } catch {
       report(error.type)
     }
     do throws(ScriptError) { try interpreter.close() } catch { report("close: \(error.type)") }
@@ -202,8 +208,12 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     var configuration = Interpreter.Configuration()
     configuration.memoryLimit = 16 << 20
     try Interpreter.with(configuration) { interpreter in
-      for source in ["x = 'a' * (64 << 20)", "x = []\nwhile True: x.append('%d' % len(x))", "x = {}\nwhile True: x[len(x)] = 1"] {
-        do throws(ScriptError) { try interpreter.run(source) } catch { print(error.kind, error.type, error.traceback.isEmpty) }
+      for source in [
+        "x = 'a' * (64 << 20)", "x = []\nwhile True: x.append('%d' % len(x))", "x = {}\nwhile True: x[len(x)] = 1",
+      ] {
+        do throws(ScriptError) { try interpreter.run(source) } catch {
+          print(error.kind, error.type, error.traceback.isEmpty)
+        }
         try interpreter.run("x = None")
       }
       print(try interpreter.eval("2 + 2", as: Int.self))
@@ -286,10 +296,12 @@ private func start(_ thread: inout pthread_t, _ body: @escaping @Sendable () -> 
   pthread_attr_init(&attributes)
   pthread_attr_setstacksize(&attributes, 16 << 20)
   let box = Unmanaged.passRetained(Box(body)).toOpaque()
-  pthread_create(&thread, &attributes, { argument in
-    if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
-    return nil
-  }, box)
+  pthread_create(
+    &thread, &attributes,
+    { argument in
+      if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+      return nil
+    }, box)
 }
 
 /// Straight to standard error, whatever has become of standard output.
@@ -304,6 +316,8 @@ private func residentBytes() -> Int {
   defer { fclose(file) }
   var text = [CChar](repeating: 0, count: 128)
   guard fgets(&text, CInt(text.count), file) != nil else { return 0 }
-  let words = text.prefix { $0 != 0 }.split(separator: CChar(UInt8(ascii: " "))).map { String(decoding: $0.map(UInt8.init), as: UTF8.self) }
+  let words = text.prefix { $0 != 0 }.split(separator: CChar(UInt8(ascii: " "))).map {
+    String(decoding: $0.map(UInt8.init), as: UTF8.self)
+  }
   return (words.dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(CInt(_SC_PAGESIZE)))
 }

@@ -64,7 +64,8 @@ import Testing
     Misfit("'x'", Double.self, "expected float, not 'str'"),
     Misfit("1", Bool.self, "expected bool, not 'int'"),
     Misfit("b'x'", String.self, "expected str, not 'bytes'"),
-    Misfit("'\\ud800'", String.self, "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"),
+    Misfit(
+      "'\\ud800'", String.self, "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"),
     Misfit("'ab'", [String].self, "expected list, not 'str'"),
     Misfit("7", [Int].self, "expected list, not 'int'"),
     Misfit("[1, 'a']", [Int].self, "item 1: expected int, not 'str'"),

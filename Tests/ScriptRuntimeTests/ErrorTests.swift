@@ -24,7 +24,8 @@ import Testing
     #expect(error.message == "no speed")
     #expect(error.cause?.type == "KeyError")
     #expect(error.cause?.cause == nil)
-    #expect(error.traceback.contains("  File \"job.py\", line 5, in read\n    raise ValueError('no speed') from missing\n"))
+    #expect(
+      error.traceback.contains("  File \"job.py\", line 5, in read\n    raise ValueError('no speed') from missing\n"))
     #expect(error.traceback.hasSuffix("ValueError: no speed\n"))
     #expect(try withInterpreter { _ in try error.exception?.attribute("args") as [String]? } == ["no speed"])
   }
@@ -70,7 +71,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("if x:", true), ("def f():\n    'text", false), ("x = (1,", true), ("x = '''abc", true), ("for x in y:\n  pass\nif x", false),
+    ("if x:", true), ("def f():\n    'text", false), ("x = (1,", true), ("x = '''abc", true),
+    ("for x in y:\n  pass\nif x", false),
     ("x = 1 +", false), ("x = )", false), ("return (", true),
   ])
   func `a prompt can tell what is incomplete`(source: String, isIncomplete: Bool) throws {
@@ -90,7 +92,8 @@ import Testing
   }
 
   @Test func `a circle of causes has an end`() throws {
-    var error: ScriptError? = try error("a, b = ValueError('a'), ValueError('b')\na.__cause__ = b\nb.__cause__ = a\nraise a")
+    var error: ScriptError? = try error(
+      "a, b = ValueError('a'), ValueError('b')\na.__cause__ = b\nb.__cause__ = a\nraise a")
     var length = 0
     while let next = error?.cause {
       error = next

@@ -15,11 +15,19 @@ import Testing
     Row(source: "import threading\nthreading.Event().wait(60)"),
     Row(source: "import socket\na, b = socket.socketpair()\na.recv(1)"),
     Row(source: "import subprocess\nsubprocess.run(['sleep', '60'])"),
-    Row(source: "import socket, ftplib\ns = socket.create_server(('127.0.0.1', 0))\nftplib.FTP(host='127.0.0.1', port=s.getsockname()[1])"),
+    Row(
+      source:
+        "import socket, ftplib\ns = socket.create_server(('127.0.0.1', 0))\nftplib.FTP(host='127.0.0.1', port=s.getsockname()[1])"
+    ),
     Row(source: "def f():\n    try:\n        while True: pass\n    finally:\n        print('cleaned up')\nf()"),
     Row(source: "while True:\n    try:\n        while True: pass\n    except Exception:\n        pass"),
-    Row(source: "import time\nwhile True:\n    try:\n        while True: time.sleep(1)\n    except BaseException:\n        pass", limit: .seconds(4)),
-    Row(source: "def f():\n    try:\n        while True: pass\n    except BaseException:\n        f()\nf()", limit: .seconds(4)),
+    Row(
+      source:
+        "import time\nwhile True:\n    try:\n        while True: time.sleep(1)\n    except BaseException:\n        pass",
+      limit: .seconds(4)),
+    Row(
+      source: "def f():\n    try:\n        while True: pass\n    except BaseException:\n        f()\nf()",
+      limit: .seconds(4)),
     Row(source: "import re\nre.match('(a+)+b', 'a' * 40)"),
   ]
 

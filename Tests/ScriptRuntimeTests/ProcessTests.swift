@@ -51,7 +51,8 @@ import Testing
     let probe = try Probe.run(row.words, environment: row.environment)
     #expect(probe.status == 0, "\(probe.errors)")
     // Swift's print and Python's have buffers of their own: the order between them is not kept.
-    #expect(probe.output.split(separator: "\n").sorted() == row.output.split(separator: "\n").sorted(), "\(probe.errors)")
+    #expect(
+      probe.output.split(separator: "\n").sorted() == row.output.split(separator: "\n").sorted(), "\(probe.errors)")
   }
 
   @Test func `signals of the host stay the host's`() throws {
@@ -105,7 +106,8 @@ import Testing
   @Test(arguments: ["again", "growth"])
   func `Python's own checks of memory find nothing`(name: String) throws {
     let probe = try Probe.run(
-      name, name == "growth" ? "20" : "3", environment: ["PYTHONMALLOC": "debug", "PROBE_PROFILE": "python", "PYTHONDEVMODE": "1"])
+      name, name == "growth" ? "20" : "3",
+      environment: ["PYTHONMALLOC": "debug", "PROBE_PROFILE": "python", "PYTHONDEVMODE": "1"])
     #expect(probe.status == 0, "\(probe.errors)")
   }
 }

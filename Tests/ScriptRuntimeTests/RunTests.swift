@@ -29,7 +29,9 @@ import Testing
 
   @Test func `calls take arguments and handles`() throws {
     try withInterpreter { (interpreter) throws in
-      try interpreter.run("class Kit:\n    @staticmethod\n    def join(*words): return '-'.join(map(str, words))\ndef two(): return lambda x: x * 2")
+      try interpreter.run(
+        "class Kit:\n    @staticmethod\n    def join(*words): return '-'.join(map(str, words))\ndef two(): return lambda x: x * 2"
+      )
       #expect(try interpreter.call("Kit.join", 1, "a", 2.5, as: String.self) == "1-a-2.5")
       let double: ScriptObject = try interpreter.call("two")
       #expect(try double.call(21) as Int == 42)
@@ -44,7 +46,9 @@ import Testing
   @Test func `the program's modules, the client's and the device's can be imported`() throws {
     try withInterpreter { (interpreter) throws in
       #expect(try interpreter.run("import settings\nreturn settings.speed", as: Int.self) == 9600)
-      #expect(try interpreter.run("from usr.ftplib import FTP\nimport ftplib, utime\nreturn FTP is ftplib.FTP", as: Bool.self))
+      #expect(
+        try interpreter.run("from usr.ftplib import FTP\nimport ftplib, utime\nreturn FTP is ftplib.FTP", as: Bool.self)
+      )
       let error = refusal { () throws(ScriptError) in try interpreter.run("import kit.motor\nkit.motor.start()") }
       #expect(
         error?.traceback == """
@@ -79,7 +83,8 @@ import Testing
       let printed = InterpreterThread.printed.withLock { $0 }
       #expect(printed.contains("Name? ") && printed.contains("[warned]"))
       #expect(
-        printed.replacing("[warned]", with: "") == "Name? Ada 36 " + String(repeating: "\u{20AC}", count: 3000) + "!?\n")
+        printed.replacing("[warned]", with: "") == "Name? Ada 36 " + String(repeating: "\u{20AC}", count: 3000) + "!?\n"
+      )
     }
   }
 }

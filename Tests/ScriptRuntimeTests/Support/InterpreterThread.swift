@@ -33,7 +33,9 @@ final class InterpreterThread: Sendable {
 
   private func work() {
     var configuration = Interpreter.Configuration()
-    configuration.modules = ["settings": "speed = 9600\n", "kit.motor": "def start():\n    raise OSError(5, 'stuck')\n"]
+    configuration.modules = [
+      "settings": "speed = 9600\n", "kit.motor": "def start():\n    raise OSError(5, 'stuck')\n",
+    ]
     configuration.output = { stream, text in
       Self.printed.withLock { $0 += stream == .standardError ? "[\(text)]" : text }
     }

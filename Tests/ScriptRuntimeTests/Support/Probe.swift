@@ -6,7 +6,6 @@ struct Probe {
   let output: String
   let errors: String
 
-
   /// Runs a case with nothing but these variables in its environment. It is ended after 20 seconds.
   static func run(
     _ words: String..., environment: [String: String] = [:], closesOutput: Bool = false

@@ -5,7 +5,8 @@ final class TemporaryFolder {
   let path: String
 
   init() throws {
-    let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().appendingPathComponent("ScriptRuntimeTests-\(UUID())")
+    let url = FileManager.default.temporaryDirectory.resolvingSymlinksInPath().appendingPathComponent(
+      "ScriptRuntimeTests-\(UUID())")
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     path = url.path
   }

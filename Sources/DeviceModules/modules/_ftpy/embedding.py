@@ -1,4 +1,4 @@
-"""A Swift program's part in its interpreter: its modules, its streams, and the Python for children."""
+"""A Swift program's part in its interpreter: its modules, its streams, the Python for children."""
 
 import io
 import os
@@ -17,11 +17,12 @@ else:
 def set_executable() -> None:
     """Sets `sys.executable`: the Python whose library this is, for what starts another one.
 
-    The program itself is none; what stands first on PATH may be one of another version. Empty if there is none.
+    The program itself is none; what stands first on PATH may be one of another version. Empty if
+    there is none.
     """
     path = os.path.join(sys.base_exec_prefix, "bin", "python{}.{}".format(*sys.version_info))
     found = path if os.access(path, os.X_OK) else ""
-    sys.executable = sys._base_executable = found  # type: ignore[attr-defined]
+    sys.executable = sys._base_executable = found
 
 
 def add_modules(modules: "dict[str, str]") -> None:
@@ -103,7 +104,10 @@ def set_output(out: "Callable[[bytes], object]", err: "Callable[[bytes], object]
     for name, write, errors in (("stdout", out, "strict"), ("stderr", err, "backslashreplace")):
         raw = Writer(write, f"<{name}>")
         stream = io.TextIOWrapper(
-            io.BufferedWriter(raw), encoding="utf-8", errors=errors, line_buffering=True
+            io.BufferedWriter(raw),  # type: ignore[type-var]
+            encoding="utf-8",
+            errors=errors,
+            line_buffering=True,
         )
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
