@@ -234,6 +234,49 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     print(try interpreter.eval("1", as: Int.self))
     try interpreter.close()
   },
+  // Figures for Tests/Benchmarks/hosts.py: `NAME NANOSECONDS` in lines.
+  "speed": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.register("triple", ["n"]) { (n: Int) in n * 3 }
+    try interpreter.register("join", ["n", "s"]) { (n: Int, s: String) in n + s.utf8.count }
+    try interpreter.run(
+      """
+      import time
+      def plain(n): return n * 3
+      def measure(function):
+          numbers = range(200000)
+          start = time.perf_counter()
+          for n in numbers: function(n)
+          middle = time.perf_counter()
+          for n in numbers: pass
+          return (2 * middle - start - time.perf_counter()) / len(numbers) * 1e9
+      def measure_two(function):
+          numbers = range(200000)
+          start = time.perf_counter()
+          for n in numbers: function(n, 'abc')
+          middle = time.perf_counter()
+          for n in numbers: pass
+          return (2 * middle - start - time.perf_counter()) / len(numbers) * 1e9
+      def evaluate(n): return eval('1 + 1')
+      """)
+    for (name, expression) in [
+      ("Swift function, 1 argument", "measure(triple)"), ("Swift function, 2 arguments", "measure_two(join)"),
+      ("Python function, 1 argument", "measure(plain)"), ("C function, 1 argument", "measure(abs)"),
+      ("Python's eval of '1 + 1'", "measure(evaluate)"),
+    ] {
+      print(name, try interpreter.eval("int(\(expression))", as: Int.self), separator: ": ")
+    }
+    let count = 100_000
+    func measure(_ name: String, _ body: () throws -> Void) rethrows {
+      let start = ContinuousClock.now
+      for _ in 0..<count { try body() }
+      print(name, (ContinuousClock.now - start) / count / .nanoseconds(1), separator: ": ")
+    }
+    try measure("eval of '1 + 1'") { let _: Int = try interpreter.eval("1 + 1") }
+    try measure("call of a Python function") { let _: Int = try interpreter.call("plain", 14) }
+    try measure("run of 'x = 1'") { try interpreter.run("x = 1") }
+    try interpreter.close()
+  },
   "growth": { words in
     let runs = Int(words.first ?? "") ?? 1000
     let interpreter = try Interpreter(profile)

@@ -1,4 +1,4 @@
-"""`examples/SwiftHost`: a package that depends on this one is built, and runs a documented sample."""
+"""`examples/SwiftHost`: a package of its own is built, and runs a documented sample."""
 
 from __future__ import annotations
 

@@ -22,13 +22,13 @@ def set_executable() -> None:
     """
     path = os.path.join(sys.base_exec_prefix, "bin", "python{}.{}".format(*sys.version_info))
     found = path if os.access(path, os.X_OK) else ""
-    sys.executable = sys._base_executable = found
+    sys.executable = sys._base_executable = found  # type: ignore[attr-defined]
 
 
 def add_modules(modules: "dict[str, str]") -> None:
     """Makes the program's modules importable, before all others."""
     if modules:
-        sys.meta_path.insert(0, ProgramLoader(modules))  # type: ignore[arg-type]
+        sys.meta_path.insert(0, ProgramLoader(modules))
 
 
 class ProgramLoader(Loader):
