@@ -31,6 +31,19 @@ extension Interpreter {
     try add(RegisteredFunction(name, parameters, documentation, function))
   }
 
+  /// A Swift function as an object, for an argument of a call: `try ftp.callMethod("retrbinary", "RETR a", interpreter.function { (block: [UInt8]) in ... })`.
+  public func function<each Argument: FromScript, Result: IntoScript>(
+    _ name: String = "function", _ parameters: [String] = [], _ documentation: String = "",
+    _ function: @escaping @Sendable (repeat each Argument) throws -> Result
+  ) throws(ScriptError) -> ScriptObject {
+    try inside { (_) throws(ScriptError) in
+      ScriptObject(
+        try hosted { () throws(PythonError) in
+          try RegisteredFunction(name, parameters, documentation, function).object()
+        })
+    }
+  }
+
   private func add(_ function: RegisteredFunction) throws(ScriptError) {
     try inside { (parts) throws(ScriptError) in
       try hosted { () throws(PythonError) in try parts.variables.set(function.object(), for: function.name) }

@@ -47,6 +47,17 @@ public final class ScriptObject: Sendable {
     try using { (object) throws(ScriptError) in _ = try Self.call(object, repeat each argument) }
   }
 
+  /// Calls a method: `let names: [String] = try ftp.callMethod("nlst", "/")`. Throws what it raises.
+  public func callMethod<each Argument: IntoScript, Result: FromScript>(
+    _ name: String, _ argument: repeat each Argument, as type: Result.Type = Result.self
+  ) throws(ScriptError) -> Result {
+    try using { (object) throws(ScriptError) in
+      let method = try hosted { () throws(PythonError) in try object.attribute(name) }
+      let result = try Self.call(method, repeat each argument)
+      return try Result(fromScript: BorrowedReference(result.pointer))
+    }
+  }
+
   /// An attribute as a Swift value. Throws `AttributeError`, or `.conversion`.
   public func attribute<Value: FromScript>(
     _ name: String, as type: Value.Type = Value.self

@@ -52,6 +52,8 @@ public final class FTPSession {
   /// What the proxy was asked for: with one, `peer` is the proxy's address.
   let proxied: ProxyTarget?
   var representation: Representation?
+  /// The connection's count when `representation` was set: an object of a script's may have changed it since.
+  var representationSetAt = RepresentationChanges()
 
   /// Connects to the first of the host's addresses that answers, and reads the greeting.
   ///
