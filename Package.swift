@@ -30,6 +30,9 @@ let package = Package(
     .library(name: "ftplib", type: .dynamic, targets: ["ftplib"]),
     .executable(name: "ftpy", targets: ["ftpy"]),
   ],
+  // For documentation alone: DOCUMENTATION=1 swift package generate-documentation --target ScriptRuntime. A build needs no network.
+  dependencies: Context.environment["DOCUMENTATION"] == nil
+    ? [] : [.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0")],
   targets: [
     // The protocol, in Swift alone.
     .target(name: "FTPClient", swiftSettings: swiftSettings),
@@ -64,7 +67,7 @@ let package = Package(
     .target(name: "CScriptRuntime", dependencies: ["CPythonEmbed"]),
     .target(
       name: "ScriptRuntime",
-      dependencies: ["CScriptRuntime", "DeviceModules", "FTPModule", "CPython"],
+      dependencies: ["CScriptRuntime", "DeviceModules", "FTPModule", "FTPClient", "PythonBridge", "CPython"],
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "ftpy", dependencies: ["ScriptRuntime"], exclude: ["static"], swiftSettings: swiftSettings,
@@ -74,9 +77,16 @@ let package = Package(
     .executableTarget(
       name: "SwiftClient", dependencies: ["FTPClient", "FTPClientAsync", "FTPTLS"], path: "examples/SwiftClient",
       swiftSettings: swiftSettings),
+    // A program whose cases ScriptRuntimeTests start: what concerns a whole process.
+    .executableTarget(
+      name: "HostProbe", dependencies: ["ScriptRuntime", "FTPClient"], path: "Tests/HostProbe",
+      swiftSettings: swiftSettings),
 
     .testTarget(
       name: "FTPClientTests", dependencies: ["FTPClient", "FTPTLS", "FTPClientAsync", "COpenSSL", "SwiftClient"],
+      swiftSettings: swiftSettings),
+    .testTarget(
+      name: "ScriptRuntimeTests", dependencies: ["ScriptRuntime", "FTPClient", "HostProbe"],
       swiftSettings: swiftSettings),
   ],
   cLanguageStandard: .c2x

@@ -356,28 +356,42 @@ static int follow(const char *event, PyObject *arguments, void *unused) {
 
 static void become_main_thread(void) { main_thread = pthread_self(); }
 
+bool script_memory_count(void) {
+  static bool follows_forks;
+  if (PySys_AddAuditHook(follow, NULL))
+    return false;
+  become_main_thread();
+  if (!follows_forks)
+    pthread_atfork(NULL, NULL, become_main_thread);
+  follows_forks = true;
+  phase = starting;
+  suspended = 0;
+
+  // A second start of Python sets its allocators anew, but not that of its arenas.
+  PyMemAllocatorEx counting = {&mem_domain, allocate, allocate_zeroed, reallocate, release};
+  PyMem_GetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
+  PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &counting);
+  PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
+  counting.ctx = &object_domain;
+  PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &counting);
+  if (!arenas.alloc) {
+    PyObject_GetArenaAllocator(&arenas);
+    PyObject_SetArenaAllocator(&(PyObjectArenaAllocator){NULL, allocate_arena, release_arena});
+  }
+  return true;
+}
+
 bool script_memory_prepare(int argc, char **argv) {
   PyPreConfig config;
   PyPreConfig_InitPythonConfig(&config);
   config.allocator = PYMEM_ALLOCATOR_MALLOC;
   PyStatus status = Py_PreInitializeFromBytesArgs(&config, argc, argv);
-  if (!PyStatus_Exception(status) && PySys_AddAuditHook(follow, NULL))
+  if (!PyStatus_Exception(status) && !script_memory_count())
     status = PyStatus_NoMemory();
   if (PyStatus_Exception(status)) {
     fprintf(stderr, "ftpy: %s\n", status.err_msg ? status.err_msg : "Python cannot start");
     return false;
   }
-  become_main_thread();
-  pthread_atfork(NULL, NULL, become_main_thread);
-
-  PyMem_GetAllocator(PYMEM_DOMAIN_MEM, &mem_domain);
-  PyMem_GetAllocator(PYMEM_DOMAIN_OBJ, &object_domain);
-  PyObject_GetArenaAllocator(&arenas);
-  PyMemAllocatorEx counting = {&mem_domain, allocate, allocate_zeroed, reallocate, release};
-  PyMem_SetAllocator(PYMEM_DOMAIN_MEM, &counting);
-  counting.ctx = &object_domain;
-  PyMem_SetAllocator(PYMEM_DOMAIN_OBJ, &counting);
-  PyObject_SetArenaAllocator(&(PyObjectArenaAllocator){NULL, allocate_arena, release_arena});
   return true;
 }
 

@@ -24,6 +24,10 @@ static const char ftpy_deviceroot[] = {
 #embed "modules/_ftpy/deviceroot.py" suffix(, 0)
 };
 
+static const char ftpy_embedding[] = {
+#embed "modules/_ftpy/embedding.py" suffix(, 0)
+};
+
 static const char ftpy_files[] = {
 #embed "modules/_ftpy/files.py" suffix(, 0)
 };
@@ -183,6 +187,7 @@ static const struct DeviceModule table[] = {
     {"_ftpy.chunk", ftpy_chunk, sizeof ftpy_chunk - 1},
     {"_ftpy.client", ftpy_client, sizeof ftpy_client - 1},
     {"_ftpy.deviceroot", ftpy_deviceroot, sizeof ftpy_deviceroot - 1},
+    {"_ftpy.embedding", ftpy_embedding, sizeof ftpy_embedding - 1},
     {"_ftpy.files", ftpy_files, sizeof ftpy_files - 1},
     {"_ftpy.hostpath", ftpy_hostpath, sizeof ftpy_hostpath - 1},
     {"_ftpy.memory", ftpy_memory, sizeof ftpy_memory - 1},

@@ -78,6 +78,16 @@ final class Connection: ReferenceHolder {
     control = ControlConnection(stream, host: host, replyTimeout: nil)
   }
 
+  /// Speaks over a connection that a Swift session holds as well: one count of replies for both. `socket` is another descriptor of it.
+  init(_ socket: PythonObject, sharing control: ControlConnection, codec: TextCodec, state: ModuleState)
+    throws(PythonError)
+  {
+    self.state = state
+    self.codec = codec
+    stream = try PythonStream(socket, peer: control.host, state: state)
+    self.control = control
+  }
+
   var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self) }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.

@@ -41,6 +41,9 @@ public enum Attachment {
     return try body()
   }
 
+  /// Whether this thread is in `detach`, and not in an `attach` within.
+  public static var isDetached: Bool { pthread_getspecific(key) != nil }
+
   /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`.
   public static func checkSignals() throws(PythonError) {
     try attach { () throws(PythonError) in try check(PyErr_CheckSignals()) }

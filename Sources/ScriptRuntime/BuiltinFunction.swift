@@ -4,7 +4,7 @@ import CScriptRuntime
 /// A function of this program for its Python modules.
 ///
 /// Its definition lives as long as the process: Python keeps the pointer.
-struct BuiltinFunction {
+struct BuiltinFunction: @unchecked Sendable {
   private let definition: UnsafeMutablePointer<PyMethodDef>
 
   init(_ name: StaticString, flags: CInt = METH_NOARGS, _ body: @escaping PyCFunction) {

@@ -14,13 +14,14 @@ struct DeviceRoot {
   /// parent left it if that is in the root.
   let start: [CChar]
 
-  /// The root that `--root` names, or else the environment; nil if neither does. Makes `usr` and `bak` in it
-  /// where they are missing.
+  /// The root that the option `given` names, or else the environment; nil if neither does. Makes `usr` and
+  /// `bak` in it where they are missing. A run that `boots` starts in the root wherever its parent stood.
   ///
   /// Throws if there is no such folder, or it cannot serve as a root.
-  static func chosen(by options: OwnOptions) throws(OwnOptions.Mistake) -> DeviceRoot? {
-    let given = options.root
-    guard let folder = given ?? getenv(variable), given != nil || folder[0] != 0 else { return nil }
+  static func chosen(
+    by given: UnsafePointer<CChar>?, boots: Bool = false
+  ) throws(OwnOptions.Mistake) -> DeviceRoot? {
+    guard let folder = given ?? UnsafePointer(getenv(variable)), given != nil || folder[0] != 0 else { return nil }
     let name = "\(given == nil ? variable : "--root") \(String(cString: folder))"
     guard let found = realpath(folder, nil) else {
       throw OwnOptions.Mistake(sentence: "\(name): \(String(cString: strerror(errno)))")
@@ -37,9 +38,12 @@ struct DeviceRoot {
       }
     }
     setenv(variable, path, 1)
-    let stays = given == nil && !options.boots
+    let stays = given == nil && !boots
     return DeviceRoot(path: path, start: stays ? workingDirectory(in: path) ?? path : path)
   }
+
+  /// Takes the root out of the environment.
+  static func forget() { unsetenv(variable) }
 
   private static let variable = "FTPY_ROOT"
 

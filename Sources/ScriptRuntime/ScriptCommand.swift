@@ -26,7 +26,8 @@ public enum ScriptCommand {
         print(Banner.version(detail: detail))
         return 0
       case nil:
-        return runPython(options, RunLimits(options.run), root: try DeviceRoot.chosen(by: options))
+        let root = try DeviceRoot.chosen(by: options.root, boots: options.boots)
+        return runPython(options, RunLimits(options.run), root: root)
       }
     } catch {
       Banner.complain(error.sentence)

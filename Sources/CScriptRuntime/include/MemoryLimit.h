@@ -26,6 +26,10 @@
 /// Python's own pool for small objects is put aside: each block is one of `malloc`, whose size is known exactly.
 bool script_memory_prepare(int argc, char *_Nullable *_Nonnull argv);
 
+/// Does the same for a Python that has been pre-initialised, with `malloc` for its allocator, and not started. False when there is no
+/// memory.
+bool script_memory_count(void);
+
 /// Sets the limit in bytes; 0 is none. What is used already stays.
 void script_memory_set_limit(size_t bytes);
 

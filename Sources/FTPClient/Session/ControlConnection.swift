@@ -17,6 +17,9 @@ public final class ControlConnection {
   /// Whether a reply was put back and waits to be read again.
   public var hasUnread: Bool { unread != nil }
 
+  /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
+  package private(set) var representationChanges = RepresentationChanges()
+
   /// Commands sent whose final reply (any but 1yz) has not been read.
   public private(set) var outstanding = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
@@ -204,6 +207,7 @@ public final class ControlConnection {
       throw error
     }
     outstanding += 1
+    representationChanges.see(command)
   }
 
   /// Closes; inside TLS with its word of farewell, where that can be sent at once. Later calls throw `.state`.

@@ -98,10 +98,11 @@ extension FTPSession {
 
   /// Chooses how data is represented (`TYPE`); sent only when that changes.
   public func setRepresentation(_ representation: Representation) throws(FTPError) {
-    guard self.representation != representation else { return }
+    guard self.representation != representation || representationSetAt != control.representationChanges else { return }
     self.representation = nil
     try control.complete(Command("TYPE", representation.rawValue))
     self.representation = representation
+    representationSetAt = control.representationChanges
   }
 
   private func text(of verb: String, _ argument: String? = nil) throws(FTPError) -> String {

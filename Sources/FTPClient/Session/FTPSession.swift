@@ -70,6 +70,8 @@ public final class FTPSession {
   /// What the proxy was asked for: with one, `peer` is the proxy's address.
   let proxied: ProxyTarget?
   var representation: Representation?
+  /// The connection's count when `representation` was set: an object of a script's may have changed it since.
+  var representationSetAt = RepresentationChanges()
 
   /// Connects to the first of the host's addresses that answers, reads the greeting, and begins TLS where `security` asks for it. The port is
   /// 21 unless another is named, and 990 for TLS from the first byte.

@@ -1,0 +1,135 @@
+internal import CPython
+internal import CScriptRuntime
+internal import PythonBridge
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// CPython inside this program, with the FTP client and the device's modules built in.
+///
+///     let interpreter = try Interpreter()
+///     try interpreter.register("triple", ["n"]) { (n: Int) in n * 3 }
+///     let answer: Int = try interpreter.eval("triple(14)")
+///     try interpreter.close()
+///
+/// There is one at a time in a process; another may start when it has been closed. It belongs to the thread that starts it, which is Python's main thread until then, and which
+/// should have a stack of some megabytes, as a program's main thread has. Between calls other threads of the script go on. Not safe while another library starts a Python of its own.
+///
+/// A value that is dropped without `close` is closed then, if that is on its thread; otherwise its interpreter stays until the process ends.
+public final class Interpreter {
+  let life: UInt64
+  /// Nil when it has been closed.
+  private var parts: InterpreterParts?
+  private let start: InterpreterStart
+
+  /// Starts the interpreter. Throws `.state` when there is one in this process, `.start` when Python cannot start or the configuration names
+  /// what is not there.
+  public convenience init(_ profile: Configuration.Profile = .isolated) throws(ScriptError) {
+    try self.init(Configuration(profile))
+  }
+
+  /// Starts the interpreter. Throws `.state` when there is one in this process, `.start` when Python cannot start or the configuration names
+  /// what is not there.
+  public init(_ configuration: Configuration) throws(ScriptError) {
+    try InterpreterLife.claim()
+    do throws(ScriptError) {
+      start = try InterpreterStart(configuration)
+      life = InterpreterLife.begin()
+    } catch {
+      InterpreterLife.release()
+      throw error
+    }
+    do throws(ScriptError) {
+      parts = try InterpreterParts(configuration, start)
+    } catch {
+      InterpreterLife.end()
+      start.undo()
+      InterpreterLife.release()
+      throw error
+    }
+    canceller = Canceller(life: life)
+    // Between calls the interpreter is free for the script's threads.
+    PyEval_SaveThread()
+  }
+
+  deinit { if parts != nil, InterpreterLife.isOnItsThread { try? close() } }
+
+  /// Stops the run that is going on, from any thread.
+  public let canceller: Canceller
+
+  /// Starts an interpreter, runs `body` with it, and closes it, whatever `body` throws.
+  public static func with<Result>(
+    _ configuration: Configuration = Configuration(), _ body: (Interpreter) throws -> Result
+  ) throws -> Result {
+    let interpreter = try Interpreter(configuration)
+    let result: Result
+    do { result = try body(interpreter) } catch {
+      try? interpreter.close()
+      throw error
+    }
+    try interpreter.close()
+    return result
+  }
+
+  /// Ends the interpreter: waits for the script's threads (not the daemon ones), runs what `atexit` has, writes what is left of the output.
+  ///
+  /// Throws `.state` when it is closed already, when a call of it is running, or on another thread; `.exception` when output could not be
+  /// written: the interpreter has ended all the same. `canceller` ends the wait for threads.
+  public func close() throws(ScriptError) {
+    guard parts != nil else { throw closed }
+    guard InterpreterLife.isOnItsThread else {
+      throw ScriptError(.state, "an interpreter is closed on the thread that started it")
+    }
+    guard !RunControl.shared.isRunning else {
+      throw ScriptError(.state, "an interpreter cannot be closed by what it runs")
+    }
+    _ = PyGILState_Ensure()
+    DeferredReferences.drain()
+    var failure = parts?.end()
+    // The last references: they must go before the interpreter does.
+    parts = nil
+    RunControl.shared.uninstall()
+    if start.undo() < 0, failure == nil {
+      failure = ScriptError(.exception, type: "OSError", "what scripts had printed could not be written to the end")
+    }
+    InterpreterLife.end()
+    InterpreterLife.release()
+    if let failure = failure.flatMap({ $0 }) { throw failure }
+  }
+
+  private var closed: ScriptError { ScriptError(.state, "the interpreter has been closed") }
+
+  // MARK: Inside
+
+  /// Runs `body` attached. Throws `.state` when the interpreter is closed or this is not its thread.
+  func inside<Result: ~Copyable>(_ body: (InterpreterParts) throws(ScriptError) -> Result) throws(ScriptError) -> Result
+  {
+    guard let parts else { throw closed }
+    return try Entry.inside(life) { () throws(ScriptError) in try body(parts) }
+  }
+
+  /// Runs a script's code under the limits of a call, and writes out what it has printed.
+  func running<Result: ~Copyable>(
+    _ deadline: Duration?, _ body: (InterpreterParts) throws(ScriptError) -> Result
+  ) throws(ScriptError) -> Result {
+    try inside { (parts) throws(ScriptError) in
+      let isOutermost = RunControl.shared.begin(deadline)
+      let result: Result
+      do throws(ScriptError) { result = try body(parts) } catch {
+        if isOutermost {
+          RunControl.shared.end()
+          parts.flushQuietly()
+        }
+        throw error
+      }
+      if isOutermost {
+        RunControl.shared.end()
+        try parts.flush()
+      }
+      return result
+    }
+  }
+}

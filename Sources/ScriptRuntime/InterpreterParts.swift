@@ -1,0 +1,86 @@
+internal import CPython
+internal import CScriptRuntime
+internal import FTPModule
+internal import PythonBridge
+
+/// What a running interpreter is worked with. Used attached, on its thread.
+final class InterpreterParts {
+  /// The variables of `__main__`.
+  let variables: PythonObject
+  /// `builtins.compile`.
+  let compile: PythonObject
+  private let flushName: PythonObject
+  /// `linecache.cache`, from the first run on.
+  var sources: PythonObject?
+
+  /// Puts everything in its place after the start. Throws `.start`.
+  init(_ configuration: Interpreter.Configuration, _ start: InterpreterStart) throws(ScriptError) {
+    do {
+      guard DeviceImports.install(root: start.root) else { throw PythonError() }
+      variables = try importModule("__main__").attribute("__dict__")
+      compile = try importModule("builtins").attribute("compile")
+      flushName = try .string("flush")
+      try RunControl.shared.install()
+      let embedding = try importModule("_ftpy.embedding")
+      if configuration.virtualEnvironment == nil { try embedding.callMethod("set_executable") }
+      try Self.addPaths(configuration.searchPaths)
+      let modules = try PythonObject.dictionary()
+      for (name, source) in configuration.modules { try modules.set(.string(source), for: name) }
+      try embedding.callMethod("add_modules", modules)
+      try Streams.install(configuration, embedding)
+      if let limit = configuration.memoryLimit { try Self.limitMemory(limit) }
+    } catch {
+      let reason = error as? ScriptError ?? ScriptError.taken()
+      RunControl.shared.uninstall()
+      throw ScriptError(.start, type: reason.type, "the interpreter cannot be set up: \(reason.description)")
+    }
+  }
+
+  private static func addPaths(_ paths: [String]) throws(PythonError) {
+    guard !paths.isEmpty else { return }
+    let path = try importModule("sys").attribute("path")
+    for (index, entry) in paths.enumerated() { _ = try path.attribute("insert").call(.integer(index), .string(entry)) }
+  }
+
+  /// What the client loads when it is used, and what describes an exception: no memory of the script's.
+  private static let ownModules = [
+    "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
+    "linecache", "codeop",
+  ]
+
+  private static func limitMemory(_ bytes: Int) throws(PythonError) {
+    for name in ownModules { _ = try importModule(name) }
+    BlockSize.limit(toHeap: max(bytes, 0))
+    script_memory_set_limit(max(bytes, 1))
+    script_memory_begin()
+  }
+
+  /// Waits for the script's threads, and writes out; comes before the end. Returns what went wrong.
+  func end() -> ScriptError? {
+    // Waiting for the script's threads is what can last.
+    _ = RunControl.shared.begin(nil)
+    var failure: ScriptError?
+    do throws(ScriptError) {
+      try hosted { () throws(PythonError) in
+        if let threading = try importModule("sys").attribute("modules").value(for: .string("threading")) {
+          _ = try threading.callMethod("_shutdown")
+        }
+      }
+    } catch { failure = error }
+    RunControl.shared.end()
+    do throws(ScriptError) { try flush() } catch { failure = failure ?? error }
+    return failure
+  }
+
+  /// Writes out what the script has printed. Throws what the stream raises.
+  func flush() throws(ScriptError) {
+    for name: StaticString in ["stdout", "stderr"] {
+      guard let stream = PySys_GetObject(name.cString), stream != py_none() else { continue }
+      let object = PythonObject(borrowed: stream)
+      _ = try hosted { () throws(PythonError) in try object.callMethod(flushName) }
+    }
+  }
+
+  /// The same between an error and its reader.
+  func flushQuietly() { do throws(ScriptError) { try flush() } catch {} }
+}

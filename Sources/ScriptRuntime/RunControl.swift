@@ -1,0 +1,155 @@
+internal import CPython
+internal import CScriptRuntime
+internal import PythonBridge
+internal import Synchronization
+
+/// Stops runs: at their deadline, or when somebody cancels.
+///
+/// A stop is an exception, derived from `BaseException`, that a signal's handler raises on the interpreter's thread: the signal also wakes it from calls
+/// that wait, and the FTP client asks for signals in each of its own. After `grace` it is raised at every line, for scripts that catch it and go on. What cannot be stopped is code in C
+/// that neither returns nor asks for signals.
+final class RunControl: Sendable {
+  static let shared = RunControl()
+
+  /// How long a script may take to clean up behind itself when it is stopped.
+  static let grace = Duration.seconds(1)
+
+  /// How often the signal comes again: one that comes just before a call begins to wait does not wake it.
+  private static let interval = Duration.milliseconds(100)
+
+  private enum Phase: UInt8 { case idle, running, deadlinePassed, cancelled }
+
+  private struct State {
+    var phase = Phase.idle
+    var deadline: ContinuousClock.Instant?
+    var stoppedAt: ContinuousClock.Instant?
+    var isForced = false
+  }
+
+  private let state = Mutex(State())
+  /// The class of the exception that stops, and the function that is the signal's handler. Touched attached alone.
+  nonisolated(unsafe) private var stopClass: PythonObject?
+
+  /// Makes the interpreter's thread stoppable: after its start, attached.
+  func install() throws(PythonError) {
+    let stop = try PythonObject.exceptionClass(
+      "_ftpy.Stopped", "The program that this script runs in has stopped it.",
+      base: importModule("builtins").attribute("BaseException"))
+    stopClass = stop
+    stop.withPointer { script_embedding_set_stop_class($0) }
+    let handler = try owned(BuiltinFunction.stop.make())
+    // Not `signal`, which takes long to import. It must have been imported before signals are to be handled.
+    let signals = try importModule("_signal")
+    try signals.callMethod("signal", .integer(Int(script_embedding_signal())), handler)
+    guard script_embedding_make_timer() else { throw .raise(.osError, "there is no timer to stop runs by") }
+  }
+
+  /// Forgets the interpreter; attached.
+  func uninstall() {
+    script_embedding_delete_timer()
+    script_embedding_set_stop_class(nil)
+    stopClass = nil
+  }
+
+  /// Whether a run is going on.
+  var isRunning: Bool { state.withLock { $0.phase != .idle } }
+
+  /// Whether the run that is going on is to stop.
+  var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
+
+  /// Begins a run; false inside another one, whose limits count.
+  func begin(_ deadline: Duration?) -> Bool {
+    state.withLock { state in
+      guard state.phase == .idle else { return false }
+      state = State(phase: .running)
+      if let deadline {
+        state.deadline = .now + deadline
+        _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
+      }
+      return true
+    }
+  }
+
+  /// Ends it.
+  func end() {
+    let isForced = state.withLock { state in
+      let isForced = state.isForced
+      if state.deadline != nil || state.phase != .running { script_embedding_stop_timer() }
+      state = State()
+      return isForced
+    }
+    if isForced { script_embedding_set_stopping(false) }
+  }
+
+  /// Stops the run that is going on; any thread. Does nothing where there is none.
+  func cancel() {
+    state.withLock { state in
+      guard state.phase == .running else { return }
+      state.phase = .cancelled
+      _ = script_embedding_start_timer(0, Self.interval.nanoseconds)
+    }
+  }
+
+  /// Why a run was stopped whose exception is of this class; nil for all other classes. Attached.
+  func reason(for type: PythonObject) -> ScriptError.Kind? {
+    guard let stopClass, type === stopClass else { return nil }
+    return state.withLock { $0.phase == .cancelled ? .cancelled : .deadlinePassed }
+  }
+
+  /// The signal has come: raises what is to be raised; attached, on the interpreter's thread.
+  fileprivate func answer() throws(PythonError) {
+    let (stops, forces) = state.withLock { state -> (Bool, Bool) in
+      let now = ContinuousClock.now
+      if state.phase == .running, let deadline = state.deadline, deadline <= now { state.phase = .deadlinePassed }
+      guard state.phase == .deadlinePassed || state.phase == .cancelled else { return (false, false) }
+      guard let stoppedAt = state.stoppedAt else {
+        state.stoppedAt = now
+        return (true, false)
+      }
+      guard now - stoppedAt >= Self.grace else { return (false, false) }
+      state.isForced = true
+      return (true, true)
+    }
+    guard stops, let stopClass else { return }
+    if forces { script_embedding_set_stopping(true) }
+    throw .raise(stopClass, "stopped by the program")
+  }
+}
+
+/// Stops what an interpreter runs: see `Interpreter.canceller`.
+public struct Canceller: Sendable {
+  let life: UInt64
+
+  /// Stops the run that is going on: it throws `.cancelled`. From any thread; does nothing when no run is going on.
+  ///
+  /// The script gets an exception that `except Exception` does not catch, at its next instruction, and calls that wait (`sleep`, a transfer of the FTP client) are woken.
+  /// `finally` blocks have a second to run; a script that goes on beyond that is stopped at every line. Code in C that neither ends nor asks for signals cannot
+  /// be stopped, nor can a registered Swift function that does not ask `isStopping`.
+  public func cancel() {
+    if InterpreterLife.current == life { RunControl.shared.cancel() }
+  }
+
+  /// Whether the run that is going on is to stop: for registered functions that take long.
+  public var isStopping: Bool { InterpreterLife.current == life && RunControl.shared.isStopping }
+}
+
+extension BuiltinFunction {
+  /// The handler of the signal that stops runs.
+  fileprivate static let stop = BuiltinFunction("stop", flags: METH_VARARGS) { _, _ in
+    do {
+      try RunControl.shared.answer()
+      return PythonObject.none.newReference()
+    } catch { return nil }
+  }
+}
+
+extension Duration {
+  /// Whole nanoseconds, at most what 64 bits hold and at least 0.
+  fileprivate var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0, attoseconds >= 0 else { return 0 }
+    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+    return overflow || carry ? .max : sum
+  }
+}

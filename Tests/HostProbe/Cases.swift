@@ -1,0 +1,405 @@
+import FTPClient
+import Glibc
+import ScriptRuntime
+import Synchronization
+
+/// What a whole process is needed for.
+let cases: [String: @Sendable ([String]) throws -> Void] = [
+  // Starts and ends.
+  "twice": { _ in
+    let first = try Interpreter()
+    do throws(ScriptError) { _ = try Interpreter() } catch { print("second: \(error.kind)") }
+    try first.close()
+    do throws(ScriptError) { try first.run("1") } catch { print("closed: \(error.kind)") }
+    do throws(ScriptError) { try first.close() } catch { print("closed twice: \(error.kind)") }
+  },
+  "again": { words in
+    for round in 0..<(Int(words.first ?? "") ?? 3) {
+      var configuration = Interpreter.Configuration(profile)
+      if words.last == "limited", round != 1 { configuration.memoryLimit = 32 << 20 }
+      try Interpreter.with(configuration) { interpreter in
+        try interpreter.register("here") { () in round }
+        let answer: [Int] = try interpreter.run(
+          """
+          import ftplib, json, re, socket, threading, ssl
+          from usr.ftplib import FTP
+          assert FTP is ftplib.FTP and ftplib.__spec__.origin == 'built-in', ftplib
+          t = threading.Thread(target=here)
+          t.start()
+          t.join()
+          return [here(), json.loads('1'), len(FTP().__dict__)]
+          """)
+        print(answer[0], answer[1])
+      }
+    }
+  },
+  "wrong-thread": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.run("import threading")
+    nonisolated(unsafe) let elsewhere = interpreter
+    onThread {
+      do throws(ScriptError) { try elsewhere.run("print('ran')") } catch { print("run: \(error.kind)") }
+      do throws(ScriptError) { try elsewhere.close() } catch { print("close: \(error.kind)") }
+    }
+    try interpreter.close()
+    print("closed")
+  },
+  "on-thread": { _ in
+    let failure = Mutex<String?>(nil)
+    onThread {
+      do {
+        try Interpreter.with { interpreter in
+          try interpreter.run("import threading, time; print('on a thread')")
+          do throws(ScriptError) { try interpreter.run("time.sleep(60)", deadline: .milliseconds(100)) } catch {
+            print(error.kind)
+          }
+        }
+      } catch { failure.withLock { $0 = "\(error)" } }
+    }
+    print(failure.withLock { $0 } ?? "closed")
+  },
+  "dropped": { _ in
+    do {
+      let interpreter = try Interpreter()
+      try interpreter.run("import atexit; atexit.register(print, 'ended')")
+    }
+    try Interpreter.with { interpreter in print(try interpreter.eval("1 + 1", as: Int.self)) }
+  },
+  "handle-outlives": { _ in
+    let kept = Mutex<ScriptObject?>(nil)
+    try Interpreter.with { interpreter in
+      let list: ScriptObject = try interpreter.eval("[1, 2]")
+      kept.withLock { $0 = list }
+    }
+    do { _ = try kept.withLock { try $0?.value(as: [Int].self) } } catch {
+      print((error as? ScriptError).map { "\($0.kind)" } ?? "?")
+    }
+    onThread { kept.withLock { $0 = nil } }
+    try Interpreter.with { interpreter in try interpreter.run("print('next')") }
+  },
+  "threads-at-close": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.run(
+      """
+      import threading, time
+      def late():
+          time.sleep(0.2)
+          print('late')
+      threading.Thread(target=late).start()
+      threading.Thread(target=lambda: time.sleep(60), daemon=True).start()
+      """)
+    try interpreter.close()
+    print("closed")
+  },
+  "cancelled-close": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.run("import threading, time\nthreading.Thread(target=lambda: time.sleep(3)).start()")
+    let canceller = interpreter.canceller
+    after(.milliseconds(200)) { canceller.cancel() }
+    do throws(ScriptError) { try interpreter.close() } catch { print(error.kind) }
+  },
+
+  // Output.
+  "unflushed": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.run("print('printed', end='')")
+    _exit(0)
+  },
+  "closed-pipe": { _ in
+    let interpreter = try Interpreter()
+    do throws(ScriptError) {
+      try interpreter.run("import sys\nfor _ in range(100): print('x' * 100000)\nsys.stdout.flush()")
+    } catch {
+      report(error.type)
+    }
+    do throws(ScriptError) { try interpreter.close() } catch { report("close: \(error.type)") }
+    report("alive")
+  },
+  "signals": { words in
+    var configuration = Interpreter.Configuration()
+    configuration.signals = words.first == "python" ? .python : .host
+    let interpreter = try Interpreter(configuration)
+    let thread = pthread_self()
+    if words.first == "host" {
+      signal(SIGINT) { _ in report("the host's") }
+    }
+    after(.milliseconds(200)) { pthread_kill(thread, SIGINT) }
+    do throws(ScriptError) {
+      try interpreter.run("import time\ntime.sleep(0.6)\nprint('slept', flush=True)")
+    } catch { print(error.kind, error.type) }
+    try interpreter.close()
+  },
+
+  // The environment.
+  "encodings": { _ in
+    try Interpreter.with { interpreter in
+      print(
+        try interpreter.eval(
+          "' '.join([__import__('sys').getfilesystemencoding(), __import__('sys').stdout.encoding])", as: String.self))
+      try interpreter.run("print('\u{FC}\u{20AC}', open.__name__)")
+    }
+  },
+  "executable": { _ in
+    try Interpreter.with { interpreter in
+      try interpreter.run(
+        """
+        import subprocess, sys
+        print(subprocess.run([sys.executable, '-c', 'import sys; print(sys.version_info[:2])'],
+                             stdout=subprocess.PIPE, text=True).stdout.strip() == str(sys.version_info[:2]))
+        """)
+    }
+  },
+  "multiprocessing": { words in
+    var configuration = Interpreter.Configuration()
+    configuration.searchPaths = [words[1]]
+    configuration.arguments = [""]
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run(
+        """
+        import multiprocessing, squares
+        with multiprocessing.get_context('\(words[0])').Pool(2) as pool:
+            print(pool.map(squares.square, [1, 2, 3]))
+        """)
+    }
+  },
+  "virtual-environment": { words in
+    var configuration = Interpreter.Configuration()
+    configuration.virtualEnvironment = words[0]
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run("import sys, only_there\nprint(sys.prefix, only_there.answer)")
+    }
+  },
+  "device": { words in
+    try Interpreter.with(Interpreter.Configuration(.device(root: words[0]))) { interpreter in
+      try interpreter.run("with open('/usr/a.txt', 'w') as f: f.write('hello')")
+      print(try interpreter.run("import uos\nreturn uos.listdir('/usr')", as: [String].self))
+    }
+    let folder = getcwd(nil, 0)
+    defer { free(folder) }
+    print(folder.map { String(cString: $0) } == words[0] ? "still there" : "back")
+  },
+  "start": { words in
+    var configuration = Interpreter.Configuration()
+    switch words.first {
+    case "no-environment": configuration.virtualEnvironment = "/nonexistent"
+    case "no-root": configuration.profile = .device(root: "/nonexistent")
+    case "nul": configuration.arguments = ["a\0b"]
+    case "no-arguments": configuration.arguments = []
+    default: break
+    }
+    do throws(ScriptError) { _ = try Interpreter(configuration) } catch { print(error.kind, error.message) }
+    try Interpreter.with { interpreter in try interpreter.run("print('started')") }
+  },
+  "version": { _ in
+    try Interpreter.with { interpreter in
+      print(try interpreter.eval("'%d.%d' % __import__('sys').version_info[:2]", as: String.self), terminator: "")
+    }
+  },
+  "environment": { _ in
+    var configuration = Interpreter.Configuration(.python)
+    configuration.environment = ["PROBE_COLOUR": "blue", "PYTHONUTF8": "1"]
+    configuration.arguments = ["probe.py", "--quick"]
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run("import os, sys; print(os.environ['PROBE_COLOUR'], sys.flags.utf8_mode, sys.argv)")
+    }
+  },
+
+  // Limits.
+  "memory": { _ in
+    var configuration = Interpreter.Configuration()
+    configuration.memoryLimit = 16 << 20
+    try Interpreter.with(configuration) { interpreter in
+      for source in [
+        "x = 'a' * (64 << 20)", "x = []\nwhile True: x.append('%d' % len(x))", "x = {}\nwhile True: x[len(x)] = 1",
+      ] {
+        do throws(ScriptError) { try interpreter.run(source) } catch {
+          print(error.kind, error.type, error.traceback.isEmpty)
+        }
+        try interpreter.run("x = None")
+      }
+      print(try interpreter.eval("2 + 2", as: Int.self))
+    }
+  },
+  "late-limit": { _ in
+    try Interpreter.with { interpreter in try interpreter.run("print('first')") }
+    var configuration = Interpreter.Configuration()
+    configuration.memoryLimit = 16 << 20
+    do throws(ScriptError) { _ = try Interpreter(configuration) } catch { print(error.kind) }
+  },
+  "cancel-at-once": { _ in
+    // Nobody has imported `signal`.
+    let interpreter = try Interpreter()
+    let canceller = interpreter.canceller
+    after(.milliseconds(100)) { canceller.cancel() }
+    do throws(ScriptError) { try interpreter.run("while True: pass") } catch { print(error.kind) }
+    print(try interpreter.eval("1", as: Int.self))
+    try interpreter.close()
+  },
+  // One connection for the program and its script: HOST PORT USER PASSWORD DIRECTORY.
+  "share": { words in
+    let interpreter = try Interpreter()
+    var configuration = FTPSession.Configuration()
+    configuration.interrupt = interpreter.interrupt
+    let session = try FTPSession(host: words[0], port: UInt16(words[1]) ?? 21, configuration: configuration)
+    try session.logIn(user: words[2], password: words[3])
+    try session.changeDirectory(to: words[4])
+    try interpreter.set("ftp", to: interpreter.object(for: session))
+    let lines = "one\r\ntwo\r\n"
+    var rest = Array(lines.utf8)
+    try session.store("a.txt") { buffer in
+      let count = min(3, rest.count)
+      buffer.copyBytes(from: rest.prefix(count))
+      rest.removeFirst(count)
+      return count
+    }
+    for _ in 0..<2 {
+      // The script sets TYPE A, the session needs TYPE I.
+      try interpreter.run("got = []\nftp.retrlines('RETR a.txt', lambda line: got.append(str(line)))")
+      print(try interpreter.eval("[line.strip() for line in got]", as: [String].self))
+      var content: [UInt8] = []
+      try session.retrieve("a.txt") { content.append(contentsOf: $0) }
+      print(String(decoding: content, as: UTF8.self) == lines)
+    }
+    do throws(ScriptError) { try interpreter.run("ftp.delete('absent')") } catch { print(error.type) }
+    let ftp: ScriptObject = try interpreter["ftp"]
+    print(try ftp.callMethod("pwd", as: String.self))
+    let size = Mutex(0)
+    let sink = try interpreter.function { (block: [UInt8]) -> Int? in
+      size.withLock { $0 += block.count }
+      return nil
+    }
+    print(try ftp.callMethod("retrbinary", "RETR a.txt", sink, as: String.self).prefix(3), size.withLock { $0 })
+    try interpreter.run("ftp.quit()")
+    do { _ = try session.execute("NOOP") } catch { print("session: closed") }
+    try interpreter.close()
+  },
+  // Figures for Tests/Benchmarks/hosts.py: `NAME NANOSECONDS` in lines.
+  "speed": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.register("triple", ["n"]) { (n: Int) in n * 3 }
+    try interpreter.register("join", ["n", "s"]) { (n: Int, s: String) in n + s.utf8.count }
+    try interpreter.run(
+      """
+      import time
+      def plain(n): return n * 3
+      def measure(function):
+          numbers = range(200000)
+          start = time.perf_counter()
+          for n in numbers: function(n)
+          middle = time.perf_counter()
+          for n in numbers: pass
+          return (2 * middle - start - time.perf_counter()) / len(numbers) * 1e9
+      def measure_two(function):
+          numbers = range(200000)
+          start = time.perf_counter()
+          for n in numbers: function(n, 'abc')
+          middle = time.perf_counter()
+          for n in numbers: pass
+          return (2 * middle - start - time.perf_counter()) / len(numbers) * 1e9
+      def evaluate(n): return eval('1 + 1')
+      """)
+    for (name, expression) in [
+      ("Swift function, 1 argument", "measure(triple)"), ("Swift function, 2 arguments", "measure_two(join)"),
+      ("Python function, 1 argument", "measure(plain)"), ("C function, 1 argument", "measure(abs)"),
+      ("Python's eval of '1 + 1'", "measure(evaluate)"),
+    ] {
+      print(name, try interpreter.eval("int(\(expression))", as: Int.self), separator: ": ")
+    }
+    let count = 100_000
+    func measure(_ name: String, _ body: () throws -> Void) rethrows {
+      let start = ContinuousClock.now
+      for _ in 0..<count { try body() }
+      print(name, (ContinuousClock.now - start) / count / .nanoseconds(1), separator: ": ")
+    }
+    try measure("eval of '1 + 1'") { let _: Int = try interpreter.eval("1 + 1") }
+    try measure("call of a Python function") { let _: Int = try interpreter.call("plain", 14) }
+    try measure("run of 'x = 1'") { try interpreter.run("x = 1") }
+    try interpreter.close()
+  },
+  "growth": { words in
+    let runs = Int(words.first ?? "") ?? 1000
+    let interpreter = try Interpreter(profile)
+    try interpreter.register("add", ["a", "b"]) { (a: Int, b: [String]) in a + b.count }
+    try interpreter.register("fail") { () throws -> Int in throw ScriptException("ValueError", "no") }
+    func run() throws {
+      let answer: Int = try interpreter.run(
+        "import json\nvalues = json.loads('[1, 2, {\"a\": \"b\"}]')\nif values:\n  return add(len(values), ['x'])")
+      guard answer == 4 else { fatalError("\(answer)") }
+      do throws(ScriptError) { try interpreter.run("def f(): fail()\nf()", name: "job.py") } catch {
+        guard error.type == "ValueError" else { fatalError("\(error)") }
+      }
+      do throws(ScriptError) { try interpreter.run("return 1 +", name: "job.py") } catch {
+        guard error.kind == .syntax else { fatalError("\(error)") }
+      }
+      let object: ScriptObject = try interpreter.eval("{'a': [1.5, None, b'x']}")
+      onThread { withExtendedLifetime(object) {} }
+      try interpreter.set("point", to: ["x": 1.5])
+    }
+    func count() throws -> (objects: Int, bytes: Int) {
+      try interpreter.run("import gc; gc.collect()")
+      let objects: Int = try interpreter.eval("len(gc.get_objects())")
+      return (objects, residentBytes())
+    }
+    for _ in 0..<100 { try run() }
+    let before = try count()
+    for _ in 0..<runs { try run() }
+    let after = try count()
+    print("objects \(after.objects - before.objects), \((after.bytes - before.bytes) / 1024) KiB")
+    try interpreter.close()
+  },
+]
+
+/// With PYTHON... variables where the tests want them.
+private var profile: Interpreter.Configuration.Profile { getenv("PROBE_PROFILE") == nil ? .isolated : .python }
+
+/// Runs `body` on a thread of its own, with a large stack, and waits for it.
+func onThread(_ body: @escaping @Sendable () -> Void) {
+  var thread = pthread_t()
+  start(&thread, body)
+  pthread_join(thread, nil)
+}
+
+/// Runs `body` after a while on a thread of its own.
+func after(_ delay: Duration, _ body: @escaping @Sendable () -> Void) {
+  var thread = pthread_t()
+  start(&thread) {
+    usleep(UInt32(delay.components.attoseconds / 1_000_000_000_000) + UInt32(delay.components.seconds * 1_000_000))
+    body()
+  }
+  pthread_detach(thread)
+}
+
+private func start(_ thread: inout pthread_t, _ body: @escaping @Sendable () -> Void) {
+  final class Box {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+  var attributes = pthread_attr_t()
+  pthread_attr_init(&attributes)
+  pthread_attr_setstacksize(&attributes, 16 << 20)
+  let box = Unmanaged.passRetained(Box(body)).toOpaque()
+  pthread_create(
+    &thread, &attributes,
+    { argument in
+      if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
+      return nil
+    }, box)
+}
+
+/// Straight to standard error, whatever has become of standard output.
+func report(_ text: String) {
+  var text = text + "\n"
+  text.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// The memory that the process has in use.
+private func residentBytes() -> Int {
+  guard let file = fopen("/proc/self/statm", "r") else { return 0 }
+  defer { fclose(file) }
+  var text = [CChar](repeating: 0, count: 128)
+  guard fgets(&text, CInt(text.count), file) != nil else { return 0 }
+  let words = text.prefix { $0 != 0 }.split(separator: CChar(UInt8(ascii: " "))).map {
+    String(decoding: $0.map(UInt8.init), as: UTF8.self)
+  }
+  return (words.dropFirst().first.flatMap { Int($0) } ?? 0) * Int(sysconf(CInt(_SC_PAGESIZE)))
+}

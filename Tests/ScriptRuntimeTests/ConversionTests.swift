@@ -1,0 +1,143 @@
+import ScriptRuntime
+import Testing
+
+@Suite struct ConversionTests {
+  /// `repr` of what Python has of a value, and the value as it comes back.
+  private func roundTrip<Value: FromScript & IntoScript & Sendable>(_ value: Value) throws -> (String, Value) {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.set("value", to: value)
+      let text: String = try interpreter.eval("repr(value)")
+      let back: Value = try interpreter["value"]
+      return (text, back)
+    }
+  }
+
+  private func check<Value: FromScript & IntoScript & Sendable & Equatable>(_ value: Value, _ text: String) throws {
+    let (seen, back) = try roundTrip(value)
+    #expect(seen == text)
+    #expect(back == value)
+  }
+
+  @Test func `values keep their worth both ways`() throws {
+    try check(Int.min, "-9223372036854775808")
+    try check(UInt64.max, "18446744073709551615")
+    try check(Int8(-128), "-128")
+    try check(UInt16.max, "65535")
+    try check(true, "True")
+    try check(0.1, "0.1")
+    try check(-Double.infinity, "-inf")
+    try check(Float(0.5), "0.5")
+    try check("", "''")
+    try check("a\0b \u{1F40D} \u{FC}", "'a\\x00b \u{1F40D} \u{FC}'")
+    try check([UInt8]([0, 255, 10]), "b'\\x00\\xff\\n'")
+    try check([UInt8](), "b''")
+    try check([1, 2, 3], "[1, 2, 3]")
+    try check([[String]](), "[]")
+    try check(["a": [1.5, nil]], "{'a': [1.5, None]}")
+    try check(Set([7]), "{7}")
+    try check(Int?.none, "None")
+    try check(Int?(4), "4")
+  }
+
+  struct Misfit: Sendable, CustomTestStringConvertible {
+    let expression: String
+    let message: String
+    let read: @Sendable (Interpreter, String) throws(ScriptError) -> Void
+    var testDescription: String { expression }
+
+    init<Value: FromScript>(_ expression: String, _ type: Value.Type, _ message: String) {
+      self.expression = expression
+      self.message = message
+      read = { (interpreter, expression) throws(ScriptError) in _ = try interpreter.eval(expression, as: type) }
+    }
+  }
+
+  static let misfits: [Misfit] = [
+    Misfit("'1'", Int.self, "expected int, not 'str'"),
+    Misfit("1.0", Int.self, "expected int, not 'float'"),
+    Misfit("None", Int.self, "expected int, not 'NoneType'"),
+    Misfit("2 ** 63", Int.self, "the int does not fit Int"),
+    Misfit("2 ** 64", UInt64.self, "the int does not fit UInt64"),
+    Misfit("-1", UInt.self, "the int does not fit UInt"),
+    Misfit("256", UInt8.self, "the int does not fit UInt8"),
+    Misfit("10 ** 400", Double.self, "int too large to convert to float"),
+    Misfit("'x'", Double.self, "expected float, not 'str'"),
+    Misfit("1", Bool.self, "expected bool, not 'int'"),
+    Misfit("b'x'", String.self, "expected str, not 'bytes'"),
+    Misfit(
+      "'\\ud800'", String.self, "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"),
+    Misfit("'ab'", [String].self, "expected list, not 'str'"),
+    Misfit("7", [Int].self, "expected list, not 'int'"),
+    Misfit("[1, 'a']", [Int].self, "item 1: expected int, not 'str'"),
+    Misfit("[1]", [String: Int].self, "expected dict, not 'list'"),
+    Misfit("{'a': [1, None]}", [String: [Int]].self, "item a: item 1: expected int, not 'NoneType'"),
+    Misfit("memoryview(b'abcd')[::2]", [UInt8].self, "memoryview: underlying buffer is not C-contiguous"),
+  ]
+
+  @Test(arguments: misfits)
+  func `what does not fit says why`(misfit: Misfit) throws {
+    let error = try withInterpreter { (interpreter) throws in
+      refusal { () throws(ScriptError) in try misfit.read(interpreter, misfit.expression) }
+    }
+    #expect(error?.kind == .conversion)
+    #expect(error?.message == misfit.message)
+    #expect(try withInterpreter { try $0.eval("1", as: Int.self) } == 1)
+  }
+
+  @Test func `any iterable is an array, what has __index__ an integer`() throws {
+    try withInterpreter { (interpreter) throws in
+      #expect(try interpreter.eval("range(3)", as: [Int].self) == [0, 1, 2])
+      #expect(try interpreter.eval("(c for c in 'ab')", as: [String].self) == ["a", "b"])
+      #expect(try interpreter.eval("bytearray(b'ab')", as: [UInt8].self) == [97, 98])
+      #expect(try interpreter.eval("[1, 255]", as: [UInt8].self) == [1, 255])
+      try interpreter.run("class Place:\n    def __index__(self): return 7")
+      #expect(try interpreter.eval("Place()", as: Int.self) == 7)
+      #expect(try interpreter.eval("3", as: Double.self) == 3)
+    }
+  }
+
+  @Test func `a list that its items change while they are read does no harm`() throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(
+        """
+        class Shrinks:
+            def __index__(self):
+                values.clear()
+                return 1
+        values = [Shrinks(), 2, 3]
+        """)
+      #expect(try interpreter["values"] as [Int] == [1])
+    }
+  }
+
+  struct Reading: ScriptCodable, Equatable {
+    enum Quality: String, Codable { case good, bad }
+    var sensor: String
+    var values: [Double]
+    var quality: Quality
+    var data: [UInt8]
+    var note: String?
+    var place: [String: Int]
+    var next: [Reading]
+  }
+
+  @Test func `Codable values come and go as dictionaries`() throws {
+    let inner = Reading(sensor: "b", values: [], quality: .bad, data: [], note: "n", place: [:], next: [])
+    let reading = Reading(
+      sensor: "a", values: [1.5, 2], quality: .good, data: [1], note: nil, place: ["x": 3], next: [inner])
+    try withInterpreter { (interpreter) throws in
+      try interpreter.set("reading", to: reading)
+      #expect(try interpreter["reading"] as Reading == reading)
+      #expect(
+        try interpreter.eval("repr({k: reading[k] for k in sorted(reading) if k != 'next'})", as: String.self)
+          == "{'data': b'\\x01', 'place': {'x': 3}, 'quality': 'good', 'sensor': 'a', 'values': [1.5, 2.0]}")
+      let error = refusal { () throws(ScriptError) in
+        try interpreter.run("reading['next'][0]['values'] = [1, 'two']")
+        _ = try interpreter["reading"] as Reading
+      }
+      #expect(error?.message == "next: item 0: values: item 1: expected float, not 'str'")
+      let missing = refusal { () throws(ScriptError) in _ = try interpreter.eval("{'sensor': 'a'}", as: Reading.self) }
+      #expect(missing?.message == "there is no 'values'")
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import ScriptRuntime
+import Testing
+
+@Suite struct LimitTests {
+  struct Row: Sendable {
+    let source: String
+    var limit = Duration.seconds(1)
+  }
+
+  // Traps 8 and 9.
+  static let endless: [Row] = [
+    Row(source: "while True: pass"),
+    Row(source: "import time\ntime.sleep(60)"),
+    Row(source: "import threading\nthreading.Event().wait(60)"),
+    Row(source: "import socket\na, b = socket.socketpair()\na.recv(1)"),
+    Row(source: "import subprocess\nsubprocess.run(['sleep', '60'])"),
+    Row(
+      source:
+        "import socket, ftplib\ns = socket.create_server(('127.0.0.1', 0))\nftplib.FTP(host='127.0.0.1', port=s.getsockname()[1])"
+    ),
+    Row(source: "def f():\n    try:\n        while True: pass\n    finally:\n        print('cleaned up')\nf()"),
+    Row(source: "while True:\n    try:\n        while True: pass\n    except Exception:\n        pass"),
+    Row(
+      source:
+        "import time\nwhile True:\n    try:\n        while True: time.sleep(1)\n    except BaseException:\n        pass",
+      limit: .seconds(4)),
+    Row(
+      source: "def f():\n    try:\n        while True: pass\n    except BaseException:\n        f()\nf()",
+      limit: .seconds(4)),
+    Row(source: "import re\nre.match('(a+)+b', 'a' * 40)"),
+  ]
+
+  @Test(arguments: endless)
+  func `a deadline ends it`(row: Row) throws {
+    let (error, time) = try withInterpreter { (interpreter) throws in
+      let start = ContinuousClock.now
+      let error = refusal { () throws(ScriptError) in try interpreter.run(row.source, deadline: .milliseconds(100)) }
+      return (error, ContinuousClock.now - start)
+    }
+    #expect(error?.kind == .deadlinePassed, "\(error?.traceback ?? "")")
+    #expect(error?.message == "the run took longer than its deadline allows")
+    #expect(time >= .milliseconds(100))
+    #expect(time < row.limit)
+    #expect(try withInterpreter { try $0.eval("1 + 1", as: Int.self) } == 2)
+  }
+
+  @Test(arguments: endless)
+  func `cancelling ends it`(row: Row) throws {
+    let canceller = try withInterpreter { $0.canceller }
+    let error = try withInterpreter { (interpreter) throws in
+      try interpreter.register("begun") { () in
+        Thread.detachNewThread {
+          Thread.sleep(forTimeInterval: 0.05)
+          canceller.cancel()
+        }
+      }
+      return refusal { () throws(ScriptError) in try interpreter.run("begun()\n" + row.source) }
+    }
+    #expect(error?.kind == .cancelled, "\(error?.traceback ?? "")")
+    #expect(try withInterpreter { try $0.eval("1 + 1", as: Int.self) } == 2)
+  }
+
+  @Test func `cancelling nothing does nothing`() throws {
+    try withInterpreter { (interpreter) throws in
+      interpreter.canceller.cancel()
+      let sum: Int = try interpreter.eval("sum(range(100000))")
+      #expect(sum == 4_999_950_000)
+    }
+  }
+
+  @Test func `a run in time is not disturbed, nor the next`() throws {
+    try withInterpreter { (interpreter) throws in
+      for _ in 0..<50 {
+        #expect(try interpreter.eval("len('abc')", deadline: .milliseconds(50), as: Int.self) == 3)
+      }
+      try interpreter.run("import time\ntime.sleep(0.1)")
+    }
+  }
+
+  @Test func `a Swift function can ask whether to stop`() throws {
+    let canceller = try withInterpreter { $0.canceller }
+    let error = try withInterpreter { (interpreter) throws in
+      try interpreter.register("work") { () in
+        canceller.cancel()
+        return canceller.isStopping
+      }
+      return refusal { () throws(ScriptError) in try interpreter.run("asked = work()\nwhile True: pass") }
+    }
+    #expect(error?.kind == .cancelled)
+    #expect(try !withInterpreter { $0.canceller.isStopping })
+  }
+}

@@ -1,0 +1,114 @@
+import Foundation
+import Testing
+
+/// What a start, an end or a signal does to the whole process: each in one of its own.
+@Suite struct ProcessTests {
+  struct Row: CustomTestStringConvertible {
+    let words: [String]
+    let output: String
+    var environment: [String: String] = [:]
+    var testDescription: String { words.joined(separator: " ") }
+  }
+
+  static let rows: [Row] = [
+    Row(words: ["twice"], output: "second: state\nclosed: state\nclosed twice: state\n"),
+    // Trap 1: the client stays the built-in one, whichever start it is.
+    Row(words: ["again", "4"], output: "0 1\n1 1\n2 1\n3 1\n"),
+    Row(words: ["again", "4", "limited"], output: "0 1\n1 1\n2 1\n3 1\n"),
+    Row(words: ["late-limit"], output: "first\nstart\n"),
+    // Trap 6: on another thread Python would hang.
+    Row(words: ["wrong-thread"], output: "run: state\nclose: state\nclosed\n"),
+    Row(words: ["on-thread"], output: "on a thread\ndeadlinePassed\nclosed\n"),
+    Row(words: ["dropped"], output: "ended\n2\n"),
+    // Trap 20.
+    Row(words: ["handle-outlives"], output: "next\nstate\n"),
+    Row(words: ["threads-at-close"], output: "late\nclosed\n"),
+    Row(words: ["cancelled-close"], output: "cancelled\n"),
+    // Trap 5.
+    Row(words: ["unflushed"], output: "printed"),
+    Row(words: ["signals", "python"], output: "exception KeyboardInterrupt\n"),
+    // Trap 2.
+    Row(words: ["encodings"], output: "utf-8 utf-8\n\u{FC}\u{20AC} open\n", environment: ["LANG": "C"]),
+    // Trap 3.
+    Row(words: ["executable"], output: "True\n", environment: ["PATH": "/nonexistent"]),
+    Row(
+      words: ["start", "no-environment"],
+      output: "start '/nonexistent' is no virtual environment: it has no file pyvenv.cfg to read\nstarted\n"),
+    Row(words: ["start", "no-root"], output: "start --root /nonexistent: No such file or directory\nstarted\n"),
+    Row(words: ["start", "nul"], output: "start the configuration holds text with a NUL character\nstarted\n"),
+    Row(words: ["environment"], output: "blue 1 ['probe.py', '--quick']\n"),
+    Row(
+      words: ["memory"],
+      output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
+    // Traps 7 and 8.
+    Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
+    // Trap 13.
+    Row(words: ["thread-of-python"], output: "[42]\n"),
+  ]
+
+  @Test(arguments: rows)
+  func `prints what it should`(row: Row) throws {
+    let probe = try Probe.run(row.words, environment: row.environment)
+    #expect(probe.status == 0, "\(probe.errors)")
+    // Swift's print and Python's have buffers of their own: the order between them is not kept.
+    #expect(
+      probe.output.split(separator: "\n").sorted() == row.output.split(separator: "\n").sorted(), "\(probe.errors)")
+  }
+
+  @Test func `signals of the host stay the host's`() throws {
+    let probe = try Probe.run("signals", "host")
+    #expect(probe.output == "slept\n")
+    #expect(probe.errors == "the host's\n")
+  }
+
+  @Test func `output to a closed pipe is an exception`() throws {
+    let probe = try Probe.run("closed-pipe", closesOutput: true)
+    #expect(probe.status == 0)
+    #expect(probe.errors.contains("BrokenPipeError") && probe.errors.contains("alive"), "\(probe.errors)")
+  }
+
+  @Test(arguments: ["spawn", "fork", "forkserver"])
+  func `multiprocessing works`(method: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("squares.py", "def square(x):\n    return x * x\n")
+    let probe = try Probe.run("multiprocessing", method, folder.path)
+    #expect(probe.output == "[1, 4, 9]\n", "\(probe.errors)")
+  }
+
+  @Test func `a virtual environment's packages can be imported`() throws {
+    let folder = try TemporaryFolder()
+    let made = Process()
+    made.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+    made.arguments = ["-m", "venv", "--without-pip", folder.path + "/venv"]
+    try made.run()
+    made.waitUntilExit()
+    let version = try Probe.run("version").output
+    try folder.write("venv/lib/python\(version)/site-packages/only_there.py", "answer = 42\n")
+    let probe = try Probe.run("virtual-environment", folder.path + "/venv")
+    #expect(probe.output == "\(folder.path)/venv 42\n", "\(probe.errors)")
+  }
+
+  @Test func `a device's root takes the place of the file system`() throws {
+    let folder = try TemporaryFolder()
+    let probe = try Probe.run("device", folder.path)
+    #expect(probe.output == "[\"a.txt\"]\nback\n", "\(probe.errors)")
+    #expect(try folder.read("usr/a.txt") == "hello")
+  }
+
+  @Test func `1,000 runs leave nothing behind`() throws {
+    let probe = try Probe.run("growth", "1000")
+    let numbers = probe.output.split { !"-0123456789".contains($0) }.compactMap { Int($0) }
+    try #require(numbers.count == 2, "\(probe.output)\(probe.errors)")
+    #expect(numbers[0] <= 0)
+    // A sanitizer keeps freed memory for a while.
+    if ProcessInfo.processInfo.environment["ASAN_OPTIONS"] == nil { #expect(numbers[1] < 1024) }
+  }
+
+  @Test(arguments: ["again", "growth"])
+  func `Python's own checks of memory find nothing`(name: String) throws {
+    let probe = try Probe.run(
+      name, name == "growth" ? "20" : "3",
+      environment: ["PYTHONMALLOC": "debug", "PROBE_PROFILE": "python", "PYTHONDEVMODE": "1"])
+    #expect(probe.status == 0, "\(probe.errors)")
+  }
+}

@@ -1,0 +1,46 @@
+import Foundation
+
+/// A case of HostProbe in a process of its own.
+struct Probe {
+  let status: Int32
+  let output: String
+  let errors: String
+
+  /// Runs a case with nothing but these variables in its environment. It is ended after 20 seconds.
+  static func run(
+    _ words: String..., environment: [String: String] = [:], closesOutput: Bool = false
+  ) throws -> Probe { try run(words, environment: environment, closesOutput: closesOutput) }
+
+  /// The same with the words in an array.
+  static func run(
+    _ words: [String], environment: [String: String] = [:], closesOutput: Bool = false
+  ) throws -> Probe {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
+    process.arguments = ["20", executable.path] + words
+    process.environment = environment.merging(sanitizers) { given, _ in given }
+    let output = Pipe()
+    let errors = Pipe()
+    process.standardOutput = output
+    process.standardError = errors
+    process.standardInput = FileHandle.nullDevice
+    if closesOutput { try output.fileHandleForReading.close() }
+    try process.run()
+    let text = closesOutput ? Data() : output.fileHandleForReading.readDataToEndOfFile()
+    let complaints = errors.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Probe(
+      status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+      errors: String(decoding: complaints, as: UTF8.self))
+  }
+
+  private static var executable: URL {
+    let running = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+    return running.appendingPathComponent("HostProbe")
+  }
+
+  /// What a build with a sanitizer is to be told.
+  private static var sanitizers: [String: String] {
+    ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+  }
+}
