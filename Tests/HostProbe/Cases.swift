@@ -178,6 +178,7 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     defer { free(folder) }
     print(folder.map { String(cString: $0) } == words[0] ? "still there" : "back")
   },
+  "readme": { words in print(try report(in: words[0], script: words[1])) },
   "start": { words in
     var configuration = Interpreter.Configuration()
     switch words.first {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from conftest import REPOSITORY, TESTS, run_script
 
 if TYPE_CHECKING:
@@ -39,7 +40,16 @@ def test_the_first_look_prints_what_the_readme_says(
     assert (tmp_path / "usr/firmware.bin").read_bytes() == b"ftp_file.bin"
 
 
-def test_the_swift_example_is_compiled_and_run_by_the_swift_tests() -> None:
-    (example,) = blocks("swift")
-    body = example.partition("import FTPClient\n\n")[2]
-    assert body in (TESTS / "FTPClientTests/ReadmeExample.swift").read_text(encoding="utf-8")
+@pytest.mark.parametrize(
+    ("index", "module", "file"),
+    [
+        (0, "FTPClient", "FTPClientTests/ReadmeExample.swift"),
+        (1, "ScriptRuntime", "HostProbe/ReadmeExample.swift"),
+    ],
+)
+def test_the_swift_examples_are_compiled_and_run_by_the_swift_tests(
+    index: int, module: str, file: str
+) -> None:
+    body = blocks("swift")[index].partition(f"import {module}\n\n")[2]
+    assert body
+    assert body in (TESTS / file).read_text(encoding="utf-8")

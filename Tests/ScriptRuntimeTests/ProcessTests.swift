@@ -95,6 +95,13 @@ import Testing
     #expect(try folder.read("usr/a.txt") == "hello")
   }
 
+  @Test func `the README's example runs a script`() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("report.py", "say('hi', times=2)\nreturn uos.getcwd() == '/'\n")
+    let probe = try Probe.run("readme", folder.path, folder.path + "/report.py")
+    #expect(probe.output == "hi\nhi\ntrue\n", "\(probe.errors)")
+  }
+
   @Test func `1,000 runs leave nothing behind`() throws {
     let probe = try Probe.run("growth", "1000")
     let numbers = probe.output.split { !"-0123456789".contains($0) }.compactMap { Int($0) }
