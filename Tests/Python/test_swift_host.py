@@ -34,7 +34,9 @@ def program() -> Path:
 
 @pytest.fixture
 def home(vsftpd: Server) -> Iterator[Directory]:
-    home = Directory(vsftpd, "/home/ftpuser").make()
+    home = Directory(vsftpd, "/home/ftpuser")
+    home.local.mkdir(parents=True, exist_ok=True)  # the README's example has used it, or has not
+    vsftpd.adopt(vsftpd.root)
     home.put("ftp_file.bin", FIRMWARE)
     yield home
     home.remove()
