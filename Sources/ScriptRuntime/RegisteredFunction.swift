@@ -123,7 +123,7 @@ final class RegisteredFunction: Sendable {
 
 /// Reads the arguments of one call of a registered function, in the order of its parameters.
 struct ArgumentReader {
-  private unowned(unsafe) let function: RegisteredFunction
+  private let function: RegisteredFunction
   private let arguments: UnsafePointer<ObjectPointer?>?
   private let count: Int
   private let keywords: ObjectPointer?
