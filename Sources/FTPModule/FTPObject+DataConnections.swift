@@ -88,9 +88,7 @@ extension FTPObject {
   /// Drops a refusal that says that the server does not know the command, or not for this network; throws any other error.
   func requireUnknownCommand(_ error: any Error) throws {
     guard PythonError.matches(state.errors.permanent), let refusal = PythonError.take() else { throw error }
-    guard try ["500", "501", "502", "504", "522"].contains(String(refusal.text().prefix(3))) else {
-      throw PythonError.restore(refusal)
-    }
+    guard try parsed(refusal.string()).saysUnknownCommand else { throw PythonError.restore(refusal) }
   }
 
   func extendedPassive(_ peer: PythonObject) throws -> PythonObject {

@@ -73,9 +73,7 @@ extension FTPObject {
       guard PythonError.matches(state.errors.temporary, state.errors.permanent), let refusal = PythonError.take() else {
         throw error
       }
-      let text = try refusal.text()
-      let saysEmpty = ["no files", "no such file", "not found", "empty"].contains { text.lowercased().contains($0) }
-      guard ["450", "550"].contains(text.prefix(3)), saysEmpty else { throw PythonError.restore(refusal) }
+      guard try parsed(refusal.string()).saysEmptyDirectory else { throw PythonError.restore(refusal) }
       return []
     }
   }

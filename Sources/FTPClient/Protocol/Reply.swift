@@ -35,6 +35,16 @@ public struct Reply: Sendable, Hashable {
   /// The three-digit code; nil when the reply does not begin with one.
   public var code: Int? { bytes.prefix(3).count == 3 ? bytes.prefix(3).decimal().map(Int.init) : nil }
 
+  /// Whether it says that the server does not know the command, or not for this network (RFC 959 section 4.2.2; 522 is RFC 2428's).
+  package var saysUnknownCommand: Bool { code.map { [500, 501, 502, 504, 522].contains($0) } ?? false }
+
+  /// Whether it says of a directory, which must be known to exist, that nothing is in it: some servers refuse to list an empty one.
+  package var saysEmptyDirectory: Bool {
+    guard code == 450 || code == 550 else { return false }
+    let words = bytes.map(\.lowercased).text
+    return ["no files", "no such file", "not found", "empty"].contains(where: words.contains)
+  }
+
   /// The whole reply as text; bytes that are not UTF-8 become U+FFFD.
   public var text: String { bytes.text }
 }

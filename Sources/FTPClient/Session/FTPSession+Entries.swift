@@ -62,9 +62,7 @@ extension FTPSession {
   /// The lines of a listing of the current directory, which exists: none when the server says of an empty one that there are no files.
   private func lines(of verb: String) throws(FTPError) -> [[UInt8]] {
     do throws(FTPError) { return try collect(Command(verb)) { Array($0) } } catch {
-      guard case .reply(let reply) = error.kind, reply.code == 450 || reply.code == 550 else { throw error }
-      let words = reply.bytes.map(\.lowercased).text
-      guard ["no files", "no such file", "not found", "empty"].contains(where: words.contains) else { throw error }
+      guard case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
       return []
     }
   }
@@ -90,8 +88,8 @@ extension FTPSession {
   }
 
   private func isUnknownCommand(_ error: FTPError) -> Bool {
-    guard case .reply(let reply) = error.kind, let code = reply.code else { return false }
-    return [500, 501, 502, 504, 522].contains(code)
+    guard case .reply(let reply) = error.kind else { return false }
+    return reply.saysUnknownCommand
   }
 
   private func isDirectoryItself(_ name: [UInt8]) -> Bool { name == [0x2E] || name == [0x2E, 0x2E] }
