@@ -27,6 +27,8 @@ class Conversation:
         self.control = control
         self.listener: socket.socket | None = None
         self.data: socket.socket | None = None
+        self.signals = b""
+        """Telnet's, that came before the last command."""
         self._unread = b""
 
     def say(self, *lines: str) -> None:
@@ -41,7 +43,9 @@ class Conversation:
                 raise ConnectionError("the client has gone")
             self._unread += received
         line, self._unread = self._unread.split(b"\n", 1)
-        command = line.lstrip(b"\xff\xf4\xf2").rstrip(b"\r").decode("utf-8", "surrogateescape")
+        words = line.lstrip(b"\xff\xf4\xf2")
+        self.signals = line[: len(line) - len(words)]
+        command = words.rstrip(b"\r").decode("utf-8", "surrogateescape")
         self.server.heard.append(command)
         if verbs and command.partition(" ")[0].upper() not in verbs:
             self.say("503 That is not in the script.")
@@ -199,11 +203,15 @@ class ScriptedServer:
         """Ends all connections and threads, whatever they are at."""
         self.closing.set()
         for kept in self._sockets:
-            hang_up(kept)
+            with suppress(OSError):
+                kept.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(self.patience)
             if thread.is_alive():
                 raise RuntimeError("a thread of the scripted server does not end")
+        # Not before: a closed one's number may be another server's when a thread still uses it.
+        for kept in self._sockets:
+            kept.close()
 
     def keep(self, kept: socket.socket) -> socket.socket:
         """Sees to it that `close` ends this socket."""
