@@ -19,6 +19,7 @@ enum DeviceImports {
       let program = try module("_ftpy.program")
       try setAttribute("version", of: program, to: .string(FTPModule.version))
       try describe(root, in: program)
+      try ScheduledCall.schedule.add(to: program)
       try DeviceFinders.install()
       try DeviceAdditions.install(program)
       try PredefinedModule.install()

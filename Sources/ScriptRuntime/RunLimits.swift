@@ -35,9 +35,8 @@ struct RunLimits {
     if options.heapSize != nil || deadline != nil { guard EndOfRun.follow(deadline) else { return false } }
     if let heapSize = options.heapSize {
       guard preload() else { return false }
-      // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap. Set here, it is in no
-      // script's os.environ.
-      if isatty(STDIN_FILENO) == 1 { setenv("PYTHON_BASIC_REPL", "1", 1) }
+      // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap.
+      script_prompt_be_basic()
       script_memory_set_limit(heapSize)
       script_memory_begin_with_command()
     }

@@ -319,7 +319,7 @@ def test_a_start_takes_little_longer_than_pythons(tmp_path: Path) -> None:
         return usage.ru_utime + usage.ru_stime
 
     def ratio(rounds: int) -> float:
-        pairs = [(seconds(ours), seconds(PYTHON3.program)) for _ in range(rounds)]
+        pairs = [(seconds(ours), seconds(str(PYTHON3.program))) for _ in range(rounds)]
         return median(mine for mine, _ in pairs) / median(pythons for _, pythons in pairs)
 
     # 1.12 where Python is in the binary, 1.25 where it is the shared library.

@@ -36,3 +36,6 @@ def run_pasted() -> None:
 
 def stack_size(size: int = 0, /) -> int:
     """`_thread.stack_size` as Python has it."""
+
+def schedule(call: Callable[[], None], /) -> None:
+    """Let the main thread call it between two instructions. RuntimeError when too many wait."""
