@@ -1,4 +1,4 @@
-"""A full disk on either side: said as what it is, nothing passed off as whole, the session goes on."""
+"""A full disk on either side: nothing is passed off as whole, and the session goes on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONTENT = noise(3 * ROOM)
 def small_disk(folder: Path) -> Iterator[None]:
     """Mounts a file system with little room; skips the test where that is forbidden."""
     root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    command = [*root, "mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=777", "none", folder]
+    command = [*root, "mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=777", "none", str(folder)]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
@@ -43,13 +43,13 @@ def small_disk(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        subprocess.run([*root, "umount", folder], check=True)
+        subprocess.run([*root, "umount", str(folder)], check=True)
 
 
 # The server's disk
 
-# A limit on the size of files, which needs no rights, is the other way to a write that fails. ProFTPD
-# dies of it.
+# A limit on the size of files, which needs no rights, is the other way to a write that fails.
+# ProFTPD dies of it.
 SERVERS = [
     *(("vsftpd", "plain", "disk"), ("vsftpd", "tls-reuse", "disk"), ("vsftpd", "plain", "limit")),
     *(("proftpd", "plain", "disk"), ("proftpd", "tls-reuse", "disk")),
