@@ -5,6 +5,7 @@
 #   swift      swift test
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
+#   endurance  does anything grow, and does every operation work with every server? the short forms (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
@@ -27,7 +28,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | servers) ;;
+    build | swift | lint | python | endurance | cpython | servers) ;;
     -h | --help)
       usage
       exit
@@ -38,13 +39,13 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python cpython
+[ $# -gt 0 ] || set -- build swift lint python endurance cpython
 
 wanted() {
   [[ " $parts " == *" $1 "* ]]
 }
 parts=$*
-if wanted lint || wanted python || wanted cpython; then parts="build $parts"; fi
+if wanted lint || wanted python || wanted endurance || wanted cpython; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -79,7 +80,7 @@ part_install() {
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift || wanted python || wanted endurance || wanted servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -129,8 +130,16 @@ part_python3() {
 part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py \
+    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/test_disk_full.py \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
+}
+
+# The long forms are these without their options.
+part_endurance() {
+  local failed=0
+  "$python" Tests/Endurance/run.py 200 --sessions 100 || failed=1
+  "$python" Tests/Compatibility/table.py --short || failed=1
+  return "$failed"
 }
 
 part_cpython() {
@@ -168,7 +177,7 @@ run() {
   echo "-- $name: ${seconds} s, exit status $status"
   # The runner's own last word: Swift Testing's, XCTest's if it had anything to do, pytest's, smoke.sh's.
   mapfile -t -O ${#verdicts[@]} verdicts < <(
-    grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$' \
+    grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$|^[0-9]+ (of [0-9]+ flat|operations)' \
       "$logs/$name.log" | sed "s/^/$name: /" | tail -n 3
   )
 }
@@ -207,6 +216,13 @@ if wanted python; then
   else
     skip python3 'the build failed'
     skip ftpy 'the build failed'
+  fi
+fi
+if wanted endurance; then
+  if [ $built = yes ]; then
+    run endurance 'Endurance and compatibility'
+  else
+    skip endurance 'the build failed'
   fi
 fi
 if wanted cpython; then

@@ -43,7 +43,7 @@ LOADS = ("sessions", "transfers")
 # leaves behind has at least one block of Python's, or 32 bytes of malloc's.
 LIMITS = {
     "rss": (1 << 20, 0.0),
-    "malloc": (4 << 10, 1.0),
+    "malloc": (1 << 10, 1.0),
     "blocks": (20, 0.02),
     "objects": (5, 0.0),
     "descriptors": (0, 0.0),

@@ -1,0 +1,81 @@
+import FTPClient
+import FTPClientAsync
+import Foundation
+import Glibc
+import Testing
+
+extension ClientTests {
+  /// The Swift side of Tests/Endurance and of Tests/Python/test_disk_full.py, in their smallest form.
+  @Suite(.enabled(if: RealServer.areInstalled, "Tests/Servers/install.sh has not been run, or nobody is root"))
+  struct EnduranceTests {
+    /// What this process holds. Tests run one after the other, so it is this one's.
+    private struct Held {
+      let descriptors = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
+      let memory: Int
+
+      init() {
+        let info = mallinfo2()
+        memory = info.uordblks + info.hblkhd
+      }
+    }
+
+    private static let rounds = 100
+
+    @Test(arguments: [("vsftpd", "plain"), ("vsftpd", "tls-reuse"), ("pureftpd", "tls"), ("pyftpdlib", "plain")])
+    func `sessions with transfers leave nothing behind`(_ name: String, _ mode: String) throws {
+      let content = pattern(5_000)
+      try RealServer.run(name, mode, files: ["file": content]) { server in
+        let configuration = mode == "plain" ? FTPSession.Configuration.brisk : try .secure()
+        func work() throws {
+          for _ in 1...Self.rounds {
+            try server.session(configuration) { session in
+              guard try session.bytes(of: "file") == content else { throw ScriptFault(description: "RETR") }
+              try session.puts("up", content)
+              guard try server.content(of: "up") == content else { throw ScriptFault(description: "STOR") }
+              try session.quit()
+            }
+          }
+        }
+        // The allocator's caches fill up meanwhile.
+        try work()
+        let before = Held()
+        try work()
+        let after = Held()
+        #expect(after.descriptors == before.descriptors)
+        #expect(after.memory - before.memory < 500 * Self.rounds)
+      }
+    }
+
+    @Test(arguments: [("vsftpd", "plain"), ("vsftpd", "tls-reuse"), ("pureftpd", "tls")])
+    func `a full disk of the server's is its refusal, and the session goes on`(_ name: String, _ mode: String) throws {
+      try RealServer.run(name, mode, environment: ["FTP_TEST_FILE_LIMIT": "256"]) { server in
+        try server.session(mode == "plain" ? .brisk : .secure()) { session in
+          let refusal = #expect(throws: FTPError.self) { try session.puts("up", pattern(3_000_000)) }
+          guard case .reply(let reply) = refusal?.kind else {
+            Issue.record("\(String(describing: refusal))")
+            return
+          }
+          #expect(reply.code == 451)
+          try session.puts("small", bytes("content"))
+          try session.gives("small", bytes("content"))
+          try session.quit()
+        }
+      }
+    }
+
+    @Test func `a full disk of this computer's is an error, and the connection goes on`() async throws {
+      let content = pattern(3_000_000)
+      try await RealServer.run("vsftpd", files: ["file": content]) { server in
+        let connection = try await FTPConnection(host: server.host, port: server.port, configuration: .brisk)
+        try await connection.logIn(user: RealServer.user, password: RealServer.password)
+        let error = await #expect(throws: FTPError.self) { try await connection.download("file", toFile: "/dev/full") }
+        #expect(error?.kind == .system(ENOSPC))
+        #expect(error?.description.contains("/dev/full") == true)
+        var received: [UInt8] = []
+        for try await block in connection.download("file") { received += block }
+        #expect(received == content)
+        try await connection.quit()
+      }
+    }
+  }
+}
