@@ -138,6 +138,18 @@ def has_ipv6() -> bool:
         return False
 
 
+def burdened(
+    case: Case, counts: dict[str, int], program: str, leak: bool, show: threading.Lock
+) -> bool:
+    """The same as `burden`; a server that does not start is not flat, and does not stop the rest."""
+    try:
+        return burden(case, counts, program, leak, show)
+    except Exception as error:
+        with show:
+            print(f"| {case} | {type(error).__name__}: {error} |", flush=True)
+        return False
+
+
 def burden(
     case: Case, counts: dict[str, int], program: str, leak: bool, show: threading.Lock
 ) -> bool:
@@ -215,7 +227,7 @@ def main() -> int:
     with ThreadPoolExecutor(options.jobs) as pool:
         flat = list(
             pool.map(
-                lambda case: burden(case, counts, options.program, options.leak, show),
+                lambda case: burdened(case, counts, options.program, options.leak, show),
                 cases,
             )
         )
