@@ -141,7 +141,7 @@ def has_ipv6() -> bool:
 def burdened(
     case: Case, counts: dict[str, int], program: str, leak: bool, show: threading.Lock
 ) -> bool:
-    """The same as `burden`; a server that does not start is not flat, and does not stop the rest."""
+    """As `burden`; a server that does not start is not flat, and does not stop the rest."""
     try:
         return burden(case, counts, program, leak, show)
     except Exception as error:
