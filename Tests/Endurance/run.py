@@ -231,6 +231,8 @@ def main() -> int:
                 cases,
             )
         )
+    for case in (case for case, was_flat in zip(cases, flat, strict=True) if not was_flat):
+        print(f"not flat: {case}")
     each = f"{counts['sessions']} sessions, {counts['transfers']} transfers"
     print(f"{sum(flat)} of {len(cases)} flat; each {each}")
     return 0 if all(flat) else 1
