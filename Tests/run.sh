@@ -5,13 +5,17 @@
 #   swift      swift test
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
+#   endurance  does anything grow, and does every operation work with every server? the short forms (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
-#   hostile    how many hostile servers the extension survives, how long it waits for them, what memory they cost (builds first)
+#
+# These run without a part. Only when named:
+#
+#   hostile    how many hostile servers the extension survives, how long it waits, what memory they cost (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
-# Without a part, all but `servers` and `hostile`, which `python` has among its tests. Every part runs, whatever became of the one before; the exit status is 0 only if
-# all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
-# Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
+# Every part runs, whatever became of the one before; the exit status is 0 only if all went well. What is missing comes
+# from apt (as root or through sudo) and from PyPI (into .build/venv); only a Swift toolchain must be there. Some servers
+# are for root to start: the tests use sudo for it if it asks for no password.
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -28,7 +32,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | hostile | servers) ;;
+    build | swift | lint | python | endurance | cpython | hostile | servers) ;;
     -h | --help)
       usage
       exit
@@ -39,13 +43,18 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python cpython
+[ $# -gt 0 ] || set -- build swift lint python endurance cpython
 
+# wanted PART... : is one of them to run?
 wanted() {
-  [[ " $parts " == *" $1 "* ]]
+  local part
+  for part; do
+    [[ " $parts " != *" $part "* ]] || return 0
+  done
+  return 1
 }
 parts=$*
-if wanted lint || wanted python || wanted cpython || wanted hostile; then parts="build $parts"; fi
+if wanted lint python endurance cpython hostile; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -74,13 +83,13 @@ part_install() {
   need_swift
   need_python "$build/pkgconfig"
   # For TLS in Swift programs; neither ftpy nor the extension links it.
-  if wanted build || wanted swift; then need_packages libssl-dev; fi
+  if wanted build swift; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
-  if wanted lint || wanted python; then make_venv; fi
+  if wanted lint python; then make_venv; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted hostile || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift python endurance hostile servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -130,8 +139,17 @@ part_python3() {
 part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/hostile \
+    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/test_disk_full.py \
+    --ignore=Tests/Python/hostile \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
+}
+
+# The long forms are these without their options.
+part_endurance() {
+  local failed=0
+  "$python" Tests/Endurance/run.py 200 --sessions 100 || failed=1
+  "$python" Tests/Compatibility/table.py --short || failed=1
+  return "$failed"
 }
 
 part_cpython() {
@@ -173,15 +191,19 @@ run() {
   echo "-- $name: ${seconds} s, exit status $status"
   # The runner's own last word: Swift Testing's, XCTest's if it had anything to do, pytest's, smoke.sh's.
   mapfile -t -O ${#verdicts[@]} verdicts < <(
-    grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$' \
+    grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$|^[0-9]+ (of [0-9]+ flat|operations)' \
       "$logs/$name.log" | sed "s/^/$name: /" | tail -n 3
   )
 }
 
-# A part that cannot run because another one failed.
-skip() {
-  report+=("$(printf 'FAIL  %-12s not run: %s' "$1" "$2")")
-  failed=1
+# The same for a part that needs the release build.
+run_built() {
+  if [ $built = yes ]; then
+    run "$@"
+  else
+    report+=("$(printf 'FAIL  %-12s not run: the build failed' "$1")")
+    failed=1
+  fi
 }
 
 printf '\n== Installing what is missing ==\n'
@@ -202,31 +224,21 @@ fi
 if wanted lint; then
   run lint 'Formatting and lint'
 fi
-if wanted servers; then
-  run servers 'FTP servers'
-fi
 if wanted python; then
-  if [ $built = yes ]; then
-    run python3 'Python tests inside python3'
-    run ftpy 'Python tests inside ftpy'
-  else
-    skip python3 'the build failed'
-    skip ftpy 'the build failed'
-  fi
+  run_built python3 'Python tests inside python3'
+  run_built ftpy 'Python tests inside ftpy'
 fi
-if wanted hostile; then
-  if [ $built = yes ]; then
-    run hostile 'Hostile servers'
-  else
-    skip hostile 'the build failed'
-  fi
+if wanted endurance; then
+  run_built endurance 'Endurance and compatibility'
 fi
 if wanted cpython; then
-  if [ $built = yes ]; then
-    run cpython "CPython's own tests"
-  else
-    skip cpython 'the build failed'
-  fi
+  run_built cpython "CPython's own tests"
+fi
+if wanted hostile; then
+  run_built hostile 'Hostile servers'
+fi
+if wanted servers; then
+  run servers 'FTP servers'
 fi
 
 printf '\n== Summary ==\n'

@@ -16,6 +16,8 @@ final class Connection: ReferenceHolder {
 
   /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
   var tlsSession: PythonObject?
+  /// How many TLS sessions in a row the server has declined on data connections; no more than the limit of those that are offered.
+  var declinedSessions = 0
   /// Whether the server has written what is no UTF-8, to a client that takes both that and Latin-1.
   private(set) var writesLatin1 = false
   /// Whether `EPSV` is of no use here: refused, or its port cannot be reached.
