@@ -10,6 +10,8 @@ final class InterpreterParts {
   /// `builtins.compile`.
   let compile: PythonObject
   private let flushName: PythonObject
+  /// The module `_ftpy.embedding`.
+  private let embedding: PythonObject
   /// `linecache.cache`, from the first run on.
   var sources: PythonObject?
 
@@ -21,7 +23,7 @@ final class InterpreterParts {
       compile = try importModule("builtins").attribute("compile")
       flushName = try .string("flush")
       try RunControl.shared.install()
-      let embedding = try importModule("_ftpy.embedding")
+      embedding = try importModule("_ftpy.embedding")
       if configuration.virtualEnvironment == nil { try embedding.callMethod("set_executable") }
       try Self.addPaths(configuration.searchPaths)
       let modules = try PythonObject.dictionary()
@@ -62,9 +64,7 @@ final class InterpreterParts {
     var failure: ScriptError?
     do throws(ScriptError) {
       try hosted { () throws(PythonError) in
-        if let threading = try importModule("sys").attribute("modules").value(for: .string("threading")) {
-          _ = try threading.callMethod("_shutdown")
-        }
+        if let stop = RunControl.shared.exceptionClass { try embedding.callMethod("wait_for_threads", stop) }
       }
     } catch { failure = error }
     RunControl.shared.end()

@@ -51,6 +51,9 @@ final class RunControl: Sendable {
     stopClass = nil
   }
 
+  /// The class of the exception that stops a run; attached.
+  var exceptionClass: PythonObject? { stopClass }
+
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
 

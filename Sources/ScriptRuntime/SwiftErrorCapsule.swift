@@ -27,7 +27,10 @@ enum SwiftErrorCapsule {
       }
       return
     case let error as ScriptException: set(error.type, error.message)
-    case let error as FTPError: _ = FTPModule.setException(for: error)
+    case let error as FTPError:
+      // The run is to stop, and a session has heard of it.
+      if case .interrupted(let cause as ScriptError) = error.kind { return raise(cause) }
+      _ = FTPModule.setException(for: error)
     default: _ = PythonError.raise(.runtimeError, "\(error)")
     }
     carry(error)

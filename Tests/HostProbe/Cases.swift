@@ -1,4 +1,3 @@
-import FTPClient
 import Glibc
 import ScriptRuntime
 import Synchronization
@@ -236,44 +235,6 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     print(try interpreter.eval("1", as: Int.self))
     try interpreter.close()
   },
-  // One connection for the program and its script: HOST PORT USER PASSWORD DIRECTORY.
-  "share": { words in
-    let interpreter = try Interpreter()
-    var configuration = FTPSession.Configuration()
-    configuration.interrupt = interpreter.interrupt
-    let session = try FTPSession(host: words[0], port: UInt16(words[1]) ?? 21, configuration: configuration)
-    try session.logIn(user: words[2], password: words[3])
-    try session.changeDirectory(to: words[4])
-    try interpreter.set("ftp", to: interpreter.object(for: session))
-    let lines = "one\r\ntwo\r\n"
-    var rest = Array(lines.utf8)
-    try session.store("a.txt") { buffer in
-      let count = min(3, rest.count)
-      buffer.copyBytes(from: rest.prefix(count))
-      rest.removeFirst(count)
-      return count
-    }
-    for _ in 0..<2 {
-      // The script sets TYPE A, the session needs TYPE I.
-      try interpreter.run("got = []\nftp.retrlines('RETR a.txt', lambda line: got.append(str(line)))")
-      print(try interpreter.eval("[line.strip() for line in got]", as: [String].self))
-      var content: [UInt8] = []
-      try session.retrieve("a.txt") { content.append(contentsOf: $0) }
-      print(String(decoding: content, as: UTF8.self) == lines)
-    }
-    do throws(ScriptError) { try interpreter.run("ftp.delete('absent')") } catch { print(error.type) }
-    let ftp: ScriptObject = try interpreter["ftp"]
-    print(try ftp.callMethod("pwd", as: String.self))
-    let size = Mutex(0)
-    let sink = try interpreter.function { (block: [UInt8]) -> Int? in
-      size.withLock { $0 += block.count }
-      return nil
-    }
-    print(try ftp.callMethod("retrbinary", "RETR a.txt", sink, as: String.self).prefix(3), size.withLock { $0 })
-    try interpreter.run("ftp.quit()")
-    do { _ = try session.execute("NOOP") } catch { print("session: closed") }
-    try interpreter.close()
-  },
   // Figures for Tests/Benchmarks/hosts.py: `NAME NANOSECONDS` in lines.
   "speed": { _ in
     let interpreter = try Interpreter()
@@ -375,12 +336,14 @@ private func start(_ thread: inout pthread_t, _ body: @escaping @Sendable () -> 
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
-  var attributes = pthread_attr_t()
-  pthread_attr_init(&attributes)
-  pthread_attr_setstacksize(&attributes, 16 << 20)
+  // Not `pthread_attr_t()`: whose initializer that is depends on what Python's headers include.
+  let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+  defer { attributes.deallocate() }
+  pthread_attr_init(attributes)
+  pthread_attr_setstacksize(attributes, 16 << 20)
   let box = Unmanaged.passRetained(Box(body)).toOpaque()
   pthread_create(
-    &thread, &attributes,
+    &thread, attributes,
     { argument in
       if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
       return nil

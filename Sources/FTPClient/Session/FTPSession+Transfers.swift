@@ -77,6 +77,8 @@ extension FTPSession {
   /// before the next command.
   @discardableResult
   public func abort() throws(FTPError) -> Reply {
+    // Of an own transfer, not of one that somebody else runs on the same connection.
+    if running == nil { try control.requireNobodyWaits(for: "send ABOR") }
     try control.send(Command("ABOR"))
     var reply = try control.readReply()
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
@@ -102,6 +104,7 @@ extension FTPSession {
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
     if representation == .binary { try transfer.verify() }
     try requireWhole(transfer)
+    running = nil
     return reply
   }
 
@@ -111,6 +114,7 @@ extension FTPSession {
   @discardableResult
   public func breakOff(_ transfer: DataTransfer, after error: FTPError) -> FTPError {
     control.keepAlive(every: nil)
+    running = nil
     transfer.breakOff()
     let error = control.explanation(of: error)
     control.abandonReplies()

@@ -117,3 +117,30 @@ def set_input(read: "Callable[[], bytes | None]") -> None:
     """Lets the program answer for standard input."""
     sys.stdin = io.TextIOWrapper(io.BufferedReader(Reader(read)), encoding="utf-8")
     sys.__stdin__ = sys.stdin  # type: ignore[misc]
+
+
+def wait_for_threads(stopped: "type[BaseException]") -> None:
+    """Waits for the script's threads, as Python does at its end; raises what a signal raises meanwhile.
+
+    From 3.13 on Python prints that instead, and does as if all threads had ended.
+    """
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return
+    hook = sys.unraisablehook
+    raised: list[BaseException] = []
+
+    def keep(unraisable: "sys.UnraisableHookArgs") -> None:
+        exception = unraisable.exc_value
+        if unraisable.object is None and isinstance(exception, (stopped, KeyboardInterrupt)):
+            raised.append(exception)
+        else:
+            hook(unraisable)
+
+    sys.unraisablehook = keep
+    try:
+        threading._shutdown()
+    finally:
+        sys.unraisablehook = hook
+    if raised:
+        raise raised[0]
