@@ -51,7 +51,8 @@ public func makeSession(
     let descriptor = connection.stream.plainDescriptor
   else {
     throw PythonError.value(
-      "only a plain connection can become a session: for TLS or a proxy connect in Swift, and hand the session to the script")
+      "only a plain connection can become a session: for TLS or a proxy connect in Swift, and hand the session to the script"
+    )
   }
   try connection.requireIdle()
   try Attachment.detach { try connection.control.realign() }

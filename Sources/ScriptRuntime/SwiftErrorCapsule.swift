@@ -29,7 +29,7 @@ enum SwiftErrorCapsule {
     case let error as ScriptException: set(error.type, error.message)
     case let error as FTPError:
       // The run is to stop, and a session has heard of it.
-      if case .interrupted(let cause as ScriptError) = error.kind { return raise(cause) }
+      if case .interrupted(let cause) = error.kind, let cause = cause as? ScriptError { return raise(cause) }
       _ = FTPModule.setException(for: error)
     default: _ = PythonError.raise(.runtimeError, "\(error)")
     }

@@ -104,14 +104,18 @@ let sharingCases: [String: @Sendable ([String]) throws -> Void] = [
         return nil
       }
       try interpreter.set("close", to: host)
-      do throws(ScriptError) { try interpreter.run("ftp.retrbinary('RETR a.txt', close)") } catch { print("closed:", error.type) }
+      do throws(ScriptError) { try interpreter.run("ftp.retrbinary('RETR a.txt', close)") } catch {
+        print("closed:", error.type)
+      }
       do throws(ScriptError) { try interpreter.run("ftp.pwd()") } catch { print("closed:", error.type) }
     }
   },
   // The script connects, the program takes the connection over.
   "share-back": { words in
     let interpreter = try Interpreter()
-    for (name, value) in zip(["host", "port", "user", "password", "folder"], words) { try interpreter.set(name, to: value) }
+    for (name, value) in zip(["host", "port", "user", "password", "folder"], words) {
+      try interpreter.set(name, to: value)
+    }
     try interpreter.run(
       """
       import ftplib, io
@@ -123,7 +127,9 @@ let sharingCases: [String: @Sendable ([String]) throws -> Void] = [
     print(session.welcome.code ?? 0, try session.workingDirectory() == words[4])
     print(try session.content(of: "a.txt").count)
     try interpreter.run("print(len(ftp.nlst()), ftp.retrbinary('RETR a.txt', len)[:3])")
-    print(try session.entries().map { String(decoding: $0.name, as: UTF8.self) }, try interpreter.session(for: interpreter["ftp"]) === session)
+    print(
+      try session.entries().map { String(decoding: $0.name, as: UTF8.self) },
+      try interpreter.session(for: interpreter["ftp"]) === session)
     try interpreter.run("ftp.close()")
     print(try session.workingDirectory() == words[4])
     try session.quit()
