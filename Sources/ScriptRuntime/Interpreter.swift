@@ -76,9 +76,10 @@ public final class Interpreter {
 
   /// Ends the interpreter: waits for the script's threads (not the daemon ones), runs what `atexit` has, writes what is left of the output.
   ///
-  /// Throws `.state` when it is closed already, when a call of it is running, or on another thread; `.exception` when output could not be
-  /// written: the interpreter has ended all the same. `canceller` ends the wait for threads.
-  public func close() throws(ScriptError) {
+  /// `deadline` and `canceller` bound that, as they do a run: then it throws `.deadlinePassed` or `.cancelled`, and the interpreter has ended all the
+  /// same, as it has with `.exception`, when output could not be written. Throws `.state`, and does nothing, when it is closed already, when a call
+  /// of it is running, or on another thread.
+  public func close(deadline: Duration? = nil) throws(ScriptError) {
     guard parts != nil else { throw closed }
     guard InterpreterLife.isOnItsThread else {
       throw ScriptError(.state, "an interpreter is closed on the thread that started it")
@@ -88,7 +89,7 @@ public final class Interpreter {
     }
     _ = PyGILState_Ensure()
     DeferredReferences.drain()
-    var failure = parts?.end()
+    var failure = parts?.end(deadline)
     // The last references: they must go before the interpreter does.
     parts = nil
     RunControl.shared.uninstall()
@@ -117,19 +118,21 @@ public final class Interpreter {
   ) throws(ScriptError) -> Result {
     try inside { (parts) throws(ScriptError) in
       let isOutermost = RunControl.shared.begin(deadline)
-      let result: Result
-      do throws(ScriptError) { result = try body(parts) } catch {
+      do throws(ScriptError) {
+        let result = try body(parts)
+        // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
+        if isOutermost {
+          try parts.flush()
+          RunControl.shared.end()
+        }
+        return result
+      } catch {
         if isOutermost {
           RunControl.shared.end()
           parts.flushQuietly()
         }
         throw error
       }
-      if isOutermost {
-        RunControl.shared.end()
-        try parts.flush()
-      }
-      return result
     }
   }
 }

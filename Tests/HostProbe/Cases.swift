@@ -98,6 +98,86 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     do throws(ScriptError) { try interpreter.close() } catch { print(error.kind) }
   },
 
+  // Each script in turn, then whether the interpreter still works, whether it ends, and whether another can start.
+  "scripts": { sources in
+    let interpreter = try Interpreter()
+    for source in sources {
+      do throws(ScriptError) {
+        try interpreter.run(source, deadline: .milliseconds(500))
+        report("> ran")
+      } catch { report("> \(error.kind) \(error.type)") }
+    }
+    do throws(ScriptError) {
+      report("> \(try interpreter.eval("1 + 1", deadline: .milliseconds(500), as: Int.self))")
+    } catch { report("> \(error.kind) \(error.type)") }
+    do throws(ScriptError) {
+      try interpreter.close(deadline: .milliseconds(500))
+      report("> closed")
+    } catch { report("> close: \(error.kind) \(error.type)") }
+    try Interpreter.with { report("> \(try $0.eval("2 + 2", as: Int.self))") }
+  },
+  // First uses of everything, by several threads of Python's at once: none may wait for another that waits for it.
+  "first-uses": { words in
+    let interpreter = try Interpreter()
+    try interpreter.register("double", ["n"]) { (n: Int) in n * 2 }
+    try interpreter.register("fail") { () throws -> Int in throw ScriptException("ftplib.error_perm", "550 no") }
+    try interpreter.register("echo") { (value: ScriptObject, texts: [String: [Double]]?) in value }
+    try interpreter.register("blocks") { (bytes: [UInt8]) in bytes }
+    try interpreter.run(
+      """
+      import sys, threading
+      sys.setswitchinterval(1e-6)
+      barrier = threading.Barrier(8)
+      done = []
+      def use(number):
+          barrier.wait()
+          import ftplib
+          from usr.ftplib import FTP, FTP_TLS
+          try: fail()
+          except ftplib.error_perm: pass
+          try: FTP(host='127.0.0.1', port=1, timeout=1)
+          except OSError: pass
+          FTP_TLS
+          done.append(echo(double(n=number), {'a': [1.0]}) + len(blocks(b'abc')))
+      threads = [threading.Thread(target=use, args=(n,)) for n in range(8)]
+      for thread in threads: thread.start()
+      for thread in threads: thread.join()
+      print(sorted(done))
+      """)
+    try interpreter.close()
+  },
+  // The program has used tasks and their threads; a fork's child has none of them.
+  "fork": { _ in
+    let finished = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    nonisolated(unsafe) let signal = finished
+    sem_init(finished, 0, 0)
+    Task.detached { sem_post(signal) }
+    while sem_wait(finished) != 0 {}
+    let interpreter = try Interpreter()
+    try interpreter.register("double", ["n"]) { (n: Int) in n * 2 }
+    try interpreter.run(
+      """
+      import os, ftplib, socket, threading
+      server = socket.create_server(('127.0.0.1', 0))
+      def serve():
+          peer = server.accept()[0]
+          peer.sendall(b'220 Hello.\\r\\n')
+          peer.recv(100)
+          peer.sendall(b'221 Bye.\\r\\n')
+      threading.Thread(target=serve, daemon=True).start()
+      child = os.fork()
+      if child == 0:
+          try:
+              ftp = ftplib.FTP(host='127.0.0.1', port=server.getsockname()[1], timeout=10)
+              os._exit(double(3) if ftp.quit() == '221 Bye.' else 1)
+          except BaseException as e:
+              print(e, flush=True)
+              os._exit(2)
+      print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+      """, deadline: .seconds(15))
+    try interpreter.close()
+  },
+
   // Output.
   "unflushed": { _ in
     let interpreter = try Interpreter()

@@ -42,6 +42,10 @@ import Testing
       output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
+    // Trap 10.
+    Row(words: ["fork"], output: "6\n"),
+    // Trap 11.
+    Row(words: ["first-uses"], output: "[3, 5, 7, 9, 11, 13, 15, 17]\n"),
     // Trap 13.
     Row(words: ["thread-of-python"], output: "[42]\n"),
   ]

@@ -18,7 +18,7 @@ struct Probe {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
     process.arguments = ["20", executable.path] + words
-    process.environment = environment.merging(sanitizers) { given, _ in given }
+    process.environment = environment.merging(inherited) { given, _ in given }
     let output = Pipe()
     let errors = Pipe()
     process.standardOutput = output
@@ -39,8 +39,8 @@ struct Probe {
     return running.appendingPathComponent("HostProbe")
   }
 
-  /// What a build with a sanitizer is to be told.
-  private static var sanitizers: [String: String] {
-    ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+  /// What a build with a sanitizer is to be told, and where a library of Python's lies that is none of the system's.
+  private static var inherited: [String: String] {
+    ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") || $0.key == "LD_LIBRARY_PATH" }
   }
 }

@@ -119,8 +119,22 @@ def set_input(read: "Callable[[], bytes | None]") -> None:
     sys.__stdin__ = sys.stdin  # type: ignore[misc]
 
 
+def end(stopped: "type[BaseException]") -> None:
+    """Waits for the script's threads and runs what `atexit` has, as Python does at its end, where
+    nothing could stop either.
+
+    Raises what stops the wait; what `atexit` functions raise is printed.
+    """
+    import atexit
+
+    try:
+        wait_for_threads(stopped)
+    finally:
+        atexit._run_exitfuncs()
+
+
 def wait_for_threads(stopped: "type[BaseException]") -> None:
-    """Waits for the script's threads, as Python does at its end; raises what a signal raises meanwhile.
+    """Waits for the script's threads; raises what a signal raises meanwhile.
 
     From 3.13 on Python prints that instead, and does as if all threads had ended.
     """
@@ -142,5 +156,6 @@ def wait_for_threads(stopped: "type[BaseException]") -> None:
         threading._shutdown()
     finally:
         sys.unraisablehook = hook
+        threading._shutdown = bool  # Python's own end calls it again
     if raised:
         raise raised[0]
