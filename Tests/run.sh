@@ -3,12 +3,14 @@
 #
 #   build      the release build: ftpy, and the extension that python3 loads from usr/ftplib
 #   swift      swift test
+#   docs       the documentation of the Swift libraries, without a warning and without a gap
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
+#   sanitize   swift test under the thread and the address sanitizer: races, leaks, memory
 #
-# Without a part, all but `servers`. Every part runs, whatever became of the one before; the exit status is 0 only if
+# Without a part, all but `servers` and `sanitize`. Every part runs, whatever became of the one before; the exit status is 0 only if
 # all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
 # Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
@@ -27,7 +29,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | servers) ;;
+    build | swift | docs | lint | python | cpython | servers | sanitize) ;;
     -h | --help)
       usage
       exit
@@ -38,7 +40,7 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python cpython
+[ $# -gt 0 ] || set -- build swift docs lint python cpython
 
 wanted() {
   [[ " $parts " == *" $1 "* ]]
@@ -73,13 +75,13 @@ part_install() {
   need_swift
   need_python "$build/pkgconfig"
   # For TLS in Swift programs; neither ftpy nor the extension links it.
-  if wanted build || wanted swift; then need_packages libssl-dev; fi
+  if wanted build || wanted swift || wanted docs || wanted sanitize; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
   if wanted lint || wanted python; then make_venv; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift || wanted python || wanted servers || wanted sanitize; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -91,6 +93,26 @@ part_build() {
 
 part_swift() {
   swift test --scratch-path "$build"
+}
+
+# swift-docc-plugin comes from its address for this alone, into a folder of its own.
+part_docs() {
+  local modules=(FTPClient FTPTLS FTPClientAsync ScriptRuntime) targets=() module resolved=no
+  for module in "${modules[@]}"; do targets+=(--target "$module"); done
+  [ ! -e Package.resolved ] || resolved=yes
+  DOCUMENTATION=1 swift package --scratch-path "$build/docs" \
+    generate-documentation "${targets[@]}" --warnings-as-errors
+  [ "$resolved" = yes ] || rm -f Package.resolved
+  "$python" Tests/Documentation/symbols.py "$build/docs" "${modules[@]}"
+}
+
+# The suppressions say what is Python's and not ours.
+part_sanitize() {
+  local folder=$PWD/Tests/Sanitizers
+  TSAN_OPTIONS="suppressions=$folder/thread.txt" \
+    swift test --sanitize=thread --scratch-path "$build/thread"
+  ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="suppressions=$folder/leaks.txt" \
+    swift test --sanitize=address --scratch-path "$build/address"
 }
 
 # check NAME COMMAND... : one of the linters.
@@ -193,6 +215,12 @@ if wanted build; then
 fi
 if wanted swift; then
   run swift 'Swift tests'
+fi
+if wanted docs; then
+  run docs 'Documentation'
+fi
+if wanted sanitize; then
+  run sanitize 'Swift tests under sanitizers'
 fi
 if wanted lint; then
   run lint 'Formatting and lint'

@@ -57,6 +57,9 @@ enum SwiftErrorCapsule {
     do {
       let module = parts.count > 1 ? parts.dropLast().joined(separator: ".") : "builtins"
       let type = try importModule(module).attribute(String(parts.last ?? ""))
+      guard type.isSubclass(of: try importModule("builtins").attribute("BaseException")) else {
+        throw PythonError.type("no exception class")
+      }
       _ = PythonError.raise(type, message)
     } catch {
       PythonError.clear()

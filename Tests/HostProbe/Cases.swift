@@ -103,15 +103,15 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     let interpreter = try Interpreter()
     for source in sources {
       do throws(ScriptError) {
-        try interpreter.run(source, deadline: .milliseconds(500))
+        try interpreter.run(source, deadline: .seconds(2))
         report("> ran")
       } catch { report("> \(error.kind) \(error.type)") }
     }
     do throws(ScriptError) {
-      report("> \(try interpreter.eval("1 + 1", deadline: .milliseconds(500), as: Int.self))")
+      report("> \(try interpreter.eval("1 + 1", deadline: .seconds(2), as: Int.self))")
     } catch { report("> \(error.kind) \(error.type)") }
     do throws(ScriptError) {
-      try interpreter.close(deadline: .milliseconds(500))
+      try interpreter.close(deadline: .seconds(2))
       report("> closed")
     } catch { report("> close: \(error.kind) \(error.type)") }
     try Interpreter.with { report("> \(try $0.eval("2 + 2", as: Int.self))") }

@@ -1,5 +1,6 @@
 """A Swift program's part in its interpreter: its modules, its streams, the Python for children."""
 
+import atexit
 import io
 import os
 import sys
@@ -125,8 +126,6 @@ def end(stopped: "type[BaseException]") -> None:
 
     Raises what stops the wait; what `atexit` functions raise is printed.
     """
-    import atexit
-
     try:
         wait_for_threads(stopped)
     finally:
