@@ -2,9 +2,9 @@
 
     python3 Tests/Documentation/symbols.py FOLDER MODULE...
 
-FOLDER holds the symbol graphs that `swift package generate-documentation` has left; that command itself
-does not mind a symbol without a comment. Names every such, and exits with 1 if there is one. Members
-that the compiler makes need none, nor do those that fulfil a protocol, whose comment counts for them.
+FOLDER holds the symbol graphs that `swift package generate-documentation` has left; that command
+itself does not mind a symbol without a comment. Names every such, and exits with 1 if there is one.
+Members that the compiler makes need none, nor do those of a protocol, whose comment counts.
 """
 
 from __future__ import annotations

@@ -1,15 +1,16 @@
-"""One connection for a Swift program and its script: `HostProbe`, a program of the tests, against servers."""
+"""One connection for a Swift program and its script: `HostProbe`, a program of the tests."""
 
 from __future__ import annotations
 
-import ssl
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import pytest
 from conftest import (
     FTPY,
     LOGIN,
+    Conversation,
     Directory,
     ScriptedServer,
     Server,
@@ -27,8 +28,7 @@ SERVERS = [
     ("proftpd", "implicit-reuse"),
     ("pyftpdlib", "tls"),
 ]
-"""vsftpd and ProFTPD refuse data connections that do not resume the control connection's TLS session."""
-Shared = tuple[Server, list[str]]
+"""vsftpd and ProFTPD refuse data connections that do not resume the TLS session."""
 
 
 def probe(case: str, *words: str) -> list[str]:
@@ -40,28 +40,18 @@ def probe(case: str, *words: str) -> list[str]:
 
 
 @pytest.fixture(params=SERVERS, ids=" ".join)
-def words(request: pytest.FixtureRequest) -> list[str]:
+def words(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """A server with a folder, as the probe's arguments."""
     name, mode = request.param
     if mode == "plain":
         server: Server = request.getfixturevalue("vsftpd")
         directory: Directory = request.getfixturevalue("directory")
-        return [server.host, str(server.port), server.user, server.password, directory.path]
-    server = request.getfixturevalue("started")(name, mode)
-    trust = str(certificates() / "ca.pem")
-    words = [server.host, str(server.port), server.user, server.password, "/", trust]
-    return [*words, "implicit"] if mode.startswith("implicit") else words
-
-
-@pytest.fixture
-def started(request: pytest.FixtureRequest) -> Callable[[str, str], Server]:
-    def start(name: str, mode: str) -> Server:
-        manager = running(name, mode)
-        server = manager.__enter__()
-        request.addfinalizer(lambda: manager.__exit__(None, None, None))
-        return server
-
-    return start
+        yield [server.host, str(server.port), server.user, server.password, directory.path]
+        return
+    with running(name, mode) as secure:
+        words = [secure.host, str(secure.port), secure.user, secure.password, "/"]
+        words.append(str(certificates() / "ca.pem"))
+        yield [*words, "implicit"] if mode.startswith("implicit") else words
 
 
 def test_both_use_it_in_turn(words: list[str]) -> None:
@@ -111,23 +101,17 @@ def test_a_program_takes_a_connection_of_a_script(vsftpd: Server, directory: Dir
     ]
 
 
-def await_client() -> Step:
+def await_client(conversation: Conversation) -> None:
     """Waits until the client closes the data connection, whichever way."""
-
-    def step(conversation: object) -> None:
-        data = conversation.connected()  # type: ignore[attr-defined]
-        try:
-            while data.recv(65536):
-                pass
-        except (OSError, ssl.SSLError):
+    data = conversation.connected()
+    with suppress(OSError):
+        while data.recv(65536):
             pass
-        conversation.end_data()  # type: ignore[attr-defined]
-
-    return step
+    conversation.end_data()
 
 
 HERE = answer("PWD", '257 "/here"')
-STOPPED: Sequence[Step] = (await_client(), say("426 Broken off."), HERE, HERE)
+STOPPED: Sequence[Step] = (await_client, say("426 Broken off."), HERE, HERE)
 
 
 @pytest.mark.parametrize("security", ["plain", "TLS"])
@@ -135,19 +119,17 @@ STOPPED: Sequence[Step] = (await_client(), say("426 Broken off."), HERE, HERE)
 def test_a_stop_ends_a_wait(
     scripted: Callable[..., ScriptedServer], who: str, security: str
 ) -> None:
-    """The deadline, and `cancel`, end a transfer that has stalled: the script's, a registered function's, and
-    one that drops the error. Both sides go on with the connection.
+    """The deadline, and `cancel`, end a transfer that has stalled.
+
+    The script's, a registered function's, and that of one which drops the error. Both sides go on.
     """
-    opened: Sequence[Step] = (passive(), answer("RETR", "150 Here it comes."))
-    kind: Sequence[Step] = (answer("TYPE"),)
+    kind = answer("TYPE")
+    opened = [kind, passive(), answer("RETR", "150 Here it comes."), send(b"some")]
     if security == "TLS":
-        kind, *opened = begin("RETR")
-    transfer: Sequence[Step] = (*opened, send(b"some"), *STOPPED)
-    if security == "TLS":
-        transfer = (*opened, lambda conversation: data_of(conversation).sendall(b"some"), *STOPPED)
-        kind = (answer("TYPE"),)
-    again = transfer if who != "script" else (*kind, *transfer)
-    server = scripted([*(LOGIN_TLS if security == "TLS" else LOGIN), *kind, *transfer, *again])
+        opened = [*begin("RETR"), lambda conversation: data_of(conversation).sendall(b"some")]
+    transfer = [*opened[1:], *STOPPED]
+    again = transfer if who != "script" else [kind, *transfer]
+    server = scripted([*(LOGIN_TLS if security == "TLS" else LOGIN), kind, *transfer, *again])
     trust = [str(certificates() / "ca.pem")] if security == "TLS" else []
     assert probe("share-stop", server.host, str(server.port), who, *trust) == [
         "deadlinePassed",

@@ -155,6 +155,6 @@ def wait_for_threads(stopped: "type[BaseException]") -> None:
         threading._shutdown()
     finally:
         sys.unraisablehook = hook
-        threading._shutdown = bool  # Python's own end calls it again
+        threading._shutdown = bool  # type: ignore[attr-defined]  # Python's end calls it again
     if raised:
         raise raised[0]
