@@ -38,6 +38,10 @@ let sharingCases: [String: @Sendable ([String]) throws -> Void] = [
         with ftp.transfercmd('RETR b.bin') as data:
             whole = b''.join(iter(lambda: data.recv(8192), b''))
         print(ftp.voidresp()[:3], whole == content, data.fileno())
+        with ftp.transfercmd('STOR d.bin') as data:
+            data.sendall(content)
+        print(ftp.voidresp()[:3], ftp.size('d.bin') == len(content))
+        ftp.delete('d.bin')
         data = ftp.transfercmd('RETR b.bin')
         data.recv(1)
         data.close()

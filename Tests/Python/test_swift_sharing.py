@@ -59,6 +59,7 @@ def test_both_use_it_in_turn(words: list[str]) -> None:
         "226 True",
         "True",
         "226 True -1",
+        "226 True",
         "True True ['a.txt', 'b.bin']",
         "True",
         *['["one", "two"]', "true"] * 2,
