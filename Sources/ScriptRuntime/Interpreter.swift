@@ -15,7 +15,7 @@ internal import PythonBridge
 ///     let answer: Int = try interpreter.eval("triple(14)")
 ///     try interpreter.close()
 ///
-/// There is one at a time in a process; another may start when it has been closed. It belongs to the thread that starts it, which is Python's main thread until then, and which
+/// There is one at a time in a process; another may start when it has been closed (with CPython 3.12.1 not one that imports `ssl`: Python itself then crashes). It belongs to the thread that starts it, which is Python's main thread until then, and which
 /// should have a stack of some megabytes, as a program's main thread has. Between calls other threads of the script go on. Not safe while another library starts a Python of its own.
 ///
 /// A value that is dropped without `close` is closed then, if that is on its thread; otherwise its interpreter stays until the process ends.
