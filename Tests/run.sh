@@ -3,6 +3,7 @@
 #
 #   build      the release build: ftpy, and the extension that python3 loads from usr/ftplib
 #   swift      swift test
+#   docs       the documentation of the Swift libraries, without a warning and without a gap
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   endurance  does anything grow, and does every operation work with every server? the short forms (builds first)
@@ -11,6 +12,7 @@
 # These run without a part. Only when named:
 #
 #   hostile    how many hostile servers the extension survives, how long it waits, what memory they cost (builds first)
+#   sanitize   swift test under the thread and the address sanitizer: races, leaks, memory
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
 # Every part runs, whatever became of the one before; the exit status is 0 only if all went well. What is missing comes
@@ -32,7 +34,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | endurance | cpython | hostile | servers) ;;
+    build | swift | docs | lint | python | endurance | cpython | hostile | sanitize | servers) ;;
     -h | --help)
       usage
       exit
@@ -43,7 +45,7 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python endurance cpython
+[ $# -gt 0 ] || set -- build swift docs lint python endurance cpython
 
 # wanted PART... : is one of them to run?
 wanted() {
@@ -83,13 +85,13 @@ part_install() {
   need_swift
   need_python "$build/pkgconfig"
   # For TLS in Swift programs; neither ftpy nor the extension links it.
-  if wanted build swift; then need_packages libssl-dev; fi
+  if wanted build swift docs sanitize; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
   if wanted lint python; then make_venv; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift python endurance hostile servers; then Tests/Servers/install.sh; fi
+  if wanted swift python endurance hostile sanitize servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -101,6 +103,26 @@ part_build() {
 
 part_swift() {
   swift test --scratch-path "$build"
+}
+
+# swift-docc-plugin comes from its address for this alone, into a folder of its own.
+part_docs() {
+  local modules=(FTPClient FTPTLS FTPClientAsync ScriptRuntime) targets=() module resolved=no
+  for module in "${modules[@]}"; do targets+=(--target "$module"); done
+  [ ! -e Package.resolved ] || resolved=yes
+  DOCUMENTATION=1 swift package --scratch-path "$build/docs" \
+    generate-documentation "${targets[@]}" --warnings-as-errors
+  [ "$resolved" = yes ] || rm -f Package.resolved
+  "$python" Tests/Documentation/symbols.py "$build/docs" "${modules[@]}"
+}
+
+# The suppressions say what is Python's and not ours.
+part_sanitize() {
+  local folder=$PWD/Tests/Sanitizers
+  TSAN_OPTIONS="suppressions=$folder/thread.txt" \
+    swift test --sanitize=thread --scratch-path "$build/thread"
+  ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="suppressions=$folder/leaks.txt" \
+    swift test --sanitize=address --scratch-path "$build/address"
 }
 
 # check NAME COMMAND... : one of the linters.
@@ -137,11 +159,13 @@ part_python3() {
 
 # Not those that only start programs: they do the same wherever they run.
 part_ftpy() {
+  local elsewhere=() name
+  for name in tracker test_packaging test_disk_full hostile test_uos \
+    'test_swift_*' 'test_ftpy*' 'test_device*'; do
+    elsewhere+=(--ignore-glob="$PWD/Tests/Python/$name" --ignore-glob="$PWD/Tests/Python/$name.py")
+  done
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
-    "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/test_disk_full.py \
-    --ignore=Tests/Python/hostile \
-    --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
+    "$FTPY" -m pytest Tests/Python "${elsewhere[@]}"
 }
 
 # The long forms are these without their options.
@@ -221,6 +245,9 @@ fi
 if wanted swift; then
   run swift 'Swift tests'
 fi
+if wanted docs; then
+  run docs 'Documentation'
+fi
 if wanted lint; then
   run lint 'Formatting and lint'
 fi
@@ -236,6 +263,9 @@ if wanted cpython; then
 fi
 if wanted hostile; then
   run_built hostile 'Hostile servers'
+fi
+if wanted sanitize; then
+  run sanitize 'Swift tests under sanitizers'
 fi
 if wanted servers; then
   run servers 'FTP servers'

@@ -111,14 +111,15 @@ extension FTPObject {
   /// does not rule out. A size does: the announced one, or that of `SIZE`. Without one `verify=True` raises `EOFError`, and otherwise the
   /// 226 counts, as in CPython and curl: some servers never end TLS.
   func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
-    guard stream.tls?.endedWithoutNotice ?? false else { return }
+    guard stream.endedWithoutNotice else { return }
     if isBinary {
       guard transfer.announced == nil else { return }
       if let size = try sizeOnServer(command) { return try transfer.verify(announced: size) }
     }
-    guard try object.optionalAttribute("verify")?.isTrue() ?? false else { return }
-    throw FTPError(
-      .closed, "the data connection of \(try name()) ended without TLS's close_notify: what came may not be all")
+    let isRequired =
+      try connection()?.session?.configuration.requiresCloseNotify
+      ?? object.optionalAttribute("verify")?.isTrue() ?? false
+    if isRequired { throw FTPError(withoutCloseNotify: try name()) }
   }
 
   /// The size of the file that a `RETR` names; nil when the server does not say.
