@@ -112,7 +112,8 @@ struct FTPObject {
 
   /// Sets the exception for a reply that the call does not expect.
   func unexpected(_ reply: PythonObject, _ type: PythonObject? = nil) -> PythonError {
-    .raise(type ?? state.errors.reply, reply)
+    let type = type ?? state.errors.reply
+    return (try? code(reply))?.isEmpty == true ? .raise(type, FTPError.emptyReply) : .raise(type, reply)
   }
 
   /// The first three characters of a reply as text, without trusting that there are three.

