@@ -6,9 +6,11 @@
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
+#   fuzz       the parsers with libFuzzer, FUZZ_SECONDS each (4); longer, or one alone: Tests/Fuzzing/run.sh
 #   servers    are the real FTP servers in order? curl against each of them in every mode
+#   memory     the module's tests with Python's debug allocator and -X dev, and some inside valgrind (builds first)
 #
-# Without a part, all but `servers`. Every part runs, whatever became of the one before; the exit status is 0 only if
+# Without a part, all but `servers` and `memory`. Every part runs, whatever became of the one before; the exit status is 0 only if
 # all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
 # Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
@@ -27,7 +29,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | servers) ;;
+    build | swift | lint | python | cpython | fuzz | servers | memory) ;;
     -h | --help)
       usage
       exit
@@ -38,13 +40,13 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python cpython
+[ $# -gt 0 ] || set -- build swift lint python cpython fuzz
 
 wanted() {
   [[ " $parts " == *" $1 "* ]]
 }
 parts=$*
-if wanted lint || wanted python || wanted cpython; then parts="build $parts"; fi
+if wanted lint || wanted python || wanted cpython || wanted memory; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -75,11 +77,12 @@ part_install() {
   # For TLS in Swift programs; neither ftpy nor the extension links it.
   if wanted build || wanted swift; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
-  if wanted lint || wanted python; then make_venv; fi
+  if wanted lint || wanted python || wanted memory; then make_venv; fi
+  if wanted memory; then need_packages valgrind; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift || wanted python || wanted servers || wanted memory; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -129,12 +132,31 @@ part_python3() {
 part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py \
+    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/badinput/test_processes.py \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
 }
 
 part_cpython() {
   PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
+}
+
+part_fuzz() {
+  BUILD_DIR=$build Tests/Fuzzing/run.sh "${FUZZ_SECONDS:-4}"
+}
+
+# What the debug allocator and the development mode see: writes beyond a block's ends, uses after it was freed, files and
+# sockets that nobody closed.
+part_debug() {
+  local folder=Tests/Python
+  PYTHONMALLOC=debug "$venv/bin/python" -X dev -m pytest --timeout=300 "$folder"/test_{api,bridge,faults,tls}_*.py \
+    "$folder"/test_{lines,transfers}.py "$folder"/fuzzing
+}
+
+# What valgrind sees. Not what is left at the end: Python itself leaves a lot. The server's side runs in the same process.
+part_valgrind() {
+  local folder=Tests/Python
+  PYTHONMALLOC=malloc valgrind --quiet --num-callers=30 --error-exitcode=99 \
+    "$venv/bin/python" -m pytest --timeout=900 "$folder"/test_{api_commands,lines}.py
 }
 
 part_servers() {
@@ -207,6 +229,18 @@ if wanted python; then
   else
     skip python3 'the build failed'
     skip ftpy 'the build failed'
+  fi
+fi
+if wanted fuzz; then
+  run fuzz 'Parsers with libFuzzer'
+fi
+if wanted memory; then
+  if [ $built = yes ]; then
+    run debug "Python tests with Python's debug allocator"
+    run valgrind 'Python tests inside valgrind'
+  else
+    skip debug 'the build failed'
+    skip valgrind 'the build failed'
   fi
 fi
 if wanted cpython; then

@@ -154,7 +154,7 @@ def everything(kind: str, host: str, port: int) -> tuple[int, dict[str, list[str
     ftplib = importlib.import_module("usr.ftplib")
     raised: dict[str, list[str]] = {}
     count = 0
-    owner = ftplib if kind == "module" else getattr(ftplib, kind)
+    owner: Any = ftplib if kind == "module" else getattr(ftplib, kind)
     # `install` changes the process, `test` is a program.
     for name in dir(owner):
         inherited = kind != "module" and hasattr(object, name) and name not in vars(owner)
@@ -249,7 +249,7 @@ def leaks(kind: str, *_: object) -> dict[str, int]:
     """
     ftplib = importlib.import_module("usr.ftplib")
     grown: dict[str, int] = {}
-    owner = ftplib if kind == "module" else getattr(ftplib, kind)
+    owner: Any = ftplib if kind == "module" else getattr(ftplib, kind)
     for name in dir(owner):
         value = getattr(owner, name)
         if name.startswith("_") or name in ("install", "test", "FTP_TLS") or not callable(value):
