@@ -165,7 +165,9 @@ def test_every_callable_takes_any_arguments_or_refuses_them(
 def test_any_value_in_an_attribute_is_survived(server: ScriptedServer, name: str) -> None:
     count, raised = run("attributes", name, server)
     print(f"{count} calls, { ({key: len(found) for key, found in raised.items()}) }")
-    assert not {key: found[:9] for key, found in raised.items() if key not in RIGHT}
+    # What an encoding raises that there is not, in CPython too.
+    right = RIGHT | ({"LookupError"} if name in ("encoding", "errors") else set())
+    assert not {key: found[:9] for key, found in raised.items() if key not in right}
 
 
 @pytest.mark.timeout(300)

@@ -20,7 +20,7 @@ from conftest import hang_up
 # What is done at a turn: a word, and a number or bytes that it needs.
 #
 #   say BYTES      these bytes                      oblige        the right answer
-#   pause MS       nothing for so long              damage SEED   it, with bytes changed, lost or new
+#   pause MS       nothing for so long              damage SEED   it, some bytes changed or lost
 #   flood BYTES    these, until 2 MB have gone      drip MS       it, byte by byte
 #   close, reset   the end of the connection        twice         it, and once more
 #   secure         an unasked TLS handshake         early         the final reply before its time
