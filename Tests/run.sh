@@ -155,7 +155,7 @@ part_debug() {
 # What valgrind sees. Not what is left at the end: Python itself leaves a lot. The server's side runs in the same process.
 part_valgrind() {
   local folder=Tests/Python
-  PYTHONMALLOC=malloc valgrind --quiet --num-callers=30 --error-exitcode=99 --suppressions=Tests/valgrind.supp \
+  PYTHONMALLOC=malloc valgrind --quiet --num-callers=30 --error-exitcode=99 --suppressions=Tests/Python/valgrind.supp \
     "$venv/bin/python" -m pytest --timeout=900 "$folder"/test_{api_commands,lines}.py
 }
 
