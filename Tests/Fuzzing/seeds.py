@@ -1,7 +1,7 @@
 """Writes the seeds of the fuzzers: seeds.py FOLDER
 
-Every text in the tables of the Swift tests is one, so that a new row is a new seed. For the parsers of whole replies
-the texts come as they are; for those that are given a byte for the cuts first, behind such a byte.
+Every text in the tables of the Swift tests is one, so that a new row is a new seed. They come as
+they are; for fuzzers that take a byte for the cuts first, behind such a byte.
 """
 
 from __future__ import annotations
