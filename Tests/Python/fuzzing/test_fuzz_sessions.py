@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 from tls_support import server_context
 
 MINUTES = float(os.environ.get("FUZZ_MINUTES", "0"))
-SHORT = 350
+SHORT = 250
 """Cases of the short form."""
 
 # Bytes that a server may send
