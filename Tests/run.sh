@@ -7,10 +7,12 @@
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
 #   fuzz       the parsers with libFuzzer, FUZZ_SECONDS each (4); longer, or one alone: Tests/Fuzzing/run.sh
+#   hostile    how many hostile servers the extension survives, how long it waits for them, what memory they cost (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #   memory     the module's tests with Python's debug allocator and -X dev, and some inside valgrind (builds first)
 #
-# Without a part, all but `servers` and `memory`. Every part runs, whatever became of the one before; the exit status is 0 only if
+# Without a part, all but `servers`, `memory` and `hostile`, which `python` has among its tests. Every part runs, whatever
+# became of the one before; the exit status is 0 only if
 # all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
 # Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
@@ -29,7 +31,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | fuzz | servers | memory) ;;
+    build | swift | lint | python | cpython | fuzz | hostile | servers | memory) ;;
     -h | --help)
       usage
       exit
@@ -46,7 +48,7 @@ wanted() {
   [[ " $parts " == *" $1 "* ]]
 }
 parts=$*
-if wanted lint || wanted python || wanted cpython || wanted memory; then parts="build $parts"; fi
+if wanted lint || wanted python || wanted cpython || wanted hostile || wanted memory; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -82,7 +84,7 @@ part_install() {
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted servers || wanted memory; then Tests/Servers/install.sh; fi
+  if wanted swift || wanted python || wanted hostile || wanted servers || wanted memory; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -120,7 +122,7 @@ part_lint() {
   # The types that the extension comes with are the ones it has.
   PYTHONPATH=. check stubtest "$venv/bin/stubtest" usr.ftplib
   # The excluded two warn of functions that are called by another name than their own, as the parts here are.
-  check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run "${shell_files[@]}"
+  check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run Sources/ftpy/static/link "${shell_files[@]}"
   return "$lint_failed"
 }
 
@@ -133,6 +135,7 @@ part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
     --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/badinput/test_processes.py \
+    --ignore=Tests/Python/hostile \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
 }
 
@@ -157,6 +160,10 @@ part_valgrind() {
   local folder=Tests/Python
   PYTHONMALLOC=malloc valgrind --quiet --num-callers=30 --error-exitcode=99 --suppressions=Tests/Python/valgrind.supp \
     "$venv/bin/python" -m pytest --timeout=900 "$folder"/test_{api_commands,lines}.py
+}
+
+part_hostile() {
+  PYTHONPATH=.:Tests/Python:Tests/Servers "$python" -m hostile.drive
 }
 
 part_servers() {
@@ -241,6 +248,13 @@ if wanted memory; then
   else
     skip debug 'the build failed'
     skip valgrind 'the build failed'
+  fi
+fi
+if wanted hostile; then
+  if [ $built = yes ]; then
+    run hostile 'Hostile servers'
+  else
+    skip hostile 'the build failed'
   fi
 fi
 if wanted cpython; then

@@ -22,6 +22,8 @@ final class Connection: ReferenceHolder {
   var refusesExtendedPassive = false
   /// Whether the server does not know `MLSD`.
   var lacksMachineListing = false
+  /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
+  var takesDataFirst = false
   /// The transfer that a method of the object is running now.
   var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.
