@@ -127,7 +127,7 @@ part_sanitize() {
   options=external_symbolizer_path=$symbolizer:allocator_may_return_null=1
   TSAN_OPTIONS="$options:suppressions=$folder/thread.txt" \
     swift test --sanitize=thread --scratch-path "$build/thread"
-  ASAN_OPTIONS=$options:detect_leaks=1 LSAN_OPTIONS="suppressions=$folder/leaks.txt" \
+  ASAN_OPTIONS=$options:detect_leaks=1 LSAN_OPTIONS="suppressions=$folder/leaks.txt:print_suppressions=0" \
     swift test --sanitize=address --scratch-path "$build/address"
 }
 
