@@ -179,6 +179,24 @@ LEAVING: dict[str, tuple[str, Sequence[Step]]] = {
         "try: ftp.retrbinary('RETR x', lambda block: 1 / 0)\nexcept ZeroDivisionError: pass",
         [*begin("RETR"), SOME, *BROKEN_OFF],
     ),
+    "raise in an upload": (
+        "try:\n"
+        "    with ftp.transfercmd('STOR x') as data:\n"
+        "        data.recv(4)\n"  # the server has TLS
+        "        1 / 0\n"
+        "except ZeroDivisionError: pass",
+        [*begin("STOR")[1:], SOME, *BROKEN_OFF],
+    ),
+    "raise in the source": (
+        "class Source:\n"
+        "    rest = 16 << 20\n"  # more than fits between client and server
+        "    def read(self, size):\n"
+        "        self.rest -= size\n"
+        "        return b'x' * size if self.rest > 0 else 1 / 0\n"
+        "try: ftp.storbinary('STOR x', Source())\n"
+        "except ZeroDivisionError: pass",
+        [*begin("STOR"), *BROKEN_OFF],
+    ),
     "abort": (
         "data = ftp.transfercmd('RETR x')\ndata.recv(4)\nftp.abort()",
         [*TAKEN, lambda conversation: conversation.hear("ABOR"), *BROKEN_OFF, say("226 Aborted.")],
@@ -187,7 +205,7 @@ LEAVING: dict[str, tuple[str, Sequence[Step]]] = {
 
 
 @pytest.mark.parametrize("way", LEAVING)
-def test_a_download_that_is_left_is_broken_off(
+def test_a_transfer_that_is_left_is_broken_off(
     scripted: Callable[..., ScriptedServer], way: str
 ) -> None:
     """The server sees it at once, though it says nothing more itself. Both sides go on."""
