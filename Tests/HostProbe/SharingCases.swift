@@ -103,12 +103,14 @@ let sharingCases: [String: @Sendable ([String]) throws -> Void] = [
       print(refusals.withLock { $0.sorted() })
       print(try session.workingDirectory() == interpreter.eval("ftp.pwd()"))
       // One that ends the connection in the middle is an error for both, and no hang.
+      // More than fits between server and client: the server has not said 226 before the end.
+      try session.store("large", String(repeating: "x", count: 16 << 20))
       let host = try interpreter.function { (_: [UInt8]) throws -> Int? in
         lent.session.close()
         return nil
       }
       try interpreter.set("close", to: host)
-      do throws(ScriptError) { try interpreter.run("ftp.retrbinary('RETR a.txt', close)") } catch {
+      do throws(ScriptError) { try interpreter.run("ftp.retrbinary('RETR large', close)") } catch {
         print("closed:", error.type)
       }
       do throws(ScriptError) { try interpreter.run("ftp.pwd()") } catch { print("closed:", error.type) }
