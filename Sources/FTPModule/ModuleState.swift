@@ -8,6 +8,8 @@ final class ModuleState {
   let lines: LineTypes
   let connectionType: PythonObject
   let machineListingType: PythonObject
+  let memoryType: PythonObject
+  let transferTypes: TransferTypes
   let baseType: PythonObject
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
@@ -24,7 +26,7 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + [connectionType, machineListingType, baseType, ftpType]
+    names.all + errors.all + lines.all + transferTypes.all + [connectionType, machineListingType, memoryType, baseType, ftpType]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
@@ -37,6 +39,8 @@ final class ModuleState {
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
+    memoryType = try SessionMemory.makeType(module, name: name)
+    transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
@@ -112,6 +116,8 @@ final class ModuleState {
   private func addConstants(to module: PythonObject) throws(PythonError) {
     try module.add("FTP", ftpType)
     try module.add("FTP_TLS", ftpTLSType)
+    try module.add("TransferResult", transferTypes.result)
+    try module.add("TransferProgress", transferTypes.progress)
     let errorNames = ["Error", "error_reply", "error_temp", "error_perm", "error_proto"]
     for (name, error) in zip(errorNames, errors.all) { try module.add(name, error) }
     try module.add(
