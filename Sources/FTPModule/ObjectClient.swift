@@ -221,6 +221,11 @@ final class ObjectClient: TransferClient {
 
   // MARK: Others
 
+  func isTimeout(_ error: any Error) -> Bool {
+    if let error = error as? FTPError, case .timedOut = error.kind { return true }
+    return (error as? PythonFailure)?.exception.type.isSubclass(of: .timeoutError) ?? false
+  }
+
   func sibling() throws -> any TransferClient {
     try catching {
       let type = ftp.object.type
@@ -232,6 +237,8 @@ final class ObjectClient: TransferClient {
   }
 
   func detached(_ body: () throws -> Void) throws { try catching { try Attachment.detach(body) } }
+
+  func checkInterrupt() throws { try attached {} }
 
   func pause(_ time: Duration) throws {
     try catching {

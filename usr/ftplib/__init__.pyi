@@ -6,7 +6,7 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, overload
+from typing import Any, Final, Literal, NamedTuple, Protocol, Self, overload
 
 from typing_extensions import Buffer
 
@@ -43,6 +43,34 @@ class _Readable(Protocol):
 class _LineReadable(Protocol):
     def readline(self, size: int, /) -> Buffer: ...
 
+class _BinaryWritable(Protocol):
+    # And seek(), tell(), truncate() where it must begin anew.
+    def write(self, data: bytes, /) -> object: ...
+
+class TransferProgress(NamedTuple):
+    """How far a download() or upload() is."""
+
+    name: _Text
+    done: int
+    total: int | None
+    rate: float
+    attempt: int
+
+class TransferResult(NamedTuple):
+    """What became of a download() or upload()."""
+
+    size: int
+    bytes: int
+    seconds: float
+    attempts: int
+    resumes: int
+    kept: int
+    changes: int
+    segments: int
+    verified: str | None
+    hash: str | None
+    modified: float | None
+
 class _Line(str):
     """A line of a text download: a str without the line's end, and a bytes-like object with it."""
 
@@ -51,6 +79,7 @@ class _Line(str):
 
 # Bytes are sent as they are.
 _Text = str | bytes
+_Path = str | bytes | PathLike[str] | PathLike[bytes]
 _Paths = _Text | list[_Text] | list[str] | list[bytes] | tuple[_Text, ...]
 _Callback = Callable[[_Line], object]
 _Address = tuple[str, int]
@@ -175,6 +204,27 @@ class FTP:
     def storlines(
         self, cmd: _Text, fp: _LineReadable, callback: Callable[[Any], object] | None = None
     ) -> str: ...
+    def download(
+        self,
+        remote: _Text,
+        local: _Path | _BinaryWritable,
+        *,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: Callable[[TransferProgress], object] | None = None,
+        segments: int = 1,
+    ) -> TransferResult: ...
+    def upload(
+        self,
+        local: _Path | _Readable,
+        remote: _Text,
+        *,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: Callable[[TransferProgress], object] | None = None,
+    ) -> TransferResult: ...
     def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
     def nlst(self, *args: _Paths) -> list[str]: ...
     def dir(self, *args: _Paths | _Callback, callback: _Callback | None = None) -> list[str]: ...

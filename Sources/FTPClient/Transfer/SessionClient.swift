@@ -70,9 +70,16 @@ final class SessionClient: TransferClient {
     return (error as? FTPError).map(TransferFault.init) ?? .permanent
   }
 
+  func isTimeout(_ error: any Error) -> Bool {
+    guard let error = error as? FTPError, case .timedOut = error.kind else { return false }
+    return true
+  }
+
   func sibling() throws -> any TransferClient { SessionClient(interrupt: interrupt, scope: scope, open: open) }
 
   func detached(_ body: () throws -> Void) throws { try body() }
+
+  func checkInterrupt() throws { try interrupt?.check() }
 
   func pause(_ time: Duration) throws { try Deadline.after(time).wait(interrupt) }
 }

@@ -21,10 +21,14 @@ package protocol TransferClient: AnyObject {
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer
   /// What an error of this client's means.
   func fault(of error: any Error) -> TransferFault
+  /// Whether an error is that the server has said nothing for the time that it has.
+  func isTimeout(_ error: any Error) -> Bool
   /// Another session like this one, not connected yet.
   func sibling() throws -> any TransferClient
   /// Runs `body` so that others can go on meanwhile: without Python's lock.
   func detached(_ body: () throws -> Void) throws
+  /// Asks whether the call shall stop; in `detached` too.
+  func checkInterrupt() throws
   /// Waits, as long as nobody interrupts.
   func pause(_ time: Duration) throws
 }
