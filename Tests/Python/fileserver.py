@@ -143,6 +143,7 @@ class _Session:
         content = self.files.content.get(name)
         start, self.rest = 0 if self.files.ignores_rest else self.rest, 0
         if content is None:
+            self.conversation.end_data()
             self.say("550 No such file.")
             return None
         fault = self._fault()

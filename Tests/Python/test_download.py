@@ -452,6 +452,7 @@ def test_an_object_whose_connection_was_closed_connects(connect: Connect, tmp_pa
 
 def test_the_password_shows_nowhere(connect: Connect) -> None:
     ftp = connect(Files({}))
+    del ftp.heard  # type: ignore[attr-defined]
     assert "password" not in repr(vars(ftp))
 
 

@@ -26,6 +26,8 @@ final class SegmentedDownload {
 
   /// What a connection must have to fetch for another one to be worth its login.
   private static let least: UInt64 = 1024 * 1024
+  /// Seconds of one connection's work for which another one takes a half of it.
+  private static let worthwhile = 4.0
   /// Seconds between two notes of what is in place.
   private static let noteInterval = 2.0
   /// Blocks that one connection may read before the others have their turn.
@@ -146,11 +148,13 @@ final class SegmentedDownload {
     }
   }
 
-  /// The second half of the longest range that is fetched, where that is worth a connection.
+  /// The second half of the longest range that is fetched, where that is worth the commands it takes: a server may be a second or two over
+  /// the end of the transfer that is broken off for it.
   private func half() -> Range<UInt64>? {
-    guard let longest = workers.filter(\.isBusy).max(by: { $0.left < $1.left }), longest.left >= 2 * Self.least else {
-      return nil
-    }
+    let busy = workers.filter(\.isBusy)
+    guard let longest = busy.max(by: { $0.left < $1.left }), longest.left >= 2 * Self.least else { return nil }
+    let rate = Double(bytes) / max(0.001, watch.elapsed.inSeconds) / Double(busy.count)
+    guard Double(longest.left) > rate * Self.worthwhile else { return nil }
     let end = longest.end
     longest.end = longest.position + longest.left / 2
     return longest.end..<end
