@@ -13,7 +13,7 @@ for day in ("monday", "tuesday"):
 
 with FTP(server.host, server.port, server.user, server.password) as ftp, server.scratch(ftp):
     for name in sorted(os.listdir("usr/logs")):
-        # Lost connections, silences and refusals for now are tried again; what stays is an exception.
+        # Lost connections, silences and refusals for now are tried again; the rest is an exception.
         result = ftp.upload("usr/logs/" + name, name, retries=10)
         print(f"{name}: {result.size} bytes, verified by {result.verified}")
     print(sorted(ftp.nlst()))

@@ -26,7 +26,9 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + transferTypes.all + [connectionType, machineListingType, memoryType, baseType, ftpType]
+    names.all + errors.all + lines.all + transferTypes.all + [
+      connectionType, machineListingType, memoryType, baseType, ftpType,
+    ]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 

@@ -44,7 +44,9 @@ final class SegmentedDownload {
     self.progress = progress
     parts = sink.noted.isEmpty ? (sink.length > 0 ? [0..<sink.length] : []) : sink.noted
     done = parts.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) }
-    count = min(max(1, options.segments), FTPTransfer.Options.mostSegments, Int(clamping: max(1, (size - min(done, size)) / Self.least)))
+    count = min(
+      max(1, options.segments), FTPTransfer.Options.mostSegments,
+      Int(clamping: max(1, (size - min(done, size)) / Self.least)))
   }
 
   deinit { buffer.deallocate() }

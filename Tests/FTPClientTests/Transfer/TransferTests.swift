@@ -128,7 +128,8 @@ extension ClientTests {
       var parts = tm()
       var moment = seconds
       gmtime_r(&moment, &parts)
-      #expect(time.year == Int(parts.tm_year) + 1900 && time.month == Int(parts.tm_mon) + 1 && time.day == Int(parts.tm_mday))
+      #expect(
+        time.year == Int(parts.tm_year) + 1900 && time.month == Int(parts.tm_mon) + 1 && time.day == Int(parts.tm_mday))
     }
   }
 }
