@@ -8,6 +8,7 @@ final class ModuleState {
   let lines: LineTypes
   let connectionType: PythonObject
   let machineListingType: PythonObject
+  let progressBarType: PythonObject
   let baseType: PythonObject
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
@@ -24,8 +25,8 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + [connectionType, machineListingType, baseType, ftpType]
-      + [ftpTLSType, ftpTLSBaseType, namespace]
+    names.all + errors.all + lines.all + [connectionType, machineListingType, progressBarType, baseType]
+      + [ftpType, ftpTLSType, ftpTLSBaseType, namespace]
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -37,6 +38,7 @@ final class ModuleState {
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
+    progressBarType = try ProgressBar.makeType(module, name: name)
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
@@ -124,7 +126,7 @@ final class ModuleState {
     try module.add("B_CRLF", owned(PyBytes_FromString(("\r\n" as StaticString).cString)))
     try module.add("__version__", .string(version))
     let exported = try PythonObject.list()
-    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install"] {
+    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install", "progress_bar"] {
       try exported.append(.string(name))
     }
     try module.add("__all__", exported)
