@@ -10,12 +10,12 @@ public struct TreePattern: Sendable, Equatable {
   private let isAnchored: Bool
   private let meansDirectories: Bool
 
-  private enum Part: Sendable, Equatable {
+  fileprivate enum Part: Sendable, Equatable {
     case anyDirectories
     case name([Letter])
   }
 
-  private enum Letter: Sendable, Equatable {
+  fileprivate enum Letter: Sendable, Equatable {
     case any
     case one
     case scalar(Unicode.Scalar)
