@@ -55,3 +55,14 @@ extension Duration {
     return carry ? (seconds < 0 ? .min : .max) : sum
   }
 }
+
+extension Deadline {
+  /// Waits for the moment. Throws `.interrupted`.
+  func wait(_ interrupt: Interrupt?) throws(FTPError) {
+    try interrupt?.check()
+    while !hasPassed {
+      poll(nil, 0, milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period))
+      try interrupt?.check()
+    }
+  }
+}
