@@ -90,7 +90,9 @@ def is_url(word: str) -> bool:
 def url(word: str) -> Address:
     """The type of an argument that must be a URL."""
     if not is_url(word):
-        raise argparse.ArgumentTypeError(f"{word!r} is no URL: ftp://, ftps:// or ftpes://HOST/PATH")
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is no URL: ftp://, ftps:// or ftpes://HOST/PATH"
+        )
     return Address(word)
 
 
@@ -195,9 +197,7 @@ def command(verb: str, address: Address) -> str | bytes:
     return f"{verb} {address.name}"
 
 
-def download(
-    ftp: ftplib.FTP, address: Address, target: str, options: argparse.Namespace
-) -> None:
+def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.Namespace) -> None:
     if address.kind in ("a", "d"):
         with open(target, "wb") as file:
             fetch(ftp, address, file)
@@ -374,7 +374,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
 
     def transfers(own: argparse.ArgumentParser) -> None:
         option = own.add_argument
-        option("--progress", action="store_true", help="a meter even where standard error is no tty")
+        option(
+            "--progress", action="store_true", help="a meter even where standard error is no tty"
+        )
         option("--retries", type=int, default=5, metavar="N", help="new attempts for a file (5)")
         option("-j", "--jobs", type=int, default=4, metavar="N", help="connections for a tree (4)")
         option("-n", "--dry-run", action="store_true", help="trees: only say what would be done")

@@ -26,8 +26,8 @@ public final class FTPTree {
     _ remotePath: String, to path: String, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Summary {
     try outward {
-      let local = try LocalTree(path, creating: !options.isDryRun)
-      return try TreeRun(.download, client, Array(remotePath.utf8), local, options, progress: progress).run()
+      let local = try LocalTree(path, options.isDryRun ? .mayBeMissing : .make)
+      return try TreeRun(.download, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }).run()
     }
   }
 
@@ -37,7 +37,7 @@ public final class FTPTree {
   ) throws(FTPError) -> Summary {
     try outward {
       let local = try LocalTree(path)
-      return try TreeRun(.upload, client, Array(remotePath.utf8), local, options, progress: progress).run()
+      return try TreeRun(.upload, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }).run()
     }
   }
 

@@ -30,13 +30,25 @@ package final class LocalTree: @unchecked Sendable {
     fileprivate func path(of name: [UInt8]) -> String { "\(path)/\(name.text)" }
   }
 
-  /// Opens the folder, which may itself be a link; with `creating` it is made if it is missing, and what is missing above it.
-  package init(_ path: String, creating: Bool = false) throws(FTPError) {
+  /// What is to become of a folder that is not there.
+  package enum Missing: Sendable {
+    /// That is an error.
+    case fail
+    /// It is made, with what is missing above it.
+    case make
+    /// It counts as empty.
+    case mayBeMissing
+  }
+
+  /// Opens the folder, which may itself be a link.
+  package init(_ path: String, _ missing: Missing = .fail) throws(FTPError) {
     let path = path.isEmpty ? "." : path
     self.path = path
-    if creating { try Self.make(path) }
+    if missing == .make { try Self.make(path) }
     descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw FTPError(errno: errno, "open the folder \(path)") }
+    guard descriptor < 0 else { return }
+    if missing == .mayBeMissing, errno == ENOENT { return }
+    throw FTPError(errno: errno, "open the folder \(path)")
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -54,6 +66,7 @@ package final class LocalTree: @unchecked Sendable {
 
   /// Opens a directory below the top; with `creating` what is missing on the way is made.
   package func directory(_ names: [[UInt8]], creating: Bool = false) throws(FTPError) -> Directory {
+    guard descriptor >= 0 else { throw FTPError(errno: ENOENT, "open the folder \(path)") }
     let top = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
     guard top >= 0 else { throw FTPError(errno: errno, "open the folder \(path)") }
     var directory = Directory(top, path)

@@ -49,7 +49,7 @@ package final class TreeRun: @unchecked Sendable {
   private let first: any TransferClient
   private let crew: Crew
   private let settle: (any Error) -> any Error
-  private let progress: ((FTPTransfer.Progress) throws -> Void)?
+  private let progress: ((FTPTransfer.Progress, any TransferClient) throws -> Void)?
   private let watch = Stopwatch()
 
   /// How deep a tree may be: one that is deeper leads into itself.
@@ -62,7 +62,7 @@ package final class TreeRun: @unchecked Sendable {
   package init(
     _ direction: Direction, _ client: any TransferClient, _ root: [UInt8], _ local: LocalTree, _ options: FTPTree.Options,
     crew: @escaping Crew = { _, _, work in work(0) }, settle: @escaping (any Error) -> any Error = { $0 },
-    progress: ((FTPTransfer.Progress) throws -> Void)? = nil
+    progress: ((FTPTransfer.Progress, any TransferClient) throws -> Void)? = nil
   ) {
     self.direction = direction
     self.root = root
@@ -202,7 +202,8 @@ package final class TreeRun: @unchecked Sendable {
     let cause = (error as? TransferFailure)?.cause ?? error
     let isLocal = cause is LocalFailure
     guard let failure = ((cause as? LocalFailure)?.error ?? cause) as? FTPError else {
-      return isLocal || worker.client.fault(of: cause) == .lost
+      // What a callback raised, or Ctrl-C; or the login is refused.
+      return isLocal || worker.client.fault(of: cause) != .refused
     }
     switch failure.kind {
     case .interrupted: return true
@@ -212,11 +213,10 @@ package final class TreeRun: @unchecked Sendable {
   }
 
   /// A transfer that this run shows and can stop.
-  func listener() -> ((FTPTransfer.Progress) throws -> Void)? {
-    { [weak self] progress in
-      guard let self else { return }
-      if self.isStopped { throw FTPError(.state, "another part of the tree has failed") }
-      try self.progress?(progress)
+  func listener(_ client: any TransferClient) -> (FTPTransfer.Progress) throws -> Void {
+    { [self] progress in
+      if isStopped { throw FTPError(.state, "another part of the tree has failed") }
+      try self.progress?(progress, client)
     }
   }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+import Synchronization
 
 /// The server's tree to this computer.
 extension TreeWorker {
@@ -96,7 +97,7 @@ extension TreeWorker {
     }
     let download = FileDownload(
       client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
-      known: isSmall ? item.facts : nil, progress: run.listener())
+      known: isSmall ? item.facts : nil, progress: run.listener(client))
     count(try download.run())
   }
 

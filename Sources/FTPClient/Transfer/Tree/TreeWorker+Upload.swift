@@ -1,4 +1,5 @@
 internal import Glibc
+import Synchronization
 
 /// This computer's tree to the server.
 extension TreeWorker {
@@ -112,7 +113,7 @@ extension TreeWorker {
     var options = run.options.transfer
     if entry.size < PartFile.worthKeeping { options.verifies = options.verifies && run.options.comparison == .hash }
     let upload = FileUpload(
-      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, progress: run.listener())
+      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, progress: run.listener(client))
     count(try upload.run())
   }
 

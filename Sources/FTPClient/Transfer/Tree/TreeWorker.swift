@@ -1,10 +1,12 @@
+import Synchronization
+
 /// Does what a run has to be done, with one client.
 final class TreeWorker {
   let client: any TransferClient
   private(set) var isConnected = false
   /// Whether the run knows of its connection.
   var isCounted = false
-  private let run: TreeRun
+  let run: TreeRun
   private let listing: TreeListing
   /// The directory that the session begins in; nil when the server does not name it as a path with slashes.
   private var home: [UInt8]?
