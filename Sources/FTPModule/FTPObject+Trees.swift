@@ -38,9 +38,8 @@ extension FTPObject {
     let options = try treeOptions(arguments)
     // Names go as the bytes that the server lists: what is no text is a name all the same.
     let client = try ObjectClient(self, isText: false)
-    guard let path = try localPath(local, method: nil, "\(direction == .download ? "download" : "upload")_tree") else {
-      throw PythonError.type("the local side of a tree is a path, not '\(local.typeName)'")
-    }
+    let name = "\(direction == .download ? "download" : "upload")_tree"
+    let path = try localPath(local, method: nil, name) ?? []
     let missing: LocalTree.Missing = direction == .upload ? .fail : options.isDryRun ? .mayBeMissing : .make
     let folder = try LocalTree(path, missing)
     let progress = try treeProgress(arguments)
@@ -112,7 +111,6 @@ extension FTPObject {
         _ = exception(for: failure)
       case is PythonError: break
       case let error as FTPError:
-        if case .interrupted = error.kind {}
         _ = state.exception(for: error)
       default: return error
       }

@@ -58,7 +58,7 @@ extension Duration {
 
 extension Deadline {
   /// Waits for the moment. Throws `.interrupted`.
-  func wait(_ interrupt: Interrupt?) throws(FTPError) {
+  package func wait(_ interrupt: Interrupt?) throws(FTPError) {
     try interrupt?.check()
     while !hasPassed {
       poll(nil, 0, milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period))

@@ -20,6 +20,11 @@ public final class ControlConnection {
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
   package private(set) var representationChanges = RepresentationChanges()
 
+  /// How many commands have been sent that may change the directory.
+  package private(set) var directoryChanges = DirectoryChanges()
+  /// Whether commands can still be sent.
+  package var isUsable: Bool { breakdown == nil }
+
   /// Commands sent whose final reply (any but 1yz) has not been read.
   public private(set) var outstanding = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
@@ -208,6 +213,7 @@ public final class ControlConnection {
     }
     outstanding += 1
     representationChanges.see(command)
+    directoryChanges.see(command)
   }
 
   /// Closes; inside TLS with its word of farewell, where that can be sent at once. Later calls throw `.state`.

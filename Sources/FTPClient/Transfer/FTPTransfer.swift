@@ -70,6 +70,7 @@ public final class FTPTransfer {
     do { return try body() } catch let failure as TransferFailure {
       var cause = failure.cause
       if let local = cause as? LocalFailure { cause = local.error }
+      if let refusal = cause as? LoginRefusal { cause = refusal.error }
       guard let error = cause as? FTPError else { throw FTPError(interruptedBy: cause) }
       if case .interrupted = error.kind { throw error }
       throw FTPError(error.kind, "\(error.message) (\(failure.attempt))")

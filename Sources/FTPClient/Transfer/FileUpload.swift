@@ -125,7 +125,8 @@ package final class FileUpload {
       if attempts.count == 1 { result.kept = size }
       return size
     }
-    if !isDirect, try client.completes("DELE", target) == nil, isSpoilt { chooseName(anew: true) }
+    // What cannot be removed is left alone.
+    if !isDirect, isSpoilt || size != nil, try client.completes("DELE", target) == nil { chooseName(anew: true) }
     isSpoilt = false
     return 0
   }
@@ -188,12 +189,15 @@ package final class FileUpload {
       result.kept = 0
     }
     do { return try client.begin("STOR", target, from: 0) } catch let error as FTPError {
-      guard !isDirect, case .reply(let reply) = error.kind, reply.category == .permanent else { throw error }
+      guard !isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else { throw error }
       isDirect = true
       target = path
       return try client.begin("STOR", target, from: 0)
     }
   }
+
+  /// Replies that may be due to the temporary name. Not 552: under its own name the file has no more room.
+  private static let forbidsName = [500, 501, 504, 550, 553]
 
   /// Whether a reply refuses to go on in the middle: for good, or as ProFTPD without AllowStoreRestart, by 451.
   private static func refuses(_ error: FTPError) -> Bool {
@@ -239,9 +243,11 @@ package final class FileUpload {
   // MARK: The end
 
   private func keepTime(_ path: [UInt8]) throws {
-    guard let modified = source.modified, try client.features().has("MFMT") else { return }
-    // What the server cannot keep is no fault of the transfer's.
-    _ = try client.completes("MFMT", Array("\(modified.digits) ".utf8) + path)
+    guard let modified = source.modified else { return }
+    let features = try client.features()
+    // vsftpd and some others take it by MDTM; what cannot be kept is no fault of the transfer's.
+    guard let verb = ["MFMT", "MDTM"].first(where: features.has) else { return }
+    _ = try client.completes(verb, Array("\(modified.digits) ".utf8) + path)
   }
 
   private func rename() throws {

@@ -15,7 +15,7 @@ struct Stopwatch {
 
 extension Duration {
   /// Seconds as a number.
-  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }
 
 /// Tells a listener how far a transfer is, not more often than a reader can follow.

@@ -3,6 +3,8 @@ final class SessionClient: TransferClient {
   private let open: () throws -> FTPSession
   private var session: FTPSession?
   private var known: ServerFeatures?
+  /// Whether there has been a session: then a refusal to log in is one for now, as where the server still counts the one that was lost.
+  private var hasConnected = false
   private let interrupt: Interrupt?
   private(set) var server: String
   let scope: String
@@ -18,8 +20,13 @@ final class SessionClient: TransferClient {
   func connect() throws {
     guard session == nil else { return }
     known = nil
-    let session = try open()
+    let session: FTPSession
+    do { session = try open() } catch {
+      guard hasConnected, let error = error as? FTPError, case .reply = error.kind else { throw error }
+      throw LoginRefusal(error)
+    }
     self.session = session
+    hasConnected = true
     server = session.control.host
   }
 
@@ -58,13 +65,22 @@ final class SessionClient: TransferClient {
     return SessionTransfer(session, try session.beginTransfer(Command(verb, bytes: path), from: offset))
   }
 
-  func fault(of error: any Error) -> TransferFault { (error as? FTPError).map(TransferFault.init) ?? .permanent }
+  func fault(of error: any Error) -> TransferFault {
+    if error is LoginRefusal { return .lost }
+    return (error as? FTPError).map(TransferFault.init) ?? .permanent
+  }
 
   func sibling() throws -> any TransferClient { SessionClient(interrupt: interrupt, scope: scope, open: open) }
 
   func detached(_ body: () throws -> Void) throws { try body() }
 
   func pause(_ time: Duration) throws { try Deadline.after(time).wait(interrupt) }
+}
+
+/// A refusal to log in once more, where it has worked before.
+package struct LoginRefusal: Error {
+  package let error: any Error
+  package init(_ error: any Error) { self.error = error }
 }
 
 /// A transfer of a session's.

@@ -26,7 +26,7 @@ public final class FTPTree {
     _ remotePath: String, to path: String, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Summary {
     try outward {
-      let local = try LocalTree(path, options.isDryRun ? .mayBeMissing : .make)
+      let local = try LocalTree(Array(path.utf8), options.isDryRun ? .mayBeMissing : .make)
       return try TreeRun(.download, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }).run()
     }
   }
@@ -36,7 +36,7 @@ public final class FTPTree {
     _ path: String, to remotePath: String, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Summary {
     try outward {
-      let local = try LocalTree(path)
+      let local = try LocalTree(Array(path.utf8))
       return try TreeRun(.upload, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }).run()
     }
   }

@@ -41,27 +41,27 @@ package final class LocalTree: @unchecked Sendable {
   }
 
   /// Opens the folder, which may itself be a link.
-  package init(_ path: String, _ missing: Missing = .fail) throws(FTPError) {
-    let path = path.isEmpty ? "." : path
-    self.path = path
+  package init(_ path: [UInt8], _ missing: Missing = .fail) throws(FTPError) {
+    let path = path.isEmpty ? Array(".".utf8) : path
+    self.path = path.text
     if missing == .make { try Self.make(path) }
-    descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    descriptor = path.withPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard descriptor < 0 else { return }
     if missing == .mayBeMissing, errno == ENOENT { return }
-    throw FTPError(errno: errno, "open the folder \(path)")
+    throw FTPError(errno: errno, "open the folder \(path.text)")
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
 
-  private static func make(_ path: String) throws(FTPError) {
-    guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
+  private static func make(_ path: [UInt8]) throws(FTPError) {
+    guard path.withPath({ mkdir($0, 0o777) }) != 0, errno != EEXIST else { return }
     let reason = errno
-    guard reason == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-      throw FTPError(errno: reason, "make the folder \(path)")
+    guard reason == ENOENT, let slash = path.lastIndex(of: ASCII.slash), slash > path.startIndex else {
+      throw FTPError(errno: reason, "make the folder \(path.text)")
     }
-    try make(String(path[..<slash]))
-    guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-    throw FTPError(errno: errno, "make the folder \(path)")
+    try make(Array(path[..<slash]))
+    guard path.withPath({ mkdir($0, 0o777) }) != 0, errno != EEXIST else { return }
+    throw FTPError(errno: errno, "make the folder \(path.text)")
   }
 
   /// Opens a directory below the top; with `creating` what is missing on the way is made.
@@ -72,7 +72,7 @@ package final class LocalTree: @unchecked Sendable {
     var directory = Directory(top, path)
     for name in names {
       let next = directory.path(of: name)
-      let opened = name.withCString { text in
+      let opened = name.withPath { text in
         if creating { _ = mkdirat(directory.descriptor, text, 0o777) }
         return openat(directory.descriptor, text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       }
@@ -109,7 +109,7 @@ package final class LocalTree: @unchecked Sendable {
   /// What a name in a directory stands for; a link is a link. Nil when there is no such thing.
   package func entry(_ name: [UInt8], in directory: Directory) throws(FTPError) -> Entry? {
     var status = stat()
-    guard name.withCString({ fstatat(directory.descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+    guard name.withPath({ fstatat(directory.descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
       guard errno != ENOENT else { return nil }
       throw FTPError(errno: errno, "look at \(directory.path(of: name))")
     }
@@ -128,7 +128,7 @@ package final class LocalTree: @unchecked Sendable {
   package func remove(_ name: [UInt8], in directory: Directory) throws(FTPError) {
     guard let entry = try entry(name, in: directory) else { return }
     if entry.kind == .directory {
-      let descriptor = name.withCString {
+      let descriptor = name.withPath {
         openat(directory.descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       }
       guard descriptor >= 0 else { throw FTPError(errno: errno, "open the folder \(directory.path(of: name))") }
@@ -136,20 +136,8 @@ package final class LocalTree: @unchecked Sendable {
       for entry in try entries(of: inner) { try remove(entry.name, in: inner) }
     }
     let flags = entry.kind == .directory ? AT_REMOVEDIR : 0
-    guard name.withCString({ unlinkat(directory.descriptor, $0, flags) }) == 0 || errno == ENOENT else {
+    guard name.withPath({ unlinkat(directory.descriptor, $0, flags) }) == 0 || errno == ENOENT else {
       throw FTPError(errno: errno, "remove \(directory.path(of: name))")
-    }
-  }
-}
-
-extension [UInt8] {
-  /// The bytes for a call of C's, which ends them by a NUL: there is none in them.
-  fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
-    var terminated = map { CChar(bitPattern: $0) }
-    terminated.append(0)
-    return terminated.withUnsafeBufferPointer { buffer in
-      guard let base = buffer.baseAddress else { return "".withCString(body) }
-      return body(base)
     }
   }
 }

@@ -106,7 +106,7 @@ package final class TreeRun: @unchecked Sendable {
   package var isStopped: Bool { state.withLock { $0.isStopped } }
 
   /// Ends the run. The first reason is the one that is thrown.
-  func stop(_ reason: any Error) {
+  package func stop(_ reason: any Error) {
     let reason = settle(reason)
     state.withLock { state in
       state.isStopped = true
