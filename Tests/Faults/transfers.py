@@ -26,9 +26,10 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ class Faults:
                 # Between the transfers' bytes: while it connects, logs in, asks.
                 self._start(kind, pause, self._chance.uniform(0, 0.05))
             else:
-                self._link.after(point, lambda kind=kind, pause=pause: self._start(kind, pause, 0))
+                self._link.after(point, partial(self._start, kind, pause, 0))
 
     def _start(self, kind: str, pause: float, delay: float) -> None:
         thread = threading.Thread(target=self._happen, args=(kind, pause, delay))
@@ -394,18 +395,15 @@ def show(reports: list[dict[str, Any]], seed: int) -> bool:
     for report in reports:
         faults = " ".join(f"{name} {count}" for name, count in sorted(report["faults"].items()))
         total.update(report["faults"])
-        print(
-            f"| {report['group']} | {report['transfers']} | {report['whole']} | {report['attempts']} "
-            f"| {report['resumes']} | {report['size'] / 2**20:.1f} | {report['twice'] / 2**20:.1f} "
-            f"| {report['seconds']:.0f} | {faults} |"
-        )
-    sums = {
-        key: sum(report[key] for report in reports) for key in ("transfers", "whole", "resumes")
-    }
-    twice = sum(report["twice"] for report in reports) / 2**20
+        cells = [report[key] for key in ("group", "transfers", "whole", "attempts", "resumes")]
+        cells += [f"{report[key] / 2**20:.1f}" for key in ("size", "twice")]
+        print(f"| {' | '.join(map(str, cells))} | {report['seconds']:.0f} | {faults} |")
+    keys = ("transfers", "whole", "resumes", "twice", "size")
+    sums = {key: sum(report[key] for report in reports) for key in keys}
     print(
-        f"seed {seed}: {sums['transfers']} transfers, {sum(total.values())} faults, {sums['whole']} whole, "
-        f"{sums['resumes']} resumes, {twice:.1f} MiB sent twice"
+        f"seed {seed}: {sums['transfers']} transfers, {sum(total.values())} faults, "
+        f"{sums['whole']} whole, {sums['resumes']} resumes, "
+        f"{sums['twice'] / 2**20:.1f} of {sums['size'] / 2**20:.1f} MiB sent twice"
     )
     for report in reports:
         for error, count in report["errors"].items():

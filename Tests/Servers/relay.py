@@ -1,4 +1,4 @@
-"""A relay before an FTP server: a link that is slow, far away, stalls, or breaks, when a test says so.
+"""A relay before an FTP server: a link that is slow, far, stalls or breaks when a test says so.
 
     with Relay(server.host, server.port, delay=0.02) as link:
         ftp.connect(link.host, link.port)
@@ -30,8 +30,8 @@ from types import TracebackType
 from typing import Any
 
 _CHUNK = 256 * 1024
-_QUEUE = 32 * 1024 * 1024
-"""Bytes under way at most: what a long link holds."""
+_SHORT, _LONG = 256 * 1024, 32 * 1024 * 1024
+"""Bytes under way at most, without a delay and with one: a link holds what its length is."""
 
 _PASSIVE = re.compile(rb"^227 [^\r\n]*?(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)[^\r\n]*", re.MULTILINE)
 _EXTENDED = re.compile(rb"^229 [^\r\n]*\(\|\|\|(\d+)\|\)[^\r\n]*", re.MULTILINE)
@@ -62,7 +62,7 @@ class _Pair:
 
 
 class Relay:
-    """Runs from ``with`` to its end, on a thread of its own; its methods are for any other thread."""
+    """Runs from ``with`` to its end, on a thread of its own. Its methods are for all others."""
 
     def __init__(
         self,
@@ -225,7 +225,7 @@ class Relay:
             way.changed.set()
             if not block:
                 return
-            while way.size > _QUEUE:
+            while way.size > (_LONG if self.delay else _SHORT):
                 way.changed.clear()
                 await way.changed.wait()
 

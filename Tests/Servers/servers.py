@@ -76,7 +76,7 @@ class Server:
     pid: int
 
     def signal(self, number: int) -> None:
-        """Sends a signal to each of the server's processes: ``SIGKILL``, ``SIGSTOP``, ``SIGCONT``."""
+        """Sends a signal, as ``SIGKILL`` or ``SIGSTOP``, to all the server's processes."""
         processes = [
             process
             for process in map(int, filter(str.isdigit, os.listdir("/proc")))

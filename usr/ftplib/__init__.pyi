@@ -6,7 +6,7 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, overload
+from typing import IO, Any, Final, Literal, Protocol, Self, final, overload
 
 from typing_extensions import Buffer
 
@@ -20,6 +20,7 @@ __all__ = [
     "error_reply",
     "error_temp",
     "install",
+    "progress_bar",
 ]
 
 __version__: Final[str]
@@ -40,6 +41,9 @@ all_errors: tuple[type[Error], type[OSError], type[EOFError]]
 class _Readable(Protocol):
     def read(self, size: int, /) -> Buffer: ...
 
+class _Writable(Protocol):
+    def write(self, data: bytes, /) -> object: ...
+
 class _LineReadable(Protocol):
     def readline(self, size: int, /) -> Buffer: ...
 
@@ -54,8 +58,81 @@ _Text = str | bytes
 _Paths = _Text | list[_Text] | list[str] | list[bytes] | tuple[_Text, ...]
 _Callback = Callable[[_Line], object]
 _Address = tuple[str, int]
+_Local = str | bytes | PathLike[str] | PathLike[bytes]
 # `scheme://user:password@host:port`, or True for what the environment names.
 _Proxy = str | bool | None
+
+@final
+class TransferResult(tuple[Any, ...]):
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    @property
+    def kept(self) -> int: ...
+    @property
+    def changes(self) -> int: ...
+    @property
+    def segments(self) -> int: ...
+    @property
+    def verified(self) -> str | None: ...
+    @property
+    def hash(self) -> str | None: ...
+    @property
+    def modified(self) -> float | None: ...
+
+@final
+class TransferProgress(tuple[Any, ...]):
+    @property
+    def name(self) -> str | bytes: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def attempt(self) -> int: ...
+
+@final
+class TreeSummary(tuple[Any, ...]):
+    @property
+    def transferred(self) -> int: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def deleted(self) -> int: ...
+    @property
+    def made(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def connections(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def actions(self) -> list[tuple[Literal["make", "copy", "delete"], str]]: ...
+    @property
+    def refused(self) -> list[tuple[str, str]]: ...
+    @property
+    def errors(self) -> list[tuple[str, Exception]]: ...
+
+class TreeError(Error):
+    summary: TreeSummary
+
+_Progress = Callable[[TransferProgress], object]
 
 class FTP:
     debugging: int
@@ -176,6 +253,76 @@ class FTP:
         self, cmd: _Text, fp: _LineReadable, callback: Callable[[Any], object] | None = None
     ) -> str: ...
     def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
+    def download(
+        self,
+        remote: _Text,
+        local: _Local | _Writable,
+        *,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+        segments: int = 1,
+    ) -> TransferResult: ...
+    def upload(
+        self,
+        local: _Local | _Readable,
+        remote: _Text,
+        *,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TransferResult: ...
+    def download_tree(
+        self,
+        remote: _Text,
+        local: _Local,
+        *,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
+    def upload_tree(
+        self,
+        local: _Local,
+        remote: _Text,
+        *,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
+    def sync(
+        self,
+        remote: _Text,
+        local: _Local,
+        *,
+        direction: Literal["down", "up"] = "down",
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
     def nlst(self, *args: _Paths) -> list[str]: ...
     def dir(self, *args: _Paths | _Callback, callback: _Callback | None = None) -> list[str]: ...
     def mlsd(
@@ -263,6 +410,7 @@ def connect_url(
     errors: str = "strict",
 ) -> FTP: ...
 def install() -> None: ...
+def progress_bar(file: IO[str] | None = None) -> _Progress: ...
 def ftpcp(
     source: FTP,
     sourcename: _Text,

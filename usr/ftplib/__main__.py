@@ -64,6 +64,13 @@ class Address:
         """The URL of the directory that the whole path names."""
         return f"{self.server}{self.directory}/{self.encoded_name}"
 
+    def path(self) -> str:
+        """The whole path for a tree: directories on the way are made, not changed into."""
+        parts = [os.fsdecode(unquote_to_bytes(part)) for part in self.directory.split("/")[1:]]
+        parts = [*parts, os.fsdecode(self.name)]
+        root = "/" if parts[0] in ("", "/") and len(parts) > 1 else ""
+        return root + "/".join(part for part in parts if part.strip("/"))
+
     def below(self, name: str) -> str:
         """What an error says of a file beside it."""
         return f"{shown(self.parent())}{quote(name)}"
@@ -152,15 +159,15 @@ def meter(options: argparse.Namespace) -> Callable[[Any], object] | None:
 
 
 def get(options: argparse.Namespace, sessions: Sessions) -> None:
-    if options.output is not None and options.output != "-" and len(options.url) > 1:
-        if not os.path.isdir(options.output):
-            raise Failure(f"{options.output}: is no directory, for several files")
+    several = len(options.url) > 1 and options.output not in (None, "-")
+    if several and not os.path.isdir(options.output):
+        raise Failure(f"{options.output}: is no directory, for several files")
     for address in options.url:
         with named(address.shown):
             if options.recursive:
                 ftp = sessions.open(address.whole())
                 local = options.output or local_name(address, "directory")
-                report(ftp.download_tree("", local, **tree_options(options)), options)
+                tree(ftp.download_tree, "", local, options)
             elif options.output == "-":
                 fetch(sessions.open(address.parent()), address, sys.stdout.buffer)
             else:
@@ -185,16 +192,14 @@ def fetch(ftp: ftplib.FTP, address: Address, output: BinaryIO) -> None:
         for name, _ in ftp.listdir(path):
             output.write(os.fsencode(name) + b"\n")
     elif address.kind == "a":
-        ftp.retrlines(command("RETR", address), lambda line: output.write(memoryview(line)))
+        ftp.retrlines(command("RETR", address.name), lambda line: output.write(memoryview(line)))
     else:
-        ftp.retrbinary(command("RETR", address), output.write)
+        ftp.retrbinary(command("RETR", address.name), output.write)
     output.flush()
 
 
-def command(verb: str, address: Address) -> str | bytes:
-    if isinstance(address.name, bytes):
-        return verb.encode() + b" " + address.name
-    return f"{verb} {address.name}"
+def command(verb: str, name: str | bytes) -> str | bytes:
+    return f"{verb} {name}" if isinstance(name, str) else verb.encode() + b" " + name
 
 
 def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.Namespace) -> None:
@@ -225,11 +230,14 @@ def put(options: argparse.Namespace, sessions: Sessions) -> None:
         if not address.name and file == "-":
             raise Failure(f"{address.shown}: needs a name at its end for what comes from -")
         with named(place):
-            ftp = sessions.open(address.parent())
             if options.recursive:
-                report(ftp.upload_tree(file, name, **tree_options(options)), options)
-            elif file == "-" or address.kind == "a":
-                store(ftp, address, file)
+                ftp = sessions.open(address.server + "/")
+                names = (address.path(), "" if address.name else os.fsdecode(name))
+                tree(ftp.upload_tree, file, "/".join(filter(None, names)), options)
+                continue
+            ftp = sessions.open(address.parent())
+            if file == "-" or address.kind == "a":
+                store(ftp, file, name, address.kind)
             else:
                 ftp.upload(
                     file,
@@ -240,14 +248,13 @@ def put(options: argparse.Namespace, sessions: Sessions) -> None:
                 )
 
 
-def store(ftp: ftplib.FTP, address: Address, file: str) -> None:
+def store(ftp: ftplib.FTP, file: str, name: str | bytes, kind: str) -> None:
     """A stream, or text, to the server."""
-    source: BinaryIO = sys.stdin.buffer if file == "-" else open(file, "rb")
-    with source:
-        if address.kind == "a":
-            ftp.storlines(command("STOR", address), source)
+    with sys.stdin.buffer if file == "-" else open(file, "rb") as source:
+        if kind == "a":
+            ftp.storlines(command("STOR", name), source)
         else:
-            ftp.storbinary(command("STOR", address), source)
+            ftp.storbinary(command("STOR", name), source)
 
 
 # ls
@@ -306,37 +313,55 @@ def sync(options: argparse.Namespace, sessions: Sessions) -> None:
         options.parser.error("one of SOURCE and TARGET is a URL, the other one a folder here")
     address = Address(source if is_url(source) else target)
     with named(address.shown):
-        more = tree_options(options) | {"delete": options.delete}
         if is_url(source):
             ftp = sessions.open(address.whole())
-            report(ftp.download_tree("", target, **more), options)
+            tree(ftp.download_tree, "", target, options)
         else:
-            ftp = sessions.open(address.parent())
-            report(ftp.upload_tree(source, address.name or "", **more), options)
+            ftp = sessions.open(address.server + "/")
+            tree(ftp.upload_tree, source, address.path(), options)
 
 
-def tree_options(options: argparse.Namespace) -> dict[str, Any]:
-    return {
+def tree(
+    run: Callable[..., ftplib.TreeSummary], source: str, target: str, options: argparse.Namespace
+) -> None:
+    """Runs over a tree, and says what was done: on standard output; failures on the other one."""
+    more: dict[str, Any] = {
         "include": options.include,
         "exclude": options.exclude,
         "dry_run": options.dry_run,
+        "delete": getattr(options, "delete", False),
         "connections": options.jobs,
         "retries": options.retries,
         "progress": meter(options),
     }
+    try:
+        summary = run(source, target, **more)
+    except ftplib.TreeError as error:
+        tell(error.summary, options)
+        for path, reason in error.summary.errors:
+            complain(f"{printable(path)}: {' '.join(str(reason).split())}")
+        raise Failure(f"{len(error.summary.errors)} of the paths failed") from None
+    tell(summary, options)
 
 
-def report(summary: ftplib.TreeSummary, options: argparse.Namespace) -> None:
-    """What was done, on standard output; a failure where one file or more could not be."""
+def tell(summary: ftplib.TreeSummary, options: argparse.Namespace) -> None:
     if options.dry_run:
         for action, path in summary.actions:
-            print(f"{action} {printable(path)}")
-    if not options.quiet:
-        print(summary)
-    for path, error in summary.errors:
-        print(f"ftplib: {printable(path)}: {' '.join(str(error).split())}", file=sys.stderr)
-    if summary.errors:
-        raise Failure(f"{len(summary.errors)} of the files could not be transferred")
+            print(f"{action} {printable(path) or '.'}")
+    if options.quiet:
+        return
+    for path, reason in summary.refused:
+        complain(f"{printable(path)}: left out: {reason}")
+    files = "1 file" if summary.transferred == 1 else f"{summary.transferred} files"
+    would = "would be " if options.dry_run else ""
+    print(
+        f"{files} {would}transferred ({summary.size} bytes), "
+        f"{summary.unchanged} unchanged, {summary.deleted} deleted"
+    )
+
+
+def complain(line: str) -> None:
+    print(f"ftplib: {line}", file=sys.stderr)
 
 
 # The command line

@@ -189,6 +189,8 @@ package final class TreeRun: @unchecked Sendable {
     case .directory(let directory, _, _): path = directory
     case .fetch(let file, _), .store(let file, _): path = file
     }
+    // Without its top there is no tree.
+    if path.isEmpty { return stop(error) }
     failed(error, path)
   }
 
