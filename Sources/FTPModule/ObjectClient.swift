@@ -190,6 +190,40 @@ final class ObjectClient: TransferClient {
     return features
   }
 
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    try catching {
+      // Who looks at each command gets it in its turn.
+      guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock), ftp.debugLevel == 0,
+        isOwnClass
+      else { return false }
+      let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
+      try ftp.use({ connection in try Attachment.detach { try connection.control.sendAhead(lines) } }, otherwise: { _ in })
+      return true
+    }
+  }
+
+  /// Whether the object's methods are this module's: a subclass may send something else.
+  private var isOwnClass: Bool { ftp.object.isExactly(ftp.state.ftpType) || ftp.object.isExactly(ftp.state.ftpTLSType) }
+
+  var passiveCommand: String? {
+    do {
+      guard try ftp.attribute(.passiveserver).isTrue(), try !ftp.attribute(.prefer_epsv).isTrue(),
+        try ftp.attribute(._proxied_host).isNone, isOwnClass
+      else { return nil }
+      return try ftp.usesIPv6() ? "EPSV" : "PASV"
+    } catch {
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  var welcome: String {
+    do { return try ftp.text(.welcome) } catch {
+      PythonError.clear()
+      return ""
+    }
+  }
+
   func beBinary() throws {
     try catching {
       let connection = try ftp.connection()
@@ -221,6 +255,11 @@ final class ObjectClient: TransferClient {
 
   // MARK: Others
 
+  func isTimeout(_ error: any Error) -> Bool {
+    if let error = error as? FTPError, case .timedOut = error.kind { return true }
+    return (error as? PythonFailure)?.exception.type.isSubclass(of: .timeoutError) ?? false
+  }
+
   func sibling() throws -> any TransferClient {
     try catching {
       let type = ftp.object.type
@@ -232,6 +271,8 @@ final class ObjectClient: TransferClient {
   }
 
   func detached(_ body: () throws -> Void) throws { try catching { try Attachment.detach(body) } }
+
+  func checkInterrupt() throws { try attached {} }
 
   func pause(_ time: Duration) throws {
     try catching {

@@ -6,7 +6,7 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
-from typing import IO, Any, Final, Literal, Protocol, Self, final, overload
+from typing import IO, Any, Final, Literal, NamedTuple, Protocol, Self, overload
 
 from typing_extensions import Buffer
 
@@ -41,11 +41,36 @@ all_errors: tuple[type[Error], type[OSError], type[EOFError]]
 class _Readable(Protocol):
     def read(self, size: int, /) -> Buffer: ...
 
-class _Writable(Protocol):
-    def write(self, data: bytes, /) -> object: ...
-
 class _LineReadable(Protocol):
     def readline(self, size: int, /) -> Buffer: ...
+
+class _BinaryWritable(Protocol):
+    # And seek(), tell(), truncate() where it must begin anew.
+    def write(self, data: bytes, /) -> object: ...
+
+class TransferProgress(NamedTuple):
+    """How far a download() or upload() is."""
+
+    name: _Text
+    done: int
+    total: int | None
+    rate: float
+    attempt: int
+
+class TransferResult(NamedTuple):
+    """What became of a download() or upload()."""
+
+    size: int
+    bytes: int
+    seconds: float
+    attempts: int
+    resumes: int
+    kept: int
+    changes: int
+    segments: int
+    verified: str | None
+    hash: str | None
+    modified: float | None
 
 class _Line(str):
     """A line of a text download: a str without the line's end, and a bytes-like object with it."""
@@ -55,79 +80,27 @@ class _Line(str):
 
 # Bytes are sent as they are.
 _Text = str | bytes
+_Path = str | bytes | PathLike[str] | PathLike[bytes]
 _Paths = _Text | list[_Text] | list[str] | list[bytes] | tuple[_Text, ...]
 _Callback = Callable[[_Line], object]
 _Address = tuple[str, int]
-_Local = str | bytes | PathLike[str] | PathLike[bytes]
 # `scheme://user:password@host:port`, or True for what the environment names.
 _Proxy = str | bool | None
 
-@final
-class TransferResult(tuple[Any, ...]):
-    @property
-    def size(self) -> int: ...
-    @property
-    def bytes(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def attempts(self) -> int: ...
-    @property
-    def resumes(self) -> int: ...
-    @property
-    def kept(self) -> int: ...
-    @property
-    def changes(self) -> int: ...
-    @property
-    def segments(self) -> int: ...
-    @property
-    def verified(self) -> str | None: ...
-    @property
-    def hash(self) -> str | None: ...
-    @property
-    def modified(self) -> float | None: ...
-
-@final
-class TransferProgress(tuple[Any, ...]):
-    @property
-    def name(self) -> str | bytes: ...
-    @property
-    def done(self) -> int: ...
-    @property
-    def total(self) -> int | None: ...
-    @property
-    def rate(self) -> float: ...
-    @property
-    def attempt(self) -> int: ...
-
-@final
-class TreeSummary(tuple[Any, ...]):
-    @property
-    def transferred(self) -> int: ...
-    @property
-    def unchanged(self) -> int: ...
-    @property
-    def deleted(self) -> int: ...
-    @property
-    def made(self) -> int: ...
-    @property
-    def size(self) -> int: ...
-    @property
-    def bytes(self) -> int: ...
-    @property
-    def resumes(self) -> int: ...
-    @property
-    def retries(self) -> int: ...
-    @property
-    def connections(self) -> int: ...
-    @property
-    def seconds(self) -> float: ...
-    @property
-    def actions(self) -> list[tuple[Literal["make", "copy", "delete"], str]]: ...
-    @property
-    def refused(self) -> list[tuple[str, str]]: ...
-    @property
-    def errors(self) -> list[tuple[str, Exception]]: ...
+class TreeSummary(NamedTuple):
+    transferred: int
+    unchanged: int
+    deleted: int
+    made: int
+    size: int
+    bytes: int
+    resumes: int
+    retries: int
+    connections: int
+    seconds: float
+    actions: list[tuple[Literal["make", "copy", "delete"], str]]
+    refused: list[tuple[str, str]]
+    errors: list[tuple[str, Exception]]
 
 class TreeError(Error):
     summary: TreeSummary
@@ -252,32 +225,32 @@ class FTP:
     def storlines(
         self, cmd: _Text, fp: _LineReadable, callback: Callable[[Any], object] | None = None
     ) -> str: ...
-    def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
     def download(
         self,
         remote: _Text,
-        local: _Local | _Writable,
+        local: _Path | _BinaryWritable,
         *,
         resume: bool = True,
         verify: bool = True,
         retries: int = 5,
-        progress: _Progress | None = None,
+        progress: Callable[[TransferProgress], object] | None = None,
         segments: int = 1,
     ) -> TransferResult: ...
     def upload(
         self,
-        local: _Local | _Readable,
+        local: _Path | _Readable,
         remote: _Text,
         *,
         resume: bool = True,
         verify: bool = True,
         retries: int = 5,
-        progress: _Progress | None = None,
+        progress: Callable[[TransferProgress], object] | None = None,
     ) -> TransferResult: ...
+    def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
     def download_tree(
         self,
         remote: _Text,
-        local: _Local,
+        local: _Path,
         *,
         include: str | Iterable[str] | None = None,
         exclude: str | Iterable[str] | None = None,
@@ -292,7 +265,7 @@ class FTP:
     ) -> TreeSummary: ...
     def upload_tree(
         self,
-        local: _Local,
+        local: _Path,
         remote: _Text,
         *,
         include: str | Iterable[str] | None = None,
@@ -309,7 +282,7 @@ class FTP:
     def sync(
         self,
         remote: _Text,
-        local: _Local,
+        local: _Path,
         *,
         direction: Literal["down", "up"] = "down",
         include: str | Iterable[str] | None = None,

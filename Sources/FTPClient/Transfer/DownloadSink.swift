@@ -18,7 +18,8 @@ package protocol DownloadSink: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
   /// Forgets all that was written. Throws where that cannot be.
   func restart(for facts: RemoteFacts, identity: String) throws
-  /// Notes which parts are in place, when they did not come in order; for a later run.
+  /// Notes which parts are in place when they do not come in order, for a later run; none ends that, and what is behind `length` is
+  /// dropped.
   func note(_ parts: [Range<UInt64>]) throws
   /// The parts that an earlier run noted, beyond `length`.
   var noted: [Range<UInt64>] { get }

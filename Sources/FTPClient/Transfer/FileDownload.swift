@@ -61,15 +61,20 @@ package final class FileDownload {
   private func goOn(after error: any Error) throws {
     do {
       let fault = TransferFailure.fault(of: error, client)
-      guard fault != .permanent, let pause = attempts.pauseAfterFailure(at: sink.length) else { throw error }
+      guard fault != .permanent, let pause = attempts.pauseAfterFailure(at: inPlace) else { throw error }
       if fault == .lost || attempts.failures > 1 { client.disconnect() }
       try client.pause(pause)
     } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() }
-      let done = sink.length
+      let done = inPlace
       sink.abandon(keeping: options.resumes)
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: done, of: facts.size)
     }
+  }
+
+  /// Bytes that are in place, in order or not.
+  private var inPlace: UInt64 {
+    sink.noted.isEmpty ? sink.length : sink.noted.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) }
   }
 
   // MARK: One attempt
@@ -81,7 +86,7 @@ package final class FileDownload {
       facts = now
       try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
       isOpen = true
-      result.kept = sink.length + sink.noted.dropFirst().reduce(0) { $0 &+ UInt64($1.count) }
+      result.kept = inPlace
     }
     if let size = facts.size, sink.length > size { try restart() }
     if options.verifies { try hash.choose(client.features()) }
@@ -120,7 +125,7 @@ package final class FileDownload {
 
   private func fetch() throws {
     if let size = facts.size, sink.length == size, size > 0 { return }
-    if let size = facts.size, options.segments > 1, sink.isRandom {
+    if let size = facts.size, options.segments > 1 || sink.noted.count > 1, sink.isRandom {
       let segmented = SegmentedDownload(
         client, path, size: size, sink: sink, options: options,
         progress: { [report, attempts, facts] in
@@ -139,6 +144,7 @@ package final class FileDownload {
   }
 
   private func fetchInOrder() throws {
+    if !sink.noted.isEmpty { try LocalFailure.marking { try sink.note([]) } }
     let offset = sink.length
     if offset > 0, sink.isReadable { try hash.catchUp(to: offset, client, sink.read) }
     try client.beBinary()

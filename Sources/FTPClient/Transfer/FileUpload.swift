@@ -23,6 +23,10 @@ package final class FileUpload {
   private var isSpoilt = false
   /// Whether the server has been told to rename, and what came of it is not known.
   private var isRenaming = false
+  /// How often in a row the server has not answered the command that begins the transfer.
+  private var silences = 0
+  /// Temporary names that were given up.
+  private var abandoned: [[UInt8]] = []
   private var refusesRestart = false
   private var refusesAppending = false
   /// How far this attempt has come.
@@ -71,6 +75,7 @@ package final class FileUpload {
       do {
         try client.connect()
         try attempt()
+        for name in abandoned { _ = try? client.execute("DELE", name) }
         result.attempts = attempts.count
         result.duration = watch.elapsed
         result.modified = source.modified
@@ -143,7 +148,12 @@ package final class FileUpload {
     }
     try report.tell(start, of: source.size, attempt: attempts.count, now: true)
     if start > 0 { try hash.catchUp(to: start, client, source.read) }
-    let transfer = try begin(from: start)
+    let transfer: any ClientTransfer
+    do { transfer = try begin(from: start) } catch {
+      if client.isTimeout(error) { noteSilence() }
+      throw error
+    }
+    silences = 0
     hasBegun = true
     do {
       try transfer.run { data in
@@ -165,6 +175,16 @@ package final class FileUpload {
       throw transfer.breakOff(after: error)
     }
     end = position
+  }
+
+  /// A session that was lost may still hold the file: vsftpd locks what is uploaded, and lets the next one wait for it without a word. The second time
+  /// another name is taken.
+  private func noteSilence() {
+    silences += 1
+    guard silences > 1, hasBegun, !isDirect else { return }
+    silences = 0
+    abandoned.append(target)
+    chooseName(anew: true)
   }
 
   /// Begins at an offset: by `REST` and `STOR`, which cannot write anything twice; or else by `APPE`, when the server has just so much; or

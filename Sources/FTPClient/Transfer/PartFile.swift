@@ -169,8 +169,12 @@ package final class PartFile: DownloadSink {
   }
 
   package func note(_ parts: [Range<UInt64>]) throws {
+    noted = parts
+    if let first = parts.first { length = first.lowerBound == 0 ? first.upperBound : 0 }
     guard let state, let own = ownStatus, let identity = state.identity else { return }
-    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts) else { throw refusal(errno) }
+    // Without parts it is in order, and as long as it is.
+    if parts.isEmpty, ftruncate(descriptor, off_t(clamping: length)) != 0 { throw refusal(errno) }
+    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts.isEmpty ? nil : parts) else { throw refusal(errno) }
   }
 
   // MARK: The end

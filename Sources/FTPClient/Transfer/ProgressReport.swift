@@ -41,7 +41,8 @@ final class ProgressReport {
     guard let listener else { return }
     let time = watch.elapsed.inSeconds
     guard now || time >= next else { return }
-    next = time + Self.interval
+    // The first block is told of at once.
+    if !now { next = time + Self.interval }
     if let last = marks.last, last.done > done { marks = [] }
     marks.append((time, done))
     while let first = marks.first, time - first.time > Self.memory, marks.count > 2 { marks.removeFirst() }

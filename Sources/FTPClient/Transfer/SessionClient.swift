@@ -58,6 +58,19 @@ final class SessionClient: TransferClient {
     return features
   }
 
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    let session = try current()
+    try session.control.sendAhead(commands.map { try Command($0.verb, bytes: $0.argument) })
+    return true
+  }
+
+  var passiveCommand: String? {
+    guard let session, session.configuration.isPassive, session.configuration.proxy == nil else { return nil }
+    return session.peer.isIPv6 ? "EPSV" : "PASV"
+  }
+
+  var welcome: String { session?.welcome.text ?? "" }
+
   func beBinary() throws { try current().setRepresentation(.binary) }
 
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
@@ -70,9 +83,16 @@ final class SessionClient: TransferClient {
     return (error as? FTPError).map(TransferFault.init) ?? .permanent
   }
 
+  func isTimeout(_ error: any Error) -> Bool {
+    guard let error = error as? FTPError, case .timedOut = error.kind else { return false }
+    return true
+  }
+
   func sibling() throws -> any TransferClient { SessionClient(interrupt: interrupt, scope: scope, open: open) }
 
   func detached(_ body: () throws -> Void) throws { try body() }
+
+  func checkInterrupt() throws { try interrupt?.check() }
 
   func pause(_ time: Duration) throws { try Deadline.after(time).wait(interrupt) }
 }

@@ -35,8 +35,22 @@ package final class TreeRun: @unchecked Sendable {
     var surplus: [(path: Path, isDirectory: Bool)] = []
     /// How far the server's clock is ahead of UTC, once a file has told.
     var zone: Int?
+    /// Whether the server takes a command while a transfer runs; nil while nobody knows.
+    var takesCommandsAhead: Bool?
     /// Directories of the server that files chosen by patterns have been put into.
     var ensured: Set<Path> = []
+
+    /// Whether what comes next for each worker is one more small file.
+    var hasMoreSmallFiles: Bool {
+      guard directories.isEmpty else { return false }
+      let next = nextFile + max(clients, 1)
+      guard next < files.count else { return false }
+      switch files[next] {
+      case .fetch(_, let item): return item.size.map { $0 < PartFile.worthKeeping } ?? false
+      case .store(_, let entry): return entry.size < PartFile.worthKeeping
+      case .directory: return false
+      }
+    }
 
     var waiting: Int { directories.count + files.count - nextFile }
   }
@@ -120,7 +134,10 @@ package final class TreeRun: @unchecked Sendable {
     var isConnected = isFirst
     while true {
       let task: Task?
-      do { task = try next(worker, isFirst: isFirst) } catch { return stop(error) }
+      do {
+        task = try next(worker, isFirst: isFirst)
+        try worker.settle(before: task)
+      } catch { return stop(error) }
       guard let task else { return }
       defer { state.withLock { $0.active -= 1 } }
       if !isConnected {

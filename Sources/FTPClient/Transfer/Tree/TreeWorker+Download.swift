@@ -95,6 +95,8 @@ extension TreeWorker {
       options.verifies = options.verifies && options.hashing != nil && run.options.comparison == .hash
       try persistently("downloading '\(remote(path).text)'") { sink.modified = try moment(item, at: path) }
     }
+    client.looksAhead = isSmall
+    defer { client.looksAhead = false }
     let download = FileDownload(
       client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
       known: isSmall ? item.facts : nil, progress: run.listener(client))

@@ -111,7 +111,10 @@ extension TreeWorker {
     let source = try LocalFailure.marking { try self.source(path) }
     if !run.options.filter.included.isEmpty, path.count > 1 { try ensureRemote(Array(path.dropLast())) }
     var options = run.options.transfer
-    if entry.size < PartFile.worthKeeping { options.verifies = options.verifies && run.options.comparison == .hash }
+    if entry.size < PartFile.worthKeeping {
+      if run.options.comparison != .hash, let result = try storeAtOnce(source, path) { return count(result) }
+      options.verifies = options.verifies && run.options.comparison == .hash
+    }
     let upload = FileUpload(
       client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, progress: run.listener(client))
     count(try upload.run())

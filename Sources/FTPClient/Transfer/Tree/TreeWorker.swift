@@ -2,7 +2,7 @@ import Synchronization
 
 /// Does what a run has to be done, with one client.
 final class TreeWorker {
-  let client: any TransferClient
+  let client: PipeliningClient
   private(set) var isConnected = false
   /// Whether the run knows of its connection.
   var isCounted = false
@@ -14,8 +14,8 @@ final class TreeWorker {
 
   init(_ run: TreeRun, _ client: any TransferClient) {
     self.run = run
-    self.client = client
-    listing = TreeListing(client)
+    self.client = PipeliningClient(client, run)
+    listing = TreeListing(self.client)
   }
 
   func connect() throws {
@@ -36,6 +36,16 @@ final class TreeWorker {
       }
     case .fetch(let path, let item): try fetch(path, item)
     case .store(let path, let entry): try store(path, entry)
+    }
+  }
+
+  /// Takes back what was sent ahead for another task than this one.
+  func settle(before task: TreeRun.Task?) throws {
+    guard client.hasAsked else { return }
+    switch task {
+    case .fetch(_, let item) where (item.size ?? .max) < PartFile.worthKeeping: return
+    case .store(_, let entry) where entry.size < PartFile.worthKeeping: return
+    default: try client.takeBack()
     }
   }
 
