@@ -47,7 +47,7 @@ extension FTPObject {
     return (try ObjectClient(self, isText: remote.isString), path)
   }
 
-  private func transferOptions(_ arguments: Arguments) throws -> FTPTransfer.Options {
+  func transferOptions(_ arguments: Arguments) throws -> FTPTransfer.Options {
     var options = FTPTransfer.Options()
     options.resumes = try arguments["resume"]?.isTrue() ?? true
     options.verifies = try arguments["verify"]?.isTrue() ?? true
@@ -57,7 +57,7 @@ extension FTPObject {
     return options
   }
 
-  private func number(
+  func number(
     _ value: PythonObject?, _ name: String, _ preset: Int, _ range: ClosedRange<Int>
   ) throws(PythonError) -> Int {
     guard let value else { return preset }
@@ -89,9 +89,9 @@ extension FTPObject {
   }
 
   /// A path of this computer as bytes; nil for a file object, which has `method`. Below a device root it is the device's path.
-  private func localPath(_ value: PythonObject, method: Name, _ function: String) throws -> [UInt8]? {
+  func localPath(_ value: PythonObject, method: Name?, _ function: String) throws -> [UInt8]? {
     if !value.isString, !value.isBytes {
-      if try value.optionalAttribute("\(method)") != nil { return nil }
+      if let method, try value.optionalAttribute("\(method)") != nil { return nil }
       guard try value.optionalAttribute("__fspath__") != nil else {
         throw PythonError.type(
           "\(function)() needs a path (str, bytes, os.PathLike) or a binary file for the local side, not '\(value.typeName)'"
@@ -133,7 +133,7 @@ extension FTPObject {
 
   /// Sets the exception for a transfer that did not finish: of the class of its last cause, which is its `__cause__`, with what was tried
   /// behind the cause's text. What this side's own code raised is raised as it is.
-  private func exception(for failure: TransferFailure) -> PythonError {
+  func exception(for failure: TransferFailure) -> PythonError {
     switch failure.cause {
     case let local as LocalFailure:
       if let own = local.error as? PythonFailure { return .restore(own.exception) }

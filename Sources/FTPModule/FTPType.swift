@@ -129,5 +129,5 @@ enum FTPType {
   }
 
   private static let methods = StaticTable<PyMethodDef>(
-    sessionMethods + commandMethods + transferMethods + wholeFileMethods + fileMethods, end: PyMethodDef())
+    sessionMethods + commandMethods + transferMethods + wholeFileMethods + treeMethods + fileMethods, end: PyMethodDef())
 }

@@ -8,6 +8,9 @@ final class ModuleState {
   let lines: LineTypes
   let connectionType: PythonObject
   let machineListingType: PythonObject
+  let progressBarType: PythonObject
+  let treeThreadType: PythonObject
+  let treeTypes: TreeTypes
   let memoryType: PythonObject
   let transferTypes: TransferTypes
   let baseType: PythonObject
@@ -26,9 +29,8 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + transferTypes.all + [
-      connectionType, machineListingType, memoryType, baseType, ftpType,
-    ]
+    names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
+      + [connectionType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
@@ -41,6 +43,9 @@ final class ModuleState {
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
+    progressBarType = try ProgressBar.makeType(module, name: name)
+    treeThreadType = try TreeThread.makeType(module, name: name)
+    treeTypes = try TreeTypes(name, base: errors.error)
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
@@ -120,6 +125,8 @@ final class ModuleState {
     try module.add("FTP_TLS", ftpTLSType)
     try module.add("TransferResult", transferTypes.result)
     try module.add("TransferProgress", transferTypes.progress)
+    try module.add("TreeSummary", treeTypes.summary)
+    try module.add("TreeError", treeTypes.error)
     let errorNames = ["Error", "error_reply", "error_temp", "error_perm", "error_proto"]
     for (name, error) in zip(errorNames, errors.all) { try module.add(name, error) }
     try module.add(
@@ -132,7 +139,7 @@ final class ModuleState {
     try module.add("B_CRLF", owned(PyBytes_FromString(("\r\n" as StaticString).cString)))
     try module.add("__version__", .string(version))
     let exported = try PythonObject.list()
-    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install"] {
+    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install", "progress_bar"] {
       try exported.append(.string(name))
     }
     try module.add("__all__", exported)

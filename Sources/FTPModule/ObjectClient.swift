@@ -206,6 +206,42 @@ final class ObjectClient: TransferClient {
     return features
   }
 
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    try catching {
+      // Who looks at each command gets it in its turn.
+      guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock),
+        ftp.debugLevel == 0,
+        isOwnClass
+      else { return false }
+      let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
+      try ftp.use(
+        { connection in try Attachment.detach { try connection.control.sendAhead(lines) } }, otherwise: { _ in })
+      return true
+    }
+  }
+
+  /// Whether the object's methods are this module's: a subclass may send something else.
+  private var isOwnClass: Bool { ftp.object.isExactly(ftp.state.ftpType) || ftp.object.isExactly(ftp.state.ftpTLSType) }
+
+  var passiveCommand: String? {
+    do {
+      guard try ftp.attribute(.passiveserver).isTrue(), try !ftp.attribute(.prefer_epsv).isTrue(),
+        try ftp.attribute(._proxied_host).isNone, isOwnClass
+      else { return nil }
+      return try ftp.usesIPv6() ? "EPSV" : "PASV"
+    } catch {
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  var welcome: String {
+    do { return try ftp.text(.welcome) } catch {
+      PythonError.clear()
+      return ""
+    }
+  }
+
   func beBinary() throws {
     try catching {
       let connection = try ftp.connection()
@@ -250,6 +286,10 @@ final class ObjectClient: TransferClient {
       for name in [Name.sock, .file, ._proxied_host] { try other.set(name, .none) }
       return try ObjectClient(other, isText: isText, isSibling: true)
     }
+  }
+
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    if let interruption = TreeThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
   }
 
   func detached(_ body: () throws -> Void) throws { try catching { try Attachment.detach(body) } }

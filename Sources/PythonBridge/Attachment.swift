@@ -44,8 +44,35 @@ public enum Attachment {
   /// Whether this thread is in `detach`, and not in an `attach` within.
   public static var isDetached: Bool { pthread_getspecific(key) != nil }
 
-  /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`.
+  /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`, or what `asking` asks.
   public static func checkSignals() throws(PythonError) {
-    try attach { () throws(PythonError) in try check(PyErr_CheckSignals()) }
+    try attach { () throws(PythonError) in
+      try check(PyErr_CheckSignals())
+      guard let question = pthread_getspecific(questionKey) else { return }
+      try Unmanaged<Question>.fromOpaque(question).takeUnretainedValue().ask()
+    }
+  }
+
+  /// What the waits of a thread ask beside the signals, which come to the main thread alone.
+  private final class Question {
+    let ask: () throws(PythonError) -> Void
+    init(_ ask: @escaping () throws(PythonError) -> Void) { self.ask = ask }
+  }
+
+  private static let questionKey: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+
+  /// Runs `body`; meanwhile `checkSignals` on this thread asks `question` too, attached. What it throws ends the wait.
+  public static func asking(
+    _ question: @escaping () throws(PythonError) -> Void, _ body: () -> Void
+  ) {
+    let question = Question(question)
+    let outer = pthread_getspecific(questionKey)
+    pthread_setspecific(questionKey, UnsafeRawPointer(Unmanaged.passUnretained(question).toOpaque()))
+    withExtendedLifetime(question) { body() }
+    pthread_setspecific(questionKey, outer)
   }
 }

@@ -6,7 +6,7 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Literal, NamedTuple, Protocol, Self, overload
+from typing import IO, Any, Final, Literal, NamedTuple, Protocol, Self, overload
 
 from typing_extensions import Buffer
 
@@ -20,6 +20,7 @@ __all__ = [
     "error_reply",
     "error_temp",
     "install",
+    "progress_bar",
 ]
 
 __version__: Final[str]
@@ -85,6 +86,26 @@ _Callback = Callable[[_Line], object]
 _Address = tuple[str, int]
 # `scheme://user:password@host:port`, or True for what the environment names.
 _Proxy = str | bool | None
+
+class TreeSummary(NamedTuple):
+    transferred: int
+    unchanged: int
+    deleted: int
+    made: int
+    size: int
+    bytes: int
+    resumes: int
+    retries: int
+    connections: int
+    seconds: float
+    actions: list[tuple[Literal["make", "copy", "delete"], str]]
+    refused: list[tuple[str, str]]
+    errors: list[tuple[str, Exception]]
+
+class TreeError(Error):
+    summary: TreeSummary
+
+_Progress = Callable[[TransferProgress], object]
 
 class FTP:
     debugging: int
@@ -226,6 +247,55 @@ class FTP:
         progress: Callable[[TransferProgress], object] | None = None,
     ) -> TransferResult: ...
     def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
+    def download_tree(
+        self,
+        remote: _Text,
+        local: _Path,
+        *,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
+    def upload_tree(
+        self,
+        local: _Path,
+        remote: _Text,
+        *,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
+    def sync(
+        self,
+        remote: _Text,
+        local: _Path,
+        *,
+        direction: Literal["down", "up"] = "down",
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
     def nlst(self, *args: _Paths) -> list[str]: ...
     def dir(self, *args: _Paths | _Callback, callback: _Callback | None = None) -> list[str]: ...
     def mlsd(
@@ -313,6 +383,7 @@ def connect_url(
     errors: str = "strict",
 ) -> FTP: ...
 def install() -> None: ...
+def progress_bar(file: IO[str] | None = None) -> _Progress: ...
 def ftpcp(
     source: FTP,
     sourcename: _Text,

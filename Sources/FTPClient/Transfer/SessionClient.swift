@@ -58,6 +58,19 @@ final class SessionClient: TransferClient {
     return features
   }
 
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    let session = try current()
+    try session.control.sendAhead(commands.map { try Command($0.verb, bytes: $0.argument) })
+    return true
+  }
+
+  var passiveCommand: String? {
+    guard let session, session.configuration.isPassive, session.configuration.proxy == nil else { return nil }
+    return session.peer.isIPv6 ? "EPSV" : "PASV"
+  }
+
+  var welcome: String { session?.welcome.text ?? "" }
+
   func beBinary() throws { try current().setRepresentation(.binary) }
 
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {

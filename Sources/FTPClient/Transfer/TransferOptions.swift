@@ -67,6 +67,9 @@ extension FTPTransfer {
 
     /// A result that nothing has happened for yet.
     init() {}
+
+    /// What became of a file that went at once.
+    init(sent size: UInt64) { (self.size, bytes, attempts, verified) = (size, size, 1, .size) }
   }
 
   /// What says that a transferred file is right.

@@ -1,0 +1,100 @@
+import Synchronization
+
+/// A worker's client, which asks for the next file's data connection while the one before is under way.
+///
+/// Only among small files, each of which can be had again: a server that does not take it loses one of them, is told no command ahead any more in
+/// this run, and the file is transferred once more. pyftpdlib, which ends a running transfer for it, is known by its greeting.
+final class PipeliningClient: TransferClient {
+  private let client: any TransferClient
+  private let run: TreeRun
+  /// Whether the transfer to come is one of many small ones.
+  var looksAhead = false
+  /// Whether a data connection has been asked for that no transfer has used.
+  private(set) var hasAsked = false
+
+  init(_ client: any TransferClient, _ run: TreeRun) { (self.client, self.run) = (client, run) }
+
+  /// The client itself.
+  var plain: any TransferClient { client }
+
+  var server: String { client.server }
+  var scope: String { client.scope }
+  var passiveCommand: String? { client.passiveCommand }
+  var welcome: String { client.welcome }
+  func connect() throws { try client.connect() }
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply { try client.execute(verb, argument) }
+  func features() throws -> ServerFeatures { try client.features() }
+  func beBinary() throws { try client.beBinary() }
+  func fault(of error: any Error) -> TransferFault { client.fault(of: error) }
+  func sibling() throws -> any TransferClient { try client.sibling() }
+  func detached(_ body: () throws -> Void) throws { try client.detached(body) }
+  func pause(_ time: Duration) throws { try client.pause(time) }
+  func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool { try client.sendAhead(commands) }
+
+  func disconnect() {
+    hasAsked = false
+    client.disconnect()
+  }
+
+  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
+    hasAsked = false
+    let transfer = try client.begin(verb, path, from: offset)
+    guard verb == "RETR", looksAhead, offset == 0, mayAsk(), let passive = client.passiveCommand else { return transfer }
+    do { hasAsked = try client.sendAhead([(passive, nil)]) } catch { throw transfer.breakOff(after: error) }
+    return hasAsked ? WatchedTransfer(transfer, self) : transfer
+  }
+
+  /// Asks for the next data connection together with other commands, none of which has one.
+  func askAlong(_ commands: [(verb: String, argument: [UInt8]?)]) throws {
+    var commands = commands
+    var asks = false
+    if run.state.withLock({ $0.hasMoreSmallFiles }), let passive = client.passiveCommand {
+      commands.append((passive, nil))
+      asks = true
+    }
+    guard commands.count > 1 else { return }
+    if try client.sendAhead(commands) { hasAsked = asks }
+  }
+
+  /// Reads the answer to what was asked for and is not needed.
+  func takeBack() throws {
+    guard hasAsked, let passive = client.passiveCommand else { return }
+    hasAsked = false
+    _ = try client.execute(passive, nil)
+  }
+
+  private func mayAsk() -> Bool {
+    guard !client.welcome.lowercased().contains("pyftpdlib") else { return false }
+    return run.state.withLock { $0.takesCommandsAhead != false && $0.hasMoreSmallFiles }
+  }
+
+  /// The transfer under way has ended well, or not.
+  fileprivate func answered(_ isWell: Bool) {
+    run.state.withLock { state in
+      if !isWell { state.takesCommandsAhead = false } else if state.takesCommandsAhead == nil { state.takesCommandsAhead = true }
+    }
+    if !isWell { client.disconnect() }
+    if !isWell { hasAsked = false }
+  }
+}
+
+/// A transfer with a command under way behind it.
+private final class WatchedTransfer: ClientTransfer {
+  private let transfer: any ClientTransfer
+  private let client: PipeliningClient
+
+  init(_ transfer: any ClientTransfer, _ client: PipeliningClient) { (self.transfer, self.client) = (transfer, client) }
+
+  var data: DataTransfer { transfer.data }
+  func run(_ body: (DataTransfer) throws -> Void) throws { try transfer.run(body) }
+  func end() throws {
+    try transfer.end()
+    client.answered(true)
+  }
+  func breakOff(after error: any Error) -> any Error {
+    let error = transfer.breakOff(after: error)
+    client.answered(false)
+    return error
+  }
+}
