@@ -5,7 +5,7 @@ import os
 
 import server
 
-from usr.ftplib import FTP
+from usr.ftplib import FTP, TransferProgress
 
 NAME = "firmware.bin"
 CONTENT = bytes(range(256)) * 1024
@@ -17,12 +17,17 @@ with open("usr/" + NAME, "wb") as file:
 with FTP(server.host, server.port, server.user, server.password) as ftp, server.scratch(ftp):
     ftp.storbinary("STOR " + NAME, io.BytesIO(CONTENT))
 
+    # Called at most ten times a second.
+    def show(progress: TransferProgress) -> None:
+        if progress.done in (0, progress.total):
+            print(f"{progress.done} of {progress.total}")
+
     # Until the new file is whole, usr/firmware.bin is the old one.
-    result = ftp.download(NAME, "usr/" + NAME, progress=lambda p: print(f"{p.done} of {p.total}"))
+    result = ftp.download(NAME, "usr/" + NAME, progress=show)
     print(f"{result.size} bytes, attempts: {result.attempts}, verified by {result.verified}")
 
-    with open("usr/" + NAME, "rb") as file:
-        print("the same" if file.read() == CONTENT else "different")
+    with open("usr/" + NAME, "rb") as new:
+        print("the same" if new.read() == CONTENT else "different")
 
     # A file that is not there costs the old one nothing.
     try:
