@@ -285,8 +285,8 @@ def test_a_connection_that_breaks_is_had_again(
 
 
 def test_a_server_that_lets_no_second_one_in(tmp_path: Path) -> None:
-    options = {"environment": {"PROFTPD_EXTRA": "MaxClients 1"}}
-    with realservers.running("proftpd", **options) as server:
+    limit = {"PROFTPD_EXTRA": "MaxClients 1"}
+    with realservers.running("proftpd", environment=limit) as server:
         serve(server, {f"f{n}": b"x" * n for n in range(50)})
         with realservers.session(server) as ftp:
             summary = ftp.download_tree("", tmp_path, connections=4)
@@ -318,6 +318,7 @@ def test_progress_names_paths(proftpd: Any, tmp_path: Path) -> None:
 
 def test_arguments(vsftpd: Any, tmp_path: Path) -> None:
     with realservers.session(vsftpd) as ftp:
+        wrong: dict[str, Any]
         for wrong in ({"connections": 0}, {"connections": 17}, {"compare": "x"}, {"retries": -1}):
             with pytest.raises(ValueError, match="must be"):
                 ftp.download_tree("", tmp_path, **wrong)

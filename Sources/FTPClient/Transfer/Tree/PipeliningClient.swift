@@ -22,12 +22,15 @@ final class PipeliningClient: TransferClient {
   var passiveCommand: String? { client.passiveCommand }
   var welcome: String { client.welcome }
   func connect() throws { try client.connect() }
-  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply { try client.execute(verb, argument) }
-  func features() throws -> ServerFeatures { try client.features() }
+  func features() throws -> ServerFeatures {
+    takeBack()
+    return try client.features()
+  }
   func beBinary() throws { try client.beBinary() }
   func fault(of error: any Error) -> TransferFault { client.fault(of: error) }
   func sibling() throws -> any TransferClient { try client.sibling() }
   func detached(_ body: () throws -> Void) throws { try client.detached(body) }
+  func checkInterrupt() throws { try client.checkInterrupt() }
   func pause(_ time: Duration) throws { try client.pause(time) }
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
   func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool { try client.sendAhead(commands) }
@@ -35,6 +38,11 @@ final class PipeliningClient: TransferClient {
   func disconnect() {
     hasAsked = false
     client.disconnect()
+  }
+
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    takeBack()
+    return try client.execute(verb, argument)
   }
 
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
@@ -45,23 +53,22 @@ final class PipeliningClient: TransferClient {
     return hasAsked ? WatchedTransfer(transfer, self) : transfer
   }
 
-  /// Asks for the next data connection together with other commands, none of which has one.
-  func askAlong(_ commands: [(verb: String, argument: [UInt8]?)]) throws {
-    var commands = commands
-    var asks = false
-    if run.state.withLock({ $0.hasMoreSmallFiles }), let passive = client.passiveCommand {
-      commands.append((passive, nil))
-      asks = true
-    }
-    guard commands.count > 1 else { return }
-    if try client.sendAhead(commands) { hasAsked = asks }
+  /// Sends a command that has no data connection, and asks for the next file's together with it.
+  func executeAsking(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    takeBack()
+    guard run.state.withLock({ $0.hasMoreSmallFiles }), let passive = client.passiveCommand,
+      try client.sendAhead([(verb, argument), (passive, nil)])
+    else { return try client.execute(verb, argument) }
+    let reply = try client.execute(verb, argument)
+    hasAsked = true
+    return reply
   }
 
   /// Reads the answer to what was asked for and is not needed.
-  func takeBack() throws {
+  func takeBack() {
     guard hasAsked, let passive = client.passiveCommand else { return }
     hasAsked = false
-    _ = try client.execute(passive, nil)
+    do { _ = try client.execute(passive, nil) } catch { client.disconnect() }
   }
 
   private func mayAsk() -> Bool {
@@ -74,8 +81,7 @@ final class PipeliningClient: TransferClient {
     run.state.withLock { state in
       if !isWell { state.takesCommandsAhead = false } else if state.takesCommandsAhead == nil { state.takesCommandsAhead = true }
     }
-    if !isWell { client.disconnect() }
-    if !isWell { hasAsked = false }
+    if !isWell { disconnect() }
   }
 }
 

@@ -134,10 +134,8 @@ package final class TreeRun: @unchecked Sendable {
     var isConnected = isFirst
     while true {
       let task: Task?
-      do {
-        task = try next(worker, isFirst: isFirst)
-        try worker.settle(before: task)
-      } catch { return stop(error) }
+      do { task = try next(worker, isFirst: isFirst) } catch { return stop(error) }
+      worker.settle(before: task)
       guard let task else { return }
       defer { state.withLock { $0.active -= 1 } }
       if !isConnected {

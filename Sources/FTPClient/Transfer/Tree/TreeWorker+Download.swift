@@ -99,7 +99,7 @@ extension TreeWorker {
     defer { client.looksAhead = false }
     let download = FileDownload(
       client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
-      known: isSmall ? item.facts : nil, progress: run.listener(client))
+      known: isSmall ? item.facts : nil, progress: run.listener(client.plain))
     count(try download.run())
   }
 

@@ -10,7 +10,7 @@ extension TreeWorker {
     let target = remote(path.dropLast() + [Array(".".utf8) + name.prefix(230) + Array(".\(RandomName.make()).part".utf8)])
     do {
       try connect()
-      let report = ProgressReport(title, run.listener(client))
+      let report = ProgressReport(title, run.listener(client.plain))
       try client.beBinary()
       try report.tell(0, of: size, attempt: 1, now: true)
       let sent = try send(source, to: target)
@@ -68,7 +68,6 @@ extension TreeWorker {
   }
 
   private func rename(_ old: [UInt8], to new: [UInt8]) throws -> Bool {
-    try client.askAlong([("RNTO", new)])
-    return try client.execute("RNTO", new).category == .completion
+    try client.executeAsking("RNTO", new).category == .completion
   }
 }

@@ -116,7 +116,7 @@ extension TreeWorker {
       options.verifies = options.verifies && run.options.comparison == .hash
     }
     let upload = FileUpload(
-      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, progress: run.listener(client))
+      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, progress: run.listener(client.plain))
     count(try upload.run())
   }
 

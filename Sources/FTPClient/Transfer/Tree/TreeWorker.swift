@@ -40,12 +40,11 @@ final class TreeWorker {
   }
 
   /// Takes back what was sent ahead for another task than this one.
-  func settle(before task: TreeRun.Task?) throws {
-    guard client.hasAsked else { return }
+  func settle(before task: TreeRun.Task?) {
     switch task {
     case .fetch(_, let item) where (item.size ?? .max) < PartFile.worthKeeping: return
     case .store(_, let entry) where entry.size < PartFile.worthKeeping: return
-    default: try client.takeBack()
+    default: client.takeBack()
     }
   }
 
