@@ -124,19 +124,6 @@ PRINTED = {
         temperature 23.5
         humidity 41
         """,
-    "download": """
-        0 of 262144
-        262144 of 262144
-        262144 bytes, attempts: 1, verified by size
-        the same
-        error_perm: 550 Failed to open file. (
-        262144 ['firmware.bin']
-        """,
-    "upload": """
-        monday.log: 20000 bytes, verified by size
-        tuesday.log: 21000 bytes, verified by size
-        ['monday.log', 'tuesday.log']
-        """,
     "mirror": """
         config.json: 2 bytes, 226 Transfer complete.
         station.log: 14 bytes, 226 Transfer complete.
