@@ -193,11 +193,12 @@ final class ObjectClient: TransferClient {
   func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     try catching {
       // Who looks at each command gets it in its turn.
-      guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock), ftp.debugLevel == 0,
-        isOwnClass
+      guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock),
+        ftp.debugLevel == 0, isOwnClass
       else { return false }
       let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
-      try ftp.use({ connection in try Attachment.detach { try connection.control.sendAhead(lines) } }, otherwise: { _ in })
+      try ftp.use(
+        { connection in try Attachment.detach { try connection.control.sendAhead(lines) } }, otherwise: { _ in })
       return true
     }
   }
