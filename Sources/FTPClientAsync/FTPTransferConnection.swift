@@ -21,7 +21,8 @@ public actor FTPTransferConnection {
   /// `prepare` logs in and changes the directory, each time in the same way. Throws `.system` when the system has no thread more.
   public init(
     host: String, port: UInt16? = nil, configuration: sending FTPSession.Configuration = FTPSession.Configuration(),
-    options: sending FTPTransfer.Options = FTPTransfer.Options(), prepare: @escaping @Sendable (FTPSession) throws -> Void
+    options: sending FTPTransfer.Options = FTPTransfer.Options(),
+    prepare: @escaping @Sendable (FTPSession) throws -> Void
   ) throws {
     thread = try ConnectionThread()
     var configuration = configuration

@@ -17,7 +17,8 @@ extension FTPObject {
       sink = try FileObjectSink(arguments.required(1), client)
     }
     let download = FileDownload(
-      client, path, name: try lookingAt(remote), to: sink, options: options, progress: try progress(arguments, remote, client))
+      client, path, name: try lookingAt(remote), to: sink, options: options,
+      progress: try progress(arguments, remote, client))
     return try finishing { try download.run() }
   }
 
@@ -33,7 +34,8 @@ extension FTPObject {
       source = try FileObjectSource(arguments.required(0), client)
     }
     let upload = FileUpload(
-      client, source, to: path, name: try lookingAt(remote), options: options, progress: try progress(arguments, remote, client))
+      client, source, to: path, name: try lookingAt(remote), options: options,
+      progress: try progress(arguments, remote, client))
     return try finishing { try upload.run() }
   }
 
@@ -78,7 +80,8 @@ extension FTPObject {
       try client.attached {
         _ = try callback.call(
           state.transferTypes.progress.makeStruct([
-            name, .integer(progress.done), progress.total.map { total throws(PythonError) in try .integer(total) } ?? .none,
+            name, .integer(progress.done),
+            progress.total.map { total throws(PythonError) in try .integer(total) } ?? .none,
             .float(progress.rate), .integer(progress.attempt),
           ]))
       }
@@ -91,7 +94,8 @@ extension FTPObject {
       if let method, try value.optionalAttribute("\(method)") != nil { return nil }
       guard try value.optionalAttribute("__fspath__") != nil else {
         throw PythonError.type(
-          "\(function)() needs a path (str, bytes, os.PathLike) or a binary file for the local side, not '\(value.typeName)'")
+          "\(function)() needs a path (str, bytes, os.PathLike) or a binary file for the local side, not '\(value.typeName)'"
+        )
       }
     }
     var path = value
@@ -121,7 +125,8 @@ extension FTPObject {
     }
     return try state.transferTypes.result.makeStruct([
       .integer(result.size), .integer(result.bytes), .float(result.duration.inSeconds), .integer(result.attempts),
-      .integer(result.resumes), .integer(result.kept), .integer(result.changes), .integer(result.segments), verified, digest,
+      .integer(result.resumes), .integer(result.kept), .integer(result.changes), .integer(result.segments), verified,
+      digest,
       modified ?? .none,
     ])
   }
@@ -156,7 +161,9 @@ extension FTPObject {
       let text = try exception.optionalAttribute("strerror").flatMap { $0.isString ? $0 : nil } ?? exception.string()
       let message = try PythonObject.string("\(text.text()) (\(attempt))")
       var arguments = try PythonObject.tuple(message)
-      if let number = try exception.optionalAttribute("errno"), number.isInteger { arguments = try .tuple(number, message) }
+      if let number = try exception.optionalAttribute("errno"), number.isInteger {
+        arguments = try .tuple(number, message)
+      }
       let raised = try kind.call(arguments: arguments, keywords: nil)
       return PythonError.restore(raised).caused(by: exception)
     } catch {

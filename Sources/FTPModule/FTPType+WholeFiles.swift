@@ -38,7 +38,8 @@ extension FTPType {
       call(
         $0, $1, $2, $3, $4,
         Signature(
-          "download", ["remote", "local", "resume", "verify", "retries", "progress", "segments"], required: 2, keywordOnly: 5)
+          "download", ["remote", "local", "resume", "verify", "retries", "progress", "segments"], required: 2,
+          keywordOnly: 5)
       ) { ftp, arguments in try ftp.download(arguments) }
     },
     .method(
@@ -61,7 +62,8 @@ extension FTPType {
     ) {
       call(
         $0, $1, $2, $3, $4,
-        Signature("upload", ["local", "remote", "resume", "verify", "retries", "progress"], required: 2, keywordOnly: 4)
+        Signature(
+          "upload", ["local", "remote", "resume", "verify", "retries", "progress"], required: 2, keywordOnly: 4)
       ) { ftp, arguments in try ftp.upload(arguments) }
     },
   ]

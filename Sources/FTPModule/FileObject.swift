@@ -42,7 +42,8 @@ final class FileObjectSink: DownloadSink {
   func restart(for facts: RemoteFacts, identity: String) throws {
     guard length > 0 else { return }
     guard let start else {
-      throw FTPError(.mismatch, "what was written to \(name) cannot be taken back: it must begin anew and has no seek()")
+      throw FTPError(
+        .mismatch, "what was written to \(name) cannot be taken back: it must begin anew and has no seek()")
     }
     try client.attached {
       try file.callMethod("seek", start)

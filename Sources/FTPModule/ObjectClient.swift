@@ -56,6 +56,19 @@ final class ObjectClient: TransferClient {
   }
 
   func fault(of error: any Error) -> TransferFault {
+    let fault = judge(error)
+    return fault == .lost && !canConnect ? .permanent : fault
+  }
+
+  /// Whether it is known how to log in again.
+  private var canConnect: Bool {
+    do { return try ftp.memory() != nil } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+
+  private func judge(_ error: any Error) -> TransferFault {
     switch error {
     case is LoginRefusal: return .lost
     case let error as FTPError:
@@ -145,7 +158,9 @@ final class ObjectClient: TransferClient {
         _ = try ftp.attribute(.login).call(arguments: .tuple(names), keywords: keywords)
       }
     } catch {
-      guard hasConnected, PythonError.matches(ftp.state.errors.permanent), let refusal = PythonError.take() else { throw error }
+      guard hasConnected, PythonError.matches(ftp.state.errors.permanent), let refusal = PythonError.take() else {
+        throw error
+      }
       throw LoginRefusal(PythonFailure(refusal))
     }
     // What was protected stays protected.
@@ -174,7 +189,8 @@ final class ObjectClient: TransferClient {
   }
 
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
-    do { return try catching { try ftp.parsed(ftp.call(.sendcmd, line(verb, argument))) } } catch let error as FTPError {
+    do { return try catching { try ftp.parsed(ftp.call(.sendcmd, line(verb, argument))) } } catch let error as FTPError
+    {
       guard case .reply(let reply) = error.kind else { throw error }
       return reply
     }
@@ -269,6 +285,10 @@ final class ObjectClient: TransferClient {
       for name in [Name.sock, .file, ._proxied_host] { try other.set(name, .none) }
       return try ObjectClient(other, isText: isText, isSibling: true)
     }
+  }
+
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    if let interruption = TreeThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
   }
 
   func detached(_ body: () throws -> Void) throws { try catching { try Attachment.detach(body) } }

@@ -81,7 +81,8 @@ final class ObjectTransfer: ClientTransfer {
   func end() throws {
     func close() throws {
       try TLSClosing.end(
-        stream, connection, silence: data.silence, throughProxy: !ftp.attribute(._proxied_host).isNone, state: ftp.state)
+        stream, connection, silence: data.silence, throughProxy: !ftp.attribute(._proxied_host).isNone, state: ftp.state
+      )
       try running.requireWhole()
     }
     if let connection { try connection.use(close) } else { try close() }

@@ -49,6 +49,49 @@ final class TreeThread: ReferenceHolder {
     }
   }
 
+  /// Runs `work` with each number below `count`, 0 on this thread and the others on threads that have ended when this returns; on this one too where
+  /// there are none. Returns what interrupted it. Attached.
+  static func together(
+    _ state: ModuleState, _ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void
+  ) -> PythonFailure? {
+    var interruption: PythonFailure?
+    var threads: [PythonObject] = []
+    var bodies: [TreeThread] = []
+    defer { for body in bodies { body.body = nil } }
+    do {
+      let threading = count > 1 ? try importModule("threading").attribute("Thread") : .none
+      for number in 1..<max(1, count) {
+        let body = TreeThread {
+          Attachment.asking({ () throws(PythonError) in
+            if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
+          }) { work(number) }
+        }
+        let keywords = try PythonObject.dictionary()
+        try keywords.set(NativeObject.make(state.treeThreadType, body), for: "target")
+        try keywords.set(.string("ftplib-segment-\(number)"), for: "name")
+        try keywords.set(.bool(true), for: "daemon")
+        let thread = try threading.call(arguments: .tuple([]), keywords: keywords)
+        bodies.append(body)
+        try thread.callMethod("start")
+        threads.append(thread)
+      }
+    } catch { PythonError.clear() }
+    work(0)
+    for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() { work(number) }
+    for thread in threads {
+      while true {
+        do {
+          try thread.callMethod("join")
+          break
+        } catch {
+          guard let exception = PythonError.take() else { break }
+          interruption = interruption ?? PythonFailure(exception)
+        }
+      }
+    }
+    return interruption
+  }
+
   /// Waits for a thread. Ctrl-C meanwhile stops them all.
   private static func join(_ thread: PythonObject, _ run: TreeRun) {
     while true {

@@ -20,7 +20,9 @@ extension PythonObject {
   /// Makes an instance of a class that `structSequence` made, with a value for each field.
   public func makeStruct(_ values: [PythonObject]) throws(PythonError) -> PythonObject {
     let instance = try owned(PyStructSequence_New(OpaquePointer(pointer)))
-    for (index, value) in values.enumerated() { PyStructSequence_SetItem(instance.pointer, index, value.newReference()) }
+    for (index, value) in values.enumerated() {
+      PyStructSequence_SetItem(instance.pointer, index, value.newReference())
+    }
     return instance
   }
 }

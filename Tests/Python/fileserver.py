@@ -1,8 +1,8 @@
-"""A server of files in memory for the scripted server: it has the faults that real ones do not show.
+"""A server of files in memory, for the scripted server: with faults that real ones do not show.
 
-    files = Files({"f": content}, faults=[Fault(after=1000, how="reset"), Fault()])
-    with ScriptedServer(*[[serve(files)]] * 8) as server:
-        FTP(server.host, server.port, "user", "password").download("f", path)
+files = Files({"f": content}, faults=[Fault(after=1000, how="reset"), Fault()])
+with ScriptedServer(*[[serve(files)]] * 8) as server:
+    FTP(server.host, server.port, "user", "password").download("f", path)
 """
 
 from __future__ import annotations
@@ -12,6 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from conftest import Conversation, Step, hang_up
+
+VERBS = (
+    *("USER", "PASS", "FEAT", "TYPE", "CWD", "PWD", "NOOP", "OPTS", "SIZE", "MDTM", "HASH"),
+    *("PASV", "REST", "RETR", "STOR", "APPE", "DELE", "RNFR", "RNTO", "QUIT"),
+)
 
 
 @dataclass
@@ -32,7 +37,7 @@ class Files:
     """Replies to verbs, in place of what the server would do."""
     faults: list[Fault] = field(default_factory=list)
     """Of the transfers, in order."""
-    before: Callable[[str, Files], object] = lambda command, files: None
+    before: Callable[[str, Files], object] | None = None
     """Called with each command."""
     hash_as: bytes | None = None
     """What HASH takes for the content."""
@@ -50,7 +55,8 @@ def serve(files: Files) -> Step:
                 command = conversation.hear()
             except (ConnectionError, OSError):
                 return
-            files.before(command, files)
+            if files.before:
+                files.before(command, files)
             verb, _, argument = command.partition(" ")
             if verb in files.refusals:
                 conversation.say(files.refusals[verb])
@@ -71,13 +77,7 @@ class _Session:
         self.files = files
         self.rest = 0
         self.old = ""
-        self.handlers = {
-            verb: getattr(self, f"_{verb.lower()}")
-            for verb in (
-                "USER PASS FEAT TYPE CWD PWD NOOP OPTS SIZE MDTM HASH PASV REST RETR STOR APPE DELE "
-                "RNFR RNTO QUIT"
-            ).split()
-        }
+        self.handlers = {verb: getattr(self, f"_{verb.lower()}") for verb in VERBS}
 
     def _user(self, _: str) -> None:
         self.say("331 Password.")

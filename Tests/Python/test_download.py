@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from conftest import REPOSITORY, ScriptedServer
 from fileserver import Fault, Files, serve
+
 from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
 
 Connect = Callable[..., FTP]
@@ -57,7 +57,9 @@ def test_a_file_with_its_time(connect: Connect, tmp_path: Path) -> None:
     assert names(tmp_path) == ["a"]
 
 
-@pytest.mark.parametrize("how", ["reset", "close", "426 Broken off.", "451 Not now.", "421 Bye.", "short"])
+@pytest.mark.parametrize(
+    "how", ["reset", "close", "426 Broken off.", "451 Not now.", "421 Bye.", "short"]
+)
 @pytest.mark.parametrize("after", [0, 1000, 1_500_000])
 def test_it_goes_on_where_it_was(connect: Connect, tmp_path: Path, how: str, after: int) -> None:
     ftp = connect(Files({"f": LARGE}, faults=[Fault(after, how), Fault(after, how)]))
@@ -85,12 +87,31 @@ def test_a_silence_is_a_fault(connect: Connect, tmp_path: Path) -> None:
     assert (result.attempts, result.resumes, result.bytes) == (2, 1, len(LARGE))
 
 
-def test_without_rest_it_begins_again_and_keeps_what_it_has(connect: Connect, tmp_path: Path) -> None:
+def test_without_rest_it_begins_again_and_keeps_what_it_has(
+    connect: Connect, tmp_path: Path
+) -> None:
     files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], refusals={"REST": "502 No."})
     result = connect(files).download("f", tmp_path / "a")
     assert (tmp_path / "a").read_bytes() == LARGE
     assert (result.attempts, result.resumes) == (2, 0)
     assert result.bytes == len(LARGE) + 1_000_000
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_server_that_forgets_rest_is_found_out(
+    connect: Connect, tmp_path: Path, segments: int
+) -> None:
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], ignores_rest=True)
+    result = connect(files).download("f", tmp_path / "a", segments=segments)
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.attempts > 1
+
+
+def test_segments_of_a_server_without_rest(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": LARGE}, refusals={"REST": "502 No."})
+    result = connect(files).download("f", tmp_path / "a", segments=3)
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.attempts == 1
 
 
 def test_where_size_is_not_told(connect: Connect, tmp_path: Path) -> None:
@@ -112,7 +133,13 @@ def test_when_it_gives_up(connect: Connect, tmp_path: Path) -> None:
     with pytest.raises(error_temp, match=r"^426 Broken off\. ") as raised:
         ftp.download("f", tmp_path / "a", retries=2)
     text = str(raised.value)
-    for part in ("'f'", str(tmp_path / "a"), f"127.0.0.1 port {ftp.port}", "3 attempts", str(len(LARGE))):
+    for part in (
+        "'f'",
+        str(tmp_path / "a"),
+        f"127.0.0.1 port {ftp.port}",
+        "3 attempts",
+        str(len(LARGE)),
+    ):
         assert part in text
     assert isinstance(raised.value.__cause__, error_temp)
     assert str(raised.value.__cause__) == "426 Broken off."
@@ -156,7 +183,9 @@ def test_a_later_run_goes_on(connect: Connect, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["time", "size", "name", "resume=False"])
-def test_a_part_of_another_version_is_no_part(connect: Connect, tmp_path: Path, change: str) -> None:
+def test_a_part_of_another_version_is_no_part(
+    connect: Connect, tmp_path: Path, change: str
+) -> None:
     files = Files({"f": LARGE})
     ftp = interrupted(connect, files, tmp_path / "a")
     other = os.urandom(len(LARGE) + (change == "size"))
@@ -254,7 +283,10 @@ def test_hashes_of_other_kinds(
 
     md5 = hashlib.md5(SMALL).hexdigest()
     said = reply.format(
-        sha256=hashlib.sha256(SMALL).hexdigest(), md5=md5, MD5=md5.upper(), crc=f"{zlib.crc32(SMALL):X}"
+        sha256=hashlib.sha256(SMALL).hexdigest(),
+        md5=md5,
+        MD5=md5.upper(),
+        crc=f"{zlib.crc32(SMALL):X}",
     )
     files = Files({"f": SMALL}, features=(feature,), refusals={verb: said})
     assert connect(files).download("f", tmp_path / "a").verified == verified
@@ -388,7 +420,7 @@ def test_what_progress_raises_is_raised(connect: Connect, tmp_path: Path) -> Non
             raise LookupError("enough")
 
     ftp = connect(Files({"f": LARGE}))
-    with pytest.raises(LookupError, match="^'?enough"):
+    with pytest.raises(LookupError, match="enough"):
         ftp.download("f", tmp_path / "a", progress=stop)
     assert (tmp_path / "a").read_bytes() == b"old"
     assert ".a.part" in names(tmp_path)

@@ -15,12 +15,15 @@ package final class FileDownload {
   /// The version that is being fetched.
   private var facts = RemoteFacts()
   private var isOpen = false
-  /// Whether the server cannot begin in the middle.
+  /// Whether the server cannot begin in the middle, or does not although it says so.
   private var refusesRestart = false
+  /// Whether what is in place may be wrong.
+  private var isSuspect = false
 
   /// A download of the file at `path` into `sink`. `name` is the path for a reader; `known` is what a listing told of it just now.
   package init(
-    _ client: any TransferClient, _ path: [UInt8], name: String, to sink: any DownloadSink, options: FTPTransfer.Options,
+    _ client: any TransferClient, _ path: [UInt8], name: String, to sink: any DownloadSink,
+    options: FTPTransfer.Options,
     known: RemoteFacts? = nil, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) {
     self.client = client
@@ -88,7 +91,7 @@ package final class FileDownload {
       isOpen = true
       result.kept = inPlace
     }
-    if let size = facts.size, sink.length > size { try restart() }
+    if isSuspect || facts.size.map({ sink.length > $0 }) ?? false { try restart() }
     if options.verifies { try hash.choose(client.features()) }
     try report.tell(sink.length, of: facts.size, attempt: attempts.count, now: true)
     try fetch()
@@ -100,12 +103,14 @@ package final class FileDownload {
   /// What the part belongs to.
   private var identity: String {
     [
-      client.scope, path.hexadecimal, facts.size.map(String.init) ?? "", facts.modified.map { "\($0.digits).\($0.nanosecond)" } ?? "",
+      client.scope, path.hexadecimal, facts.size.map(String.init) ?? "",
+      facts.modified.map { "\($0.digits).\($0.nanosecond)" } ?? "",
       facts.unique?.hexadecimal ?? "",
     ].joined(separator: "\t")
   }
 
   private func restart() throws {
+    isSuspect = false
     try LocalFailure.marking { try sink.restart(for: facts, identity: identity) }
     try hash.restart()
   }
@@ -125,7 +130,7 @@ package final class FileDownload {
 
   private func fetch() throws {
     if let size = facts.size, sink.length == size, size > 0 { return }
-    if let size = facts.size, options.segments > 1 || sink.noted.count > 1, sink.isRandom {
+    if let size = facts.size, options.segments > 1 || sink.noted.count > 1, sink.isRandom, !refusesRestart {
       let segmented = SegmentedDownload(
         client, path, size: size, sink: sink, options: options,
         progress: { [report, attempts, facts] in
@@ -137,10 +142,23 @@ package final class FileDownload {
           result.resumes += segmented.resumes
           result.segments = max(result.segments, segmented.connections)
         }
-        return try segmented.run()
+        do { return try segmented.run() } catch let error as FTPError {
+          try judgeRestart(error)
+        }
       }
     }
     try fetchInOrder()
+  }
+
+  /// Takes a refusal to begin in the middle for one: the file is then fetched in order. Throws any other error.
+  private func judgeRestart(_ error: FTPError) throws {
+    switch error.kind {
+    case .reply(let reply) where reply.category == .permanent: refusesRestart = true
+    case .mismatch:
+      (refusesRestart, isSuspect) = (true, true)
+      throw error
+    default: throw error
+    }
   }
 
   private func fetchInOrder() throws {
@@ -188,6 +206,8 @@ package final class FileDownload {
       guard !block.isEmpty else { return }
     }
     if let size = facts.size, position &+ UInt64(block.count) > size {
+      // It has grown; or it was not sent from where it was asked for.
+      (refusesRestart, isSuspect) = (true, true)
       throw FTPError(.mismatch, "the server sends more than the \(size) bytes that it told of")
     }
     try LocalFailure.marking { try sink.write(block, at: position) }

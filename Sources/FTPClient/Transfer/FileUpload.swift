@@ -36,7 +36,8 @@ package final class FileUpload {
 
   /// An upload of `source` to `path`; `name` is the path for a reader.
   package init(
-    _ client: any TransferClient, _ source: any UploadSource, to path: [UInt8], name: String, options: FTPTransfer.Options,
+    _ client: any TransferClient, _ source: any UploadSource, to path: [UInt8], name: String,
+    options: FTPTransfer.Options,
     progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) {
     self.client = client
@@ -62,7 +63,8 @@ package final class FileUpload {
       tail = (0..<8).map { UInt8(truncatingIfNeeded: mark >> (56 - 8 * $0)) }.hexadecimal
       isKept = true
     }
-    target = Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(254 - tail.utf8.count - 6)
+    target =
+      Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(254 - tail.utf8.count - 6)
       + Array(".\(tail).part".utf8)
     hasBegun = isKept
     isSpoilt = false
@@ -209,7 +211,9 @@ package final class FileUpload {
       result.kept = 0
     }
     do { return try client.begin("STOR", target, from: 0) } catch let error as FTPError {
-      guard !isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else { throw error }
+      guard !isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else {
+        throw error
+      }
       isDirect = true
       target = path
       return try client.begin("STOR", target, from: 0)

@@ -72,7 +72,8 @@ final class HashCheck {
     guard ours == theirs else {
       throw FTPError(
         .mismatch,
-        "the content differs: \(command.algorithm.rawValue) is \(ours.hexadecimal) here and \(theirs.hexadecimal) on the server")
+        "the content differs: \(command.algorithm.rawValue) is \(ours.hexadecimal) here and \(theirs.hexadecimal) on the server"
+      )
     }
     return .hash(command.algorithm, ours)
   }

@@ -43,7 +43,8 @@ package final class LocalSource: UploadSource {
     guard gethostname(&host, 255) == 0 else { return nil }
     let name = host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.text
     return [
-      name, "\(status.st_dev)", "\(status.st_ino)", "\(status.st_size)", "\(status.st_mtim.tv_sec)", "\(status.st_mtim.tv_nsec)",
+      name, "\(status.st_dev)", "\(status.st_ino)", "\(status.st_size)", "\(status.st_mtim.tv_sec)",
+      "\(status.st_mtim.tv_nsec)",
     ].joined(separator: "\t")
   }
 

@@ -40,7 +40,9 @@ package final class PartFile: DownloadSink {
       case S_IFREG:
         mode = status.st_mode & 0o777
         // Who may not write the file may not replace it either.
-        guard place.name.withPath({ faccessat(place.directory, $0, W_OK, AT_EACCESS) }) == 0 else { throw refusal(errno) }
+        guard place.name.withPath({ faccessat(place.directory, $0, W_OK, AT_EACCESS) }) == 0 else {
+          throw refusal(errno)
+        }
       default: return try openDirectly()
       }
     }
@@ -174,7 +176,9 @@ package final class PartFile: DownloadSink {
     guard let state, let own = ownStatus, let identity = state.identity else { return }
     // Without parts it is in order, and as long as it is.
     if parts.isEmpty, ftruncate(descriptor, off_t(clamping: length)) != 0 { throw refusal(errno) }
-    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts.isEmpty ? nil : parts) else { throw refusal(errno) }
+    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts.isEmpty ? nil : parts) else {
+      throw refusal(errno)
+    }
   }
 
   // MARK: The end

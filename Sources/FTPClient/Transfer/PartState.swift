@@ -31,7 +31,9 @@ final class PartState {
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else { return nil }
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() else {
+      return nil
+    }
     var bytes = [UInt8](repeating: 0, count: Self.limit)
     let count = Glibc.read(descriptor, &bytes, bytes.count)
     guard count > 0, count < bytes.count else { return nil }

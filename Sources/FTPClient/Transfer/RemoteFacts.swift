@@ -26,7 +26,8 @@ package struct RemoteFacts: Sendable, Equatable {
       guard let left, let right else { return false }
       return left != right
     }
-    return differ(size, other.size) || differ(modified?.seconds, other.modified?.seconds) || differ(unique, other.unique)
+    return differ(size, other.size) || differ(modified?.seconds, other.modified?.seconds)
+      || differ(unique, other.unique)
   }
 
   /// Whether they can tell one version of a file from the next.

@@ -44,7 +44,9 @@ final class SegmentedDownload {
     self.progress = progress
     parts = sink.noted.isEmpty ? (sink.length > 0 ? [0..<sink.length] : []) : sink.noted
     done = parts.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) }
-    count = min(max(1, options.segments), FTPTransfer.Options.mostSegments, Int(clamping: max(1, (size - min(done, size)) / Self.least)))
+    count = min(
+      max(1, options.segments), FTPTransfer.Options.mostSegments,
+      Int(clamping: max(1, (size - min(done, size)) / Self.least)))
   }
 
   deinit { buffer.deallocate() }
@@ -59,6 +61,8 @@ final class SegmentedDownload {
     var transfer: (any ClientTransfer)?
     var position: UInt64 = 0
     var end: UInt64 = 0
+    /// Why it has not begun.
+    var failure: (any Error)?
     /// Until when the server may be silent.
     var deadline = Deadline.never
 
@@ -79,6 +83,7 @@ final class SegmentedDownload {
     defer { dismiss() }
     do {
       try start()
+      try connect()
       while workers.contains(where: \.isBusy) || !open.isEmpty {
         try assign()
         try read()
@@ -127,25 +132,55 @@ final class SegmentedDownload {
     }
   }
 
+  /// Has all connections begin, at the same time where that can be: a login takes many times as long as the way to the server and back.
+  private func connect() throws {
+    let crew = workers
+    let ranges = crew.compactMap { _ in open.popLast() }
+    try client.together(ranges.count, isStopped: { crew[0].failure != nil }) { [self] number in
+      do { try begin(crew[number], ranges[number]) } catch { crew[number].failure = error }
+    }
+    for (worker, range) in zip(crew, ranges) where !worker.isBusy {
+      open.append(range)
+      if let error = worker.failure, worker.isFirst || !isOthersFault(error) { throw error }
+      if !worker.isFirst { dismiss(worker) }
+    }
+    connections = max(connections, workers.count { $0.isBusy })
+  }
+
   /// Gives every connection without work a range: one that nobody fetches, or half of another's.
   private func assign() throws {
     for worker in workers where !worker.isBusy {
+      if workers.count == 1 { open = joined(open) }
       guard let range = open.popLast() ?? half() else { continue }
-      do {
-        try worker.client.connect()
-        try worker.client.beBinary()
-        worker.transfer = try worker.client.begin("RETR", path, from: range.lowerBound)
-      } catch {
+      do { try begin(worker, range) } catch {
         open.append(range)
         if worker.isFirst || !isOthersFault(error) { throw error }
         dismiss(worker)
-        continue
       }
-      worker.position = range.lowerBound
-      worker.end = range.upperBound
-      worker.deadline = .after(worker.transfer?.data.silence)
-      connections = max(connections, workers.count { $0.isBusy })
     }
+  }
+
+  private func begin(_ worker: Worker, _ range: Range<UInt64>) throws {
+    try worker.client.connect()
+    try worker.client.beBinary()
+    let transfer = try worker.client.begin("RETR", path, from: range.lowerBound)
+    worker.position = range.lowerBound
+    worker.end = range.upperBound
+    worker.deadline = .after(transfer.data.silence)
+    worker.transfer = transfer
+  }
+
+  /// Ranges with those in one that touch each other: for one connection alone.
+  private func joined(_ ranges: [Range<UInt64>]) -> [Range<UInt64>] {
+    var joined: [Range<UInt64>] = []
+    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+      if let last = joined.last, last.upperBound == range.lowerBound {
+        joined[joined.count - 1] = last.lowerBound..<range.upperBound
+      } else {
+        joined.append(range)
+      }
+    }
+    return joined
   }
 
   /// The second half of the longest range that is fetched, where that is worth the commands it takes: a server may be a second or two over

@@ -31,6 +31,9 @@ package protocol TransferClient: AnyObject {
   func isTimeout(_ error: any Error) -> Bool
   /// Another session like this one, not connected yet.
   func sibling() throws -> any TransferClient
+  /// Runs `work` with each number below `count`: 0 on this thread, the others at the same time where there are threads for that. All have ended
+  /// when it returns; what they wait for ends when `isStopped` says so. Throws when it was interrupted.
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws
   /// Runs `body` so that others can go on meanwhile: without Python's lock.
   func detached(_ body: () throws -> Void) throws
   /// Asks whether the call shall stop; in `detached` too.
@@ -63,6 +66,11 @@ package enum TransferFault {
 }
 
 extension TransferClient {
+  /// One after the other.
+  package func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    for number in 0..<count where !isStopped() { work(number) }
+  }
+
   /// Sends a command; nil when its reply is not 2yz. Throws a 421, by which the server takes its leave.
   func completes(_ verb: String, _ argument: [UInt8]?) throws -> Reply? {
     let reply = try execute(verb, argument)

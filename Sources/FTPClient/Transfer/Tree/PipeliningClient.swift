@@ -31,6 +31,9 @@ final class PipeliningClient: TransferClient {
   func fault(of error: any Error) -> TransferFault { error is AheadRefused ? .permanent : client.fault(of: error) }
   func sibling() throws -> any TransferClient { try client.sibling() }
   func detached(_ body: () throws -> Void) throws { try client.detached(body) }
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    try client.together(count, isStopped: isStopped, work)
+  }
   func checkInterrupt() throws { try client.checkInterrupt() }
   func pause(_ time: Duration) throws { try client.pause(time) }
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
