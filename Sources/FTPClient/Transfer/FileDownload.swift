@@ -17,6 +17,9 @@ package final class FileDownload {
   private var isOpen = false
   /// Whether the server cannot begin in the middle, or does not although it says so.
   private var refusesRestart = false
+  /// How often in a row several connections have failed: each time half as many are tried. Some servers do not stand it, as ProFTPD 1.3.8,
+  /// whose mod_tls_shmcache crashes of handshakes at the same time.
+  private var segmentFailures = 0
   /// Whether what is in place may be wrong.
   private var isSuspect = false
 
@@ -131,6 +134,8 @@ package final class FileDownload {
   private func fetch() throws {
     if let size = facts.size, sink.length == size, size > 0 { return }
     if let size = facts.size, options.segments > 1 || sink.noted.count > 1, sink.isRandom, !refusesRestart {
+      var options = options
+      options.segments = max(1, options.segments >> min(segmentFailures, 8))
       let segmented = SegmentedDownload(
         client, path, size: size, sink: sink, options: options,
         progress: { [report, attempts, facts] in
@@ -142,7 +147,12 @@ package final class FileDownload {
           result.resumes += segmented.resumes
           result.segments = max(result.segments, segmented.connections)
         }
-        do { return try segmented.run() } catch let error as FTPError {
+        segmentFailures += 1
+        do {
+          try segmented.run()
+          segmentFailures = 0
+          return
+        } catch let error as FTPError {
           try judgeRestart(error)
         }
       }
