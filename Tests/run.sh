@@ -117,7 +117,7 @@ part_lint() {
   # The types that the extension comes with are the ones it has.
   PYTHONPATH=. check stubtest "$venv/bin/stubtest" usr.ftplib
   # The excluded two warn of functions that are called by another name than their own, as the parts here are.
-  check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run "${shell_files[@]}"
+  check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run Sources/ftpy/static/link "${shell_files[@]}"
   return "$lint_failed"
 }
 

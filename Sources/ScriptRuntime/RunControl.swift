@@ -1,5 +1,6 @@
 internal import CPython
 internal import CScriptRuntime
+internal import FTPClient
 internal import PythonBridge
 internal import Synchronization
 
@@ -21,8 +22,9 @@ final class RunControl: Sendable {
 
   private struct State {
     var phase = Phase.idle
-    var deadline: ContinuousClock.Instant?
-    var stoppedAt: ContinuousClock.Instant?
+    var deadline = Deadline.never
+    /// When the grace ends; nil before the run was stopped.
+    var end: Deadline?
     var isForced = false
   }
 
@@ -63,7 +65,7 @@ final class RunControl: Sendable {
       guard state.phase == .idle else { return false }
       state = State(phase: .running)
       if let deadline {
-        state.deadline = .now + deadline
+        state.deadline = .after(deadline)
         _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
       }
       return true
@@ -74,7 +76,7 @@ final class RunControl: Sendable {
   func end() {
     let isForced = state.withLock { state in
       let isForced = state.isForced
-      if state.deadline != nil || state.phase != .running { script_embedding_stop_timer() }
+      if state.deadline.remaining != nil || state.phase != .running { script_embedding_stop_timer() }
       state = State()
       return isForced
     }
@@ -99,14 +101,13 @@ final class RunControl: Sendable {
   /// The signal has come: raises what is to be raised; attached, on the interpreter's thread.
   fileprivate func answer() throws(PythonError) {
     let (stops, forces) = state.withLock { state -> (Bool, Bool) in
-      let now = ContinuousClock.now
-      if state.phase == .running, let deadline = state.deadline, deadline <= now { state.phase = .deadlinePassed }
+      if state.phase == .running, state.deadline.hasPassed { state.phase = .deadlinePassed }
       guard state.phase == .deadlinePassed || state.phase == .cancelled else { return (false, false) }
-      guard let stoppedAt = state.stoppedAt else {
-        state.stoppedAt = now
+      guard let end = state.end else {
+        state.end = .after(Self.grace)
         return (true, false)
       }
-      guard now - stoppedAt >= Self.grace else { return (false, false) }
+      guard end.hasPassed else { return (false, false) }
       state.isForced = true
       return (true, true)
     }

@@ -1,11 +1,13 @@
 """Downloads and uploads of one large file, side by side: this client, CPython's ftplib, curl, lftp.
 
-    Tests/Benchmarks/transfers.py [--size MIB] [--rounds N]
+    Tests/Benchmarks/transfers.py [--size MIB] [--rounds N] [--progress]
 
 Each contestant is a process of its own, the rounds alternate between them, and what counts is the
 ratio of medians within this one run: of wall time, and of the client's processor time. The Python
 contestants run the documented idioms, `retrbinary(..., file.write)` into an existing file and
 `storbinary(..., file)`. The server is vsftpd on loopback. Needs root, for vsftpd.
+
+With `--progress` it is ftpy alone, without and with its meter of that name on a terminal.
 """
 
 from __future__ import annotations
@@ -71,11 +73,13 @@ class Contestant:
     processor: list[float] = field(default_factory=list)
 
 
-def python(program: str, module: str) -> Callable[[servers.Server, Task, Path], Sequence[str]]:
+def python(
+    program: str, module: str, *options: str
+) -> Callable[[servers.Server, Task, Path], Sequence[str]]:
     def command(server: servers.Server, task: Task, path: Path) -> Sequence[str]:
         script = SCRIPT.format(module=module, mode=task.mode, call=task.call)
         address = (server.host, str(server.port), server.user, server.password)
-        return (program, "-c", script, *address, str(path))
+        return (program, *options, "-c", script, *address, str(path))
 
     return command
 
@@ -94,6 +98,13 @@ def lftp(server: servers.Server, task: Task, path: Path) -> Sequence[str]:
     return ("lftp", "-u", login, "-e", f"{settings}; {what}; quit", address)
 
 
+def meters() -> list[Contestant]:
+    return [
+        Contestant("ftpy", python(FTPY, "usr.ftplib")),
+        Contestant("ftpy --progress", python(FTPY, "usr.ftplib", "--progress")),
+    ]
+
+
 def contestants() -> list[Contestant]:
     path = {"PYTHONPATH": str(REPOSITORY)}
     field_ = [
@@ -106,7 +117,8 @@ def contestants() -> list[Contestant]:
 
 
 def measure(contestant: Contestant, server: servers.Server, task: Task, path: Path) -> None:
-    """Runs a contestant once; raises if it fails."""
+    """Runs a contestant once, its standard error a terminal; raises if it fails."""
+    screen, terminal = os.openpty()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -114,14 +126,29 @@ def measure(contestant: Contestant, server: servers.Server, task: Task, path: Pa
         env=environment | contestant.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
+        stderr=terminal,
     )
+    os.close(terminal)
+    said = show(screen)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError(f"{contestant.name} failed at {task.name}: {process.returncode}")
+        raise RuntimeError(f"{contestant.name} failed at {task.name}: {said}")
     contestant.wall.append(wall)
     contestant.processor.append(usage.ru_utime + usage.ru_stime)
+
+
+def show(screen: int) -> str:
+    """What a program writes to its terminal until it ends."""
+    said = b""
+    try:
+        while block := os.read(screen, 4096):
+            said += block
+    except OSError:  # nobody has the terminal open any more
+        pass
+    os.close(screen)
+    return said.decode(errors="replace")
 
 
 def digest(path: Path) -> str:
@@ -129,9 +156,10 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def run(task: Task, size: int, rounds: int, scratch: Path) -> list[Contestant]:
+def run(
+    field_: list[Contestant], task: Task, size: int, rounds: int, scratch: Path
+) -> list[Contestant]:
     """Lets all contestants do a task, in turn, so many times; checks what arrived."""
-    field_ = contestants()
     with servers.start("vsftpd", root=scratch / "server") as server:
         remote, local = server.root / NAME, scratch / NAME
         source, target = (remote, local) if task.name == "RETR" else (local, remote)
@@ -154,7 +182,7 @@ def run(task: Task, size: int, rounds: int, scratch: Path) -> list[Contestant]:
 
 
 def table(task: Task, size: int, field_: list[Contestant]) -> str:
-    """Medians, spread, and ratios to CPython's ftplib, as Markdown."""
+    """Medians, spread, and ratios to the first of them, as Markdown."""
     base = field_[0]
     lines = [
         f"{task.name} of {size} MiB, {len(base.wall)} rounds",
@@ -176,11 +204,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--size", type=int, default=1024, metavar="MIB")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--progress", action="store_true", help="what ftpy's meter costs")
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}\n")
     with tempfile.TemporaryDirectory() as folder:
         for task in TASKS:
-            field_ = run(task, options.size, options.rounds, Path(folder))
+            entered = meters() if options.progress else contestants()
+            field_ = run(entered, task, options.size, options.rounds, Path(folder))
             print(table(task, options.size, field_) + "\n", flush=True)
 
 
