@@ -131,6 +131,7 @@ part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
     --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/hostile \
+    --ignore=Tests/Python/test_command_line.py --ignore=Tests/Python/test_faults_whole_files.py \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
 }
 

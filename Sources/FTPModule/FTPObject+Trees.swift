@@ -44,7 +44,8 @@ extension FTPObject {
     let folder = try LocalTree(path, missing)
     let progress = try treeProgress(arguments)
     let run = TreeRun(
-      direction, client, root, folder, options, crew: TreeThread.crew(state), settle: { settled($0) }, progress: progress)
+      direction, client, root, folder, options, crew: TreeThread.crew(state), settle: { settled($0) },
+      progress: progress)
     let summary: FTPTree.Summary
     do { summary = try run.run() } catch let failure as TransferFailure { throw exception(for: failure) } catch {
       let plain = (error as? LocalFailure)?.error ?? error
@@ -106,7 +107,7 @@ extension FTPObject {
     Attachment.attach {
       switch error {
       case is PythonFailure: return error
-      case let local as LocalFailure: return local.error is PythonError ? LocalFailure(settled(local.error)) : local
+      case let local as LocalFailure: return settled(local.error)
       case let failure as TransferFailure:
         _ = exception(for: failure)
       case is PythonError: break

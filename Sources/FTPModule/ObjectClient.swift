@@ -210,8 +210,7 @@ final class ObjectClient: TransferClient {
     try catching {
       // Who looks at each command gets it in its turn.
       guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock),
-        ftp.debugLevel == 0,
-        isOwnClass
+        ftp.debugLevel == 0, isOwnClass
       else { return false }
       let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
       try ftp.use(

@@ -4,7 +4,8 @@ import PythonBridge
 
 /// What a thread of Python's runs for a tree: a callable without arguments.
 ///
-/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork, and what the
+/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork,
+/// and what the
 /// program makes of threads holds for them.
 final class TreeThread: ReferenceHolder {
   private var body: (() -> Void)?
@@ -14,7 +15,8 @@ final class TreeThread: ReferenceHolder {
   var references: [PythonObject] { [] }
   func clearReferences() { body = nil }
 
-  /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns. Attached.
+  /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns.
+  /// Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
       var threads: [PythonObject] = []

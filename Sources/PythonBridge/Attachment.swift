@@ -3,7 +3,8 @@ internal import Glibc
 
 /// The calling thread's hold on its interpreter, which a call gives up while it waits and takes again to call Python.
 ///
-/// *Attached* means that Python objects may be touched. (The words are PyO3's; a free-threaded build has no lock to hold.)
+/// *Attached* means that Python objects may be touched. (The words are PyO3's; a free-threaded build has no lock to
+/// hold.)
 public enum Attachment {
   /// Where each thread keeps the state that it detached from; nothing while it is attached.
   private static let key: pthread_key_t = {
@@ -44,7 +45,8 @@ public enum Attachment {
   /// Whether this thread is in `detach`, and not in an `attach` within.
   public static var isDetached: Bool { pthread_getspecific(key) != nil }
 
-  /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`, or what `asking` asks.
+  /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`, or what
+  /// `asking` asks.
   public static func checkSignals() throws(PythonError) {
     try attach { () throws(PythonError) in
       try check(PyErr_CheckSignals())

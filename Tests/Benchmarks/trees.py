@@ -164,9 +164,8 @@ def main() -> None:
 def show(task: Task, delay: float, field_: list[Contestant], files: int, mebibytes: int) -> None:
     unit = "files/s" if task.is_tree else "MiB/s"
     amount = files if task.is_tree else mebibytes
-    print(
-        f"\n{task.name}, {delay * 1000:.0f} ms each way, load {Path('/proc/loadavg').read_text()[:14]}"
-    )
+    load = Path("/proc/loadavg").read_text()[:14]
+    print(f"\n{task.name}, {delay * 1000:.0f} ms each way, load {load}")
     print(f"| client | {unit} | wall s (min-max) | processor s |\n|---|---|---|---|")
     for contestant in field_:
         wall = statistics.median(contestant.wall)

@@ -137,7 +137,7 @@ PRINTED = {
         error_perm; still 2097152 bytes
         """,
     "logs": """
-        now.log: 28 bytes
+        now.log: 25 bytes
         2 files: ['old/yesterday.log', 'today.log']
         1 has grown, 1 is as it was
         """,

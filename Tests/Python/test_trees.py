@@ -294,6 +294,29 @@ def test_a_server_that_lets_no_second_one_in(tmp_path: Path) -> None:
         assert tree(tmp_path) == tree(server.root)
 
 
+def test_a_server_that_is_disturbed_by_commands_ahead(tmp_path: Path) -> None:
+    """pyftpdlib ends a running transfer for a PASV; here nothing in its greeting says who it is."""
+    hidden = {"PYFTPDLIB_BANNER": "Ready."}
+    with realservers.running("pyftpdlib", environment=hidden) as server:
+        serve(server, {f"f{n}": bytes([n]) * 100_000 for n in range(60)})
+        for connections in (1, 4):
+            with realservers.session(server) as ftp:
+                target = tmp_path / str(connections)
+                summary = ftp.download_tree("", target, connections=connections, retries=0)
+            assert summary.transferred == 60
+            assert tree(target) == tree(server.root)
+
+
+def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None:
+    serve(server, {f"d{n % 4}/f{n}": bytes([n]) * n for n in range(150)})
+    with realservers.session(server) as ftp:
+        assert ftp.download_tree("", tmp_path, connections=2).transferred == 150
+        assert tree(tmp_path) == tree(server.root)
+        assert ftp.upload_tree(tmp_path, "copy", connections=2).transferred == 150
+        assert tree(server.root / "copy") == tree(tmp_path)
+        realservers.in_step(ftp)
+
+
 def test_an_exception_in_progress_ends_it(proftpd: Any, tmp_path: Path) -> None:
     serve(proftpd, {f"f{n}": b"x" * 1000 for n in range(200)})
     threads = threading.active_count()

@@ -7,6 +7,7 @@ PYFTPDLIB_MASQUERADE  the host to name in PASV's reply, as behind a NAT
 PYFTPDLIB_RATE        bytes per second in either direction
 PYFTPDLIB_TIMEOUT     seconds until an idle session is closed: 300
 PYFTPDLIB_FXP         1: data connections with third hosts
+PYFTPDLIB_BANNER      the greeting: "pyftpdlib is ready."
 PYFTPDLIB_PASSIVE     the first and the last port for data connections, "40000-40100"
 """
 
@@ -66,7 +67,7 @@ def main(address: str, port: int, root: str, mode: str, certificate: str) -> Non
         authorizer.add_anonymous(root)
 
     handler.authorizer = authorizer
-    handler.banner = "pyftpdlib is ready."
+    handler.banner = os.environ.get("PYFTPDLIB_BANNER", "pyftpdlib is ready.")
     handler.use_gmt_times = True
     handler.permit_privileged_ports = True
     handler.permit_foreign_addresses = os.environ.get("PYFTPDLIB_FXP") == "1"

@@ -6,8 +6,9 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
-from typing import IO, Any, Final, Literal, NamedTuple, Protocol, Self, overload
+from typing import IO, Any, Final, Literal, Protocol, Self, final, overload
 
+from _typeshed import structseq
 from typing_extensions import Buffer
 
 __all__ = [
@@ -48,29 +49,69 @@ class _BinaryWritable(Protocol):
     # And seek(), tell(), truncate() where it must begin anew.
     def write(self, data: bytes, /) -> object: ...
 
-class TransferProgress(NamedTuple):
+@final
+class TransferProgress(structseq[Any], tuple[Any, ...]):
     """How far a download() or upload() is."""
 
-    name: _Text
-    done: int
-    total: int | None
-    rate: float
-    attempt: int
+    __match_args__: Final = (
+        "name",
+        "done",
+        "total",
+        "rate",
+        "attempt",
+    )
 
-class TransferResult(NamedTuple):
+    @property
+    def name(self) -> _Text: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def attempt(self) -> int: ...
+
+@final
+class TransferResult(structseq[Any], tuple[Any, ...]):
     """What became of a download() or upload()."""
 
-    size: int
-    bytes: int
-    seconds: float
-    attempts: int
-    resumes: int
-    kept: int
-    changes: int
-    segments: int
-    verified: str | None
-    hash: str | None
-    modified: float | None
+    __match_args__: Final = (
+        "size",
+        "bytes",
+        "seconds",
+        "attempts",
+        "resumes",
+        "kept",
+        "changes",
+        "segments",
+        "verified",
+        "hash",
+        "modified",
+    )
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    @property
+    def kept(self) -> int: ...
+    @property
+    def changes(self) -> int: ...
+    @property
+    def segments(self) -> int: ...
+    @property
+    def verified(self) -> str | None: ...
+    @property
+    def hash(self) -> str | None: ...
+    @property
+    def modified(self) -> float | None: ...
 
 class _Line(str):
     """A line of a text download: a str without the line's end, and a bytes-like object with it."""
@@ -87,20 +128,52 @@ _Address = tuple[str, int]
 # `scheme://user:password@host:port`, or True for what the environment names.
 _Proxy = str | bool | None
 
-class TreeSummary(NamedTuple):
-    transferred: int
-    unchanged: int
-    deleted: int
-    made: int
-    size: int
-    bytes: int
-    resumes: int
-    retries: int
-    connections: int
-    seconds: float
-    actions: list[tuple[Literal["make", "copy", "delete"], str]]
-    refused: list[tuple[str, str]]
-    errors: list[tuple[str, Exception]]
+@final
+class TreeSummary(structseq[Any], tuple[Any, ...]):
+    """What became of a download_tree(), upload_tree() or sync()."""
+
+    __match_args__: Final = (
+        "transferred",
+        "unchanged",
+        "deleted",
+        "made",
+        "size",
+        "bytes",
+        "resumes",
+        "retries",
+        "connections",
+        "seconds",
+        "actions",
+        "refused",
+        "errors",
+    )
+
+    @property
+    def transferred(self) -> int: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def deleted(self) -> int: ...
+    @property
+    def made(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def connections(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def actions(self) -> list[tuple[Literal["make", "copy", "delete"], str]]: ...
+    @property
+    def refused(self) -> list[tuple[str, str]]: ...
+    @property
+    def errors(self) -> list[tuple[str, Exception]]: ...
 
 class TreeError(Error):
     summary: TreeSummary

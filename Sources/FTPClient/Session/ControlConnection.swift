@@ -329,7 +329,9 @@ public final class ControlConnection {
 
   /// Sends a `NOOP` when the interval has passed since the last. A failure shows when the transfer's reply is read.
   func keepAlive() {
-    guard ahead.isEmpty, let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else { return }
+    guard ahead.isEmpty, let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else {
+      return
+    }
     nextKeepAlive = .after(keepAliveInterval)
     guard (try? send(command)) != nil else { return }
     keepAlives += 1

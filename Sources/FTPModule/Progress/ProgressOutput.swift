@@ -47,7 +47,8 @@ final class PythonFileOutput: ProgressOutput, @unchecked Sendable {
 
   func write(_ text: String) {
     Attachment.attach {
-      // A meter that cannot be shown, as of a closed terminal, is no reason to end a transfer, nor one for a second exception.
+      // A meter that cannot be shown, as of a closed terminal, is no reason to end a transfer, nor one for a second
+      // exception.
       PythonError.preserving {
         guard let file else { return }
         try file.callMethod("write", .string(text))

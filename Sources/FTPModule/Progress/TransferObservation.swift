@@ -2,7 +2,8 @@ import FTPClient
 import Glibc
 import PythonBridge
 
-/// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread; listings not.
+/// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread;
+/// listings not.
 ///
 /// Its calls come detached from the interpreter or attached, and must not touch it.
 package protocol TransferObserver: Sendable {

@@ -41,7 +41,9 @@ struct TransferReport {
   }
 
   /// `firmware.bin: download of 8.0 MiB`.
-  var beginning: String { "\(name): \(isUpload.map { $0 ? "upload" : "download" } ?? "transfer")\(total.map { " of \(Self.size($0))" } ?? "")" }
+  var beginning: String {
+    "\(name): \(isUpload.map { $0 ? "upload" : "download" } ?? "transfer")\(total.map { " of \(Self.size($0))" } ?? "")"
+  }
 
   /// `firmware.bin: 3.1 MiB of 8.0 MiB, 1.2 MiB/s, 0:04 left`.
   var middle: String {

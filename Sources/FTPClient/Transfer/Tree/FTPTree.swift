@@ -1,16 +1,20 @@
-/// Keeps a directory of a server and a folder of this computer equal: what differs is transferred, each file as `FTPTransfer` does it.
+/// Keeps a directory of a server and a folder of this computer equal: what differs is transferred, each file as
+/// `FTPTransfer` does it.
 ///
 ///     let tree = FTPTree { try session() }
 ///     let summary = try tree.download("logs", to: "station/logs")
 ///
-/// No symbolic link is followed on either side. Names of the server's that are no plain file names on every system are not used here
-/// (`Summary.refused`). A run goes on behind a file that fails, and stops when the server is gone or this computer takes no more.
+/// No symbolic link is followed on either side. Names of the server's that are no plain file names on every system are
+/// not used here
+/// (`Summary.refused`). A run goes on behind a file that fails, and stops when the server is gone or this computer
+/// takes no more.
 public final class FTPTree {
   /// How the next run goes about it.
   public var options: Options
   private let client: SessionClient
 
-  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block, and use one connection: `FTPClientAsync` has threads for several.
+  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block, and use one connection:
+  /// `FTPClientAsync` has threads for several.
   public init(
     identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
     connect: @escaping () throws -> FTPSession
@@ -19,15 +23,19 @@ public final class FTPTree {
     client = SessionClient(interrupt: interrupt, scope: identity, open: connect)
   }
 
-  /// Makes a folder what a directory of the server is; "" is the directory that the session begins in. What is missing of the folder is made.
+  /// Makes a folder what a directory of the server is; "" is the directory that the session begins in. What is missing
+  /// of the folder is made.
   ///
-  /// Throws what stopped the run; a file that failed alone is in the summary. `progress` hears of each file under its path in the tree.
+  /// Throws what stopped the run; a file that failed alone is in the summary. `progress` hears of each file under its
+  /// path in the tree.
   public func download(
     _ remotePath: String, to path: String, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Summary {
     try outward {
       let local = try LocalTree(Array(path.utf8), options.isDryRun ? .mayBeMissing : .make)
-      return try TreeRun(.download, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }).run()
+      return try TreeRun(
+        .download, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }
+      ).run()
     }
   }
 
@@ -37,7 +45,9 @@ public final class FTPTree {
   ) throws(FTPError) -> Summary {
     try outward {
       let local = try LocalTree(Array(path.utf8))
-      return try TreeRun(.upload, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }).run()
+      return try TreeRun(
+        .upload, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }
+      ).run()
     }
   }
 
@@ -45,7 +55,9 @@ public final class FTPTree {
   public func quit() { client.quit() }
 
   private func outward(_ body: () throws -> Summary) throws(FTPError) -> Summary {
-    do { return try body() } catch let failure as TransferFailure { throw TreeRun.plain(failure) } catch let error as FTPError {
+    do { return try body() } catch let failure as TransferFailure { throw TreeRun.plain(failure) } catch let error
+      as FTPError
+    {
       throw error
     } catch { throw FTPError(interruptedBy: (error as? LocalFailure)?.error ?? error) }
   }
@@ -54,7 +66,8 @@ public final class FTPTree {
 extension FTPTree {
   /// What counts as different.
   public enum Comparison: String, Sendable, CaseIterable {
-    /// Another size, or another time of the last change. Where the server cannot be told a file's time, one that is older there than here.
+    /// Another size, or another time of the last change. Where the server cannot be told a file's time, one that is
+    /// older there than here.
     case time
     /// Another size.
     case size
@@ -70,7 +83,8 @@ extension FTPTree {
     public var comparison = Comparison.time
     /// Only say what would be done. Default: no.
     public var isDryRun = false
-    /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays. Default: no.
+    /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays.
+    /// Default: no.
     public var deletes = false
     /// Over how many connections at most. Default: 4.
     public var connections = 4

@@ -2,8 +2,9 @@ import Synchronization
 
 /// A worker's client, which asks for the next file's data connection while the one before is under way.
 ///
-/// Only among small files, each of which can be had again: a server that does not take it loses one of them, is told no command ahead any more in
-/// this run, and the file is transferred once more. pyftpdlib, which ends a running transfer for it, is known by its greeting.
+/// Only among small files, each of which can be had again: a server that does not take it loses one of them, is told no
+/// command ahead any more in
+/// this run, and the file is transferred once more. Those that are known not to, are known by their greetings.
 final class PipeliningClient: TransferClient {
   private let client: any TransferClient
   private let run: TreeRun
@@ -27,9 +28,12 @@ final class PipeliningClient: TransferClient {
     return try client.features()
   }
   func beBinary() throws { try client.beBinary() }
-  func fault(of error: any Error) -> TransferFault { client.fault(of: error) }
+  func fault(of error: any Error) -> TransferFault { error is AheadRefused ? .permanent : client.fault(of: error) }
   func sibling() throws -> any TransferClient { try client.sibling() }
   func detached(_ body: () throws -> Void) throws { try client.detached(body) }
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    try client.together(count, isStopped: isStopped, work)
+  }
   func checkInterrupt() throws { try client.checkInterrupt() }
   func pause(_ time: Duration) throws { try client.pause(time) }
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
@@ -48,7 +52,9 @@ final class PipeliningClient: TransferClient {
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
     hasAsked = false
     let transfer = try client.begin(verb, path, from: offset)
-    guard verb == "RETR", looksAhead, offset == 0, mayAsk(), let passive = client.passiveCommand else { return transfer }
+    guard verb == "RETR", looksAhead, offset == 0, mayAsk(), let passive = client.passiveCommand else {
+      return transfer
+    }
     do { hasAsked = try client.sendAhead([(passive, nil)]) } catch { throw transfer.breakOff(after: error) }
     return hasAsked ? WatchedTransfer(transfer, self) : transfer
   }
@@ -71,15 +77,29 @@ final class PipeliningClient: TransferClient {
     do { _ = try client.execute(passive, nil) } catch { client.disconnect() }
   }
 
+  /// Servers that look at commands during a transfer: pyftpdlib ends it, Pure-FTPd answers 500.
+  private static let disturbed = ["pyftpdlib", "pure-ftpd"]
+
   private func mayAsk() -> Bool {
-    guard !client.welcome.lowercased().contains("pyftpdlib") else { return false }
+    let welcome = client.welcome.lowercased()
+    guard !Self.disturbed.contains(where: welcome.contains) else { return false }
     return run.state.withLock { $0.takesCommandsAhead != false && $0.hasMoreSmallFiles }
+  }
+
+  /// Whether an error is the server's or the link's, and not this side's own, as Ctrl-C.
+  fileprivate func isServers(_ error: any Error) -> Bool {
+    if let error = error as? FTPError, case .reply = error.kind { return true }
+    return TransferFailure.fault(of: TransferFailure.unwrapped(error), client) != .permanent
   }
 
   /// The transfer under way has ended well, or not.
   fileprivate func answered(_ isWell: Bool) {
     run.state.withLock { state in
-      if !isWell { state.takesCommandsAhead = false } else if state.takesCommandsAhead == nil { state.takesCommandsAhead = true }
+      if !isWell {
+        state.takesCommandsAhead = false
+      } else if state.takesCommandsAhead == nil {
+        state.takesCommandsAhead = true
+      }
     }
     if !isWell { disconnect() }
   }
@@ -101,6 +121,9 @@ private final class WatchedTransfer: ClientTransfer {
   func breakOff(after error: any Error) -> any Error {
     let error = transfer.breakOff(after: error)
     client.answered(false)
-    return error
+    return client.isServers(error) ? AheadRefused() : error
   }
 }
+
+/// A transfer with a command under way behind it has failed, for whatever reason: it is to be tried without one.
+struct AheadRefused: Error {}

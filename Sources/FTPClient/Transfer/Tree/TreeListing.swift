@@ -43,7 +43,8 @@ final class TreeListing {
 
   init(_ client: any TransferClient) { self.client = client }
 
-  /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the directory, and leaves the session in
+  /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
+  /// directory, and leaves the session in
   /// there: paths must be absolute, or `home` says where to go back to.
   func entries(of path: [UInt8], home: [UInt8]?) throws -> [RemoteItem] {
     if !lacksMachineListing {

@@ -7,7 +7,8 @@ struct TreeMoment: Equatable {
 
   init(_ time: FileStatus.Time) { (start, length) = (time.seconds, 1) }
 
-  /// The time of a listing's line. `zone` is how many seconds the server's clock is ahead of UTC where the line does not say it.
+  /// The time of a listing's line. `zone` is how many seconds the server's clock is ahead of UTC where the line does
+  /// not say it.
   init(_ time: ListingTime, zone: Int) {
     let seconds = Int(clamping: time.seconds)
     start = time.isUTC ? seconds : seconds - zone
@@ -24,7 +25,8 @@ struct TreeMoment: Equatable {
   /// Whether it may be this second or a later one.
   func mayBe(notBefore second: Int) -> Bool { start + length >= second }
 
-  /// How far a server's clock is ahead of UTC, from a line of its listing and the time in UTC of the same file: a multiple of a quarter of an hour.
+  /// How far a server's clock is ahead of UTC, from a line of its listing and the time in UTC of the same file: a
+  /// multiple of a quarter of an hour.
   static func zone(_ time: ListingTime, _ known: FileStatus.Time) -> Int? {
     guard !time.isUTC, time.precision != .day else { return nil }
     let difference = Int(clamping: time.seconds) - known.seconds

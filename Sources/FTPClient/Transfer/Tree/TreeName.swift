@@ -2,7 +2,8 @@
 enum TreeName {
   /// Why a name is not used as that of a file in a folder here; nil when it may be.
   ///
-  /// A name that would be another place, or a device, on any system is none on this one either: a folder can be copied on.
+  /// A name that would be another place, or a device, on any system is none on this one either: a folder can be copied
+  /// on.
   static func refusal(_ name: [UInt8]) -> String? {
     guard ListingEntry(name: name, kind: .file).isSafeFileName else { return "the name would lead to another place" }
     if name.count > 255 { return "the name is longer than 255 bytes" }

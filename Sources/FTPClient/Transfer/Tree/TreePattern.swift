@@ -1,8 +1,11 @@
 /// A pattern for the paths of a tree, as shells and `.gitignore` have them.
 ///
-/// `*` stands for any letters of one name, `?` for one letter, `[a-z]` and `[!a-z]` for one of some; `**` as a whole part for any
-/// number of directories, none included. A pattern without a slash is compared with the name at any depth, one with a slash
-/// with the whole path from the top of the tree; a slash at its end means directories alone. `logs/**` is all that lies in `logs`.
+/// `*` stands for any letters of one name, `?` for one letter, `[a-z]` and `[!a-z]` for one of some; `**` as a whole
+/// part for any
+/// number of directories, none included. A pattern without a slash is compared with the name at any depth, one with a
+/// slash
+/// with the whole path from the top of the tree; a slash at its end means directories alone. `logs/**` is all that lies
+/// in `logs`.
 public struct TreePattern: Sendable, Equatable {
   /// The pattern as it was given.
   public let text: String
@@ -38,7 +41,8 @@ public struct TreePattern: Sendable, Equatable {
     return Self.matches(parts[...], (isAnchored ? path : [name])[...])
   }
 
-  // Of several stars only the last has to be tried again, whatever the one before took: the time is the product of both lengths.
+  // Of several stars only the last has to be tried again, whatever the one before took: the time is the product of both
+  // lengths.
 
   private static func matches(_ parts: ArraySlice<Part>, _ path: ArraySlice<String>) -> Bool {
     var (part, name) = (parts.startIndex, path.startIndex)

@@ -1,13 +1,15 @@
 internal import Glibc
 import Synchronization
 
-/// One run over a tree: directories are listed and files transferred by as many workers as there are connections, from one list of what there is to do.
+/// One run over a tree: directories are listed and files transferred by as many workers as there are connections, from
+/// one list of what there is to do.
 ///
 /// A worker belongs to one thread and one client. Here is one; who has threads runs more of them (`Crew`).
 package final class TreeRun: @unchecked Sendable {
   package enum Direction: Sendable { case download, upload }
 
-  /// Runs `work` with each number below `count`, at the same time where it can: 0 on the calling thread, which it returns to last. What
+  /// Runs `work` with each number below `count`, at the same time where it can: 0 on the calling thread, which it
+  /// returns to last. What
   /// `work` does on another thread is to be stopped when `isStopped` says so.
   package typealias Crew = (_ count: Int, _ run: TreeRun, _ work: @escaping (Int) -> Void) throws -> Void
 
@@ -71,10 +73,12 @@ package final class TreeRun: @unchecked Sendable {
 
   /// A run between the directory `root` of `client`'s server and `local`.
   ///
-  /// `settle` gets each error on the thread where it came up and returns it as it can be shown on another one. `progress` is called on the threads of
+  /// `settle` gets each error on the thread where it came up and returns it as it can be shown on another one.
+  /// `progress` is called on the threads of
   /// the workers.
   package init(
-    _ direction: Direction, _ client: any TransferClient, _ root: [UInt8], _ local: LocalTree, _ options: FTPTree.Options,
+    _ direction: Direction, _ client: any TransferClient, _ root: [UInt8], _ local: LocalTree,
+    _ options: FTPTree.Options,
     crew: @escaping Crew = { _, _, work in work(0) }, settle: @escaping (any Error) -> any Error = { $0 },
     progress: ((FTPTransfer.Progress, any TransferClient) throws -> Void)? = nil
   ) {
@@ -157,7 +161,9 @@ package final class TreeRun: @unchecked Sendable {
       let (task, isOver) = state.withLock { state -> (Task?, Bool) in
         guard !state.isStopped else { return (nil, true) }
         // Another login for a single file is none gained.
-        guard isFirst || worker.isConnected || state.waiting > 1 else { return (nil, state.waiting + state.active == 0) }
+        guard isFirst || worker.isConnected || state.waiting > 1 else {
+          return (nil, state.waiting + state.active == 0)
+        }
         var task: Task?
         let hasFiles = state.nextFile < state.files.count
         if let directory = state.directories.last, !hasFiles || state.files.count - state.nextFile < 1000 {

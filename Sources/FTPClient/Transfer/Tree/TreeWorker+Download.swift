@@ -45,7 +45,9 @@ extension TreeWorker {
   func noteSurplus(_ path: TreeRun.Path, _ name: [UInt8], isDirectory: Bool) {
     let words = path.map(\.text)
     let filter = run.options.filter
-    guard !TreeName.isTemporary(name), isDirectory ? filter.enters(directory: words) : filter.takes(file: words) else { return }
+    guard !TreeName.isTemporary(name), isDirectory ? filter.enters(directory: words) : filter.takes(file: words) else {
+      return
+    }
     run.state.withLock { $0.surplus.append((path, isDirectory)) }
   }
 
@@ -69,7 +71,9 @@ extension TreeWorker {
       guard case .system(ENOENT) = error.kind else { throw LocalFailure(error) }
       directory = nil
     }
-    let place = directory.map { LocalPlace(in: $0.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)") }
+    let place = directory.map {
+      LocalPlace(in: $0.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
+    }
     if let directory, let entry = try LocalFailure.marking({ try run.local.entry(name, in: directory) }) {
       if entry.kind == .directory { throw LocalFailure(FTPError(errno: EISDIR, "write '\(place?.path ?? "")'")) }
       let isEqual = try persistently("comparing '\(remote(path).text)'") {
@@ -86,21 +90,36 @@ extension TreeWorker {
       return
     }
     let target = try directory ?? LocalFailure.marking { try run.local.directory(folder, creating: true) }
-    let sink = TreeSink(
-      PartFile(LocalPlace(in: target.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")), target)
-    var options = run.options.transfer
-    let isSmall = (item.size ?? 0) < PartFile.worthKeeping && item.size != nil
+    let isSmall = (item.size ?? .max) < PartFile.worthKeeping
+    // The listing's word is moments old.
+    var moment: TreeMoment?
     if isSmall {
-      // The listing's word is moments old.
-      options.verifies = options.verifies && options.hashing != nil && run.options.comparison == .hash
-      try persistently("downloading '\(remote(path).text)'") { sink.modified = try moment(item, at: path) }
+      try persistently("downloading '\(remote(path).text)'") { moment = try self.moment(item, at: path) }
     }
-    client.looksAhead = isSmall
+    do { count(try fetch(path, item, into: target, moment: moment, looksAhead: isSmall)) } catch let failure
+      as TransferFailure
+    {
+      guard failure.cause is AheadRefused else { throw failure }
+      count(try fetch(path, item, into: target, moment: moment, looksAhead: false))
+    }
+  }
+
+  private func fetch(
+    _ path: TreeRun.Path, _ item: RemoteItem, into target: LocalTree.Directory, moment: TreeMoment?, looksAhead: Bool
+  ) throws -> FTPTransfer.Result {
+    let name = path.last ?? []
+    let place = LocalPlace(in: target.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
+    let sink = TreeSink(PartFile(place), target)
+    sink.modified = moment
+    var options = run.options.transfer
+    let isSmall = (item.size ?? .max) < PartFile.worthKeeping
+    if isSmall { options.verifies = options.verifies && options.hashing != nil && run.options.comparison == .hash }
+    client.looksAhead = looksAhead
     defer { client.looksAhead = false }
     let download = FileDownload(
       client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
       known: isSmall ? item.facts : nil, progress: run.listener(client.plain))
-    count(try download.run())
+    return try download.run()
   }
 
   /// Adds a file that has been transferred.

@@ -1,13 +1,16 @@
 /// Small files to the server, with fewer ways there and back: what follows the data goes together.
 extension TreeWorker {
-  /// Uploads a small file under a temporary name, looks whether it is whole, gives it its time, and renames it, all but the last in one piece.
+  /// Uploads a small file under a temporary name, looks whether it is whole, gives it its time, and renames it, all but
+  /// the last in one piece.
   ///
-  /// Nil when that did not come to its end: nothing stands under the file's own name then but what was there, or the file; `FileUpload` is to
+  /// Nil when that did not come to its end: nothing stands under the file's own name then but what was there, or the
+  /// file; `FileUpload` is to
   /// do it.
   func storeAtOnce(_ source: LocalSource, _ path: TreeRun.Path) throws -> FTPTransfer.Result? {
     guard let size = source.size, let name = path.last else { return nil }
     let title = TreeRun.joined(path).text
-    let target = remote(path.dropLast() + [Array(".".utf8) + name.prefix(230) + Array(".\(RandomName.make()).part".utf8)])
+    let target = remote(
+      path.dropLast() + [Array(".".utf8) + name.prefix(230) + Array(".\(RandomName.make()).part".utf8)])
     do {
       try connect()
       let report = ProgressReport(title, run.listener(client.plain))
@@ -24,7 +27,8 @@ extension TreeWorker {
     } catch {
       let error = TransferFailure.unwrapped(error)
       if error is LocalFailure { throw error }
-      // The engine has the session again, and finds out what is the matter. What may be left is removed with the next session.
+      // The engine has the session again, and finds out what is the matter. What may be left is removed with the next
+      // session.
       client.disconnect()
       try persistently("uploading '\(title)'") { _ = try client.execute("DELE", target) }
       return nil

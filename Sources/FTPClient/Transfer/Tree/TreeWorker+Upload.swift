@@ -43,7 +43,8 @@ extension TreeWorker {
         return Dictionary(try list(path).map { ($0.name, $0) }) { first, _ in first }
       } catch let failure as TransferFailure {
         // The top of the tree need not be there.
-        guard path.isEmpty, !run.root.isEmpty, let error = failure.cause as? FTPError, case .reply(let reply) = error.kind,
+        guard path.isEmpty, !run.root.isEmpty, let error = failure.cause as? FTPError,
+          case .reply(let reply) = error.kind,
           reply.code == 550
         else { throw failure }
       }
@@ -116,7 +117,8 @@ extension TreeWorker {
       options.verifies = options.verifies && run.options.comparison == .hash
     }
     let upload = FileUpload(
-      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, progress: run.listener(client.plain))
+      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options,
+      progress: run.listener(client.plain))
     count(try upload.run())
   }
 

@@ -82,7 +82,8 @@ final class TreeWorker {
         let fault = TransferFailure.fault(of: error, client)
         if fault == .lost { client.disconnect() }
         guard fault != .permanent, !run.isStopped, let pause = attempts.pauseAfterFailure(at: 0) else {
-          throw TransferFailure(cause: error, "\(title) on \(client.server)", attempts: attempts.count, done: 0, of: nil)
+          throw TransferFailure(
+            cause: error, "\(title) on \(client.server)", attempts: attempts.count, done: 0, of: nil)
         }
         try client.pause(pause)
       }
@@ -100,7 +101,8 @@ final class TreeWorker {
 
   /// When a file of the server's was changed, in UTC as exactly as it is known.
   ///
-  /// Of the first line that does not say its zone the server is asked for the file's time (`MDTM`): the difference is that of all others.
+  /// Of the first line that does not say its zone the server is asked for the file's time (`MDTM`): the difference is
+  /// that of all others.
   func moment(_ item: RemoteItem, at path: TreeRun.Path) throws -> TreeMoment? {
     switch item.modified {
     case nil: return nil
@@ -148,7 +150,8 @@ final class TreeWorker {
   func remove(_ path: TreeRun.Path, isDirectory: Bool) throws {
     guard let name = path.last else { return }
     switch run.direction {
-    case .download: try LocalFailure.marking { try run.local.remove(name, in: run.local.directory(Array(path.dropLast()))) }
+    case .download:
+      try LocalFailure.marking { try run.local.remove(name, in: run.local.directory(Array(path.dropLast()))) }
     case .upload: try removeRemote(path, isDirectory: isDirectory)
     }
   }
