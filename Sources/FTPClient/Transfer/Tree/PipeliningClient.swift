@@ -12,6 +12,7 @@ final class PipeliningClient: TransferClient {
   var looksAhead = false
   /// Whether a data connection has been asked for that no transfer has used.
   private(set) var hasAsked = false
+  private var hasLost = false
 
   init(_ client: any TransferClient, _ run: TreeRun) { (self.client, self.run) = (client, run) }
 
@@ -40,8 +41,19 @@ final class PipeliningClient: TransferClient {
   func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool { try client.sendAhead(commands) }
 
   func disconnect() {
-    hasAsked = false
+    // A connection that is dropped with a command under way: the link's fault, or that command's.
+    if hasAsked {
+      hasAsked = false
+      hasLost = true
+      run.state.withLock { $0.takesCommandsAhead = false }
+    }
     client.disconnect()
+  }
+
+  /// Whether a transfer has failed that had a command under way behind it. Asked once.
+  func claimLoss() -> Bool {
+    defer { hasLost = false }
+    return hasLost
   }
 
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {

@@ -39,6 +39,9 @@ package final class TreeRun: @unchecked Sendable {
     var zone: Int?
     /// Whether the server takes a command while a transfer runs; nil while nobody knows.
     var takesCommandsAhead: Bool?
+    /// Whether small files go under a temporary name and are renamed in few steps; no longer when the server has
+    /// refused a part of it.
+    var storesAtOnce = true
     /// Directories of the server that files chosen by patterns have been put into.
     var ensured: Set<Path> = []
 

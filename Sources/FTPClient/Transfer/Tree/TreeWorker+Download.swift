@@ -99,7 +99,7 @@ extension TreeWorker {
     do { count(try fetch(path, item, into: target, moment: moment, looksAhead: isSmall)) } catch let failure
       as TransferFailure
     {
-      guard failure.cause is AheadRefused else { throw failure }
+      guard client.claimLoss() || failure.cause is AheadRefused else { throw failure }
       count(try fetch(path, item, into: target, moment: moment, looksAhead: false))
     }
   }

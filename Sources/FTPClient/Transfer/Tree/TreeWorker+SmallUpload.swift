@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Small files to the server, with fewer ways there and back: what follows the data goes together.
 extension TreeWorker {
   /// Uploads a small file under a temporary name, looks whether it is whole, gives it its time, and renames it, all but
@@ -7,7 +9,7 @@ extension TreeWorker {
   /// file; `FileUpload` is to
   /// do it.
   func storeAtOnce(_ source: LocalSource, _ path: TreeRun.Path) throws -> FTPTransfer.Result? {
-    guard let size = source.size, let name = path.last else { return nil }
+    guard let size = source.size, let name = path.last, run.state.withLock({ $0.storesAtOnce }) else { return nil }
     let title = TreeRun.joined(path).text
     let target = remote(
       path.dropLast() + [Array(".".utf8) + name.prefix(230) + Array(".\(RandomName.make()).part".utf8)])
@@ -27,6 +29,12 @@ extension TreeWorker {
     } catch {
       let error = TransferFailure.unwrapped(error)
       if error is LocalFailure { throw error }
+      if let refusal = error as? FTPError, case .reply(let reply) = refusal.kind, reply.category == .permanent {
+        // Such as a name that the server does not take: the engine knows what to do, for this file and the rest.
+        run.state.withLock { $0.storesAtOnce = false }
+        return nil
+      }
+      guard TransferFailure.fault(of: error, client) != .permanent else { throw error }
       // The engine has the session again, and finds out what is the matter. What may be left is removed with the next
       // session.
       client.disconnect()
