@@ -6,7 +6,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream {
+final class PythonStream: ByteStream, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -74,6 +74,21 @@ final class PythonStream: ByteStream {
   }
 
   // MARK: ByteStream
+
+  /// The descriptor to wait on together with others.
+  private var known: CInt?
+  var waitable: CInt? {
+    if let native { return native.waitable }
+    if let known { return known }
+    known = Attachment.attach {
+      do { return try descriptor() } catch {
+        PythonError.clear()
+        return -1
+      }
+    }
+    return known.flatMap { $0 >= 0 ? $0 : nil }
+  }
+  var tellsAll: Bool { native != nil }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
     if let native {

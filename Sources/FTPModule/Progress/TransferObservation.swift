@@ -2,7 +2,8 @@ import FTPClient
 import Glibc
 import PythonBridge
 
-/// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread; listings not.
+/// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread;
+/// listings not.
 ///
 /// Its calls come detached from the interpreter or attached, and must not touch it.
 package protocol TransferObserver: Sendable {
@@ -21,8 +22,8 @@ package protocol TransferWatch: AnyObject {
 
 /// One transfer as it begins.
 package struct ObservedTransfer: Sendable {
-  /// Whether this side sends.
-  package let isUpload: Bool
+  /// Whether this side sends; nil when that is not known.
+  package let isUpload: Bool?
   /// The path as the command has it; the command itself where it has none.
   package let name: String
   /// The bytes that are to go over, when that is known: as the server announced, or of the file that is sent.
