@@ -6,9 +6,10 @@
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
+#   hostile    how many hostile servers the extension survives, how long it waits for them, what memory they cost (builds first)
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
-# Without a part, all but `servers`. Every part runs, whatever became of the one before; the exit status is 0 only if
+# Without a part, all but `servers` and `hostile`, which `python` has among its tests. Every part runs, whatever became of the one before; the exit status is 0 only if
 # all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
 # Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
@@ -27,7 +28,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | servers) ;;
+    build | swift | lint | python | cpython | hostile | servers) ;;
     -h | --help)
       usage
       exit
@@ -44,7 +45,7 @@ wanted() {
   [[ " $parts " == *" $1 "* ]]
 }
 parts=$*
-if wanted lint || wanted python || wanted cpython; then parts="build $parts"; fi
+if wanted lint || wanted python || wanted cpython || wanted hostile; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -79,7 +80,7 @@ part_install() {
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift || wanted python || wanted hostile || wanted servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -129,13 +130,17 @@ part_python3() {
 part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/test_command_line.py \
-    --ignore=Tests/Python/test_faults_whole_files.py \
+    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/hostile \
+    --ignore=Tests/Python/test_command_line.py --ignore=Tests/Python/test_faults_whole_files.py \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
 }
 
 part_cpython() {
   PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
+}
+
+part_hostile() {
+  PYTHONPATH=.:Tests/Python:Tests/Servers "$python" -m hostile.drive
 }
 
 part_servers() {
@@ -208,6 +213,13 @@ if wanted python; then
   else
     skip python3 'the build failed'
     skip ftpy 'the build failed'
+  fi
+fi
+if wanted hostile; then
+  if [ $built = yes ]; then
+    run hostile 'Hostile servers'
+  else
+    skip hostile 'the build failed'
   fi
 fi
 if wanted cpython; then

@@ -26,6 +26,8 @@ final class Connection: ReferenceHolder {
   var features: ServerFeatures?
   /// When this client made the representation binary.
   var binaryAt: RepresentationChanges?
+  /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
+  var takesDataFirst = false
   /// The transfer that a method of the object is running now.
   var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.

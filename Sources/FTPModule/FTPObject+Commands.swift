@@ -162,7 +162,7 @@ extension FTPObject {
   }
 
   /// Leaves no reply of an earlier command for this one to read.
-  private func prepare(_ command: PythonObject) throws {
+  func prepare(_ command: PythonObject) throws {
     guard try connection() != nil else { return }
     let text = try lookingAt(command)
     try use({ connection in try connection.prepare(for: text) }, otherwise: { _ in })

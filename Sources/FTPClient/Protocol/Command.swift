@@ -35,6 +35,11 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
   /// Whether a data connection carries something to the server.
   var isUpload: Bool { ["STOR", "STOU", "APPE"].contains(verb) }
 
+  /// Whether 226 can answer it.
+  var mayEndTransfer: Bool {
+    ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"].contains(verb)
+  }
+
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {
     let text = line.dropLast(2)

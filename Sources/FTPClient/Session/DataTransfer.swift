@@ -127,6 +127,11 @@ public final class DataTransfer {
     stream.close()
   }
 
+  /// What to say of a final reply that did not come: the data did, all of it perhaps.
+  package var unconfirmed: String {
+    "; \(transferred) bytes went over the data connection, and whether that was all the server has not said"
+  }
+
   /// Throws `.truncated` when a binary download ended before the announced size.
   ///
   /// Servers announce the whole file's size or what is left from `offset`: both are taken for whole.
@@ -140,5 +145,15 @@ public final class DataTransfer {
     throw FTPError(
       .truncated(received: transferred, expected: announced),
       "the download ended early: received \(transferred) of \(announced) bytes")
+  }
+}
+
+extension FTPError {
+  /// The same for a final reply that did not come, with what had been transferred until then.
+  func unconfirmed(_ transfer: DataTransfer) -> FTPError {
+    switch kind {
+    case .closed, .timedOut, .system: FTPError(kind, message + transfer.unconfirmed)
+    default: self
+    }
   }
 }

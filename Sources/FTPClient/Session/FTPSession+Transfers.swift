@@ -78,9 +78,8 @@ extension FTPSession {
   @discardableResult
   public func abort() throws(FTPError) -> Reply {
     try control.send(Command("ABOR"))
-    var reply = try control.readReply()
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
-    while reply.category == .preliminary { reply = try control.readReply() }
+    let reply = try control.readFinalReply()
     control.abandonReplies()
     guard [225, 226, 426].contains(reply.code) else { throw FTPError(unexpected: reply) }
     return reply
@@ -95,12 +94,18 @@ extension FTPSession {
   @discardableResult
   public func endTransfer(_ transfer: DataTransfer) throws(FTPError) -> Reply {
     try transfer.end()
-    var reply = try control.readReply()
-    // A 1yz that comes behind the data.
-    while reply.category == .preliminary { reply = try control.readReply() }
+    let reply: Reply
+    // A 1yz may come behind the data, and name the size.
+    var late: UInt64?
+    do throws(FTPError) {
+      reply = try control.readFinalReply { late = TransferSize.announced(in: $0) ?? late }
+    } catch { throw error.unconfirmed(transfer) }
     control.keepAlive(every: nil)
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-    if representation == .binary { try transfer.verify() }
+    if representation == .binary {
+      try transfer.verify()
+      if let late, transfer.command?.isUpload == false { try transfer.verify(announced: late) }
+    }
     try requireWhole(transfer)
     return reply
   }
