@@ -79,7 +79,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     // A program whose cases ScriptRuntimeTests start: what concerns a whole process.
     .executableTarget(
-      name: "HostProbe", dependencies: ["ScriptRuntime", "FTPClient"], path: "Tests/HostProbe",
+      name: "HostProbe", dependencies: ["ScriptRuntime", "FTPClient", "FTPTLS"], path: "Tests/HostProbe",
       swiftSettings: swiftSettings),
 
     .testTarget(

@@ -101,12 +101,33 @@ extension FTPObject {
   /// The data connection comes first, `REST` last before the command: servers that forget it append a whole file otherwise.
   func ntransfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
     try requireSendable(command, rest)
+    if let session = try connection()?.session, session.isSecure || session.configuration.security != nil {
+      return try sharedTransfer(session, command, rest)
+    }
     let isPassive = try attribute(.passiveserver).isTrue()
     let (socket, reply) =
       try isPassive ? passiveTransfer(command, rest) : activeTransfer(command, rest)
     let announced = try reply.flatMap { try TransferSize.announced(in: parsed($0)) }
     try connection()?.handOut(socket, announced: announced)
     return try .tuple(socket, announced.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
+  }
+
+  /// The same on a session's connection in TLS of Swift's: the session opens and secures the data connection, as its configuration says.
+  private func sharedTransfer(
+    _ session: FTPSession, _ command: PythonObject, _ rest: PythonObject?
+  ) throws -> PythonObject {
+    let offset = try rest.flatMap { $0.isNone ? nil : try $0.text() } ?? "0"
+    guard let offset = UInt64(offset) else { throw PythonError.value("rest must be a number of bytes, not \(offset)") }
+    let line = try Command(line: encoded(command))
+    let transfer: DataTransfer = try use(
+      { connection in
+        try connection.prepare(for: line.verb)
+        return try Attachment.detach { try session.lendTransfer(line, from: offset) }
+      }, otherwise: { _ in throw notConnected })
+    let stream = try NativeObject.make(state.streamType, SharedStream(transfer, of: session))
+    try connection()?.handOut(stream, announced: transfer.announced)
+    let size = transfer.announced
+    return try .tuple(stream, size.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
   }
 
   /// `transfercmd(cmd, rest)`: the socket alone.

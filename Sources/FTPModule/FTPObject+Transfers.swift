@@ -212,6 +212,7 @@ extension FTPObject {
         throw explanation(of: error, connection) ?? error
       }
       try running.requireWhole()
+      if let shared = stream.shared { try Attachment.detach { try shared.end() } }
       try TLSClosing.end(
         stream, connection, silence: silence, throughProxy: !attribute(._proxied_host).isNone, state: state)
       try running.requireWhole()
@@ -222,6 +223,7 @@ extension FTPObject {
       isClosed = true
     } catch {
       PythonError.preserving { try stream.tls?.resetOnClose() }
+      stream.shared?.breakOff()
       connection?.control.abandonReplies()
       throw error
     }

@@ -7,6 +7,7 @@ final class ModuleState {
   let errors: Errors
   let lines: LineTypes
   let connectionType: PythonObject
+  let streamType: PythonObject
   let machineListingType: PythonObject
   let progressBarType: PythonObject
   let treeThreadType: PythonObject
@@ -30,7 +31,7 @@ final class ModuleState {
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
     names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
-      + [connectionType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType]
+      + [connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
@@ -42,6 +43,7 @@ final class ModuleState {
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
+    streamType = try SharedStream.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
     progressBarType = try ProgressBar.makeType(module, name: name)
     treeThreadType = try TreeThread.makeType(module, name: name)

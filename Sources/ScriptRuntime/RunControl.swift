@@ -31,6 +31,7 @@ final class RunControl: Sendable {
   private let state = Mutex(State())
   /// The class of the exception that stops, and the function that is the signal's handler. Touched attached alone.
   nonisolated(unsafe) private var stopClass: PythonObject?
+  nonisolated(unsafe) private var handling: (signal: PythonObject, number: PythonObject, handler: PythonObject)?
 
   /// Makes the interpreter's thread stoppable: after its start, attached.
   func install() throws(PythonError) {
@@ -41,8 +42,10 @@ final class RunControl: Sendable {
     stop.withPointer { script_embedding_set_stop_class($0) }
     let handler = try owned(BuiltinFunction.stop.make())
     // Not `signal`, which takes long to import. It must have been imported before signals are to be handled.
-    let signals = try importModule("_signal")
-    try signals.callMethod("signal", .integer(Int(script_embedding_signal())), handler)
+    handling = (
+      try importModule("_signal").attribute("signal"), try .integer(Int(script_embedding_signal())), handler
+    )
+    try handleSignal()
     guard script_embedding_make_timer() else { throw .raise(.osError, "there is no timer to stop runs by") }
   }
 
@@ -51,7 +54,17 @@ final class RunControl: Sendable {
     script_embedding_delete_timer()
     script_embedding_set_stop_class(nil)
     stopClass = nil
+    handling = nil
   }
+
+  /// Makes Python's handler of the signal this one, also where a script has taken it for itself.
+  private func handleSignal() throws(PythonError) {
+    guard let handling else { return }
+    _ = try handling.signal.call(handling.number, handling.handler)
+  }
+
+  /// The class of the exception that stops a run; attached.
+  var exceptionClass: PythonObject? { stopClass }
 
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
@@ -59,9 +72,14 @@ final class RunControl: Sendable {
   /// Whether the run that is going on is to stop.
   var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
 
-  /// Begins a run; false inside another one, whose limits count.
+  /// Begins a run; false inside another one, whose limits count. Attached.
   func begin(_ deadline: Duration?) -> Bool {
-    state.withLock { state in
+    if deadline != nil, !isRunning, InterpreterLife.isOnItsThread {
+      // An earlier run may have taken the signal for itself, or blocked it.
+      script_embedding_unblock_signal()
+      PythonError.preserving { try handleSignal() }
+    }
+    return state.withLock { state in
       guard state.phase == .idle else { return false }
       state = State(phase: .running)
       if let deadline {

@@ -30,6 +30,8 @@ public final class ControlConnection {
 
   /// Commands sent whose final reply (any but 1yz) has not been read.
   public private(set) var outstanding = 0
+  /// How many times all replies that were owed had come.
+  package private(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
   private var repliesAreStale = false
   /// The last reply, where it is a 226 and the command after it uses no data connection: word for word the same is that once
@@ -37,6 +39,19 @@ public final class ControlConnection {
   private var repeatable: [UInt8]?
   /// Why nothing more can be said on this connection.
   private var breakdown: String?
+  /// Whether the connection has failed: the replies that are owed will not come.
+  private var isLost = false
+
+  /// Whether somebody awaits a reply that has not come yet: a transfer is running, or a call of another object that speaks on this
+  /// connection.
+  package var isAwaited: Bool { outstanding > 0 && !repliesAreStale && !isLost }
+
+  /// Throws `.state` when a command now would take the reply that somebody else awaits.
+  package func requireNobodyWaits(for action: @autoclosure () -> String) throws(FTPError) {
+    guard isAwaited else { return }
+    throw FTPError(
+      .state, "cannot \(action()) on the connection to \(host): a transfer, or another call, is still running on it")
+  }
 
   /// How often `keepAlive` speaks; nil is never.
   private var keepAliveInterval: Duration?
@@ -167,6 +182,7 @@ public final class ControlConnection {
     if outstanding == 0 {
       repliesAreStale = false
       keepAlives = 0
+      settlements &+= 1
     }
   }
 
@@ -207,7 +223,7 @@ public final class ControlConnection {
       return FTPError(.timedOut, "no reply from \(host): timed out")
     case .interrupted: abandonReplies()
     case .malformed, .tooLong: breakdown = error.message
-    default: break
+    default: isLost = true
     }
     return error
   }
@@ -247,7 +263,10 @@ public final class ControlConnection {
   /// Brings the connection in step, sends a command and reads its reply, whatever its code.
   ///
   /// For commands without a data connection: the reply that a 1yz promises is read before the next command.
+  ///
+  /// Throws `.state` while a transfer is running, as well as what `realign`, `send` and `readReply` throw.
   public func execute(_ command: Command) throws(FTPError) -> Reply {
+    try requireNobodyWaits(for: "send \(command.verb)")
     try realign()
     try send(command)
     let reply = try readReply()

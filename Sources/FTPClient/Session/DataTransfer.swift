@@ -15,7 +15,7 @@ public final class DataTransfer {
   /// How TLS is ended on the data connection; nil without TLS.
   private let closing: SecureClosing?
   /// The command that the transfer belongs to, where the session sent it.
-  let command: Command?
+  package let command: Command?
   /// Bytes received or sent so far.
   public private(set) var transferred: UInt64 = 0
   /// Hears after each block how many bytes have gone until then.
@@ -54,7 +54,9 @@ public final class DataTransfer {
   }
 
   /// How the server ended TLS; nil without TLS, and before the end.
-  var ending: SecureEnding? { closing?.stream.ending }
+  package var ending: SecureEnding? { closing?.stream.ending }
+  /// The connection below TLS, or itself.
+  package var socket: Socket? { closing?.socket ?? stream as? Socket }
 
   /// Receives to the end of the stream and hands each block to `sink`.
   ///

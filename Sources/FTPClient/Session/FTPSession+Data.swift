@@ -14,6 +14,7 @@ extension FTPSession {
   /// The connection is made before the command: vsftpd, ProFTPD, Pure-FTPd and inetutils answer only when it is there.
   /// `REST` is the last command before: inetutils and aioftp forget it when another comes between.
   public func beginTransfer(_ command: Command, from offset: UInt64 = 0) throws(FTPError) -> DataTransfer {
+    try control.requireNobodyWaits(for: "begin \(command.verb)")
     try control.realign()
     try agreeOnProtection()
     let connection = try configuration.isPassive ? openPassive() : openActive()
@@ -32,12 +33,20 @@ extension FTPSession {
         of: command, socket, try secureData(socket), announced: reply.flatMap(TransferSize.announced), offset: offset,
         silence: configuration.timeout, control: control)
       control.keepAlive(every: configuration.keepAlive)
+      running = transfer
       return transfer
     } catch {
       connection.close()
       control.abandonReplies()
       throw error
     }
+  }
+
+  /// Begins a transfer that an object of a script's runs: not one that this session's `abort` ends.
+  package func lendTransfer(_ command: Command, from offset: UInt64) throws(FTPError) -> DataTransfer {
+    let transfer = try beginTransfer(command, from: offset)
+    running = nil
+    return transfer
   }
 
   /// Sends the command; returns the 1yz reply, or nil when data comes in its place: some servers send none.

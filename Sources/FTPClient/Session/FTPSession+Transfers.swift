@@ -77,6 +77,8 @@ extension FTPSession {
   /// before the next command.
   @discardableResult
   public func abort() throws(FTPError) -> Reply {
+    // Of an own transfer, not of one that somebody else runs on the same connection.
+    if running == nil { try control.requireNobodyWaits(for: "send ABOR") }
     try control.send(Command("ABOR"))
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
     let reply = try control.readFinalReply()
@@ -107,6 +109,7 @@ extension FTPSession {
       if let late, transfer.command?.isUpload == false { try transfer.verify(announced: late) }
     }
     try requireWhole(transfer)
+    running = nil
     return reply
   }
 
@@ -116,6 +119,7 @@ extension FTPSession {
   @discardableResult
   public func breakOff(_ transfer: DataTransfer, after error: FTPError) -> FTPError {
     control.keepAlive(every: nil)
+    running = nil
     transfer.breakOff()
     let error = control.explanation(of: error)
     control.abandonReplies()
