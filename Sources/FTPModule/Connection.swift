@@ -172,7 +172,7 @@ final class Connection: ReferenceHolder {
   }
 
   /// Throws when a transfer is running, or a data connection is open in a caller's hands.
-  func requireIdle() throws(FTPError) {
+  func requireNoTransfer() throws(FTPError) {
     guard transfer == nil, handedOut?.openSocket(state.names) == nil else {
       throw FTPError(.state, "a transfer is running on this FTP object: let it end, or call abort() or close()")
     }

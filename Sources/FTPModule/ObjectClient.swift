@@ -121,7 +121,7 @@ final class ObjectClient: TransferClient {
   /// A transfer in the caller's hands, or one that runs already, must end first.
   private func requireIdle() throws {
     guard let connection = try ftp.connection() else { return }
-    try connection.requireIdle()
+    try connection.requireNoTransfer()
   }
 
   /// Notes what it takes to come back to this place with these options.
