@@ -31,7 +31,9 @@ final class ModuleState {
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
     names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
-      + [connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType]
+      + [
+        connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
+      ]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
