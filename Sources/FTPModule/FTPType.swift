@@ -134,5 +134,6 @@ enum FTPType {
   }
 
   private static let methods = StaticTable<PyMethodDef>(
-    sessionMethods + commandMethods + transferMethods + wholeFileMethods + treeMethods + fileMethods, end: PyMethodDef())
+    sessionMethods + commandMethods + transferMethods + wholeFileMethods + treeMethods + fileMethods, end: PyMethodDef()
+  )
 }
