@@ -49,6 +49,14 @@ extension PythonObject {
   /// Appends to a `list`.
   public func append(_ item: PythonObject) throws(PythonError) { try check(PyList_Append(pointer, item.pointer)) }
 
+  /// Appends a `str` to a `list`, from UTF-8, strictly: the same as to append `.string(utf8:)`, of which a listing has very many.
+  public func append(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) {
+    guard let text = Self.decode(bytes) else { throw PythonError() }
+    let status = PyList_Append(pointer, text)
+    Py_DecRef(text)
+    try check(status)
+  }
+
   /// An empty `dict`.
   public static func dictionary() throws(PythonError) -> PythonObject { try owned(PyDict_New()) }
 
@@ -145,6 +153,19 @@ extension PythonObject {
     var count = 0
     guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else { throw PythonError() }
     return body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
+  /// Calls `body` with the UTF-8 of a `str`, valid during the call; nil when it has lone surrogates, and so none. Throws `TypeError` for
+  /// anything else, and what `body` throws.
+  public func withEncodableUTF8<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
+    guard isString else { throw PythonError.type("a str is required, not '\(typeName)'") }
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
+      guard PyErr_ExceptionMatches(py_unicode_error()) != 0 else { throw PythonError() }
+      PyErr_Clear()
+      return nil
+    }
+    return try body(UnsafeRawBufferPointer(start: start, count: count))
   }
 
   /// An `int` as Swift's. Throws `TypeError` for anything that is no integer, `OverflowError` when it does not fit.
