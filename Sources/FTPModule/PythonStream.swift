@@ -6,7 +6,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream {
+final class PythonStream: ByteStream, FileSending {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -86,6 +86,16 @@ final class PythonStream: ByteStream {
     }
     if let tls { return try tls.write(bytes, silence: silence) }
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
+  }
+
+  /// Whether it is a plain socket.
+  var sendsFiles: Bool { native != nil }
+
+  /// Through the descriptor of a plain socket; nothing through any other. See `FileSending.send`.
+  func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
+    guard let native else { return 0 }
+    guard native.descriptor >= 0 else { throw closedMeanwhile }
+    return try native.send(file: file, from: offset, silence: silence)
   }
 
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
