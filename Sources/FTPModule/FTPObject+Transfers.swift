@@ -16,6 +16,11 @@ extension FTPObject {
     try requireSendable(command, arguments[3])
     _ = try voidcmd("TYPE I")
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
+      if let tls = (transfer.stream as? PythonStream)?.tls, tls.readsBytes {
+        return try Attachment.attach {
+          try receiveRecords(transfer, tls, atMost: min(blockSize, BlockSize.limit), callback, attach)
+        }
+      }
       let largest = min(blockSize, BlockSize.limit)
       var size = min(largest, DataTransfer.firstRead)
       var block = try Attachment.attach { () throws(PythonError) in try BytesBlock(capacity: size) }
@@ -30,6 +35,19 @@ extension FTPObject {
           block = try BytesBlock(capacity: size)
         }
       }
+    }
+  }
+
+  /// The same over TLS, attached: the callback gets each record as `ssl` hands it out, which detaches to decipher.
+  private func receiveRecords(
+    _ transfer: DataTransfer, _ tls: TLSChannel, atMost size: Int, _ callback: PythonObject,
+    _ attach: (() throws -> Void) throws -> Void
+  ) throws {
+    while true {
+      let deadline = try transfer.isKeptAlive ? Attachment.detach { try transfer.waiting() } : .after(transfer.silence)
+      guard let record = try tls.readBytes(atMost: size, until: deadline) else { return }
+      transfer.count(received: try record.withBytes { $0.count })
+      try attach { _ = try callback.call(record) }
     }
   }
 

@@ -191,23 +191,25 @@ extension PythonObject {
   }
 
   /// Calls `body` with a `memoryview` of this memory that Python may write to. It is of no use afterwards, whoever keeps it.
+  ///
+  /// `release` is that word as a Python string: memory is lent for each record of a TLS connection.
   public static func lending<Result>(
-    _ memory: UnsafeMutableRawBufferPointer, _ body: (PythonObject) throws -> Result
-  ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, body) }
+    _ memory: UnsafeMutableRawBufferPointer, release: PythonObject, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, release, body) }
 
   /// Calls `body` with a `memoryview` of this memory that Python may read. It is of no use afterwards, whoever keeps it.
   public static func lending<Result>(
-    _ memory: UnsafeRawBufferPointer, _ body: (PythonObject) throws -> Result
-  ) throws -> Result { try lending(memory, PyBUF_READ, body) }
+    _ memory: UnsafeRawBufferPointer, release: PythonObject, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(memory, PyBUF_READ, release, body) }
 
   private static func lending<Result>(
-    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ body: (PythonObject) throws -> Result
+    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ release: PythonObject, _ body: (PythonObject) throws -> Result
   ) throws -> Result {
     let start = UnsafeMutablePointer(mutating: memory.baseAddress?.assumingMemoryBound(to: CChar.self))
     guard let start else { return try body(.bytes(memory)) }
     let view = try owned(PyMemoryView_FromMemory(start, memory.count, access))
     // A traceback's frames, or a debugger's, may keep the view.
-    defer { PythonError.preserving { try view.callMethod("release") } }
+    defer { PythonError.preserving { try view.callMethod(release) } }
     return try body(view)
   }
 

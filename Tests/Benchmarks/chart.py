@@ -19,7 +19,11 @@ def _colour(name: str) -> str:
 def _page(height: float, parts: Sequence[str]) -> str:
     size = f'viewBox="0 0 {_WIDTH} {height:.0f}" width="{_WIDTH}" height="{height:.0f}"'
     background = '<rect width="100%" height="100%" fill="white"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{background}' + "\n".join(parts) + "</svg>\n"
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{background}'
+        + "\n".join(parts)
+        + "</svg>\n"
+    )
 
 
 def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
@@ -27,19 +31,22 @@ def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
 
 
 def bars(title: str, rows: Mapping[str, tuple[Sequence[float], float]]) -> str:
-    """For each name its wall times, as median and spread, and below that its processor time, in seconds."""
+    """For each name its wall times, median and spread, and below that processor seconds."""
     most = max((max(*wall, cpu) for wall, cpu in rows.values()), default=1) or 1
     scale = (_WIDTH - _LABEL - 130) / most
-    parts = [_text(8, 20, title), _text(8, 38, "upper bar: wall time, with least and most; lower bar: processor time")]
+    parts = [
+        _text(8, 20, title),
+        _text(8, 38, "upper bar: wall time, with least and most; lower bar: processor time"),
+    ]
     for index, (name, (wall, cpu)) in enumerate(rows.items()):
         y = 52 + index * _ROW
         middle = sorted(wall)[len(wall) // 2]
         colour = _colour(name)
         parts.append(_text(_LABEL - 8, y + 22, name, "end"))
         for top, value, opacity in ((y, middle, 1), (y + 18, cpu, 0.5)):
-            parts.append(
-                f'<rect x="{_LABEL}" y="{top}" width="{max(value * scale, 1):.1f}" height="16" fill="{colour}" opacity="{opacity}"/>'
-            )
+            size = f'width="{max(value * scale, 1):.1f}" height="16"'
+            look = f'fill="{colour}" opacity="{opacity}"'
+            parts.append(f'<rect x="{_LABEL}" y="{top}" {size} {look}/>')
         low, high = (_LABEL + value * scale for value in (min(wall), max(wall)))
         parts.append(f'<path d="M{low:.1f} {y + 8}H{high:.1f}" stroke="black" stroke-width="1.5"/>')
         parts.append(_text(high + 6, y + 13, f"{middle:.3g} s"))
@@ -47,19 +54,27 @@ def bars(title: str, rows: Mapping[str, tuple[Sequence[float], float]]) -> str:
     return _page(60 + len(rows) * _ROW, parts)
 
 
-def curves(title: str, across: str, up: str, lines: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+def curves(
+    title: str, across: str, up: str, lines: Mapping[str, Sequence[tuple[float, float]]]
+) -> str:
     """Points of each name over logarithmic axes."""
     points = [point for line in lines.values() for point in line if point[1] > 0]
     left, top, width, height = 70, 40, _WIDTH - 200, 300
     ranges = [[math.log10(point[axis]) for point in points] for axis in (0, 1)]
     starts = [math.floor(min(values)) for values in ranges]
-    ends = [max(math.ceil(max(values)), start + 1) for values, start in zip(ranges, starts, strict=True)]
+    ends = [
+        max(math.ceil(max(values)), start + 1) for values, start in zip(ranges, starts, strict=True)
+    ]
 
     def place(point: tuple[float, float]) -> tuple[float, float]:
         x, y = ((math.log10(v) - s) / (e - s) for v, s, e in zip(point, starts, ends, strict=True))
         return left + x * width, top + (1 - y) * height
 
-    parts = [_text(8, 20, title), _text(left + width / 2, top + height + 34, across, "middle"), _text(8, 36, up)]
+    parts = [
+        _text(8, 20, title),
+        _text(left + width / 2, top + height + 34, across, "middle"),
+        _text(8, 36, up),
+    ]
     for power in range(starts[0], ends[0] + 1):
         x, _ = place((10.0**power, 10.0 ** starts[1]))
         parts.append(f'<path d="M{x:.1f} {top}V{top + height}" stroke="#dee2e6"/>')
@@ -75,6 +90,7 @@ def curves(title: str, across: str, up: str, lines: Mapping[str, Sequence[tuple[
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in drawn)
         parts.append(f'<path d="M{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
         parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in drawn]
-        parts.append(f'<rect x="{left + width + 14}" y="{top + 20 * index}" width="12" height="12" fill="{colour}"/>')
+        corner = f'x="{left + width + 14}" y="{top + 20 * index}"'
+        parts.append(f'<rect {corner} width="12" height="12" fill="{colour}"/>')
         parts.append(_text(left + width + 32, top + 11 + 20 * index, name))
     return _page(top + height + 46, parts)

@@ -3,12 +3,14 @@
     client.py MODULE OPERATION HOST PORT USER PASSWORD PATH COUNT TLS [BLOCKSIZE]
 
 It imports little: what a script starts with is part of what is measured. The last line that it
-prints is the most memory it had, in KiB.
+prints is what the operation took, without the start and the login: seconds, processor seconds, and
+the most memory that the process had, in KiB.
 """
 
 from __future__ import annotations
 
 import sys
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def retr_file(ftp: Any) -> None:
 
 
 def retr_nothing(ftp: Any) -> None:
-    ftp.retrbinary("RETR file.bin", lambda block: None, **SIZES)
+    ftp.retrbinary("RETR file.bin", lambda _: None, **SIZES)
 
 
 def retr_sha256(ftp: Any) -> None:
@@ -59,7 +61,7 @@ def stor_file(ftp: Any) -> None:
 
 
 def lines_nothing(ftp: Any) -> None:
-    ftp.retrlines("RETR text.txt", lambda line: None)
+    ftp.retrlines("RETR text.txt", lambda _: None)
 
 
 def lines_list(ftp: Any) -> None:
@@ -97,7 +99,7 @@ def mlsd(ftp: Any) -> None:
 
 def small_retr(ftp: Any) -> None:
     for index in range(int(COUNT)):
-        ftp.retrbinary(f"RETR small/{index:04}", lambda block: None)
+        ftp.retrbinary(f"RETR small/{index:04}", lambda _: None)
 
 
 def small_stor(ftp: Any) -> None:
@@ -128,7 +130,7 @@ def threads() -> None:
 
     def one() -> None:
         ftp = session()
-        ftp.retrbinary("RETR file.bin", lambda block: None)
+        ftp.retrbinary("RETR file.bin", lambda _: None)
         ftp.quit()
 
     module()
@@ -183,10 +185,16 @@ def peak() -> str:
         return next(line.split()[1] for line in status if line.startswith("VmHWM"))
 
 
+def measured(work: Callable[[], None]) -> str:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return f"{time.perf_counter() - wall:.6f} {time.process_time() - cpu:.6f}"
+
+
 if OPERATION in ALONE:
-    ALONE[OPERATION]()
+    took = measured(ALONE[OPERATION])
 else:
     ftp = session()
-    IN_SESSION[OPERATION](ftp)
+    took = measured(lambda: IN_SESSION[OPERATION](ftp))
     ftp.quit()
-print(peak())
+print(took, peak())

@@ -48,7 +48,7 @@ class Contestant:
     command: Callable[[Job], Sequence[str]]
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
-    """The Python that it runs in: a client is compared with others of its own, and with programs."""
+    """The Python that it runs in: it is compared with others of its own, and with programs."""
 
 
 def python(program: Path, module: str, *sizes: str) -> Callable[[Job], Sequence[str]]:
@@ -85,7 +85,14 @@ def lftp(buffer: str) -> Callable[[Job], Sequence[str]]:
         if buffer:
             settings += f"; set xfer:buffer-size {buffer}"
         login = f"{server.user},{server.password}"
-        return ["lftp", "-u", login, "-e", f"{settings}; {what}; quit", f"ftp://{server.host}:{server.port}"]
+        return [
+            "lftp",
+            "-u",
+            login,
+            "-e",
+            f"{settings}; {what}; quit",
+            f"ftp://{server.host}:{server.port}",
+        ]
 
     return command
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from contestants import Contestant, Job
 from stage import set_up
-from workloads import Goal, Workload
+from workload import Goal, Workload
 
 LIMIT = 600
 """Seconds after which a run has failed."""
@@ -29,7 +29,8 @@ class Runs:
     failure: str = ""
 
     def median(self, measure: str) -> float:
-        return statistics.median(getattr(self, measure))
+        values: list[float] = getattr(self, measure)
+        return statistics.median(values)
 
 
 @dataclass
@@ -79,8 +80,11 @@ def load() -> str:
     return Path("/proc/loadavg").read_text().split()[0]
 
 
-def run_once(contestant: Contestant, job: Job) -> tuple[float, float, float]:
-    """One run: seconds, processor seconds, and the KiB that the program says it had. Raises when it fails."""
+def run_once(contestant: Contestant, job: Job, inside: bool) -> tuple[float, float, float]:
+    """One run: seconds, processor seconds, and the KiB that the program says it had.
+
+    Of the whole process, or `inside`: of the operation, as the program says. Raises when it fails.
+    """
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
     start = time.perf_counter()
     process = subprocess.Popen(
@@ -91,7 +95,8 @@ def run_once(contestant: Contestant, job: Job) -> tuple[float, float, float]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout is not None and process.stderr is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
     watchdog = threading.Timer(LIMIT, process.kill)
     watchdog.start()
     with process.stdout, process.stderr:
@@ -102,9 +107,10 @@ def run_once(contestant: Contestant, job: Job) -> tuple[float, float, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise RuntimeError(complaint.strip().splitlines()[-1] if complaint.strip() else "failed")
-    words = said.split()
-    peak = float(words[-1]) if words and words[-1].isdigit() else 0.0
-    return wall, usage.ru_utime + usage.ru_stime, peak
+    own = [float(word) for word in said.split()[-3:]]
+    if inside:
+        return own[0], own[1], own[2]
+    return wall, usage.ru_utime + usage.ru_stime, own[2] if own else 0.0
 
 
 def measure(
@@ -128,7 +134,8 @@ def measure(
                     continue
                 own = "sha256_alone" if contestant.name == "sha256 alone" else job.operation
                 try:
-                    took = run_once(contestant, Job(own, job.server, job.path, job.count, job.tls))
+                    alone = Job(own, job.server, job.path, job.count, job.tls)
+                    took = run_once(contestant, alone, workload.inside)
                 except RuntimeError as error:
                     runs.failure = str(error)
                     continue

@@ -1,6 +1,8 @@
 """What pycurl and aioftp run, for client.py's operations.
 
-peers.py MODULE OPERATION HOST PORT USER PASSWORD PATH COUNT TLS
+    peers.py MODULE OPERATION HOST PORT USER PASSWORD PATH COUNT TLS
+
+Prints what it took, the login included: seconds, processor seconds.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
+import time
 from typing import Any
 
 MODULE, OPERATION, HOST, PORT, USER, PASSWORD, PATH, COUNT, TLS = sys.argv[1:10]
@@ -32,15 +35,15 @@ def with_pycurl() -> None:
             curl.setopt(pycurl.WRITEDATA, file)
             perform("file.bin")
     elif OPERATION == "retr_nothing":
-        curl.setopt(pycurl.WRITEFUNCTION, lambda block: None)
+        curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
         perform("file.bin")
     elif OPERATION == "stor_file":
-        with open(PATH, "rb") as file:
+        with open(PATH, "rb") as source:
             curl.setopt(pycurl.UPLOAD, 1)
-            curl.setopt(pycurl.READDATA, file)
+            curl.setopt(pycurl.READDATA, source)
             perform("file.bin")
     elif OPERATION == "small_retr":
-        curl.setopt(pycurl.WRITEFUNCTION, lambda block: None)
+        curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
         for index in range(int(COUNT)):
             perform(f"small/{index:04}")
     elif OPERATION == "small_stor":
@@ -65,9 +68,9 @@ async def with_aioftp() -> None:
                     async for block in stream.iter_by_block(256 * 1024):
                         file.write(block)
         elif OPERATION == "stor_file":
-            with open(PATH, "rb") as file:
+            with open(PATH, "rb") as source:
                 async with client.upload_stream("file.bin") as stream:
-                    while block := file.read(256 * 1024):
+                    while block := source.read(256 * 1024):
                         await stream.write(block)
         elif OPERATION == "small_retr":
             for index in range(int(COUNT)):
@@ -82,7 +85,9 @@ async def with_aioftp() -> None:
             raise SystemExit(2)
 
 
+wall, cpu = time.perf_counter(), time.process_time()
 if MODULE == "pycurl":
     with_pycurl()
 else:
     asyncio.run(with_aioftp())
+print(f"{time.perf_counter() - wall:.6f} {time.process_time() - cpu:.6f} 0")

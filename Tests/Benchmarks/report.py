@@ -15,26 +15,26 @@ from typing import Any
 
 import chart
 from measuring import Result, Runs
-from workloads import WORKLOADS, Goal
+from workload import Goal
+from workloads import WORKLOADS
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 FOLDER = REPOSITORY / "Tests/Benchmarks/report"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
-_UNITS = {"wall": "s", "cpu": "s", "memory": "KiB"}
 
 
 def per_gibibyte(result: Result, cpu: float) -> str:
     amount = result.size * (4 if result.workload.operation == "threads" else 1)
-    return f"{cpu * 1024 / amount:.2f}" if result.workload.unit == "MiB" else "–"
+    return f"{cpu * 1024 / amount:.2f}" if result.workload.unit == "MiB" else "-"
 
 
 def words(goal: Goal) -> str:
     extra = f" + {goal.extra / 1024:.0f} MiB" if goal.extra else ""
-    return f"{goal.measure} ≤ {goal.ratio:g} × {' and '.join(goal.others)}{extra}"
+    return f"{goal.measure} ≤ {goal.ratio:g} of {' and '.join(goal.others)}{extra}"
 
 
 def verdicts(result: Result) -> list[tuple[str, str, Goal, float, str, bool]]:
-    """For each goal and each of this client's Pythons: who, against whom, the ratio, whether it is met."""
+    """For each goal and each of our Pythons: who, the ratio and to whom, whether it is met."""
     found = []
     for who in result.runs:
         if not who.startswith("this") or who == "this ftpy":
@@ -54,9 +54,10 @@ def table(result: Result) -> str:
     lines = [
         f"### {workload.title}",
         "",
-        f"{result.size:,} {workload.unit}, {workload.server} {workload.mode}, {rounds} rounds, load {result.load}",
+        f"{result.size:,} {workload.unit}, {workload.server} {workload.mode}, {rounds} rounds,"
+        f" load {result.load}; {'the operation alone' if workload.inside else 'whole processes'}",
         "",
-        "| client | wall s | least to most | processor s | least to most | processor s/GiB | peak MiB |",
+        "| client | wall s | min-max | processor s | min-max | processor s/GiB | peak MiB |",
         "|---|---|---|---|---|---|---|",
     ]
     for name, runs in result.runs.items():
@@ -64,9 +65,17 @@ def table(result: Result) -> str:
             lines.append(f"| {name} | failed: {runs.failure} | | | | | |")
             continue
         wall, cpu, memory = (result.value(name, measure) for measure in ("wall", "cpu", "memory"))
-        spreads = [f"{min(values):.3f} to {max(values):.3f}" for values in (runs.wall, runs.cpu)]
-        peak = f"{memory / 1024:.1f}" if memory else "–"
-        lines.append(f"| {name} | {wall:.3f} | {spreads[0]} | {cpu:.3f} | {spreads[1]} | {per_gibibyte(result, cpu)} | {peak} |")
+        spreads = [f"{min(values):.3f}-{max(values):.3f}" for values in (runs.wall, runs.cpu)]
+        peak = f"{memory / 1024:.1f}" if memory else "-"
+        cells = (
+            f"{wall:.3f}",
+            spreads[0],
+            f"{cpu:.3f}",
+            spreads[1],
+            per_gibibyte(result, cpu),
+            peak,
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     lines.append("")
     for who, said, _, ratio, best, met in verdicts(result):
         lines.append(f"- {'met' if met else '**missed**'}: {who}: {said}: {ratio:.2f} ({best})")
@@ -81,9 +90,14 @@ def summary(results: Sequence[Result]) -> str:
         for _, said, _, ratio, best, met in verdicts(result):
             if said not in worst or ratio > worst[said][0]:
                 worst[said] = (ratio, best, met)
-        for said, (ratio, best, met) in worst.items():
-            size = "" if result.workload.unit == "imports" else f", {result.size:,} {result.workload.unit}"
-            lines.append(f"| {result.workload.title}{size} | {said} | {ratio:.2f} | {'met' if met else 'missed'} |")
+        for said, (ratio, _, met) in worst.items():
+            size = (
+                ""
+                if result.workload.unit == "imports"
+                else f", {result.size:,} {result.workload.unit}"
+            )
+            cells = (result.workload.title + size, said, f"{ratio:.2f}", "met" if met else "missed")
+            lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -105,14 +119,21 @@ def write(folder: Path, machine: Mapping[str, str], results: Sequence[Result]) -
 def bars(result: Result) -> str:
     there = {name: runs for name, runs in result.runs.items() if runs.wall and not runs.failure}
     title = f"{result.workload.title.replace('`', '')}, {result.size:,} {result.workload.unit}"
-    return chart.bars(title, {name: (runs.wall, runs.median("cpu")) for name, runs in there.items()})
+    return chart.bars(
+        title, {name: (runs.wall, runs.median("cpu")) for name, runs in there.items()}
+    )
 
 
 def read(folder: Path) -> tuple[dict[str, str], list[Result]]:
     kept: dict[str, Any] = json.loads((folder / "results.json").read_text())
     known = {workload.key: workload for workload in WORKLOADS}
     results = [
-        Result(known[each["key"]], each["size"], {n: Runs(**r) for n, r in each["runs"].items()}, each["load"])
+        Result(
+            known[each["key"]],
+            each["size"],
+            {n: Runs(**r) for n, r in each["runs"].items()},
+            each["load"],
+        )
         for each in kept["results"]
     ]
     return kept["machine"], results
@@ -123,7 +144,9 @@ def main() -> None:
     machine, results = read(folder)
     place = folder.relative_to(REPOSITORY)
     said = "; ".join(f"{name} {value}" for name, value in machine.items())
-    charts = "\n".join(f"![{each.workload.key}]({place}/{each.workload.key}.svg)" for each in results)
+    charts = "\n".join(
+        f"![{each.workload.key}]({place}/{each.workload.key}.svg)" for each in results
+    )
     whole = f"Every figure, with its spread: [{place}/report.md]({place}/report.md)."
     text = f"{BEGIN}\n{said}.\n\n{summary(results)}\n{whole}\n\n{charts}\n{END}"
     readme = REPOSITORY / "README.md"

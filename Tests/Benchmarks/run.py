@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""All benchmarks, or some: Tests/Benchmarks/run.py [--quick | --least] [--only KEY,...] [--rounds N] [--into FOLDER]
+"""All benchmarks, or some: Tests/Benchmarks/run.py [--quick | --least] [--curves]
 
 Builds nothing of the client: Tests/run.sh build does that, and installs the servers with
 Tests/Servers/install.sh. The contestants' packages are installed and the C program is built here.
@@ -18,19 +18,26 @@ import tempfile
 import time
 from pathlib import Path
 
+import curves
 import network
 from contestants import build, everybody, install, versions
 from measuring import measure
 from report import FOLDER, summary, table, write
-from workloads import WORKLOADS, Workload
+from workload import Workload
+from workloads import WORKLOADS
 
 
 def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     sizes = parser.add_mutually_exclusive_group()
     sizes.add_argument("--quick", action="store_true", help="small sizes, 3 rounds")
-    sizes.add_argument("--least", action="store_true", help="the smallest sizes, once, nothing of PyPI")
-    parser.add_argument("--only", default="", help="workloads, with commas: " + ", ".join(w.key for w in WORKLOADS))
+    sizes.add_argument(
+        "--least", action="store_true", help="the smallest sizes, once, nothing of PyPI"
+    )
+    parser.add_argument(
+        "--only", default="", help="workloads, with commas: " + ", ".join(w.key for w in WORKLOADS)
+    )
+    parser.add_argument("--curves", action="store_true", help="cost against size as well")
     parser.add_argument("--rounds", type=int, help="instead of 5 (quick: 3, least: 1)")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER")
     return parser.parse_args()
@@ -47,10 +54,17 @@ def machine(where: str) -> dict[str, str]:
     }
     for program, argument in (("curl", "--version"), ("lftp", "--version")):
         try:
-            said = subprocess.run([program, argument], capture_output=True, text=True).stdout.splitlines()
+            said = subprocess.run(
+                [program, argument], capture_output=True, text=True
+            ).stdout.splitlines()
         except FileNotFoundError:
             continue
-        found = [word for line in said[:1] for word in line.replace("|", " ").split() if word[:1].isdigit()]
+        found = [
+            word
+            for line in said[:1]
+            for word in line.replace("|", " ").split()
+            if word[:1].isdigit()
+        ]
         told[program] = found[0] if found else "?"
     return told
 
@@ -77,16 +91,30 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="benchmarks-", dir=parent) as scratch:
         Path(scratch).chmod(0o755)
         for workload in chosen(asked.only):
-            size = workload.quick if asked.quick else workload.least if asked.least else workload.size
+            size = (
+                workload.quick if asked.quick else workload.least if asked.least else workload.size
+            )
             few = 3 if asked.quick else 1
             usual = min(few, workload.rounds) if asked.quick or asked.least else workload.rounds
             result = measure(workload, size, asked.rounds or usual, everyone, Path(scratch))
             results.append(result)
             print(table(result), flush=True)
             write(asked.into, told, results)
-    print(summary(results))
+        if asked.curves or asked.least:
+            parts = []
+            for curve, series in curves.run(everyone, versions()[0][0], Path(scratch), asked.least):
+                parts.append(curves.write(asked.into, curve, series))
+                print(parts[-1], flush=True)
+            (asked.into / "curves.md").write_text("# Cost against size\n\n" + "\n".join(parts))
+    if not asked.least:
+        print(summary(results))
     print(f"{time.monotonic() - start:.0f} s; written into {asked.into}")
-    failures = [f"{r.workload.key}: {name}: {runs.failure}" for r in results for name, runs in r.runs.items() if runs.failure]
+    failures = [
+        f"{r.workload.key}: {name}: {runs.failure}"
+        for r in results
+        for name, runs in r.runs.items()
+        if runs.failure
+    ]
     if failures:
         raise SystemExit("\n".join(failures))
 

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from contestants import Job
-from workloads import FILE, MANY, SMALL, TEXT, Workload
-
 import servers
+from contestants import Job
+from workload import FILE, MANY, SMALL, TEXT, Workload
 
 # Its log is no part of what is measured.
 _QUIET = {"VSFTPD_EXTRA": "log_ftp_protocol=NO\nxferlog_enable=NO"}
@@ -92,8 +91,9 @@ def set_up(workload: Workload, size: int, scratch: Path) -> Iterator[Stage]:
     folder = scratch / workload.key
     folder.mkdir()
     try:
-        options = {"environment": _QUIET} if workload.server == "vsftpd" else {}
-        with servers.start(workload.server, folder / "root", workload.mode, **options) as server:
+        quiet = _QUIET if workload.server == "vsftpd" else None
+        place = folder / "root"
+        with servers.start(workload.server, place, workload.mode, environment=quiet) as server:
             yield Stage(workload, size, server, folder / "local")
     finally:
         shutil.rmtree(folder, ignore_errors=True)

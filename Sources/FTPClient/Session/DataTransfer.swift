@@ -84,13 +84,23 @@ public final class DataTransfer {
   ///
   /// Blocks at most `silence`; throws `.timedOut` or what the stream throws.
   public func receive(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
-    let count = try read(into: buffer)
-    transferred &+= UInt64(count)
-    if count > 0 { onProgress?(transferred) }
+    let count = try stream.read(into: buffer, until: waiting())
+    self.count(received: count)
     return count
   }
 
-  private func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
+  /// Counts bytes that a reader with its own way to the stream has received: after `waiting()`.
+  package func count(received count: Int) {
+    guard count > 0 else { return }
+    transferred &+= UInt64(count)
+    onProgress?(transferred)
+  }
+
+  /// Whether the control connection is kept alive meanwhile: then `waiting()` waits.
+  package var isKeptAlive: Bool { control?.keepAlivePause != nil }
+
+  /// Before a read: waits, as long as the control connection is to be kept alive, for something to come. Returns until when to wait then.
+  package func waiting() throws(FTPError) -> Deadline {
     control?.keepAlive()
     let deadline = Deadline.after(silence)
     if let control, let pause = control.keepAlivePause {
@@ -99,7 +109,7 @@ public final class DataTransfer {
         control.keepAlive()
       }
     }
-    return try stream.read(into: buffer, until: deadline)
+    return deadline
   }
 
   /// Sends one block. Blocks at most `silence` while the server takes nothing.
