@@ -9,7 +9,7 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -238,13 +238,21 @@ def test_ctrl_c_ends_an_upload_of_a_file(ftp: FTP, tmp_path: Path) -> None:
 def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
     ftp: FTP, local: Callable[[bytes], Path]
 ) -> None:
-    sockets: list[Any] = []
+    blocking: list[bool] = []
 
     class Watching(FTP):
         def ntransfercmd(self, *arguments: Any) -> Any:
             result = super().ntransfercmd(*arguments)
             result[0].settimeout(None)
-            sockets.append((result[0], result[0].dup()))
+            # Another descriptor of the connection; the server sees its end when this one is closed.
+            twin = result[0].dup()
+
+            def look() -> None:
+                blocking.append(os.get_blocking(twin.fileno()))
+                twin.close()
+
+            timer = threading.Timer(1, look)
+            timer.start()
             return result
 
     with Watching() as watching:
@@ -253,9 +261,7 @@ def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
         with open(local(content(500_000)), "rb") as file:
             watching.storbinary("STOR blocking", file)
         watching.delete("blocking")
-    ((_, twin),) = sockets
-    assert os.get_blocking(twin.fileno())
-    twin.close()
+    assert blocking == [True]
 
 
 # storlines
@@ -349,7 +355,7 @@ def test_what_a_callback_raises_in_the_middle_comes_out(ftp: FTP, directory: Dir
 
 
 @pytest.fixture
-def gathered(ftp: FTP) -> Iterator[Callable[[], tuple[list[str], bytes]]]:
+def gathered(ftp: FTP) -> Callable[[], tuple[list[str], bytes]]:
     def gather() -> tuple[list[str], bytes]:
         lines: list[str] = []
         file = io.BytesIO()
@@ -357,7 +363,7 @@ def gathered(ftp: FTP) -> Iterator[Callable[[], tuple[list[str], bytes]]]:
         ftp.retrlines("RETR f", file.write)
         return lines, file.getvalue()
 
-    yield gather
+    return gather
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:20]))
@@ -385,7 +391,7 @@ def test_a_line_too_long_is_refused_in_both_ways(
 ) -> None:
     ftp.maxline = 100
     directory.put("f", b"a\n" * 100_000 + b"x" * length + b"\nend\n")
-    callback: Any = io.BytesIO().write if kind == "write" else lambda line: None
+    callback: Any = io.BytesIO().write if kind == "write" else lambda _: None
     if length <= 100:
         assert ftp.retrlines("RETR f", callback).startswith("226")
     else:
