@@ -129,7 +129,7 @@ part_python3() {
 part_ftpy() {
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
     "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py \
+    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/test_benchmarks.py \
     --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
 }
 

@@ -189,7 +189,9 @@ final class TLSChannel {
       }
     }
     let reader = try held()
-    let count = try PythonObject.lending(buffer, release: state.names[.release]) { try reader.callMethod(state.names[.read], size, $0).integer() }
+    let count = try PythonObject.lending(buffer, release: state.names[.release]) {
+      try reader.callMethod(state.names[.read], size, $0).integer()
+    }
     return max(0, min(count, buffer.count))
   }
 
@@ -235,7 +237,9 @@ final class TLSChannel {
     guard borrows else { return try socket.callMethod(state.names[.send], .bytes(record)).integer() }
     let writer = try held()
     let name = writer === socket ? state.names[.send] : state.names[.write]
-    return try PythonObject.lending(record, release: state.names[.release]) { try writer.callMethod(name, $0).integer() }
+    return try PythonObject.lending(record, release: state.names[.release]) {
+      try writer.callMethod(name, $0).integer()
+    }
   }
 
   /// The object of `_ssl` behind a socket that is this channel's alone, which `SSLSocket`'s `read` and `send` would call in turn: a

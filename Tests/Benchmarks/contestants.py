@@ -19,7 +19,7 @@ from servers import Server  # noqa: E402
 
 CLIENT = str(HERE / "client.py")
 PEERS = str(HERE / "peers.py")
-FTPY = REPOSITORY / ".build/release/ftpy"
+FTPY = Path(os.environ.get("FTPY") or REPOSITORY / ".build/release/ftpy")
 BUILD = Path(os.environ.get("BUILD_DIR") or REPOSITORY / ".build") / "benchmarks"
 PACKAGES = ("pycurl==7.49.0", "aioftp==0.28.3")
 
@@ -134,10 +134,13 @@ def versions() -> list[tuple[str, Path]]:
 
 
 def everybody(peers: Path | None) -> dict[str, Contestant]:
-    """All contestants that can be had here, by name. Without `peers` those of PyPI are left out."""
+    """All contestants that can be had here, by name.
+
+    Without `peers`, their Python, those of PyPI are left out, and the newer Python with them.
+    """
     path = {"PYTHONPATH": str(REPOSITORY)}
     everyone: list[Contestant] = []
-    for version, program in versions():
+    for version, program in versions() if peers else versions()[:1]:
         for name, module, sizes in (
             ("ftplib", "ftplib", []),
             ("ftplib 64K", "ftplib", ["65536"]),

@@ -1,4 +1,4 @@
-"""Transfers of Python's own files take shorter ways: what a script sees of them is what it sees of any other object."""
+"""Transfers of Python's own files take shorter ways, and a script sees what it does of any file."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def local(tmp_path: Path) -> Callable[[bytes], Path]:
 
 
 OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
-    "BufferedReader": lambda path: open(path, "rb"),
-    "BufferedRandom": lambda path: open(path, "rb+"),
-    "FileIO": lambda path: open(path, "rb", buffering=0),
+    "BufferedReader": lambda path: path.open("rb"),
+    "BufferedRandom": lambda path: path.open("rb+"),
+    "FileIO": lambda path: path.open("rb", buffering=0),
     "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
-    "small buffer": lambda path: open(path, "rb", buffering=16),
+    "small buffer": lambda path: path.open("rb", buffering=16),
 }
 files = pytest.mark.parametrize("kind", OPENERS)
 
@@ -216,17 +216,17 @@ def test_ctrl_c_ends_an_upload_of_a_file(ftp: FTP, tmp_path: Path) -> None:
     with path.open("wb") as large:
         large.truncate(64 << 30)
 
-    class Stop(Exception):
+    class StopError(Exception):
         pass
 
     def stop(*_: object) -> None:
-        raise Stop
+        raise StopError
 
     before = signal.signal(signal.SIGALRM, stop)
     try:
         with open(path, "rb") as file:
             signal.setitimer(signal.ITIMER_REAL, 0.3)
-            with pytest.raises(Stop):
+            with pytest.raises(StopError):
                 ftp.storbinary("STOR f", file)
             assert 0 < file.tell() < 64 << 30
     finally:
@@ -262,6 +262,47 @@ def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
             watching.storbinary("STOR blocking", file)
         watching.delete("blocking")
     assert blocking == [True]
+
+
+def test_the_type_is_said_once_for_many_files(ftp: FTP, directory: Directory) -> None:
+    """Round trips count; but what a script, a failure or a text may have changed is said again."""
+    directory.put("f", b"a\r\nb\n")
+    said: list[str] = []
+
+    def since(work: Callable[[], object]) -> list[str]:
+        log = directory.server.log
+        before = len(log.read_bytes())
+        with contextlib.suppress(all_errors):
+            work()
+        lines = log.read_bytes()[before:].decode(errors="replace").splitlines()
+        return [line.split('"')[1] for line in lines if "FTP command:" in line and "TYPE" in line]
+
+    def download() -> object:
+        return ftp.retrbinary("RETR f", said.append)
+
+    assert since(download) == ["TYPE I"]
+    assert since(download) == []
+    assert since(lambda: ftp.storbinary("STOR g", io.BytesIO(b"x"))) == []
+    assert since(lambda: ftp.retrlines("RETR f", said.append)) == ["TYPE A"]
+    assert since(lambda: ftp.nlst()) == []
+    assert since(download) == ["TYPE I"]
+    since(lambda: ftp.sendcmd("type a"))
+    assert since(download) == ["TYPE I"]
+    assert since(lambda: ftp.retrbinary("RETR missing", said.append)) == []
+    assert since(download) == ["TYPE I"]
+    assert directory.read("g") == b"x"
+
+    class Seeing(FTP):
+        def putcmd(self, line: str) -> None:
+            said.append(line)
+            super().putcmd(line)
+
+    with Seeing(ftp.host, ftp.port, "ftpuser", "ftpuser-pw", timeout=20) as seeing:
+        said.clear()
+        for _ in range(2):
+            seeing.storbinary("STOR seen", io.BytesIO(b""))
+        seeing.delete("seen")
+    assert [line for line in said if line.startswith("TYPE")] == ["TYPE I", "TYPE I"]
 
 
 # storlines

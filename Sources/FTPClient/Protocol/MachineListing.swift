@@ -30,7 +30,7 @@ public struct MachineListingEntry: Sendable, Equatable {
       case ASCII.semicolon:
         let end = equals ?? index
         let value = min(end + 1, index)
-        try body(UnsafeRawBufferPointer(rebasing: line[start..<end]), UnsafeRawBufferPointer(rebasing: line[value..<index]))
+        try body(.init(rebasing: line[start..<end]), .init(rebasing: line[value..<index]))
         start = index + 1
         equals = nil
       default: break
