@@ -275,7 +275,7 @@ def test_the_type_is_said_once_for_many_files(ftp: FTP, directory: Directory) ->
         with contextlib.suppress(all_errors):
             work()
         lines = log.read_bytes()[before:].decode(errors="replace").splitlines()
-        return [line.split('"')[1] for line in lines if "FTP command:" in line and "TYPE" in line]
+        return [line.split('"')[3] for line in lines if "FTP command:" in line and "TYPE" in line]
 
     def download() -> object:
         return ftp.retrbinary("RETR f", said.append)
