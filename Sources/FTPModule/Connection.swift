@@ -22,8 +22,6 @@ final class Connection: ReferenceHolder {
   var refusesExtendedPassive = false
   /// Whether the server does not know `MLSD`.
   var lacksMachineListing = false
-  /// The type that the last transfer set, and the connection's count of changes then; nil after a transfer that failed.
-  var representation: (type: String, at: RepresentationChanges)?
   /// The transfer that a method of the object is running now.
   var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.

@@ -14,7 +14,7 @@ extension FTPObject {
     let callback = try self.callback(arguments.required(1))
     let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
     try requireSendable(command, arguments[3])
-    try setType("I", .voidcmd)
+    _ = try voidcmd("TYPE I")
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls, tls.readsBytes {
         return try Attachment.attach {
@@ -82,7 +82,7 @@ extension FTPObject {
     let blockSize = try blockSize(arguments[2])
     let callback = try arguments.value(3).map(self.callback)
     try requireSendable(command, arguments[4])
-    try setType("I", .voidcmd)
+    _ = try voidcmd("TYPE I")
     return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) {
       transfer, running, _ in
       if callback == nil, let own = BinaryFile(reading: file) {
@@ -108,7 +108,7 @@ extension FTPObject {
     let callback = try arguments.value(2).map(self.callback)
     let limit = try maximumLine
     try requireSendable(command)
-    try setType("A", .voidcmd)
+    _ = try voidcmd("TYPE A")
     return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, running, _ in
       if callback == nil, let own = BinaryFile(reading: file) {
         return try sendLines(of: own, limit, transfer, running)
@@ -162,7 +162,7 @@ extension FTPObject {
   ) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
-    try setType("A", .sendcmd)
+    _ = try sendcmd("TYPE A")
     return try transfer(command, rest: nil, checksSize: false) { transfer, running, attach in
       var splitter = TextLineSplitter()
       func emit(_ line: UnsafeRawBufferPointer, _ isTerminated: Bool) throws(FTPError) {
@@ -184,7 +184,7 @@ extension FTPObject {
   private func textBlocks(_ command: PythonObject, _ write: PythonObject) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
-    try setType("A", .sendcmd)
+    _ = try sendcmd("TYPE A")
     return try transfer(command, rest: nil, checksSize: false) { transfer, _, attach in
       var decoder = TextBlockDecoder()
       func flush(_ lines: [UInt8]) throws {
@@ -211,10 +211,6 @@ extension FTPObject {
     ) throws -> Void
   ) throws -> PythonObject {
     let keepAliveInterval = try keepAliveInterval
-    // What a failed transfer leaves is not worth to be relied on.
-    let before = try self.connection()
-    let type = before?.representation
-    before?.representation = nil
     let socket = try call(
       .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
     var isClosed = false
@@ -278,32 +274,7 @@ extension FTPObject {
     connection?.transfer = outer
     try requireWhole(transfer, stream, command, isBinary: checksSize)
     isWhole = true
-    before?.representation = type
     return reply
-  }
-
-  /// Says `TYPE`, by `voidcmd` or `sendcmd` as CPython does; or nothing, when the transfer before has said the same and no command since
-  /// then may have changed it. A script that has a method of its own for what is sent, or a debug level, gets to see it each time.
-  private func setType(_ type: String, _ method: Name) throws {
-    let connection = try connection()
-    let before = connection?.control.representationChanges
-    if let connection, let known = connection.representation, known.type == type, known.at == before, debugLevel == 0,
-      try sendsItself(through: connection)
-    {
-      return
-    }
-    let reply = try call(method, .string("TYPE \(type)"))
-    guard let connection, connection.control.representationChanges != before else { return }
-    guard try lookingAt(reply).hasPrefix("2") else { return connection.representation = nil }
-    connection.representation = (type, connection.control.representationChanges)
-  }
-
-  /// Whether commands go to the server through this class's own methods and the connection's own socket.
-  private func sendsItself(through connection: Connection) throws -> Bool {
-    for name in [Name.voidcmd, .sendcmd, .putcmd, .putline] {
-      guard let owner = try attribute(name).builtinSelf, owner === object else { return false }
-    }
-    return try connection.stream.socket === attribute(.sock)
   }
 
   /// The server's own word on a data connection that broke, such as `552 Disk full`, where it has one.

@@ -264,47 +264,6 @@ def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
     assert blocking == [True]
 
 
-def test_the_type_is_said_once_for_many_files(ftp: FTP, directory: Directory) -> None:
-    """Round trips count; but what a script, a failure or a text may have changed is said again."""
-    directory.put("f", b"a\r\nb\n")
-    said: list[str] = []
-
-    def since(work: Callable[[], object]) -> list[str]:
-        log = directory.server.log
-        before = len(log.read_bytes())
-        with contextlib.suppress(all_errors):
-            work()
-        lines = log.read_bytes()[before:].decode(errors="replace").splitlines()
-        return [line.split('"')[3] for line in lines if "FTP command:" in line and "TYPE" in line]
-
-    def download() -> object:
-        return ftp.retrbinary("RETR f", said.append)
-
-    assert since(download) == ["TYPE I"]
-    assert since(download) == []
-    assert since(lambda: ftp.storbinary("STOR g", io.BytesIO(b"x"))) == []
-    assert since(lambda: ftp.retrlines("RETR f", said.append)) == ["TYPE A"]
-    assert since(lambda: ftp.nlst()) == []
-    assert since(download) == ["TYPE I"]
-    since(lambda: ftp.sendcmd("type a"))
-    assert since(download) == ["TYPE I"]
-    assert since(lambda: ftp.retrbinary("RETR missing", said.append)) == []
-    assert since(download) == ["TYPE I"]
-    assert directory.read("g") == b"x"
-
-    class Seeing(FTP):
-        def putcmd(self, line: str) -> None:
-            said.append(line)
-            super().putcmd(line)
-
-    with Seeing(ftp.host, ftp.port, "ftpuser", "ftpuser-pw", timeout=20) as seeing:
-        said.clear()
-        for _ in range(2):
-            seeing.storbinary("STOR seen", io.BytesIO(b""))
-        seeing.delete("seen")
-    assert [line for line in said if line.startswith("TYPE")] == ["TYPE I", "TYPE I"]
-
-
 # storlines
 
 TEXTS = [

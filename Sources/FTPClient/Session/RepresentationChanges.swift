@@ -5,6 +5,6 @@ package struct RepresentationChanges: Equatable, Sendable {
   /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1).
   mutating func see(_ command: Command) {
     let verb = command.line.prefix(4).map { $0 & 0xDF }
-    if ["TYPE", "USER", "REIN", "AUTH"].contains(where: { verb.elementsEqual($0.utf8) }) { count &+= 1 }
+    if ["TYPE", "USER", "REIN"].contains(where: { verb.elementsEqual($0.utf8) }) { count &+= 1 }
   }
 }
