@@ -13,11 +13,11 @@ let swiftSettings: [SwiftSetting] = [
 /// It stands on the leaf products alone: linker settings reach everything that links the target, tests included.
 let staticRuntime = ["-static-stdlib", "-Xlinker", "-s"]
 
-/// For `ftpy` alone: nothing to look up or to load when it starts but libpython and the C library.
-/// Sources/ftpy/static holds what makes the linker take libstdc++ into the binary.
+/// For `ftpy` alone: little to look up, to load and to move when it starts. Sources/ftpy/static holds what makes the linker take
+/// libstdc++ into the binary, and Python. Like python3, it lies in memory where the linker has put it.
 let quickStart = [
   "-L\(Context.packageDirectory)/Sources/ftpy/static", "-Xclang-linker", "-static-libgcc",
-  "-Xlinker", "--no-export-dynamic",
+  "-Xclang-linker", "-no-pie", "-ld-path=\(Context.packageDirectory)/Sources/ftpy/static/link",
 ]
 
 let package = Package(
@@ -79,7 +79,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     // A program whose cases ScriptRuntimeTests start: what concerns a whole process.
     .executableTarget(
-      name: "HostProbe", dependencies: ["ScriptRuntime", "FTPClient"], path: "Tests/HostProbe",
+      name: "HostProbe", dependencies: ["ScriptRuntime", "FTPClient", "FTPTLS"], path: "Tests/HostProbe",
       swiftSettings: swiftSettings),
 
     .testTarget(

@@ -3,14 +3,21 @@
 #
 #   build      the release build: ftpy, and the extension that python3 loads from usr/ftplib
 #   swift      swift test
+#   docs       the documentation of the Swift libraries, without a warning and without a gap
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
+#   endurance  does anything grow, and does every operation work with every server? the short forms (builds first)
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
+#
+# These run without a part. Only when named:
+#
+#   hostile    how many hostile servers the extension survives, how long it waits, what memory they cost (builds first)
+#   sanitize   swift test under the thread and the address sanitizer: races, leaks, memory
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
-# Without a part, all but `servers`. Every part runs, whatever became of the one before; the exit status is 0 only if
-# all went well. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a
-# Swift toolchain must be there. Some servers are for root to start: the tests use sudo for it if it asks for no password.
+# Every part runs, whatever became of the one before; the exit status is 0 only if all went well. What is missing comes
+# from apt (as root or through sudo) and from PyPI (into .build/venv); only a Swift toolchain must be there. Some servers
+# are for root to start: the tests use sudo for it if it asks for no password.
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -27,7 +34,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | lint | python | cpython | servers) ;;
+    build | swift | docs | lint | python | endurance | cpython | hostile | sanitize | servers) ;;
     -h | --help)
       usage
       exit
@@ -38,13 +45,18 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift lint python cpython
+[ $# -gt 0 ] || set -- build swift docs lint python endurance cpython
 
+# wanted PART... : is one of them to run?
 wanted() {
-  [[ " $parts " == *" $1 "* ]]
+  local part
+  for part; do
+    [[ " $parts " != *" $part "* ]] || return 0
+  done
+  return 1
 }
 parts=$*
-if wanted lint || wanted python || wanted cpython; then parts="build $parts"; fi
+if wanted lint python endurance cpython hostile; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -73,13 +85,13 @@ part_install() {
   need_swift
   need_python "$build/pkgconfig"
   # For TLS in Swift programs; neither ftpy nor the extension links it.
-  if wanted build || wanted swift; then need_packages libssl-dev; fi
+  if wanted build swift docs sanitize; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
-  if wanted lint || wanted python; then make_venv; fi
+  if wanted lint python; then make_venv; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift || wanted python || wanted servers; then Tests/Servers/install.sh; fi
+  if wanted swift python endurance hostile sanitize servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -91,6 +103,26 @@ part_build() {
 
 part_swift() {
   swift test --scratch-path "$build"
+}
+
+# swift-docc-plugin comes from its address for this alone, into a folder of its own.
+part_docs() {
+  local modules=(FTPClient FTPTLS FTPClientAsync ScriptRuntime) targets=() module resolved=no
+  for module in "${modules[@]}"; do targets+=(--target "$module"); done
+  [ ! -e Package.resolved ] || resolved=yes
+  DOCUMENTATION=1 swift package --scratch-path "$build/docs" \
+    generate-documentation "${targets[@]}" --warnings-as-errors
+  [ "$resolved" = yes ] || rm -f Package.resolved
+  "$python" Tests/Documentation/symbols.py "$build/docs" "${modules[@]}"
+}
+
+# The suppressions say what is Python's and not ours.
+part_sanitize() {
+  local folder=$PWD/Tests/Sanitizers
+  TSAN_OPTIONS="suppressions=$folder/thread.txt" \
+    swift test --sanitize=thread --scratch-path "$build/thread"
+  ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS="suppressions=$folder/leaks.txt" \
+    swift test --sanitize=address --scratch-path "$build/address"
 }
 
 # check NAME COMMAND... : one of the linters.
@@ -117,7 +149,7 @@ part_lint() {
   # The types that the extension comes with are the ones it has.
   PYTHONPATH=. check stubtest "$venv/bin/stubtest" usr.ftplib
   # The excluded two warn of functions that are called by another name than their own, as the parts here are.
-  check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run "${shell_files[@]}"
+  check shellcheck shellcheck --external-sources --exclude=SC2317,SC2329 .ci/run Sources/ftpy/static/link "${shell_files[@]}"
   return "$lint_failed"
 }
 
@@ -127,14 +159,29 @@ part_python3() {
 
 # Not those that only start programs: they do the same wherever they run.
 part_ftpy() {
+  local elsewhere=() name
+  for name in tracker test_benchmarks test_packaging test_disk_full hostile test_uos \
+    'test_swift_*' 'test_ftpy*' 'test_device*'; do
+    elsewhere+=(--ignore-glob="$PWD/Tests/Python/$name" --ignore-glob="$PWD/Tests/Python/$name.py")
+  done
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
-    "$FTPY" -m pytest Tests/Python --ignore=Tests/Python/tracker --ignore=Tests/Python/test_packaging.py \
-    --ignore=Tests/Python/test_swift_host.py --ignore=Tests/Python/test_benchmarks.py \
-    --ignore-glob='*/test_ftpy*' --ignore-glob='*/test_device*' --ignore=Tests/Python/test_uos.py
+    "$FTPY" -m pytest Tests/Python "${elsewhere[@]}"
+}
+
+# The long forms are these without their options.
+part_endurance() {
+  local failed=0
+  "$python" Tests/Endurance/run.py 200 --sessions 100 || failed=1
+  "$python" Tests/Compatibility/table.py --short || failed=1
+  return "$failed"
 }
 
 part_cpython() {
   PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
+}
+
+part_hostile() {
+  PYTHONPATH=.:Tests/Python:Tests/Servers "$python" -m hostile.drive
 }
 
 part_servers() {
@@ -168,15 +215,19 @@ run() {
   echo "-- $name: ${seconds} s, exit status $status"
   # The runner's own last word: Swift Testing's, XCTest's if it had anything to do, pytest's, smoke.sh's.
   mapfile -t -O ${#verdicts[@]} verdicts < <(
-    grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$' \
+    grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$|^[0-9]+ (of [0-9]+ flat|operations)' \
       "$logs/$name.log" | sed "s/^/$name: /" | tail -n 3
   )
 }
 
-# A part that cannot run because another one failed.
-skip() {
-  report+=("$(printf 'FAIL  %-12s not run: %s' "$1" "$2")")
-  failed=1
+# The same for a part that needs the release build.
+run_built() {
+  if [ $built = yes ]; then
+    run "$@"
+  else
+    report+=("$(printf 'FAIL  %-12s not run: the build failed' "$1")")
+    failed=1
+  fi
 }
 
 printf '\n== Installing what is missing ==\n'
@@ -194,27 +245,30 @@ fi
 if wanted swift; then
   run swift 'Swift tests'
 fi
+if wanted docs; then
+  run docs 'Documentation'
+fi
 if wanted lint; then
   run lint 'Formatting and lint'
 fi
-if wanted servers; then
-  run servers 'FTP servers'
-fi
 if wanted python; then
-  if [ $built = yes ]; then
-    run python3 'Python tests inside python3'
-    run ftpy 'Python tests inside ftpy'
-  else
-    skip python3 'the build failed'
-    skip ftpy 'the build failed'
-  fi
+  run_built python3 'Python tests inside python3'
+  run_built ftpy 'Python tests inside ftpy'
+fi
+if wanted endurance; then
+  run_built endurance 'Endurance and compatibility'
 fi
 if wanted cpython; then
-  if [ $built = yes ]; then
-    run cpython "CPython's own tests"
-  else
-    skip cpython 'the build failed'
-  fi
+  run_built cpython "CPython's own tests"
+fi
+if wanted hostile; then
+  run_built hostile 'Hostile servers'
+fi
+if wanted sanitize; then
+  run sanitize 'Swift tests under sanitizers'
+fi
+if wanted servers; then
+  run servers 'FTP servers'
 fi
 
 printf '\n== Summary ==\n'

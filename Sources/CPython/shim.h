@@ -64,6 +64,14 @@ static inline PyObject *_Nullable py_call_method(
   return PyObject_CallMethodObjArgs(self, name, a, b, c, NULL);
 }
 
+/* Sets the AttributeError for a name that a module lacks, as Python words it. PyErr_Format is variadic. */
+static inline void py_raise_no_attribute(PyObject *_Nonnull module, PyObject *_Nonnull name) {
+  PyObject *owner = PyModule_GetNameObject(module);
+  if (owner)
+    PyErr_Format(PyExc_AttributeError, "module '%U' has no attribute '%U'", owner, name);
+  Py_XDECREF(owner);
+}
+
 /* Flags: macros with casts. */
 static const unsigned int py_type_flags = Py_TPFLAGS_DEFAULT;
 static const unsigned int py_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;

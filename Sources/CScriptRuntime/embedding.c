@@ -99,6 +99,13 @@ int script_embedding_signal(void) {
   return SIGRTMAX;
 }
 
+void script_embedding_unblock_signal(void) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGRTMAX);
+  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
 static timer_t timer;
 static bool has_timer;
 static pid_t timer_process;
@@ -109,10 +116,7 @@ bool script_embedding_make_timer(void) {
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
   // Worker threads of many libraries block all signals, and so do the threads and processes that those start.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGRTMAX);
-  pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+  script_embedding_unblock_signal();
   event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
   timer_process = getpid();
   has_timer = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;

@@ -61,6 +61,10 @@ static int suspended;
 static bool compiling;
 /// Nothing is refused until other code begins: an exception is being printed.
 static bool reporting;
+/// Nothing is refused until the prompt's first line: it loads what it needs itself, which is no use of the script's.
+static bool prompting;
+/// What was used when that began.
+static ptrdiff_t before_prompt;
 static pthread_t main_thread;
 
 /// How much was used when MemoryError was asked for last; 0 when all that is used fits.
@@ -86,7 +90,7 @@ static bool on_main_thread(void) { return pthread_equal(pthread_self(), main_thr
 
 static ptrdiff_t used(void) { return atomic_load_explicit(&counted, memory_order_relaxed) - base; }
 
-static bool applies(void) { return phase == running && limit && !suspended && !compiling && !reporting; }
+static bool applies(void) { return phase == running && limit && !suspended && !compiling && !reporting && !prompting; }
 
 // MARK: Between two instructions
 
@@ -330,9 +334,19 @@ static bool begins_command(const char *event) {
   return false;
 }
 
+/// Whether the prompt's lines are compiled, `arguments` being the source and the file's name.
+static bool begins_prompt(PyObject *arguments) {
+  PyObject *name = PyTuple_Check(arguments) && PyTuple_GET_SIZE(arguments) == 2 ? PyTuple_GET_ITEM(arguments, 1) : NULL;
+  return name && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "<stdin>") == 0;
+}
+
 /// Follows what the interpreter is about to do.
 static int follow(const char *event, PyObject *arguments, void *unused) {
   if (strcmp(event, "compile") == 0) {
+    if (prompting && begins_prompt(arguments)) {
+      prompting = false;
+      base += used() > before_prompt ? used() - before_prompt : 0;
+    }
     // The compiler must not fail for its own blocks' sake. `tend` ends the exception that this is.
     if (on_main_thread() && phase != starting && ask_to_tend())
       compiling = true;
@@ -343,8 +357,11 @@ static int follow(const char *event, PyObject *arguments, void *unused) {
     }
     if (phase == armed)
       ask_to_tend();
-  } else if (strcmp(event, "sys.excepthook") == 0 || strcmp(event, "cpython.run_interactivehook") == 0) {
+  } else if (strcmp(event, "sys.excepthook") == 0) {
     reporting = on_main_thread() || reporting;
+  } else if (strcmp(event, "cpython.run_interactivehook") == 0) {
+    prompting = on_main_thread() && phase == running;
+    before_prompt = used();
   } else if (strcmp(event, "sys._current_frames") == 0 || strcmp(event, "sys._current_exceptions") == 0) {
     // They allocate under a lock that PyThreadState_SetAsyncExc takes.
     compiling = ask_to_tend() || compiling;
@@ -366,6 +383,7 @@ bool script_memory_count(void) {
   follows_forks = true;
   phase = starting;
   suspended = 0;
+  prompting = false;
 
   // A second start of Python sets its allocators anew, but not that of its arenas.
   PyMemAllocatorEx counting = {&mem_domain, allocate, allocate_zeroed, reallocate, release};

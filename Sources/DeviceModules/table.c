@@ -1,8 +1,6 @@
-#include "DeviceModules.h"
+#include <string.h>
 
-static const char ftpy[] = {
-#embed "modules/_ftpy/__init__.py" suffix(, 0)
-};
+#include "DeviceModules.h"
 
 static const char ftpy_additions[] = {
 #embed "modules/_ftpy/additions.py" suffix(, 0)
@@ -181,7 +179,6 @@ static const char uzlib[] = {
 };
 
 static const struct DeviceModule table[] = {
-    {"_ftpy", ftpy, sizeof ftpy - 1},
     {"_ftpy.additions", ftpy_additions, sizeof ftpy_additions - 1},
     {"_ftpy.child", ftpy_child, sizeof ftpy_child - 1},
     {"_ftpy.chunk", ftpy_chunk, sizeof ftpy_chunk - 1},
@@ -199,15 +196,15 @@ static const struct DeviceModule table[] = {
     {"_ftpy.tls", ftpy_tls, sizeof ftpy_tls - 1},
     {"_ftpy.usr", ftpy_usr, sizeof ftpy_usr - 1},
     {"checkNet", checkNet, sizeof checkNet - 1},
-    {"dataCall", dataCall, sizeof dataCall - 1},
+    {"dataCall", dataCall, sizeof dataCall - 1, .is_stub = true},
     {"example", example, sizeof example - 1},
     {"log", log, sizeof log - 1},
     {"micropython", micropython, sizeof micropython - 1},
-    {"misc", misc, sizeof misc - 1},
-    {"modem", modem, sizeof modem - 1},
-    {"net", net, sizeof net - 1},
+    {"misc", misc, sizeof misc - 1, .is_stub = true},
+    {"modem", modem, sizeof modem - 1, .is_stub = true},
+    {"net", net, sizeof net - 1, .is_stub = true},
     {"ql_fs", ql_fs, sizeof ql_fs - 1},
-    {"sim", sim, sizeof sim - 1},
+    {"sim", sim, sizeof sim - 1, .is_stub = true},
     {"sys_bus", sys_bus, sizeof sys_bus - 1},
     {"uarray", uarray, sizeof uarray - 1},
     {"ubinascii", ubinascii, sizeof ubinascii - 1},
@@ -230,4 +227,26 @@ static const struct DeviceModule table[] = {
 
 const struct DeviceModule *device_module(size_t index) {
   return index < sizeof table / sizeof *table ? &table[index] : NULL;
+}
+
+const struct DeviceModule *device_module_named(const char *name) {
+  for (size_t index = 0; index < sizeof table / sizeof *table; index++)
+    if (strcmp(table[index].name, name) == 0)
+      return &table[index];
+  return NULL;
+}
+
+bool device_alone_has(const char *name) {
+  static const char *const names[] = {
+      "SecureData", "TenCentYun",  "WDT",        "WLAN",     "aLiYun",     "app_fota", "app_fota_download",
+      "app_fota_mount", "atcmd",   "audio",      "ble",      "bt",         "camera",   "cellLocator",
+      "esim",       "ethernet",    "fota",       "gnss",     "lcd",        "lvgl",     "machine",
+      "ntptime",    "osTimer",     "pm",         "qrcode",   "quecIot",    "quecgnss", "request",
+      "securedata", "sms",         "system",     "uasyncio", "umqtt",      "uping",    "uwebsocket",
+      "voiceCall",  "webserver",   "wifiScan",   "wifilocator",
+  };
+  for (size_t index = 0; index < sizeof names / sizeof *names; index++)
+    if (strcmp(names[index], name) == 0)
+      return true;
+  return false;
 }

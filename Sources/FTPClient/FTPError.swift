@@ -12,7 +12,8 @@ public struct FTPError: Error, CustomStringConvertible {
     case malformed
     /// A line, a reply or a listing is over its limit (`Limits`), whether it was to be sent or was received.
     case tooLong
-    /// The server closed the control connection.
+    /// The server closed the control connection; or it, or somebody on the way, ended a download in TLS without TLS's `close_notify`, and
+    /// no size shows that it is whole.
     case closed
     /// A deadline passed: connecting, waiting for a reply, or silence on the data connection.
     case timedOut
@@ -26,7 +27,7 @@ public struct FTPError: Error, CustomStringConvertible {
     /// The server did not prove to be the one that was asked for: its certificate is for another host, out of date, or signed by nobody
     /// whom this side trusts.
     case untrusted
-    /// TLS failed otherwise: no common version, a refusal of the peer's, bytes that are no TLS, or an end that TLS did not announce.
+    /// TLS failed otherwise: no common version, a refusal of the peer's, or bytes that are no TLS.
     case security
     /// An argument that cannot be sent: it holds CR, LF or NUL; or that means nothing here. Nothing was sent.
     case invalidArgument
@@ -60,6 +61,11 @@ public struct FTPError: Error, CustomStringConvertible {
   /// The operating system's refusal of `action`, such as "connect to 127.0.0.1 port 21".
   public init(errno code: CInt, _ action: String) {
     self.init(.system(code), "cannot \(action): \(systemMessage(code))")
+  }
+
+  /// A download that TLS did not end, and whose size nobody knows (RFC 8446 section 6.1).
+  package init(withoutCloseNotify host: String) {
+    self.init(.closed, "the data connection of \(host) ended without TLS's close_notify: what came may not be all")
   }
 
   /// The message.

@@ -93,4 +93,50 @@ extension FTPConnection {
   public func list(_ path: String? = nil) throws -> [String] {
     try usable { (session) throws(FTPError) in try session.list(path) }
   }
+
+  /// The entries of a directory with their facts (`MLSD`); see `FTPSession.machineList`.
+  public func machineList(_ path: String? = nil) throws -> [MachineListingEntry] {
+    try usable { (session) throws(FTPError) in try session.machineList(path) }
+  }
+
+  /// The facts about one file or directory (`MLST`).
+  public func machineStatus(of path: String? = nil) throws -> MachineListingEntry {
+    try usable { (session) throws(FTPError) in try session.machineStatus(of: path) }
+  }
+
+  /// Text about the server or a path (`STAT`).
+  public func status(of path: String? = nil) throws -> String {
+    try usable { (session) throws(FTPError) in try session.status(of: path) }
+  }
+
+  /// The server's help text (`HELP`).
+  public func help(about command: String? = nil) throws -> String {
+    try usable { (session) throws(FTPError) in try session.help(about: command) }
+  }
+
+  /// The server's operating system (`SYST`).
+  public func system() throws -> String {
+    try usable { (session) throws(FTPError) in try session.system() }
+  }
+
+  /// Sets an option of a command (`OPTS`), as in `UTF8 ON`.
+  @discardableResult
+  public func setOption(_ option: String) throws -> Reply {
+    try usable { (session) throws(FTPError) in try session.setOption(option) }
+  }
+
+  /// A command of this server alone (`SITE`).
+  @discardableResult
+  public func site(_ command: String) throws -> Reply {
+    try usable { (session) throws(FTPError) in try session.site(command) }
+  }
+
+  /// Whether commands and replies travel inside TLS.
+  public var isSecure: Bool { session.isSecure }
+
+  /// Ends TLS on the control connection (`CCC`); see `FTPSession.clearCommandChannel`.
+  @discardableResult
+  public func clearCommandChannel() throws -> Reply {
+    try usable { (session) throws(FTPError) in try session.clearCommandChannel() }
+  }
 }

@@ -57,18 +57,25 @@ extension FTPConnection {
 
   /// Uploads a file (`STOR`). Returns how far it came, which is the end.
   ///
-  /// `progress` is called after each block, on the connection's thread, and delays the transfer as long as it takes. Throws as `FTPSession.store`,
+  /// With `resume` the upload goes on behind what the server's file holds already (`SIZE`, `REST`), and nothing is transferred when that is as long as
+  /// this one. Throws `.state` when the server's is longer: it is another. `progress` is called after each block, on the connection's thread, and delays the transfer as long as it takes. Throws as `FTPSession.store`,
   /// and `.system` for the file; then, and after a cancellation, the server may hold a part.
   @discardableResult
   public func upload(
-    file: String, to path: String, progress: (@Sendable (TransferProgress) -> Void)? = nil
+    file: String, to path: String, resume: Bool = false, progress: (@Sendable (TransferProgress) -> Void)? = nil
   ) throws -> TransferProgress {
     try usable { (session) throws(FTPError) in
       let local = try LocalFile(reading: file)
       let size = local.size
-      var report = TransferProgress(transferred: 0, total: size)
+      let offset = resume ? try Self.sizeForResuming(path, session) : 0
+      if let size, offset > size {
+        throw FTPError(.state, "\(path) on the server is longer than \(file): \(offset) of \(size) bytes")
+      }
+      if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
+      try local.skip(to: offset)
+      var report = TransferProgress(transferred: offset, total: size)
       var isFirst = true
-      try session.store(path) { buffer in
+      try session.store(path, from: offset) { buffer in
         if !isFirst { progress?(report) }
         isFirst = false
         try Task.checkCancellation()
@@ -77,6 +84,15 @@ extension FTPConnection {
         return count
       }
       return report
+    }
+  }
+
+  /// How much of a file the server has; 0 when it has none.
+  private static func sizeForResuming(_ path: String, _ session: FTPSession) throws(FTPError) -> UInt64 {
+    try session.setRepresentation(.binary)
+    do throws(FTPError) { return try session.size(of: path) ?? 0 } catch {
+      guard case .reply(let reply) = error.kind, reply.code == 550 else { throw error }
+      return 0
     }
   }
 

@@ -16,7 +16,7 @@ public import FTPClient
 /// when that has finished. A connection whose last reference goes is closed without a word to the server.
 public actor FTPConnection {
   private let thread: ConnectionThread
-  private let session: FTPSession
+  let session: FTPSession
   /// The download that is read block by block, or the upload that is written so.
   private var running: RunningTransfer?
 

@@ -42,6 +42,14 @@ final class LocalFile {
     return 0
   }
 
+  /// Reads from `offset` on. Throws `.system` for what is no regular file.
+  func skip(to offset: UInt64) throws(FTPError) {
+    guard offset > 0 else { return }
+    guard lseek(descriptor, off_t(clamping: offset), SEEK_SET) >= 0 else {
+      throw FTPError(errno: errno, "read \(path)")
+    }
+  }
+
   /// Fills the buffer as far as there is something; 0 is the end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
     while true {

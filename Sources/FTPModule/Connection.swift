@@ -9,23 +9,37 @@ import PythonBridge
 /// by one thread at a time.
 final class Connection: ReferenceHolder {
   let stream: PythonStream
-  let control: ControlConnection
+  /// Of a connection of this object's own.
+  private let ownControl: ControlConnection
+  /// The Swift session whose connection it is.
+  let session: FTPSession?
+  /// A session may have another one after `CCC`.
+  var control: ControlConnection { session?.control ?? ownControl }
   /// How `file.readline` reads: a file keeps the encoding that it was opened with. Replies go by the object's attributes.
   private let codec: TextCodec
   private let state: ModuleState
 
   /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
   var tlsSession: PythonObject?
+  /// How many TLS sessions in a row the server has declined on data connections; no more than the limit of those that are offered.
+  var declinedSessions = 0
   /// Whether the server has written what is no UTF-8, to a client that takes both that and Latin-1.
   private(set) var writesLatin1 = false
   /// Whether `EPSV` is of no use here: refused, or its port cannot be reached.
   var refusesExtendedPassive = false
   /// Whether the server does not know `MLSD`.
   var lacksMachineListing = false
+  /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
+  var takesDataFirst = false
   /// The transfer that a method of the object is running now.
   var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.
   private var handedOut: HandedOut?
+  /// The same where it is one of the session's; the caller's object holds it.
+  private weak var handedOutStream: SharedStream?
+  private var hasHandedOutStream = false
+  /// The control connection's count when one of them was given away: once it has gone on, the replies were read.
+  private var settlementsAtHandOut = 0
 
   private let process = getpid()
   private var thread: pthread_t?
@@ -75,17 +89,20 @@ final class Connection: ReferenceHolder {
     self.state = state
     self.codec = codec
     stream = try PythonStream(socket, peer: host, state: state)
-    control = ControlConnection(stream, host: host, replyTimeout: nil)
+    ownControl = ControlConnection(stream, host: host, replyTimeout: nil)
+    session = nil
   }
 
-  /// Speaks over a connection that a Swift session holds as well: one count of replies for both. `socket` is another descriptor of it.
-  init(_ socket: PythonObject, sharing control: ControlConnection, codec: TextCodec, state: ModuleState)
+  /// Speaks over a connection that a Swift session holds as well: one count of replies for both. `socket` is another descriptor of it,
+  /// or its `SharedStream`.
+  init(_ socket: PythonObject, sharing session: FTPSession, codec: TextCodec, state: ModuleState)
     throws(PythonError)
   {
     self.state = state
     self.codec = codec
-    stream = try PythonStream(socket, peer: control.host, state: state)
-    self.control = control
+    self.session = session
+    ownControl = session.control
+    stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
   var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self) }
@@ -120,6 +137,13 @@ final class Connection: ReferenceHolder {
     return try body()
   }
 
+  /// Throws when a call or a transfer is running, or a caller holds an open data connection.
+  func requireIdle() throws(FTPError) {
+    guard depth == 0, transfer == nil, handedOut?.openSocket(state.names) == nil else {
+      throw FTPError(.state, "this FTP object is in use: let its transfer end first")
+    }
+  }
+
   /// Throws when `close` was called.
   func requireOpen() throws(FTPError) {
     if isClosed { throw FTPError(.state, "the connection has been closed by close()") }
@@ -147,6 +171,12 @@ final class Connection: ReferenceHolder {
 
   /// Remembers a data connection that `transfercmd` gives away.
   func handOut(_ socket: PythonObject, announced: UInt64?) {
+    settlementsAtHandOut = control.settlements
+    if let stream = SharedStream.of(socket, state) {
+      handedOutStream = stream
+      hasHandedOutStream = true
+      return
+    }
     do {
       let reference = try socket.weakReference()
       handedOut = HandedOut(reference: reference, announced: announced)
@@ -158,15 +188,24 @@ final class Connection: ReferenceHolder {
 
   /// Whether this data connection is the one given away last.
   func hasHandedOut(_ socket: PythonObject) -> Bool {
-    handedOut?.openSocket(state.names).map { $0 === socket } ?? false
+    if let stream = SharedStream.of(socket, state) { return stream === handedOutStream }
+    return handedOut?.openSocket(state.names).map { $0 === socket } ?? false
   }
 
   /// The size that was announced for this data connection, when it is the one given away last.
-  func announcedSize(of socket: PythonObject) -> UInt64? { hasHandedOut(socket) ? handedOut?.announced : nil }
+  func announcedSize(of socket: PythonObject) -> UInt64? {
+    if let stream = SharedStream.of(socket, state) { return stream.announced }
+    return hasHandedOut(socket) ? handedOut?.announced : nil
+  }
 
   /// Closes the data connection of the running transfer, the caller's or a method's: servers answer `ABOR` when it is gone, and one
   /// that cannot send any further reads nothing before.
   func endDataConnection() {
+    if let stream = handedOutStream, !stream.isClosed {
+      stream.breakOff()
+      transfer?.isBrokenOff = true
+      return
+    }
     guard let socket = handedOut?.openSocket(state.names) else {
       transfer?.breakOff()
       return
@@ -175,6 +214,11 @@ final class Connection: ReferenceHolder {
     PythonError.preserving { _ = try socket.callMethod(state.names[.close]) }
     transfer?.isBrokenOff = true
     transfer?.stream.revalidate()
+  }
+
+  /// Gives up the replies to what used the data connection that was given away; those to a call of the session's are not ours.
+  private func abandonReplies() {
+    if session == nil || control.settlements == settlementsAtHandOut { control.abandonReplies() }
   }
 
   /// Makes the connection ready for a command: no reply that belongs to an earlier one is left.
@@ -189,8 +233,15 @@ final class Connection: ReferenceHolder {
     if let handedOut {
       if handedOut.openSocket(state.names) != nil { return }
       self.handedOut = nil
-      control.abandonReplies()
+      abandonReplies()
     }
+    if hasHandedOutStream {
+      if let handedOutStream, !handedOutStream.isClosed { return }
+      hasHandedOutStream = false
+      abandonReplies()
+    }
+    // The session may be in the middle of a transfer of its own.
+    if session != nil { try control.requireNobodyWaits(for: "send \(verb)") }
     try Attachment.detach { try control.realign() }
   }
 

@@ -29,7 +29,7 @@ extension FTPObject {
   }
 
   /// The line's bytes. A password that cannot be encoded does not show in the exception.
-  private func encoded(_ line: PythonObject) throws -> [UInt8] {
+  func encoded(_ line: PythonObject) throws -> [UInt8] {
     if line.isBytes { return try line.withBytes { Array($0) } }
     let codec = try codec
     do { return try encoded(line, codec) } catch {
@@ -162,7 +162,7 @@ extension FTPObject {
   }
 
   /// Leaves no reply of an earlier command for this one to read.
-  private func prepare(_ command: PythonObject) throws {
+  func prepare(_ command: PythonObject) throws {
     guard try connection() != nil else { return }
     let text = try lookingAt(command)
     try use({ connection in try connection.prepare(for: text) }, otherwise: { _ in })

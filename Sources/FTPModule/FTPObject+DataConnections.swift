@@ -101,12 +101,33 @@ extension FTPObject {
   /// The data connection comes first, `REST` last before the command: servers that forget it append a whole file otherwise.
   func ntransfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
     try requireSendable(command, rest)
+    if let session = try connection()?.session, session.isSecure || session.configuration.security != nil {
+      return try sharedTransfer(session, command, rest)
+    }
     let isPassive = try attribute(.passiveserver).isTrue()
     let (socket, reply) =
       try isPassive ? passiveTransfer(command, rest) : activeTransfer(command, rest)
-    let announced = try TransferSize.announced(in: parsed(reply))
+    let announced = try reply.flatMap { try TransferSize.announced(in: parsed($0)) }
     try connection()?.handOut(socket, announced: announced)
     return try .tuple(socket, announced.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
+  }
+
+  /// The same on a session's connection in TLS of Swift's: the session opens and secures the data connection, as its configuration says.
+  private func sharedTransfer(
+    _ session: FTPSession, _ command: PythonObject, _ rest: PythonObject?
+  ) throws -> PythonObject {
+    let offset = try rest.flatMap { $0.isNone ? nil : try $0.text() } ?? "0"
+    guard let offset = UInt64(offset) else { throw PythonError.value("rest must be a number of bytes, not \(offset)") }
+    let line = try Command(line: encoded(command))
+    let transfer: DataTransfer = try use(
+      { connection in
+        try connection.prepare(for: line.verb)
+        return try Attachment.detach { try session.lendTransfer(line, from: offset) }
+      }, otherwise: { _ in throw notConnected })
+    let stream = try NativeObject.make(state.streamType, SharedStream(transfer, of: session))
+    try connection()?.handOut(stream, announced: transfer.announced)
+    let size = transfer.announced
+    return try .tuple(stream, size.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
   }
 
   /// `transfercmd(cmd, rest)`: the socket alone.
@@ -124,7 +145,7 @@ extension FTPObject {
 
   private func passiveTransfer(
     _ command: PythonObject, _ rest: PythonObject?
-  ) throws -> (socket: PythonObject, reply: PythonObject) {
+  ) throws -> (socket: PythonObject, reply: PythonObject?) {
     let socket: PythonObject
     let preferring = try preferringExtendedPassive()
     do { socket = try openPassive() } catch {
@@ -135,7 +156,7 @@ extension FTPObject {
       socket = try openPassive()
     }
     do {
-      return (socket, try begin(command, rest))
+      return (socket, try begin(command, rest, on: socket))
     } catch {
       PythonError.preserving {
         try socket.callMethod(state.names[.close])
@@ -155,7 +176,7 @@ extension FTPObject {
 
   private func activeTransfer(
     _ command: PythonObject, _ rest: PythonObject?
-  ) throws -> (socket: PythonObject, reply: PythonObject) {
+  ) throws -> (socket: PythonObject, reply: PythonObject?) {
     let listener = try call(.makeport)
     defer { PythonError.preserving { try listener.callMethod(state.names[.close]) } }
     do {
@@ -172,13 +193,23 @@ extension FTPObject {
     }
   }
 
-  /// Sends `REST` and the command; returns the 1yz reply.
+  /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place and the caller is ready for that.
   ///
   /// A 226 or 250 in its place is the final reply come early, and is kept for `voidresp`; after any other 2yz the 1yz is awaited
   /// (some servers confirm `PORT` twice).
-  private func begin(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
+  private func begin(
+    _ command: PythonObject, _ rest: PythonObject?, on data: PythonObject? = nil
+  ) throws -> PythonObject? {
     if let rest, !rest.isNone { _ = try sendcmd("REST \(try rest.text())") }
-    var reply = try call(.sendcmd, command)
+    var reply: PythonObject
+    if let data, let connection = try connection(), connection.takesDataFirst, try isOwn(.sendcmd, FTPType.sendcmd) {
+      try prepare(command)
+      try call(.putcmd, command)
+      if try dataComesFirst(on: data) { return nil }
+      reply = try call(.getresp)
+    } else {
+      reply = try call(.sendcmd, command)
+    }
     let first = try code(reply)
     if first == "226" || first == "250", let connection = try connection() {
       connection.control.unread(try parsed(reply))
@@ -187,6 +218,25 @@ extension FTPObject {
     if first.first == "2" { reply = try call(.getresp) }
     guard try code(reply).first == "1" else { throw unexpected(reply) }
     return reply
+  }
+
+  /// Waits until the server says something, or has sent data and then said nothing for a moment: a server that says its 150 behind
+  /// more data than the sockets hold would wait for this side, and this side for the 150.
+  private func dataComesFirst(on data: PythonObject) throws -> Bool {
+    let stream = try PythonStream(data, peer: "the data connection", state: state)
+    return try use(
+      { connection in
+        try Attachment.detach { () throws(FTPError) in
+          let deadline = Deadline.after(connection.control.replyTimeout)
+          while !deadline.hasPassed {
+            let hasData = try stream.isReadable(within: .zero)
+            let glance = Duration.milliseconds(250)
+            if try connection.control.hasInput(within: min(glance, deadline.remaining ?? glance)) { return false }
+            if hasData { return true }
+          }
+          throw FTPError(.timedOut, "no reply from \(connection.control.host): timed out")
+        }
+      }, otherwise: { _ in false })
   }
 
   /// Waits for the server's data connection, and takes no other host's: anyone may connect to an open port.
@@ -202,7 +252,15 @@ extension FTPObject {
         try Attachment.checkSignals()
         try connection?.requireOpen()
       })
-    func waitForConnection() throws -> Bool { try Attachment.detach { try waiting.isReadable(until: deadline) } }
+    func waitForConnection() throws -> Bool {
+      try Attachment.detach {
+        while true {
+          if try waiting.isReadable(until: .earlier(deadline, .after(.milliseconds(250)))) { return true }
+          if let refusal = try connection?.control.refusal() { throw FTPError(unexpected: refusal) }
+          if deadline.hasPassed { return false }
+        }
+      }
+    }
     while true {
       let isReady = try connection.map { try $0.use(waitForConnection) } ?? waitForConnection()
       guard isReady else {

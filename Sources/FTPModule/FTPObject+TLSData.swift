@@ -27,8 +27,9 @@ extension FTPObject {
     let connection = try connection()
     let announced = connection?.announcedSize(of: plain)
     do {
-      let socket = try wrap(plain, session: reusableSession()) { try shakeHands($0, connection) }
-      try noteResumption(socket, connection)
+      let session = try reusableSession()
+      let socket = try wrap(plain, session: session) { try shakeHands($0, connection) }
+      if session != nil { try noteResumption(socket, connection) }
       connection?.handOut(socket, announced: announced)
       return try .tuple(socket, result.item(1))
     } catch {
@@ -76,12 +77,14 @@ extension FTPObject {
   /// The control connection's session; after `ccc` the last one. Nil when there is none, when it belongs to another context, or when
   /// the caller does not want it reused.
   ///
-  /// It is kept as long as servers accept it: in CPython (3.11 to 3.13) each look at a socket's `session` leaks 5 KB.
+  /// It is kept as long as servers accept it: in CPython (3.11 to 3.13) each look at a socket's `session` leaks 5 KB. Nor is there
+  /// another look when a server has declined `declinedSessions` in a row: Pure-FTPd takes none in TLS 1.3.
   private func reusableSession() throws -> PythonObject? {
     guard try attribute(.reuse_session).isTrue() else { return nil }
     let control = try attribute(.sock)
     guard try state.isTLS(control), try control.attribute("context") === attribute(.context) else { return nil }
     let connection = try connection()
+    if let connection, connection.declinedSessions >= Self.declinedSessions { return nil }
     if let kept = connection?.tlsSession { return kept }
     let session = try control.attribute("session")
     if session.isNone { return nil }
@@ -89,25 +92,34 @@ extension FTPObject {
     return session
   }
 
-  /// Looks at a new data connection: where the server declined the session, the next one offers what the control connection has then,
-  /// for TLS 1.3 servers send it new ones.
+  /// Sessions that a server may decline in a row. One is spent where tickets serve once; the next look brings the renewed one.
+  private static let declinedSessions = 3
+
+  /// Looks at a new data connection that offered a session: where the server declined it, the next one offers what the control
+  /// connection has then, for TLS 1.3 servers send it new ones.
   private func noteResumption(_ socket: PythonObject, _ connection: Connection?) throws {
     guard let connection, connection.stream.tls != nil else { return }
-    if try !(socket.optionalAttribute("session_reused")?.isTrue() ?? false) { connection.tlsSession = nil }
+    if try socket.optionalAttribute("session_reused")?.isTrue() ?? false {
+      connection.declinedSessions = 0
+    } else {
+      connection.declinedSessions += 1
+      connection.tlsSession = nil
+    }
   }
 
   /// Judges a download that TLS did not end (RFC 8446 section 6.1): somebody on the way may have cut it short, which the server's 226
   /// does not rule out. A size does: the announced one, or that of `SIZE`. Without one `verify=True` raises `EOFError`, and otherwise the
   /// 226 counts, as in CPython and curl: some servers never end TLS.
   func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
-    guard stream.tls?.endedWithoutNotice ?? false else { return }
+    guard stream.endedWithoutNotice else { return }
     if isBinary {
       guard transfer.announced == nil else { return }
       if let size = try sizeOnServer(command) { return try transfer.verify(announced: size) }
     }
-    guard try object.optionalAttribute("verify")?.isTrue() ?? false else { return }
-    throw FTPError(
-      .closed, "the data connection of \(try name()) ended without TLS's close_notify: what came may not be all")
+    let isRequired =
+      try connection()?.session?.configuration.requiresCloseNotify
+      ?? object.optionalAttribute("verify")?.isTrue() ?? false
+    if isRequired { throw FTPError(withoutCloseNotify: try name()) }
   }
 
   /// The size of the file that a `RETR` names; nil when the server does not say.

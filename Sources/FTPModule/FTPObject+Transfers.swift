@@ -211,8 +211,12 @@ extension FTPObject {
     ) throws -> Void
   ) throws -> PythonObject {
     let keepAliveInterval = try keepAliveInterval
+    let before = try self.connection()
+    before?.takesDataFirst = true
+    defer { before?.takesDataFirst = false }
     let socket = try call(
       .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
+    before?.takesDataFirst = false
     var isClosed = false
     defer { if !isClosed { PythonError.preserving { try socket.callMethod(state.names[.close]) } } }
     // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
@@ -256,6 +260,7 @@ extension FTPObject {
         throw explanation(of: error, connection) ?? error
       }
       try running.requireWhole()
+      if let shared = stream.shared { try Attachment.detach { try shared.end() } }
       try TLSClosing.end(
         stream, connection, silence: silence, throughProxy: !attribute(._proxied_host).isNone, state: state)
       try running.requireWhole()
@@ -266,11 +271,15 @@ extension FTPObject {
       isClosed = true
     } catch {
       PythonError.preserving { try stream.tls?.resetOnClose() }
+      stream.shared?.breakOff()
       connection?.control.abandonReplies()
       throw error
     }
-    let reply = try call(.voidresp)
-    if checksSize { try transfer.verify() }
+    let (reply, late) = try finalReply(transfer)
+    if checksSize {
+      try transfer.verify()
+      if let late { try transfer.verify(announced: late) }
+    }
     connection?.transfer = outer
     try requireWhole(transfer, stream, command, isBinary: checksSize)
     isWhole = true

@@ -117,12 +117,7 @@ extension FTPType {
 
       Late replies of a transfer that was broken off are read first. Raises as putline and
       getresp.
-      """
-    ) {
-      call($0, $1, $2, $3, $4, Signature("sendcmd", ["cmd"], required: 1)) { ftp, arguments in
-        try ftp.sendcmd(arguments.required(0))
-      }
-    },
+      """, sendcmd),
     .method(
       "voidcmd",
       """

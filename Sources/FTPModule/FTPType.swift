@@ -114,12 +114,17 @@ enum FTPType {
     }
   }
 
-  // Two methods by name: others ask whether a subclass has replaced them.
+  // Methods by name: others ask whether a subclass has replaced them.
 
   static let getline: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("getline")) { ftp, _ in try ftp.getline() }
   }
 
+  static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
+    call(instance, type, arguments, count, keywords, Signature("sendcmd", ["cmd"], required: 1)) { ftp, arguments in
+      try ftp.sendcmd(arguments.required(0))
+    }
+  }
   static let retrlines: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("retrlines", ["cmd", "callback"], required: 1)) {
       ftp, arguments in

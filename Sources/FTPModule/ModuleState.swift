@@ -7,6 +7,7 @@ final class ModuleState {
   let errors: Errors
   let lines: LineTypes
   let connectionType: PythonObject
+  let streamType: PythonObject
   let machineListingType: PythonObject
   let baseType: PythonObject
   let ftpType: PythonObject
@@ -24,7 +25,7 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + [connectionType, machineListingType, baseType, ftpType]
+    names.all + errors.all + lines.all + [connectionType, streamType, machineListingType, baseType, ftpType]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
@@ -36,6 +37,7 @@ final class ModuleState {
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
+    streamType = try SharedStream.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)

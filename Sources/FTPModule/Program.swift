@@ -59,11 +59,19 @@ enum Program {
   private static func connect(
     _ host: String, _ accounts: PythonObject, _ debugLevel: Int, _ state: ModuleState
   ) throws -> FTPObject {
-    let url = host.contains("://") ? host : "ftp://\(host)/"
+    let url = host.contains("://") ? host : "ftp://\(bracketed(host))/"
     let object = try ConnectURL.open(url, state, option: { $0 == "netrc" ? accounts : nil }) { ftp in
       try ftp.set(.debugging, .integer(debugLevel))
     }
     return FTPObject(object: object, state: state)
+  }
+
+  /// A host as it stands in a URL: brackets around an IPv6 address that has none. Two colons are no port's.
+  private static func bracketed(_ host: String) -> String {
+    let start = host.lastIndex(of: "@").map { host.index(after: $0) } ?? host.startIndex
+    let address = host[start...]
+    guard address.count(where: { $0 == ":" }) > 1, !address.contains("[") else { return host }
+    return "\(host[..<start])[\(address)]"
   }
 
   private static func perform(_ word: String, _ ftp: FTPObject, _ sys: PythonObject) throws {

@@ -13,12 +13,24 @@ final class PythonStream: ByteStream, FileSending {
   private var native: Socket?
   /// The TLS on the socket, where there is some.
   let tls: TLSChannel?
+  /// A connection of a Swift session's, in TLS of Swift's.
+  let shared: SharedStream?
+
+  /// The descriptor of a plain socket; nil for any other.
+  var plainDescriptor: CInt? { native.flatMap { $0.descriptor >= 0 ? $0.descriptor : nil } }
+  /// Whether a download in TLS has ended without `close_notify`.
+  var endedWithoutNotice: Bool { tls?.endedWithoutNotice ?? shared?.endedWithoutNotice ?? false }
 
   /// Works on a Python socket; attached.
   init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
     self.socket = socket
     self.peer = peer
     self.state = state
+    shared = SharedStream.of(socket, state)
+    if shared != nil {
+      tls = nil
+      return
+    }
     if try state.isTLS(socket), try !socket.callMethod("version").isNone {
       tls = try TLSChannel(socket, peer: peer, state: state)
       return
@@ -69,6 +81,10 @@ final class PythonStream: ByteStream, FileSending {
       return try native.read(into: buffer, until: deadline)
     }
     if let tls { return try tls.read(into: buffer, until: deadline) }
+    if let shared {
+      try shared.requireOpen()
+      return try shared.stream.read(into: buffer, until: deadline)
+    }
     return try python {
       let chunk = try self.socket.callMethod(self.state.names[.recv], .integer(buffer.count))
       return try chunk.withBytes { bytes in
@@ -85,6 +101,10 @@ final class PythonStream: ByteStream, FileSending {
       return try native.write(bytes, silence: silence)
     }
     if let tls { return try tls.write(bytes, silence: silence) }
+    if let shared {
+      try shared.requireOpen()
+      return try shared.stream.write(bytes, silence: silence)
+    }
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
@@ -104,6 +124,10 @@ final class PythonStream: ByteStream, FileSending {
       return try native.isReadable(within: timeout)
     }
     if let tls { return try tls.isReadable(within: timeout) }
+    if let shared {
+      try shared.requireOpen()
+      return try shared.stream.isReadable(within: timeout)
+    }
     let descriptor = try python { try self.descriptor() }
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
@@ -120,6 +144,7 @@ final class PythonStream: ByteStream, FileSending {
   }
 
   func shutdown() {
+    if let shared { return shared.stream.shutdown() }
     Attachment.attach {
       PythonError.preserving {
         guard tls != nil, try socket.isInstance(of: importModule("_socket").attribute("socket")) else {

@@ -10,9 +10,11 @@ import FTPModule
 /// What ftpy says about itself.
 enum Banner {
   /// The line above Python's own banner at the prompt, on standard error as that one.
-  static func show() {
+  ///
+  /// `isPlain` says that the prompt is the one that Python had before 3.13.
+  static func show(isPlain: Bool) {
     // The prompt that Python has since 3.13 keeps its own key.
-    let isPythons = Py_Version >= 0x030D_0000 && getenv("PYTHON_BASIC_REPL") == nil
+    let isPythons = Py_Version >= 0x030D_0000 && !isPlain && getenv("PYTHON_BASIC_REPL") == nil
     say(
       "ftpy \(FTPModule.version), for QuecPython scripts on this computer: ftplib and uos are built in. "
         + "\(isPythons ? "F3" : "Ctrl-E") begins to paste.\n")

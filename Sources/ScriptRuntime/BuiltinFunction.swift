@@ -1,5 +1,6 @@
-import CPython
-import CScriptRuntime
+internal import CPython
+internal import CScriptRuntime
+internal import PythonBridge
 
 /// A function of this program for its Python modules.
 ///
@@ -7,10 +8,11 @@ import CScriptRuntime
 struct BuiltinFunction: @unchecked Sendable {
   private let definition: UnsafeMutablePointer<PyMethodDef>
 
-  init(_ name: StaticString, flags: CInt = METH_NOARGS, _ body: @escaping PyCFunction) {
-    let text = UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+  /// `doc` may begin with the function's signature, `name(arguments)\n--\n\n`.
+  init(_ name: StaticString, doc: StaticString? = nil, flags: CInt = METH_NOARGS, _ body: @escaping PyCFunction) {
     definition = .allocate(capacity: 1)
-    definition.initialize(to: PyMethodDef(ml_name: text, ml_meth: body, ml_flags: flags, ml_doc: nil))
+    definition.initialize(
+      to: PyMethodDef(ml_name: name.cString, ml_meth: body, ml_flags: flags, ml_doc: doc?.cString))
   }
 
   /// A new reference to the function, or nil with a Python exception set.
@@ -23,8 +25,23 @@ struct BuiltinFunction: @unchecked Sendable {
     return PyDict_SetItemString(dictionary, definition.pointee.ml_name, function) == 0
   }
 
+  /// Makes it an attribute of a module, by its name. The body's first argument is `state`, which the function keeps; without
+  /// one it is the module.
+  func add(to module: PythonObject, state: PythonObject? = nil) throws(PythonError) {
+    let owner = try module.attribute("__name__")
+    let function = try (state ?? module).withPointer { state throws(PythonError) in
+      try owner.withPointer { owner throws(PythonError) in try owned(PyCMethod_New(definition, state, owner, nil)) }
+    }
+    try module.add(String(cString: definition.pointee.ml_name), function)
+  }
+
   /// `memory_used()`: bytes that the script uses now.
   static var memoryUsed: BuiltinFunction {
     BuiltinFunction("memory_used") { _, _ in PyLong_FromSize_t(script_memory_used()) }
   }
+}
+
+/// What a function of C returns: a new reference to what `body` returns, or NULL with the exception set that it throws.
+func answer(_ body: () throws(PythonError) -> PythonObject) -> UnsafeMutablePointer<PyObject>? {
+  do { return try body().newReference() } catch { return nil }
 }

@@ -1,73 +1,88 @@
-import CPython
-import DeviceModules
-import FTPModule
+internal import CPython
+internal import DeviceModules
+internal import FTPModule
+internal import PythonBridge
 
 /// The device's modules, put within the script's reach.
+///
+/// All that comes before a script is here and in C: Python compiles nothing at the start. The modules are Python, and are
+/// compiled when a script asks for one.
 enum DeviceImports {
-  /// Runs the first embedded module, `_ftpy`, which serves the others to `import`, and puts scripts into the
-  /// device's root if there is one. Python must have been started.
+  /// Makes the packages `_ftpy` and `_ftpy.program`, puts finders on `sys.meta_path`, predefines `uos`, and puts scripts into
+  /// the device's root if there is one. Python must have been started.
   ///
   /// False with a Python exception set if that failed.
   static func install(root: DeviceRoot?) -> Bool {
-    guard let start = device_module(0)?.pointee,
-      let program = namespace(of: "_ftpy.program"),
-      set("sources", in: program, to: sources()),
-      set("version", in: program, to: PyUnicode_FromString(FTPModule.version)),
-      describe(root, in: program),
-      let namespace = namespace(of: start.name),
-      let code = Py_CompileString(start.source, "<ftpy>/_ftpy", Py_file_input)
-    else { return false }
-    defer { Py_DecRef(code) }
-    guard let result = PyEval_EvalCode(code, namespace, namespace) else { return false }
-    Py_DecRef(result)
-    return true
+    do {
+      // A package without a folder.
+      try setAttribute("__path__", of: module("_ftpy"), to: .list())
+      let program = try module("_ftpy.program")
+      try setAttribute("version", of: program, to: .string(FTPModule.version))
+      try describe(root, in: program)
+      try ScheduledCall.schedule.add(to: program)
+      try DeviceFinders.install()
+      try DeviceAdditions.install(program)
+      try PredefinedModule.install()
+      if root != nil { try importModule("_ftpy.deviceroot").callMethod("install") }
+      if try isMultiprocessingChild() { try importModule("_ftpy.child").callMethod("install") }
+      return true
+    } catch { return false }
   }
 
-  /// Tells `_ftpy.program` where the root is, and what only a root needs. False with an exception set.
-  private static func describe(_ root: DeviceRoot?, in program: UnsafeMutablePointer<PyObject>) -> Bool {
-    guard let root else { return PyDict_SetItemString(program, "root", py_none()) == 0 }
-    guard let replaced = PyDict_New() else { return false }
-    defer { Py_DecRef(replaced) }
-    guard let builtins = namespace(of: "builtins"),
-      let original = PyDict_GetItemString(builtins, "__import__")
-    else { return false }
-    return set("root", in: program, to: PyUnicode_DecodeFSDefault(root.path))
-      && set("start", in: program, to: PyUnicode_DecodeFSDefault(root.start))
-      && set("device_import", in: program, to: DeviceImport.function(original: original, replaced: replaced))
-      && PyDict_SetItemString(program, "replaced", replaced) == 0
+  /// A module of this name in `sys.modules`, which is made if there is none.
+  private static func module(_ name: StaticString) throws(PythonError) -> PythonObject {
+    guard let module = PyImport_AddModule(name.cString) else { throw PythonError() }
+    return PythonObject(borrowed: module)
   }
 
-  /// The variables of a module, which is made if there is none: borrowed, or nil with an exception set.
-  private static func namespace(of module: UnsafePointer<CChar>) -> UnsafeMutablePointer<PyObject>? {
-    PyImport_AddModule(module).flatMap { PyModule_GetDict($0) }
-  }
-
-  /// A new dict of the modules' sources by name, each a view of the bytes in the binary, or nil with an
-  /// exception set.
-  private static func sources() -> UnsafeMutablePointer<PyObject>? {
-    guard let table = PyDict_New() else { return nil }
-    var index = 0
-    while let module = device_module(index)?.pointee {
-      // The view is read-only: the C signature asks for a mutable pointer for both kinds.
-      let bytes = UnsafeMutablePointer(mutating: module.source)
-      let view = PyMemoryView_FromMemory(bytes, Py_ssize_t(module.length), PyBUF_READ)
-      guard set(module.name, in: table, to: view) else {
-        Py_DecRef(table)
-        return nil
+  private static func setAttribute(
+    _ name: StaticString, of object: PythonObject, to value: PythonObject
+  ) throws(PythonError) {
+    try object.withPointer { object throws(PythonError) in
+      try value.withPointer { value throws(PythonError) in
+        try check(PyObject_SetAttrString(object, name.cString, value))
       }
-      index += 1
     }
-    return table
   }
 
-  /// Stores `value`, a new reference that this call takes over, or nil with an exception set. False with
-  /// one set.
-  private static func set(
-    _ name: UnsafePointer<CChar>, in namespace: UnsafeMutablePointer<PyObject>,
-    to value: UnsafeMutablePointer<PyObject>?
-  ) -> Bool {
-    guard let value else { return false }
-    defer { Py_DecRef(value) }
-    return PyDict_SetItemString(namespace, name, value) == 0
+  /// Tells `_ftpy.program` where the root is, and what only a root needs.
+  private static func describe(_ root: DeviceRoot?, in program: PythonObject) throws(PythonError) {
+    guard let root else { return try setAttribute("root", of: program, to: .none) }
+    let replaced = try PythonObject.dictionary()
+    guard let builtins = PyEval_GetBuiltins(), let original = PyDict_GetItemString(builtins, "__import__") else {
+      throw .raise(.runtimeError, "lost __import__")
+    }
+    let function = try replaced.withPointer { replaced throws(PythonError) in
+      try owned(DeviceImport.function(original: original, replaced: replaced))
+    }
+    try setAttribute("root", of: program, to: owned(PyUnicode_DecodeFSDefault(root.path)))
+    try setAttribute("start", of: program, to: owned(PyUnicode_DecodeFSDefault(root.start)))
+    try setAttribute("device_import", of: program, to: function)
+    try setAttribute("replaced", of: program, to: replaced)
+  }
+
+  /// Whether `multiprocessing` has started this process, which will run a script again.
+  private static func isMultiprocessingChild() throws(PythonError) -> Bool {
+    guard let words = PySys_GetObject("orig_argv"), let arguments = PySys_GetObject("argv"), PyList_Size(arguments) > 0,
+      let first = PyList_GetItem(arguments, 0), PythonObject(borrowed: first).isText("-c")
+    else { return false }
+    for index in 0..<PyList_Size(words) {
+      guard let word = PyList_GetItem(words, index) else { throw PythonError() }
+      if try PythonObject(borrowed: word).hasPrefix("from multiprocessing.") { return true }
+    }
+    return false
+  }
+}
+
+extension PythonObject {
+  /// Whether it is this text, of ASCII.
+  func isText(_ text: StaticString) -> Bool {
+    withPointer { py_is_str($0) != 0 && PyUnicode_CompareWithASCIIString($0, text.cString) == 0 }
+  }
+
+  /// Whether it is text that begins so.
+  fileprivate func hasPrefix(_ text: StaticString) throws(PythonError) -> Bool {
+    guard isString else { return false }
+    return try prefix(text.utf8CodeUnitCount).isText(text)
   }
 }

@@ -97,6 +97,13 @@ extension Interpreter {
 }
 
 extension PythonObject {
+  /// Whether a `str` or a `bytes` has a NUL in it.
+  fileprivate func holdsNul() throws(PythonError) -> Bool {
+    do { return try (isString ? encoded("utf-8", errors: "replace") : self).withBytes { $0.contains(0) } } catch {
+      throw error as? PythonError ?? PythonError()
+    }
+  }
+
   /// It as a Swift value.
   func value<Value: FromScript>() throws(ScriptError) -> Value {
     try withPointer { (pointer) throws(ScriptError) in try Value(fromScript: BorrowedReference(pointer)) }
@@ -106,6 +113,10 @@ extension PythonObject {
 extension InterpreterParts {
   /// Runs a chunk and returns its value.
   func run(_ source: PythonObject, name: String) throws(ScriptError) -> PythonObject {
+    // Up to 3.11 it would be a `ValueError`.
+    if try hosted({ () throws(PythonError) in try source.holdsNul() }) {
+      throw ScriptError(.syntax, type: "SyntaxError", "source code cannot contain null bytes")
+    }
     let code: [PythonObject]
     let title = try hosted { () throws(PythonError) in try PythonObject.string(name) }
     do {

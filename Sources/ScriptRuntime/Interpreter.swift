@@ -15,7 +15,7 @@ internal import PythonBridge
 ///     let answer: Int = try interpreter.eval("triple(14)")
 ///     try interpreter.close()
 ///
-/// There is one at a time in a process; another may start when it has been closed. It belongs to the thread that starts it, which is Python's main thread until then, and which
+/// There is one at a time in a process; another may start when it has been closed (with CPython 3.12.1 not one that imports `ssl`: Python itself then crashes). It belongs to the thread that starts it, which is Python's main thread until then, and which
 /// should have a stack of some megabytes, as a program's main thread has. Between calls other threads of the script go on. Not safe while another library starts a Python of its own.
 ///
 /// A value that is dropped without `close` is closed then, if that is on its thread; otherwise its interpreter stays until the process ends.
@@ -76,9 +76,10 @@ public final class Interpreter {
 
   /// Ends the interpreter: waits for the script's threads (not the daemon ones), runs what `atexit` has, writes what is left of the output.
   ///
-  /// Throws `.state` when it is closed already, when a call of it is running, or on another thread; `.exception` when output could not be
-  /// written: the interpreter has ended all the same. `canceller` ends the wait for threads.
-  public func close() throws(ScriptError) {
+  /// `deadline` and `canceller` bound that, as they do a run: then it throws `.deadlinePassed` or `.cancelled`, and the interpreter has ended all the
+  /// same, as it has with `.exception`, when output could not be written. Throws `.state`, and does nothing, when it is closed already, when a call
+  /// of it is running, or on another thread.
+  public func close(deadline: Duration? = nil) throws(ScriptError) {
     guard parts != nil else { throw closed }
     guard InterpreterLife.isOnItsThread else {
       throw ScriptError(.state, "an interpreter is closed on the thread that started it")
@@ -88,7 +89,7 @@ public final class Interpreter {
     }
     _ = PyGILState_Ensure()
     DeferredReferences.drain()
-    var failure = parts?.end()
+    var failure = parts?.end(deadline)
     // The last references: they must go before the interpreter does.
     parts = nil
     RunControl.shared.uninstall()
@@ -117,19 +118,21 @@ public final class Interpreter {
   ) throws(ScriptError) -> Result {
     try inside { (parts) throws(ScriptError) in
       let isOutermost = RunControl.shared.begin(deadline)
-      let result: Result
-      do throws(ScriptError) { result = try body(parts) } catch {
+      do throws(ScriptError) {
+        let result = try body(parts)
+        // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
+        if isOutermost {
+          try parts.flush()
+          RunControl.shared.end()
+        }
+        return result
+      } catch {
         if isOutermost {
           RunControl.shared.end()
           parts.flushQuietly()
         }
         throw error
       }
-      if isOutermost {
-        RunControl.shared.end()
-        try parts.flush()
-      }
-      return result
     }
   }
 }

@@ -10,6 +10,11 @@ final class InterpreterParts {
   /// `builtins.compile`.
   let compile: PythonObject
   private let flushName: PythonObject
+  /// The module `_ftpy.embedding`.
+  private let embedding: PythonObject
+  /// `sys.stdout` and `sys.stderr` as they were at the start: Python writes these out at its end, and nobody could end that.
+  private let streams: [(name: StaticString, stream: PythonObject)]
+  private static let streamNames: [StaticString] = ["stdout", "stderr"]
   /// `linecache.cache`, from the first run on.
   var sources: PythonObject?
 
@@ -21,13 +26,14 @@ final class InterpreterParts {
       compile = try importModule("builtins").attribute("compile")
       flushName = try .string("flush")
       try RunControl.shared.install()
-      let embedding = try importModule("_ftpy.embedding")
+      embedding = try importModule("_ftpy.embedding")
       if configuration.virtualEnvironment == nil { try embedding.callMethod("set_executable") }
       try Self.addPaths(configuration.searchPaths)
       let modules = try PythonObject.dictionary()
       for (name, source) in configuration.modules { try modules.set(.string(source), for: name) }
       try embedding.callMethod("add_modules", modules)
       try Streams.install(configuration, embedding)
+      streams = try Self.streamNames.map { ($0, try importModule("sys").attribute("\($0)")) }
       if let limit = configuration.memoryLimit { try Self.limitMemory(limit) }
     } catch {
       let reason = error as? ScriptError ?? ScriptError.taken()
@@ -55,32 +61,44 @@ final class InterpreterParts {
     script_memory_begin()
   }
 
-  /// Waits for the script's threads, and writes out; comes before the end. Returns what went wrong.
-  func end() -> ScriptError? {
-    // Waiting for the script's threads is what can last.
-    _ = RunControl.shared.begin(nil)
+  /// Waits for the script's threads, runs what `atexit` has, and writes out; comes before the end. Returns what went wrong.
+  func end(_ deadline: Duration?) -> ScriptError? {
+    // All three are the script's, and can last.
+    _ = RunControl.shared.begin(deadline)
     var failure: ScriptError?
     do throws(ScriptError) {
       try hosted { () throws(PythonError) in
-        if let threading = try importModule("sys").attribute("modules").value(for: .string("threading")) {
-          _ = try threading.callMethod("_shutdown")
-        }
+        if let stop = RunControl.shared.exceptionClass { try embedding.callMethod("end", stop) }
       }
+      try flush()
     } catch { failure = error }
     RunControl.shared.end()
+    for (name, stream) in streams { _ = stream.withPointer { PySys_SetObject(name.cString, $0) } }
     do throws(ScriptError) { try flush() } catch { failure = failure ?? error }
     return failure
   }
 
   /// Writes out what the script has printed. Throws what the stream raises.
   func flush() throws(ScriptError) {
-    for name: StaticString in ["stdout", "stderr"] {
+    for name in Self.streamNames {
       guard let stream = PySys_GetObject(name.cString), stream != py_none() else { continue }
       let object = PythonObject(borrowed: stream)
-      _ = try hosted { () throws(PythonError) in try object.callMethod(flushName) }
+      try hosted { () throws(PythonError) in
+        do throws(PythonError) { try object.callMethod(flushName) } catch {
+          // What a script has closed has nothing left to be written.
+          guard PythonError.matches(.valueError), let failure = PythonError.take() else { throw error }
+          guard let closed = try object.optionalAttribute("closed"), try closed.isTrue() else {
+            throw .restore(failure)
+          }
+        }
+      }
     }
   }
 
   /// The same between an error and its reader.
-  func flushQuietly() { do throws(ScriptError) { try flush() } catch {} }
+  func flushQuietly() {
+    let isOurs = RunControl.shared.begin(RunControl.grace)
+    do throws(ScriptError) { try flush() } catch {}
+    if isOurs { RunControl.shared.end() }
+  }
 }

@@ -1,5 +1,6 @@
 internal import CPython
 internal import CScriptRuntime
+internal import FTPClient
 internal import PythonBridge
 internal import Synchronization
 
@@ -21,14 +22,16 @@ final class RunControl: Sendable {
 
   private struct State {
     var phase = Phase.idle
-    var deadline: ContinuousClock.Instant?
-    var stoppedAt: ContinuousClock.Instant?
+    var deadline = Deadline.never
+    /// When the grace ends; nil before the run was stopped.
+    var end: Deadline?
     var isForced = false
   }
 
   private let state = Mutex(State())
   /// The class of the exception that stops, and the function that is the signal's handler. Touched attached alone.
   nonisolated(unsafe) private var stopClass: PythonObject?
+  nonisolated(unsafe) private var handling: (signal: PythonObject, number: PythonObject, handler: PythonObject)?
 
   /// Makes the interpreter's thread stoppable: after its start, attached.
   func install() throws(PythonError) {
@@ -39,8 +42,10 @@ final class RunControl: Sendable {
     stop.withPointer { script_embedding_set_stop_class($0) }
     let handler = try owned(BuiltinFunction.stop.make())
     // Not `signal`, which takes long to import. It must have been imported before signals are to be handled.
-    let signals = try importModule("_signal")
-    try signals.callMethod("signal", .integer(Int(script_embedding_signal())), handler)
+    handling = (
+      try importModule("_signal").attribute("signal"), try .integer(Int(script_embedding_signal())), handler
+    )
+    try handleSignal()
     guard script_embedding_make_timer() else { throw .raise(.osError, "there is no timer to stop runs by") }
   }
 
@@ -49,7 +54,17 @@ final class RunControl: Sendable {
     script_embedding_delete_timer()
     script_embedding_set_stop_class(nil)
     stopClass = nil
+    handling = nil
   }
+
+  /// Makes Python's handler of the signal this one, also where a script has taken it for itself.
+  private func handleSignal() throws(PythonError) {
+    guard let handling else { return }
+    _ = try handling.signal.call(handling.number, handling.handler)
+  }
+
+  /// The class of the exception that stops a run; attached.
+  var exceptionClass: PythonObject? { stopClass }
 
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
@@ -57,13 +72,18 @@ final class RunControl: Sendable {
   /// Whether the run that is going on is to stop.
   var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
 
-  /// Begins a run; false inside another one, whose limits count.
+  /// Begins a run; false inside another one, whose limits count. Attached.
   func begin(_ deadline: Duration?) -> Bool {
-    state.withLock { state in
+    if deadline != nil, !isRunning, InterpreterLife.isOnItsThread {
+      // An earlier run may have taken the signal for itself, or blocked it.
+      script_embedding_unblock_signal()
+      PythonError.preserving { try handleSignal() }
+    }
+    return state.withLock { state in
       guard state.phase == .idle else { return false }
       state = State(phase: .running)
       if let deadline {
-        state.deadline = .now + deadline
+        state.deadline = .after(deadline)
         _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
       }
       return true
@@ -74,7 +94,7 @@ final class RunControl: Sendable {
   func end() {
     let isForced = state.withLock { state in
       let isForced = state.isForced
-      if state.deadline != nil || state.phase != .running { script_embedding_stop_timer() }
+      if state.deadline.remaining != nil || state.phase != .running { script_embedding_stop_timer() }
       state = State()
       return isForced
     }
@@ -99,14 +119,13 @@ final class RunControl: Sendable {
   /// The signal has come: raises what is to be raised; attached, on the interpreter's thread.
   fileprivate func answer() throws(PythonError) {
     let (stops, forces) = state.withLock { state -> (Bool, Bool) in
-      let now = ContinuousClock.now
-      if state.phase == .running, let deadline = state.deadline, deadline <= now { state.phase = .deadlinePassed }
+      if state.phase == .running, state.deadline.hasPassed { state.phase = .deadlinePassed }
       guard state.phase == .deadlinePassed || state.phase == .cancelled else { return (false, false) }
-      guard let stoppedAt = state.stoppedAt else {
-        state.stoppedAt = now
+      guard let end = state.end else {
+        state.end = .after(Self.grace)
         return (true, false)
       }
-      guard now - stoppedAt >= Self.grace else { return (false, false) }
+      guard end.hasPassed else { return (false, false) }
       state.isForced = true
       return (true, true)
     }

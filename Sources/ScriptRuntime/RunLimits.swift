@@ -35,9 +35,8 @@ struct RunLimits {
     if options.heapSize != nil || deadline != nil { guard EndOfRun.follow(deadline) else { return false } }
     if let heapSize = options.heapSize {
       guard preload() else { return false }
-      // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap. Set here, it is in no
-      // script's os.environ.
-      if isatty(STDIN_FILENO) == 1 { setenv("PYTHON_BASIC_REPL", "1", 1) }
+      // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap.
+      script_prompt_be_basic()
       script_memory_set_limit(heapSize)
       script_memory_begin_with_command()
     }
@@ -55,19 +54,12 @@ struct RunLimits {
     var names = Self.ownModules
     var index = 0
     while let module = device_module(index)?.pointee {
-      names.append(String(cString: module.name))
+      let name = String(cString: module.name)
+      // A stub says that it is one when it is imported.
+      if !module.is_stub, !name.hasPrefix("_ftpy") { names.append(name) }
       index += 1
     }
-    // Python's own modules import those of the same names, and mean Python's; a stub says that it is one when it is imported.
-    let left = [
-      PySys_GetObject("stdlib_module_names"),
-      PyImport_AddModule("_ftpy").flatMap { PyModule_GetDict($0) }.flatMap { PyDict_GetItemString($0, "stubs") },
-    ].compactMap(\.self)
-    for name in names where !name.hasPrefix("_ftpy") {
-      if !Self.ownModules.contains(name), let key = PyUnicode_FromString(name) {
-        defer { Py_DecRef(key) }
-        if left.contains(where: { PySequence_Contains($0, key) > 0 }) { continue }
-      }
+    for name in names {
       guard let module = PyImport_ImportModule(name) else {
         // A module that is not for this computer says so when it is imported.
         guard PyErr_ExceptionMatches(py_import_error()) != 0 else { return false }

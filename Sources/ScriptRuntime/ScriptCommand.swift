@@ -50,7 +50,7 @@ public enum ScriptCommand {
       return 1
     }
     if options.boots { script_runtime_boot(root != nil) }
-    if start.prompt { Banner.show() }
+    if start.prompt { Banner.show(isPlain: options.run.heapSize != nil) }
     return script_runtime_run(root != nil)
   }
 }

@@ -27,7 +27,10 @@ enum SwiftErrorCapsule {
       }
       return
     case let error as ScriptException: set(error.type, error.message)
-    case let error as FTPError: _ = FTPModule.setException(for: error)
+    case let error as FTPError:
+      // The run is to stop, and a session has heard of it.
+      if case .interrupted(let cause) = error.kind, let cause = cause as? ScriptError { return raise(cause) }
+      _ = FTPModule.setException(for: error)
     default: _ = PythonError.raise(.runtimeError, "\(error)")
     }
     carry(error)
@@ -54,6 +57,9 @@ enum SwiftErrorCapsule {
     do {
       let module = parts.count > 1 ? parts.dropLast().joined(separator: ".") : "builtins"
       let type = try importModule(module).attribute(String(parts.last ?? ""))
+      guard type.isSubclass(of: try importModule("builtins").attribute("BaseException")) else {
+        throw PythonError.type("no exception class")
+      }
       _ = PythonError.raise(type, message)
     } catch {
       PythonError.clear()

@@ -26,7 +26,8 @@ static int port, count;
 
 struct session {
   int control;
-  char reply[4096];
+  size_t ahead; /* bytes of `input` that are the next reply's: 226 may come with 150 */
+  char input[4096], reply[4096];
 };
 
 static struct timespec wall, cpu;
@@ -54,15 +55,18 @@ static int dial(int to) {
   return fd;
 }
 
-/* One reply of one line, which must begin with `digit`. Nothing is asked ahead, so nothing comes behind it. */
+/* One reply of one line, which must begin with `digit`. */
 static void expect(struct session *s, char digit) {
-  size_t size = 0;
-  while (size == 0 || s->reply[size - 1] != '\n') {
-    ssize_t got = recv(s->control, s->reply + size, sizeof s->reply - 1 - size, 0);
+  char *end;
+  while (!(end = memchr(s->input, '\n', s->ahead))) {
+    ssize_t got = recv(s->control, s->input + s->ahead, sizeof s->input - s->ahead, 0);
     if (got <= 0) fail("recv");
-    size += (size_t)got;
+    s->ahead += (size_t)got;
   }
-  s->reply[size] = 0;
+  size_t size = (size_t)(end + 1 - s->input);
+  memcpy(s->reply, s->input, size - 1), s->reply[size - 1] = 0;
+  s->ahead -= size;
+  memmove(s->input, s->input + size, s->ahead);
   if (s->reply[0] != digit) {
     fputs(s->reply, stderr);
     exit(1);
@@ -80,7 +84,7 @@ static void say(struct session *s, const char *format, ...) {
 
 static void open_session(struct session *s) {
   int on = 1;
-  s->control = dial(port);
+  s->control = dial(port), s->ahead = 0;
   setsockopt(s->control, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   expect(s, '2');
   say(s, "USER %s\r\n", user);

@@ -1,4 +1,3 @@
-import FTPClient
 import Glibc
 import ScriptRuntime
 import Synchronization
@@ -97,6 +96,86 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     let canceller = interpreter.canceller
     after(.milliseconds(200)) { canceller.cancel() }
     do throws(ScriptError) { try interpreter.close() } catch { print(error.kind) }
+  },
+
+  // Each script in turn, then whether the interpreter still works, whether it ends, and whether another can start.
+  "scripts": { sources in
+    let interpreter = try Interpreter()
+    for source in sources {
+      do throws(ScriptError) {
+        try interpreter.run(source, deadline: .seconds(2))
+        report("> ran")
+      } catch { report("> \(error.kind) \(error.type)") }
+    }
+    do throws(ScriptError) {
+      report("> \(try interpreter.eval("1 + 1", deadline: .seconds(2), as: Int.self))")
+    } catch { report("> \(error.kind) \(error.type)") }
+    do throws(ScriptError) {
+      try interpreter.close(deadline: .seconds(2))
+      report("> closed")
+    } catch { report("> close: \(error.kind) \(error.type)") }
+    try Interpreter.with { report("> \(try $0.eval("2 + 2", as: Int.self))") }
+  },
+  // First uses of everything, by several threads of Python's at once: none may wait for another that waits for it.
+  "first-uses": { words in
+    let interpreter = try Interpreter()
+    try interpreter.register("double", ["n"]) { (n: Int) in n * 2 }
+    try interpreter.register("fail") { () throws -> Int in throw ScriptException("ftplib.error_perm", "550 no") }
+    try interpreter.register("echo") { (value: ScriptObject, texts: [String: [Double]]?) in value }
+    try interpreter.register("blocks") { (bytes: [UInt8]) in bytes }
+    try interpreter.run(
+      """
+      import sys, threading
+      sys.setswitchinterval(1e-6)
+      barrier = threading.Barrier(8)
+      done = []
+      def use(number):
+          barrier.wait()
+          import ftplib
+          from usr.ftplib import FTP, FTP_TLS
+          try: fail()
+          except ftplib.error_perm: pass
+          try: FTP(host='127.0.0.1', port=1, timeout=1)
+          except OSError: pass
+          FTP_TLS
+          done.append(echo(double(n=number), {'a': [1.0]}) + len(blocks(b'abc')))
+      threads = [threading.Thread(target=use, args=(n,)) for n in range(8)]
+      for thread in threads: thread.start()
+      for thread in threads: thread.join()
+      print(sorted(done))
+      """)
+    try interpreter.close()
+  },
+  // The program has used tasks and their threads; a fork's child has none of them.
+  "fork": { _ in
+    let finished = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    nonisolated(unsafe) let signal = finished
+    sem_init(finished, 0, 0)
+    Task.detached { sem_post(signal) }
+    while sem_wait(finished) != 0 {}
+    let interpreter = try Interpreter()
+    try interpreter.register("double", ["n"]) { (n: Int) in n * 2 }
+    try interpreter.run(
+      """
+      import os, ftplib, socket, threading
+      server = socket.create_server(('127.0.0.1', 0))
+      def serve():
+          peer = server.accept()[0]
+          peer.sendall(b'220 Hello.\\r\\n')
+          peer.recv(100)
+          peer.sendall(b'221 Bye.\\r\\n')
+      threading.Thread(target=serve, daemon=True).start()
+      child = os.fork()
+      if child == 0:
+          try:
+              ftp = ftplib.FTP(host='127.0.0.1', port=server.getsockname()[1], timeout=10)
+              os._exit(double(3) if ftp.quit() == '221 Bye.' else 1)
+          except BaseException as e:
+              print(e, flush=True)
+              os._exit(2)
+      print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+      """, deadline: .seconds(15))
+    try interpreter.close()
   },
 
   // Output.
@@ -236,44 +315,6 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     print(try interpreter.eval("1", as: Int.self))
     try interpreter.close()
   },
-  // One connection for the program and its script: HOST PORT USER PASSWORD DIRECTORY.
-  "share": { words in
-    let interpreter = try Interpreter()
-    var configuration = FTPSession.Configuration()
-    configuration.interrupt = interpreter.interrupt
-    let session = try FTPSession(host: words[0], port: UInt16(words[1]) ?? 21, configuration: configuration)
-    try session.logIn(user: words[2], password: words[3])
-    try session.changeDirectory(to: words[4])
-    try interpreter.set("ftp", to: interpreter.object(for: session))
-    let lines = "one\r\ntwo\r\n"
-    var rest = Array(lines.utf8)
-    try session.store("a.txt") { buffer in
-      let count = min(3, rest.count)
-      buffer.copyBytes(from: rest.prefix(count))
-      rest.removeFirst(count)
-      return count
-    }
-    for _ in 0..<2 {
-      // The script sets TYPE A, the session needs TYPE I.
-      try interpreter.run("got = []\nftp.retrlines('RETR a.txt', lambda line: got.append(str(line)))")
-      print(try interpreter.eval("[line.strip() for line in got]", as: [String].self))
-      var content: [UInt8] = []
-      try session.retrieve("a.txt") { content.append(contentsOf: $0) }
-      print(String(decoding: content, as: UTF8.self) == lines)
-    }
-    do throws(ScriptError) { try interpreter.run("ftp.delete('absent')") } catch { print(error.type) }
-    let ftp: ScriptObject = try interpreter["ftp"]
-    print(try ftp.callMethod("pwd", as: String.self))
-    let size = Mutex(0)
-    let sink = try interpreter.function { (block: [UInt8]) -> Int? in
-      size.withLock { $0 += block.count }
-      return nil
-    }
-    print(try ftp.callMethod("retrbinary", "RETR a.txt", sink, as: String.self).prefix(3), size.withLock { $0 })
-    try interpreter.run("ftp.quit()")
-    do { _ = try session.execute("NOOP") } catch { print("session: closed") }
-    try interpreter.close()
-  },
   // Figures for Tests/Benchmarks/hosts.py: `NAME NANOSECONDS` in lines.
   "speed": { _ in
     let interpreter = try Interpreter()
@@ -375,12 +416,14 @@ private func start(_ thread: inout pthread_t, _ body: @escaping @Sendable () -> 
     let body: @Sendable () -> Void
     init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
-  var attributes = pthread_attr_t()
-  pthread_attr_init(&attributes)
-  pthread_attr_setstacksize(&attributes, 16 << 20)
+  // Not `pthread_attr_t()`: whose initializer that is depends on what Python's headers include.
+  let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+  defer { attributes.deallocate() }
+  pthread_attr_init(attributes)
+  pthread_attr_setstacksize(attributes, 16 << 20)
   let box = Unmanaged.passRetained(Box(body)).toOpaque()
   pthread_create(
-    &thread, &attributes,
+    &thread, attributes,
     { argument in
       if let argument { Unmanaged<Box>.fromOpaque(argument).takeRetainedValue().body() }
       return nil

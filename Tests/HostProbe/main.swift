@@ -30,7 +30,7 @@ do {
   switch words.first {
   case "thread-of-python": try callFromThreadOfPython()
   case let name?:
-    guard let body = cases[name] else { fatalError("no case '\(name)'") }
+    guard let body = cases[name] ?? sharingCases[name] else { fatalError("no case '\(name)'") }
     try body(rest)
   case nil: fatalError("which case?")
   }

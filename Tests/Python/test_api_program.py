@@ -146,6 +146,11 @@ def test_an_ipv6_address(interpreter: Interpreter, tmp_path: Path) -> None:
         (server.root / "file").write_bytes(CONTENT)
         server.adopt(server.root / "file")
         assert Program(interpreter, tmp_path)(f"[::1]:{server.port}", "file")[0] == CONTENT
+    # Without brackets it is the address alone: nothing listens at FTP's own port.
+    for address in ("::1", "me@::1"):
+        _, errors, status = Program(interpreter, tmp_path)(address, "file", check=False)
+        assert "cannot connect to ::1 port 21" in errors
+        assert status == 1
 
 
 def test_a_failure_ends_it(program: Program, address: str) -> None:

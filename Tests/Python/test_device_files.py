@@ -117,6 +117,26 @@ except OSError as error:
     assert run_script(source, tmp_path).stdout == "b'\\xc3\\xbc'\ntext b'bytes'\n2\n"
 
 
+def test_streams_in_memory_take_text_and_bytes(tmp_path: Path) -> None:
+    source = """
+import uio
+stream = uio.BytesIO('ü')
+stream.seek(2)
+print(stream.write('ä'), stream.write(b'-'), stream.write(memoryview(b'+')), stream.getvalue())
+text = uio.StringIO('1\\r\\n')
+text.read()
+print(text.write(b'\\xc3\\xbc'), text.write('ä'), repr(text.getvalue()))
+print(isinstance(uio.StringIO(b'a').read(), str), uio.BytesIO().read())
+for wrong in (lambda: uio.BytesIO().write(1), lambda: uio.StringIO().write(None)):
+    try:
+        print(wrong())
+    except TypeError:
+        print('TypeError')
+"""
+    expected = "2 1 1 b'\\xc3\\xbc\\xc3\\xa4-+'\n1 1 '1\\r\\nüä'\nTrue b''\nTypeError\nTypeError\n"
+    assert run_script(source, tmp_path).stdout == expected
+
+
 # `example`
 
 
@@ -147,6 +167,17 @@ def test_an_exception_is_printed_and_goes_no_further(text: str, last: str, tmp_p
     assert done.stderr.splitlines()[-1] == last
     assert 'File "other.py", line ' in done.stderr
     assert "<ftpy>" not in done.stderr
+
+
+def test_below_a_root_a_path_is_taken_from_the_top(tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "usr/other.py").write_text("print('other')")
+    code = (
+        "import example; uos.chdir('/usr'); example.exec('usr/other.py'); example.exec('other.py')"
+    )
+    done = FTPY.run("--root", tmp_path, "-c", code, cwd=tmp_path, check=False)
+    assert done.stdout == "other\n"
+    assert "File path error or not exist: [/other.py]" in done.stderr.splitlines()[-1]
 
 
 def test_exit_ends_both(tmp_path: Path) -> None:

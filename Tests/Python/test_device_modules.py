@@ -47,7 +47,8 @@ NAMES = {
     ),
     "ussl": "wrap_socket",
     "micropython": (
-        "alloc_emergency_exception_buf const kbd_intr mem_info native opt_level stack_use viper"
+        "alloc_emergency_exception_buf const heap_lock heap_locked heap_unlock kbd_intr mem_info "
+        "native opt_level qstr_info schedule stack_use viper"
     ),
     "dataCall": (
         "activate deactivate getInfo getPDPContext recordApn setApn setAsynMode setAutoActivate "

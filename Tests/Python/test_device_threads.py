@@ -168,6 +168,63 @@ except KeyboardInterrupt:
     assert printed(source, tmp_path) == ["ignored", "interrupted"]
 
 
+def test_a_scheduled_call_runs_in_the_main_thread(tmp_path: Path) -> None:
+    source = """
+import _thread, micropython, utime
+main = _thread.get_ident()
+calls = []
+def note(word):
+    calls.append((word, _thread.get_ident() == main))
+def fail(word):
+    raise ValueError(word)
+def elsewhere():
+    micropython.schedule(note, 'thread')
+micropython.schedule(note, 'main')
+_thread.start_new_thread(elsewhere, ())
+while len(calls) < 2: utime.sleep_ms(1)
+print(sorted(calls))
+print(micropython.schedule(fail, 'printed'))
+print('goes on')
+try:
+    micropython.schedule(1, 2)
+except TypeError:
+    print('TypeError')
+def fill(_):
+    try:
+        for _ in range(10000): micropython.schedule(note, 'more')
+    except RuntimeError as error:
+        print(error)
+micropython.schedule(fill, None)
+print('end')
+"""
+    done = run_script(source, tmp_path)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "[('main', True), ('thread', True)]"
+    assert lines[1:].count("ValueError: printed") == 1
+    assert "goes on" in lines
+    assert lines[-3:] == ["TypeError", "schedule queue full", "end"]
+    assert done.stderr == ""
+
+
+def test_a_scheduled_call_may_end_the_script(tmp_path: Path) -> None:
+    source = """
+import micropython, sys, utime
+micropython.schedule(sys.exit, 4)
+while True: utime.sleep_ms(1)
+"""
+    assert run_script(source, tmp_path, check=False).returncode == 4
+
+
+def test_the_heap_is_locked_in_name(tmp_path: Path) -> None:
+    code = (
+        "import micropython as m; m.heap_lock(); m.heap_lock(); print(m.heap_locked(), [1] * 3, "
+        "m.heap_unlock(), m.heap_unlock(), m.heap_locked()); m.qstr_info()"
+    )
+    said = FTPY.run("-c", code, cwd=tmp_path).stdout.splitlines()
+    assert said[0] == "2 [1, 1, 1] 1 0 0"
+    assert said[1].startswith("qstr pool: n_pool=")
+
+
 # `queue`: only for scripts of the device
 
 

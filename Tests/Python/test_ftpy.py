@@ -6,8 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 from conftest import FTPY, PYTHON3, run_script
@@ -306,19 +306,82 @@ def test_nothing_is_imported_before_a_script_asks(tmp_path: Path) -> None:
     assert FTPY.run("-I", "-c", code, cwd=tmp_path).stdout == "set()\n"
 
 
-def test_a_start_takes_little_longer_than_pythons() -> None:
-    def best(rounds: int) -> float:
-        """ftpy's quickest start against python3's, in turn."""
-        quickest = {FTPY.program: float("inf"), PYTHON3.program: float("inf")}
-        for _ in range(rounds):
-            for program in quickest:
-                start = time.perf_counter()
-                subprocess.run([program, "-c", "pass"], check=True)
-                quickest[program] = min(quickest[program], time.perf_counter() - start)
-        return quickest[FTPY.program] / quickest[PYTHON3.program]
+@pytest.mark.timeout(240)
+def test_a_start_takes_little_longer_than_pythons(tmp_path: Path) -> None:
+    # What the linker has just written lies in the system's cache in small pieces; a copy does not.
+    ours = str(shutil.copy(FTPY.program, tmp_path / "ftpy"))
 
-    # 1.25 is what it takes; other work on the machine moves it both ways.
-    assert any(best(rounds) <= 1.4 for rounds in (20, 40, 80))
+    def seconds(program: str) -> float:
+        """The processor's time for a start: other work on the machine counts little."""
+        child = os.posix_spawn(program, [program, "-c", "pass"], os.environ)
+        _, status, usage = os.wait4(child, 0)
+        assert status == 0
+        return usage.ru_utime + usage.ru_stime
+
+    def ratio(rounds: int) -> float:
+        pairs = [(seconds(ours), seconds(str(PYTHON3.program))) for _ in range(rounds)]
+        return median(mine for mine, _ in pairs) / median(pythons for _, pythons in pairs)
+
+    # 1.12 where Python is in the binary, 1.25 where it is the shared library.
+    most = 1.2 if is_static() else 1.35
+    assert any(ratio(rounds) <= most for rounds in (20, 40, 80))
+
+
+# Python in the binary
+
+
+def is_static() -> bool:
+    """Whether Python is in the binary, not a library that it loads."""
+    libraries = subprocess.run(["ldd", FTPY.program], capture_output=True, text=True, check=True)
+    return "libpython" not in libraries.stdout
+
+
+def test_python_is_in_the_binary_where_the_system_has_it_as_a_static_library() -> None:
+    asked = ["pkg-config", "--variable=libdir", "python3-embed"]
+    folder = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    version = FTPY.run("-c", "import sys; print('%d.%d' % sys.version_info[:2])").stdout.strip()
+    # Debian's package of 3.11 has been seen to link; the build says so when one does not.
+    if version != "3.11" or not Path(folder, f"libpython{version}.a").exists():
+        pytest.skip(f"no static library of Python {version} in {folder}")
+    assert is_static()
+
+
+def test_extensions_find_all_of_pythons_names_in_the_binary(tmp_path: Path) -> None:
+    listed = subprocess.run(
+        ["nm", "-D", "--defined-only", PYTHON3.program], capture_output=True, text=True, check=True
+    )
+    words = {line.split()[-1] for line in listed.stdout.splitlines()}
+    names = sorted(word for word in words if word.startswith(("Py", "_Py")))
+    if len(names) < 100:
+        pytest.skip("this python3 has its names in a library")
+    source = f"""
+import ctypes, _decimal, _json, _sqlite3, _ssl
+print([name for name in {names} if not hasattr(ctypes.pythonapi, name)])
+print(ctypes.pythonapi.Py_IsInitialized())
+"""
+    assert run_script(source, tmp_path).stdout == "[]\n1\n"
+
+
+def test_an_extension_in_c(tmp_path: Path) -> None:
+    (tmp_path / "twice.c").write_text(
+        """
+#include <Python.h>
+static PyObject *of(PyObject *module, PyObject *value) { return PyNumber_Add(value, value); }
+static PyMethodDef functions[] = {{"of", of, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "twice", NULL, 0, functions};
+PyMODINIT_FUNC PyInit_twice(void) { return PyModule_Create(&definition); }
+"""
+    )
+    include = FTPY.run(
+        "-c", "import sysconfig; print(sysconfig.get_path('include'))"
+    ).stdout.strip()
+    subprocess.run(
+        ["cc", "-shared", "-fPIC", f"-I{include}", "-o", "twice.so", "twice.c"],
+        cwd=tmp_path,
+        check=True,
+    )
+    code = "import twice; print(twice.of('ab'), twice.of(21))"
+    assert FTPY.run("-c", code, cwd=tmp_path).stdout == "abab 42\n"
 
 
 # Tools that scripts' authors use

@@ -18,14 +18,15 @@ def prompt(tmp_path: Path) -> Iterator[Prompt]:
     """Starts ftpy in an empty folder that is its home as well, and waits for its first prompt."""
     started: list[pexpect.spawn[str]] = []
 
-    def start(*arguments: str) -> pexpect.spawn[str]:
+    def start(*arguments: str, plain: bool = True) -> pexpect.spawn[str]:
         environment = {
             "HOME": str(tmp_path),
             "TERM": "dumb",
-            "PYTHON_BASIC_REPL": "1",  # Python 3.13 and later warn that theirs wants a better TERM
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
         }
+        if plain:  # Python 3.13 and later warn that their prompt wants a better TERM
+            environment["PYTHON_BASIC_REPL"] = "1"
         child = pexpect.spawn(
             str(FTPY.program),
             list(arguments),
@@ -291,3 +292,20 @@ def test_the_prompt_ends_when_its_time_is_over(prompt: Prompt) -> None:
     child.expect(pexpect.EOF)
     child.wait()
     assert child.exitstatus == 124
+
+
+def test_the_prompt_after_a_script_takes_none_of_its_memory(prompt: Prompt) -> None:
+    child = prompt("-X", "heapsize=256K", "-i", "-c", "x = 1")
+    # With its history and completion it would take more than that.
+    assert ask(child, "import gc; gc.mem_alloc() < 128 * 1024") == "True\n"
+    assert ask(child, "[0] * 10**6").endswith("MemoryError\n")
+    assert leave(child) == 0
+
+
+def test_a_plain_prompt_is_no_matter_of_child_processes(prompt: Prompt) -> None:
+    # What is left out here is for Python 3.13 and later, whose own prompt would take the heap.
+    for options in ((), ("-i", "-c", "x = 1")):
+        child = prompt("-X", "heapsize=512K", *options, plain=False)
+        code = "import os; os.popen('echo ${PYTHON_BASIC_REPL-none}').read()"
+        assert ask(child, code) == "'none\\n'\n"
+        assert leave(child) == 0

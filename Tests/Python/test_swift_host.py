@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import EXAMPLES, FTPY, Directory, Server
+from conftest import EXAMPLES, Directory, Server
 
 FIRMWARE = bytes(range(256)) * 400
 PACKAGE = EXAMPLES / "SwiftHost"
@@ -78,19 +78,3 @@ def test_failures(program: Path, vsftpd: Server, tmp_path: Path, source: str, sa
     done = run(program, script, tmp_path, vsftpd)
     assert done.stdout.endswith(said)
     assert done.returncode == 1
-
-
-def test_shared_connection(vsftpd: Server, directory: Directory) -> None:
-    """The program logs in and hands its connection to the script; both use it in turn."""
-    probe = FTPY.program.with_name("HostProbe")
-    words = [str(probe), "share", vsftpd.host, str(vsftpd.port), vsftpd.user, vsftpd.password]
-    done = subprocess.run(
-        [*words, directory.path], capture_output=True, text=True, timeout=50, check=False
-    )
-    assert done.stdout.splitlines() == [
-        *['["one", "two"]', "true"] * 2,
-        "ftplib.error_perm",
-        directory.path,
-        "226 10",
-        "session: closed",
-    ], done.stderr

@@ -253,6 +253,26 @@ def test_a_server_that_declines_does_no_harm(
         assert [resumed for _, resumed in opened] == [False, False]
 
 
+def test_a_server_that_never_resumes_is_not_asked_for_ever(client: ModuleType) -> None:
+    """Pure-FTPd in TLS 1.3. Each look at a socket's session leaks 5 KB in CPython 3.11 to 3.13."""
+    looks: list[None] = []
+
+    class Watched(ssl.SSLSocket):
+        def __getattribute__(self, name: str) -> Any:
+            if name == "session":
+                looks.append(None)
+            return super().__getattribute__(name)
+
+    context = trusting(ssl.TLSVersion.TLSv1_3)
+    context.sslsocket_class = Watched
+    with running("pureftpd", "tls") as server, logged_in(client, server, context) as ftp:
+        opened = watch(ftp)
+        for _ in range(5):
+            assert round_trip(ftp) == CONTENT
+        assert [resumed for _, resumed in opened] == [False] * 10
+        assert len(looks) == 3
+
+
 @version_of_tls
 def test_another_context_in_mid_session(client: ModuleType, version: ssl.TLSVersion) -> None:
     """A session belongs to its context: with another one there is none to resume, and no error."""

@@ -6,11 +6,13 @@ import Testing
   struct Row: Sendable {
     let source: String
     var limit = Duration.seconds(1)
+    /// Whether it never calls the system: the thread sanitizer delivers a signal only in such a call.
+    var isBusy = false
   }
 
   // Traps 8 and 9.
   static let endless: [Row] = [
-    Row(source: "while True: pass"),
+    Row(source: "while True: pass", isBusy: true),
     Row(source: "import time\ntime.sleep(60)"),
     Row(source: "import threading\nthreading.Event().wait(60)"),
     Row(source: "import socket\na, b = socket.socketpair()\na.recv(1)"),
@@ -19,17 +21,19 @@ import Testing
       source:
         "import socket, ftplib\ns = socket.create_server(('127.0.0.1', 0))\nftplib.FTP(host='127.0.0.1', port=s.getsockname()[1])"
     ),
-    Row(source: "def f():\n    try:\n        while True: pass\n    finally:\n        print('cleaned up')\nf()"),
-    Row(source: "while True:\n    try:\n        while True: pass\n    except Exception:\n        pass"),
+    Row(
+      source: "def f():\n    try:\n        while True: pass\n    finally:\n        print('cleaned up')\nf()",
+      isBusy: true),
+    Row(source: "while True:\n    try:\n        while True: pass\n    except Exception:\n        pass", isBusy: true),
     Row(
       source:
         "import time\nwhile True:\n    try:\n        while True: time.sleep(1)\n    except BaseException:\n        pass",
       limit: .seconds(4)),
     Row(
       source: "def f():\n    try:\n        while True: pass\n    except BaseException:\n        f()\nf()",
-      limit: .seconds(4)),
-    Row(source: "import re\nre.match('(a+)+b', 'a' * 40)"),
-  ]
+      limit: .seconds(4), isBusy: true),
+    Row(source: "import re\nre.match('(a+)+b', 'a' * 40)", isBusy: true),
+  ].filter { !$0.isBusy || !Probe.hasThreadSanitizer }
 
   @Test(arguments: endless)
   func `a deadline ends it`(row: Row) throws {
@@ -72,13 +76,14 @@ import Testing
   @Test func `a run in time is not disturbed, nor the next`() throws {
     try withInterpreter { (interpreter) throws in
       for _ in 0..<50 {
-        #expect(try interpreter.eval("len('abc')", deadline: .milliseconds(50), as: Int.self) == 3)
+        #expect(try interpreter.eval("len('abc')", deadline: .seconds(1), as: Int.self) == 3)
       }
-      try interpreter.run("import time\ntime.sleep(0.1)")
+      try interpreter.run("import time\ntime.sleep(1.2)")
     }
   }
 
-  @Test func `a Swift function can ask whether to stop`() throws {
+  @Test(.disabled(if: Probe.hasThreadSanitizer, "a busy loop"))
+  func `a Swift function can ask whether to stop`() throws {
     let canceller = try withInterpreter { $0.canceller }
     let error = try withInterpreter { (interpreter) throws in
       try interpreter.register("work") { () in

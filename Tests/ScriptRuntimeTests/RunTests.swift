@@ -50,8 +50,12 @@ import Testing
         try interpreter.run("from usr.ftplib import FTP\nimport ftplib, utime\nreturn FTP is ftplib.FTP", as: Bool.self)
       )
       let error = refusal { () throws(ScriptError) in try interpreter.run("import kit.motor\nkit.motor.start()") }
+      // From 3.13 on Python marks the place in the line.
+      let lines = error?.traceback.split(separator: "\n", omittingEmptySubsequences: false).filter {
+        !$0.hasSuffix("~^^")
+      }
       #expect(
-        error?.traceback == """
+        lines?.joined(separator: "\n") == """
           Traceback (most recent call last):
             File "<script>", line 2, in <module>
               kit.motor.start()

@@ -11,6 +11,7 @@
 #   FTP_TEST_STATE                      where configuration and log go, as NAME.PORT/: FTP_SERVERS_HOME/state
 #   FTP_TEST_CERTIFICATE                which of certificates.sh's certificates the server shows: server
 #   FTP_TEST_ACCOUNT                    the account that sessions run under if the server is started by root: daemon
+#   FTP_TEST_FILE_LIMIT                 how many KiB a file may have: no limit
 #   FTP_SERVERS_HOME                    where install.sh put the servers: .build/servers of this repository
 #
 # A script sources this file, defines `start_server` and, if there is something to put away, `server_stopped PID`,
@@ -87,7 +88,13 @@ launch() {
   ! listening || fail "port $port is in use"
   # A session of its own, so that stop finds every process that the server forks.
   # A server that inetd could start tells its first troubles to its standard input, the connection.
-  setsid "$@" 0>>"$log" >>"$log" 2>&1 &
+  (
+    if [ -n "${FTP_TEST_FILE_LIMIT:-}" ]; then
+      trap '' XFSZ
+      ulimit -f "$FTP_TEST_FILE_LIMIT"
+    fi
+    exec setsid "$@"
+  ) 0>>"$log" >>"$log" 2>&1 &
   pid=$!
   trap 'stop_server "$pid"; server_stopped "$pid"' EXIT
   for _ in {1..300}; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Twisted's FTP server, a poor one: no REST, APPE, ABOR, EPSV or MLSD, and NLST needs an argument. See common.sh for the way to call it.
+# Twisted's FTP server, a poor one: no REST, APPE, ABOR or MLSD, NLST needs an argument, and text transfers fail or hang.
+# See common.sh for the way to call it.
 # Runs as any user.
 #
 #   plain            the only mode; anonymous users may read

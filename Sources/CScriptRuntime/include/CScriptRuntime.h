@@ -38,6 +38,12 @@ struct ScriptRuntimeStart script_runtime_start(
 /// In C because the calls of `PyRun_` are no part of the stable ABI.
 void script_runtime_boot(bool has_path);
 
+/// Makes the prompt the plain one, which Python had before 3.13, without a word about it to child processes. Call it
+/// before `script_runtime_run`.
+///
+/// In C because Python's `main` chooses the prompt by an environment variable, which is taken back at the right moment.
+void script_prompt_be_basic(void);
+
 /// Runs what the command line names (script, `-c`, `-m`, standard input or the prompt), ends the
 /// interpreter and returns the exit status. A KeyboardInterrupt that nobody caught ends the process by
 /// SIGINT, as a shell expects.

@@ -47,6 +47,9 @@ void script_embedding_set_stop_class(void *_Nullable exception_class);
 /// A signal that programs have no use for: it wakes the main thread from calls that wait.
 int script_embedding_signal(void);
 
+/// Lets the calling thread have that signal, where somebody has blocked it.
+void script_embedding_unblock_signal(void);
+
 /// Makes the process's timer, which sends that signal to the calling thread, and lets that thread have it. False, with `errno`, when there is none to be had.
 ///
 /// In C because the thread's number in `struct sigevent` has no name in Swift.

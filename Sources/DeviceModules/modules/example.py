@@ -1,12 +1,14 @@
 """The device's `example`: runs another script in the same interpreter.
 
 As on the device the script shares the variables of `__main__`, and an exception that it does not
-catch is printed and goes no further. A relative path is taken from the working directory.
+catch is printed and goes no further. In a device's root a path is taken from `/`, wherever the
+script has gone, as on the device; without one from the working directory.
 """
 
 import sys as _sys
 
 from _ftpy.hostpath import host as _host
+from _ftpy.program import root as _root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ def exec(path: str, /) -> None:
     from builtins import eval as evaluate
     from io import open_code
 
+    if _root is not None and not path.startswith("/"):
+        path = f"/{path}"
     file = _host(path)
     try:
         with open_code(file) as stream:

@@ -8,19 +8,27 @@ import sys as _sys
 __all__ = [
     "alloc_emergency_exception_buf",
     "const",
+    "heap_lock",
+    "heap_locked",
+    "heap_unlock",
     "kbd_intr",
     "mem_info",
     "native",
     "opt_level",
+    "qstr_info",
+    "schedule",
     "stack_use",
     "viper",
 ]
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeVar
 
     _T = TypeVar("_T")
+
+_locks = 0
 
 
 def __dir__() -> list[str]:
@@ -71,3 +79,46 @@ def kbd_intr(character: int, /) -> None:
 
     ignore = character == -1
     signal.signal(signal.SIGINT, signal.SIG_IGN if ignore else signal.default_int_handler)
+
+
+def schedule(function: "Callable[[_T], object]", argument: "_T", /) -> None:
+    """Calls `function(argument)` very soon: in the main thread, between two of its instructions.
+
+    What it raises is printed and goes no further. RuntimeError if too many calls wait already.
+    """
+    from _ftpy.program import schedule as call_soon
+
+    def call() -> None:
+        try:
+            function(argument)
+        except Exception as error:
+            from usys import print_exception
+
+            print_exception(error)
+
+    if not callable(function):
+        raise TypeError("schedule needs a function")
+    call_soon(call)
+
+
+def heap_lock() -> None:
+    """Counts only: CPython cannot do without memory. On the device nothing can be allocated now."""
+    global _locks
+    _locks += 1
+
+
+def heap_unlock() -> int:
+    """How many `heap_lock` are left."""
+    global _locks
+    _locks -= 1
+    return _locks
+
+
+def heap_locked() -> int:
+    """How many `heap_lock` there are without their `heap_unlock`."""
+    return _locks
+
+
+def qstr_info(verbose: object = None, /) -> None:
+    """Prints the line that MicroPython prints, with nothing in it: CPython has no such pool."""
+    print("qstr pool: n_pool=0, n_qstr=0, n_str_data_bytes=0, n_total_bytes=0")

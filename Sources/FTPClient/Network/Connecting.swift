@@ -88,6 +88,9 @@ public final class Listener {
     self.address = bound
   }
 
+  /// Whether somebody connects until `deadline`.
+  func isReady(until deadline: Deadline) throws(FTPError) -> Bool { try socket.isReadable(until: deadline) }
+
   /// Waits for a connection from `host`; others are closed at once, for anyone may connect to an open port.
   ///
   /// Blocks until `deadline`, then throws `.timedOut`.

@@ -30,10 +30,15 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The first word, in upper case.
-  var verb: String { line.dropLast(2).prefix { $0 != ASCII.space }.text.uppercased() }
+  package var verb: String { line.dropLast(2).prefix { $0 != ASCII.space }.text.uppercased() }
 
   /// Whether a data connection carries something to the server.
-  var isUpload: Bool { ["STOR", "STOU", "APPE"].contains(verb) }
+  package var isUpload: Bool { ["STOR", "STOU", "APPE"].contains(verb) }
+
+  /// Whether 226 can answer it.
+  var mayEndTransfer: Bool {
+    ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"].contains(verb)
+  }
 
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {

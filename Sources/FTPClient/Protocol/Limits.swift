@@ -12,8 +12,11 @@ public enum Limits {
   /// Lines in one reply. The longest real ones (help texts, banners with rules) are below 200.
   public static let replyLines = 1024
 
-  /// Replies that nobody asked for, read and dropped before one command. Servers send one, or two.
+  /// Replies that nobody asked for or awaits any more, read and dropped before one command. Servers send one, or two.
   public static let unaskedReplies = 64
+
+  /// Replies 1yz to one command before the last one. Servers send one; Pure-FTPd one more for `ABOR`.
+  public static let preliminaryReplies = 16
 
   /// Bytes in one command line with its end. GNU inetutils' `ftpd` runs what follows a full line buffer
   /// as a command of its own, ProFTPD no longer answers; 2 KiB stays below the others' limits.

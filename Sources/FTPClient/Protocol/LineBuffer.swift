@@ -18,6 +18,9 @@ public struct LineBuffer {
     start == bytes.count || swallowLineFeed && start + 1 == bytes.count && bytes[start] == ASCII.lineFeed
   }
 
+  /// Whether the last line ended at a CR, and nothing is here behind it: its LF may be on the way.
+  public var mayLackLineFeed: Bool { swallowLineFeed && start == bytes.count }
+
   /// Takes bytes from the server.
   public mutating func append(_ chunk: some Collection<UInt8>) {
     if start > 0 {

@@ -5,10 +5,12 @@ public enum PathReply {
   /// vsftpd, ProFTPD and pyftpdlib double a quote in the path, Pure-FTPd, inetutils, Twisted and aioftp do
   /// not: where undoubling finds no end before a blank or the end of the line, the last such quote ends the path.
   public static func path(of reply: Reply) -> [UInt8]? {
-    let bytes = reply.bytes
-    guard bytes.starts(with: Array("257 \"".utf8)) else { return nil }
-    let line = bytes.dropFirst(5).prefix { $0 != ASCII.lineFeed }
-    return doubled(line) ?? plain(line)
+    // In a reply of several lines it is the last.
+    guard let line = reply.bytes.split(separator: ASCII.lineFeed).last, line.starts(with: Array("257 \"".utf8)) else {
+      return nil
+    }
+    let path = line.dropFirst(5)
+    return doubled(path) ?? plain(path)
   }
 
   private static func isEnd(_ line: ArraySlice<UInt8>, after index: Int) -> Bool {

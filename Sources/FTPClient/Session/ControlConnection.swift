@@ -22,10 +22,28 @@ public final class ControlConnection {
 
   /// Commands sent whose final reply (any but 1yz) has not been read.
   public private(set) var outstanding = 0
+  /// How many times all replies that were owed had come.
+  package private(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
   private var repliesAreStale = false
+  /// The last reply, where it is a 226 and the command after it uses no data connection: word for word the same is that once
+  /// more, come too late to be dropped before the command, and not its answer.
+  private var repeatable: [UInt8]?
   /// Why nothing more can be said on this connection.
   private var breakdown: String?
+  /// Whether the connection has failed: the replies that are owed will not come.
+  private var isLost = false
+
+  /// Whether somebody awaits a reply that has not come yet: a transfer is running, or a call of another object that speaks on this
+  /// connection.
+  package var isAwaited: Bool { outstanding > 0 && !repliesAreStale && !isLost }
+
+  /// Throws `.state` when a command now would take the reply that somebody else awaits.
+  package func requireNobodyWaits(for action: @autoclosure () -> String) throws(FTPError) {
+    guard isAwaited else { return }
+    throw FTPError(
+      .state, "cannot \(action()) on the connection to \(host): a transfer, or another call, is still running on it")
+  }
 
   /// How often `keepAlive` speaks; nil is never.
   private var keepAliveInterval: Duration?
@@ -72,8 +90,10 @@ public final class ControlConnection {
     let deadline = deadline ?? .after(replyTimeout)
     do throws(FTPError) {
       while true {
-        let reply = settle(try nextReply(until: deadline))
-        if !isKeepAliveAnswer(reply) { return reply }
+        let reply = try nextReply(until: deadline)
+        if outstanding > 0, reply.bytes == repeatable { continue }
+        repeatable = reply.code == 226 ? reply.bytes : nil
+        if !isKeepAliveAnswer(settle(reply)) { return reply }
       }
     } catch {
       throw failed(error)
@@ -82,7 +102,7 @@ public final class ControlConnection {
 
   private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
     while true {
-      while let line = try lines.next(limit: lineLimit) {
+      while let line = try nextLine(limit: lineLimit) {
         if let reply = try parser.append(line) { return reply }
       }
       if parser.mayHaveEnded, lines.isEmpty, try !stream.isReadable(within: Self.earlyEnd) {
@@ -90,7 +110,12 @@ public final class ControlConnection {
       }
       // A server that never pauses must not go on for ever.
       if deadline.hasPassed { throw FTPError(.timedOut, "") }
-      if let line = try fill(until: deadline), let reply = try parser.append(line) { return reply }
+      do throws(FTPError) {
+        if let line = try fill(until: deadline), let reply = try parser.append(line) { return reply }
+      } catch {
+        if case .closed = error.kind, parser.mayHaveEnded { return parser.endEarly() }
+        throw error
+      }
     }
   }
 
@@ -108,12 +133,38 @@ public final class ControlConnection {
     let deadline = Deadline.after(replyTimeout)
     do {
       while true {
-        if let line = try lines.next(limit: limit) { return line }
+        if let line = try nextLine(limit: limit) { return line }
         if let line = try fill(until: deadline) { return line }
       }
     } catch {
       throw failed(error)
     }
+  }
+
+  /// Reads the final reply to a command that has begun; what 1yz come before it go to `preliminary`.
+  ///
+  /// Throws as `readReply`, all within one time-out, and `.malformed` when there are too many.
+  public func readFinalReply(_ preliminary: (Reply) -> Void = { _ in }) throws(FTPError) -> Reply {
+    let deadline = Deadline.after(replyTimeout)
+    for _ in 0..<Limits.preliminaryReplies {
+      let reply = try readReply(until: deadline)
+      guard reply.category == .preliminary else { return reply }
+      preliminary(reply)
+    }
+    throw failed(FTPError(.malformed, "\(host) keeps saying that it has begun"))
+  }
+
+  /// A line that has come, with all of its CRLF: a LF that is late would else be taken for something of its own, such as the first
+  /// byte of TLS.
+  private func nextLine(limit: Int) throws(FTPError) -> [UInt8]? {
+    guard let line = try lines.next(limit: limit) else { return nil }
+    do throws(FTPError) {
+      if lines.mayLackLineFeed, try stream.isReadable(within: Self.earlyEnd) { _ = try read(until: .after(.zero)) }
+    } catch {
+      // The line is whole all the same. What else there is shows with the next one.
+      if case .interrupted = error.kind { throw error }
+    }
+    return line
   }
 
   /// Says that a reply was put together from `readLine`'s lines.
@@ -123,6 +174,7 @@ public final class ControlConnection {
     if outstanding == 0 {
       repliesAreStale = false
       keepAlives = 0
+      settlements &+= 1
     }
   }
 
@@ -137,15 +189,22 @@ public final class ControlConnection {
     return reply
   }
 
-  /// Reads what the server sent. Returns a last line that the server left without an end before it closed.
-  private func fill(until deadline: Deadline) throws(FTPError) -> [UInt8]? {
-    let count = try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
+  /// Takes bytes that the server has sent into the buffer; returns how many.
+  private func read(until deadline: Deadline) throws(FTPError) -> Int {
+    try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
       let count = try stream.read(into: buffer, until: deadline)
       lines.append(buffer.prefix(count))
       return count
     }
-    guard count == 0 else { return nil }
-    if let line = try lines.rest() { return line }
+  }
+
+  /// Reads what the server sent. Returns a last line that the server left without an end before it closed, when it has a whole code:
+  /// `22` is no success.
+  private func fill(until deadline: Deadline) throws(FTPError) -> [UInt8]? {
+    guard try read(until: deadline) == 0 else { return nil }
+    if let line = try lines.rest(), line.count > 3, line[3] == ASCII.space, line.prefix(3).decimal() != nil {
+      return line
+    }
     throw FTPError(.closed, "\(host) closed the connection")
   }
 
@@ -156,7 +215,7 @@ public final class ControlConnection {
       return FTPError(.timedOut, "no reply from \(host): timed out")
     case .interrupted: abandonReplies()
     case .malformed, .tooLong: breakdown = error.message
-    default: break
+    default: isLost = true
     }
     return error
   }
@@ -177,12 +236,29 @@ public final class ControlConnection {
     }
   }
 
+  /// The server's 4yz or 5yz reply in the place of the data connection that it was to open; nil when none has come. Another
+  /// final reply is kept for the next `readReply`.
+  public func refusal() throws(FTPError) -> Reply? {
+    guard unread == nil, try hasInput() else { return nil }
+    let reply = try readReply()
+    switch reply.category {
+    case .transient, .permanent: return reply
+    case .preliminary: return nil
+    default:
+      unread(reply)
+      return nil
+    }
+  }
+
   // MARK: Commands
 
   /// Brings the connection in step, sends a command and reads its reply, whatever its code.
   ///
   /// For commands without a data connection: the reply that a 1yz promises is read before the next command.
+  ///
+  /// Throws `.state` while a transfer is running, as well as what `realign`, `send` and `readReply` throw.
   public func execute(_ command: Command) throws(FTPError) -> Reply {
+    try requireNobodyWaits(for: "send \(command.verb)")
     try realign()
     try send(command)
     let reply = try readReply()
@@ -207,6 +283,7 @@ public final class ControlConnection {
       throw error
     }
     outstanding += 1
+    if command.mayEndTransfer { repeatable = nil }
     representationChanges.see(command)
   }
 
@@ -292,14 +369,14 @@ public final class ControlConnection {
     repliesAreStale = false
   }
 
-  /// Reads replies until no more than `count` are owed; false when the deadline passed first.
+  /// Reads replies until no more than `count` are owed; false when the deadline passed first, or they are too many.
   private func readOwed(downTo count: Int, until deadline: Deadline) throws(FTPError) -> Bool {
     do {
-      while outstanding > count {
+      for _ in 0..<Limits.unaskedReplies where outstanding > count {
         guard !deadline.hasPassed else { return false }
         try refuseFarewell(readReply(until: deadline))
       }
-      return true
+      return outstanding <= count
     } catch {
       guard case .timedOut = error.kind else { throw error }
       return false

@@ -15,7 +15,7 @@ public final class DataTransfer {
   /// How TLS is ended on the data connection; nil without TLS.
   private let closing: SecureClosing?
   /// The command that the transfer belongs to, where the session sent it.
-  let command: Command?
+  package let command: Command?
   /// Bytes received or sent so far.
   public private(set) var transferred: UInt64 = 0
   /// Hears after each block how many bytes have gone until then.
@@ -54,7 +54,9 @@ public final class DataTransfer {
   }
 
   /// How the server ended TLS; nil without TLS, and before the end.
-  var ending: SecureEnding? { closing?.stream.ending }
+  package var ending: SecureEnding? { closing?.stream.ending }
+  /// The connection below TLS, or itself.
+  package var socket: Socket? { closing?.socket ?? stream as? Socket }
 
   /// Receives to the end of the stream and hands each block to `sink`.
   ///
@@ -157,6 +159,11 @@ public final class DataTransfer {
     stream.close()
   }
 
+  /// What to say of a final reply that did not come: the data did, all of it perhaps.
+  package var unconfirmed: String {
+    "; \(transferred) bytes went over the data connection, and whether that was all the server has not said"
+  }
+
   /// Throws `.truncated` when a binary download ended before the announced size.
   ///
   /// Servers announce the whole file's size or what is left from `offset`: both are taken for whole.
@@ -170,5 +177,15 @@ public final class DataTransfer {
     throw FTPError(
       .truncated(received: transferred, expected: announced),
       "the download ended early: received \(transferred) of \(announced) bytes")
+  }
+}
+
+extension FTPError {
+  /// The same for a final reply that did not come, with what had been transferred until then.
+  func unconfirmed(_ transfer: DataTransfer) -> FTPError {
+    switch kind {
+    case .closed, .timedOut, .system: FTPError(kind, message + transfer.unconfirmed)
+    default: self
+    }
   }
 }

@@ -14,6 +14,7 @@ extension FTPSession {
   /// The connection is made before the command: vsftpd, ProFTPD, Pure-FTPd and inetutils answer only when it is there.
   /// `REST` is the last command before: inetutils and aioftp forget it when another comes between.
   public func beginTransfer(_ command: Command, from offset: UInt64 = 0) throws(FTPError) -> DataTransfer {
+    try control.requireNobodyWaits(for: "begin \(command.verb)")
     try control.realign()
     try agreeOnProtection()
     let connection = try configuration.isPassive ? openPassive() : openActive()
@@ -26,12 +27,13 @@ extension FTPSession {
       let socket: Socket
       switch connection {
       case .open(let opened): socket = opened
-      case .awaited(let listener): socket = try listener.accept(from: peer.host, until: .after(configuration.timeout))
+      case .awaited(let listener): socket = try accept(from: listener)
       }
       let transfer = DataTransfer(
         of: command, socket, try secureData(socket), announced: reply.flatMap(TransferSize.announced), offset: offset,
         silence: configuration.timeout, control: control)
       control.keepAlive(every: configuration.keepAlive)
+      running = transfer
       return transfer
     } catch {
       connection.close()
@@ -40,13 +42,22 @@ extension FTPSession {
     }
   }
 
+  /// Begins a transfer that an object of a script's runs: not one that this session's `abort` ends.
+  package func lendTransfer(_ command: Command, from offset: UInt64) throws(FTPError) -> DataTransfer {
+    let transfer = try beginTransfer(command, from: offset)
+    running = nil
+    return transfer
+  }
+
   /// Sends the command; returns the 1yz reply, or nil when data comes in its place: some servers send none.
   ///
   /// A 226 or 250 in its place is the final reply come early.
   private func begin(_ command: Command, _ connection: DataConnection) throws(FTPError) -> Reply? {
+    try control.realign()
     try control.send(command)
-    if case .open(let data) = connection, try dataComesFirst(on: data) { return nil }
-    let reply = try control.readReply()
+    let deadline = Deadline.after(configuration.timeout)
+    if case .open(let data) = connection, try dataComesFirst(on: data, until: deadline) { return nil }
+    let reply = try control.readReply(until: deadline)
     switch (reply.category, reply.code) {
     case (.preliminary, _): return reply
     case (_, 226), (_, 250):
@@ -57,14 +68,22 @@ extension FTPSession {
   }
 
   /// Waits until the server says something, or has sent data and then said nothing for a moment.
-  private func dataComesFirst(on data: Socket) throws(FTPError) -> Bool {
-    let deadline = Deadline.after(configuration.timeout)
+  private func dataComesFirst(on data: Socket, until deadline: Deadline) throws(FTPError) -> Bool {
     while !deadline.hasPassed {
       let hasData = try data.isReadable(within: .zero)
       if try control.hasInput(within: Self.glance) { return false }
       if hasData { return true }
     }
     return false
+  }
+
+  /// Waits for the server's data connection, or for its refusal.
+  private func accept(from listener: Listener) throws(FTPError) -> Socket {
+    let deadline = Deadline.after(configuration.timeout)
+    while !deadline.hasPassed, try !listener.isReady(until: .earlier(deadline, .after(Self.glance))) {
+      if let refusal = try control.refusal() { throw FTPError(unexpected: refusal) }
+    }
+    return try listener.accept(from: peer.host, until: deadline)
   }
 
   /// How long a 1yz may come behind the first data.

@@ -4,7 +4,7 @@ internal import Glibc
 extension FTPSession {
   /// The entries of a directory: by `MLSD`, by `LIST` where that is unknown, by `NLST` where that is unknown too. Without `.` and `..`.
   ///
-  /// What only a name is known of, and a line of `LIST` in no known format, which then is the name, is of kind `other`. Times of `MLSD` are in
+  /// What only a name is known of is of kind `other`, and so is a line of `LIST` in no known format, which then is the name and `raw`. Times of `MLSD` are in
   /// UTC, those of `LIST` the server's local ones. For `LIST` the session changes into the directory and back: servers take blanks, hyphens and
   /// stars in its argument for options and patterns, list a file as if it were a directory, and answer with an empty listing for what
   /// is not there. When it is interrupted meanwhile it may stay there.
@@ -45,7 +45,10 @@ extension FTPSession {
         switch line {
         case .heading: continue
         case .entry(let entry): entries.append(entry)
-        case .raw(let bytes): entries.append(ListingEntry(name: bytes, kind: .other))
+        case .raw(let bytes):
+          var entry = ListingEntry(name: bytes, kind: .other)
+          entry.raw = bytes
+          entries.append(entry)
         }
       }
     }

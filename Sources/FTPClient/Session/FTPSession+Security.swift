@@ -118,8 +118,7 @@ extension FTPSession {
       guard transfer.announced == nil else { return }
       if let size = try sizeOnServer(transfer.command) { return try transfer.verify(announced: size) }
     }
-    throw FTPError(
-      .security, "the data connection of \(control.host) ended without TLS's close_notify: what came may not be all")
+    throw FTPError(withoutCloseNotify: control.host)
   }
 
   /// The size of the file that a `RETR` names; nil when the server does not say.

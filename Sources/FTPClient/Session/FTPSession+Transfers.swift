@@ -77,10 +77,11 @@ extension FTPSession {
   /// before the next command.
   @discardableResult
   public func abort() throws(FTPError) -> Reply {
+    // Of an own transfer, not of one that somebody else runs on the same connection.
+    if running == nil { try control.requireNobodyWaits(for: "send ABOR") }
     try control.send(Command("ABOR"))
-    var reply = try control.readReply()
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
-    while reply.category == .preliminary { reply = try control.readReply() }
+    let reply = try control.readFinalReply()
     control.abandonReplies()
     guard [225, 226, 426].contains(reply.code) else { throw FTPError(unexpected: reply) }
     return reply
@@ -95,13 +96,20 @@ extension FTPSession {
   @discardableResult
   public func endTransfer(_ transfer: DataTransfer) throws(FTPError) -> Reply {
     try transfer.end()
-    var reply = try control.readReply()
-    // A 1yz that comes behind the data.
-    while reply.category == .preliminary { reply = try control.readReply() }
+    let reply: Reply
+    // A 1yz may come behind the data, and name the size.
+    var late: UInt64?
+    do throws(FTPError) {
+      reply = try control.readFinalReply { late = TransferSize.announced(in: $0) ?? late }
+    } catch { throw error.unconfirmed(transfer) }
     control.keepAlive(every: nil)
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-    if representation == .binary { try transfer.verify() }
+    if representation == .binary {
+      try transfer.verify()
+      if let late, transfer.command?.isUpload == false { try transfer.verify(announced: late) }
+    }
     try requireWhole(transfer)
+    running = nil
     return reply
   }
 
@@ -111,6 +119,7 @@ extension FTPSession {
   @discardableResult
   public func breakOff(_ transfer: DataTransfer, after error: FTPError) -> FTPError {
     control.keepAlive(every: nil)
+    running = nil
     transfer.breakOff()
     let error = control.explanation(of: error)
     control.abandonReplies()

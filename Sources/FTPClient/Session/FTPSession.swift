@@ -56,9 +56,9 @@ public final class FTPSession {
   /// The control connection; another object when TLS has begun or ended on it.
   public internal(set) var control: ControlConnection
 
-  let configuration: Configuration
+  package let configuration: Configuration
   /// The control connection below TLS.
-  let socket: Socket
+  package let socket: Socket
   /// The control connection inside TLS, whose TLS session data connections resume; kept after `CCC`.
   var secured: (any SecureStream)?
   /// Whether the server knows whether data connections are secured.
@@ -69,6 +69,8 @@ public final class FTPSession {
   let peer: SocketAddress
   /// What the proxy was asked for: with one, `peer` is the proxy's address.
   let proxied: ProxyTarget?
+  /// The transfer that this session has begun and not ended.
+  weak var running: DataTransfer?
   var representation: Representation?
   /// The connection's count when `representation` was set: an object of a script's may have changed it since.
   var representationSetAt = RepresentationChanges()
@@ -116,6 +118,23 @@ public final class FTPSession {
     welcome = try control.greeting()
     guard welcome.category == .completion else { throw FTPError(unexpected: welcome) }
     if let security = configuration.security, !configuration.isImplicitlySecure { try startSecurity(security) }
+  }
+
+  /// Goes on over a plain connection that another object has opened and logged in. Throws `.closed` when it has no peer any more.
+  package init(
+    over socket: Socket, host: String, port: UInt16, welcome: Reply, configuration: Configuration
+  ) throws(FTPError) {
+    guard
+      let local = SocketAddress.local(of: socket.descriptor), let peer = SocketAddress.peer(of: socket.descriptor)
+    else { throw FTPError(.closed, "\(host) closed the connection") }
+    self.host = host
+    self.configuration = configuration
+    self.local = local
+    self.peer = peer
+    self.socket = socket
+    self.welcome = welcome
+    proxied = nil
+    control = ControlConnection(socket, host: "\(host) port \(port)", replyTimeout: configuration.timeout)
   }
 
   /// Logs in with `USER`, and with `PASS` and `ACCT` where the server asks for them (RFC 959 section 5.4); with TLS agrees then that data

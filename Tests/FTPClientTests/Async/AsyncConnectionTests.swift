@@ -67,6 +67,79 @@ extension ClientTests {
       }
     }
 
+    @Test func `so are the rarer ones`() async throws {
+      let steps: [Step] =
+        [
+          .answer("SYST", "215 UNIX Type: L8"), .answer("STAT", "211 fine"), .answer("HELP x", "214 none"),
+          .answer("OPTS UTF8 ON", "200 on"), .answer("SITE idle", "200 so"),
+          .answer("MLST f", "250-here\r\n type=file;size=7; f\r\n250 end"),
+        ] + .download("MLSD d", bytes("type=dir; sub\r\n"), type: "A")
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let texts = try await [connection.system(), connection.status(), connection.help(about: "x")]
+        #expect(texts == ["UNIX Type: L8", "211 fine", "214 none"])
+        let codes = try await [connection.setOption("UTF8 ON").code, connection.site("idle").code]
+        #expect(codes == [200, 200])
+        let status = try await connection.machineStatus(of: "f")
+        #expect(status.value(of: "size").map { Array($0) } == bytes("7"))
+        let names = try await connection.machineList("d").map { Array($0.name) }
+        #expect(names == [bytes("sub")])
+        #expect(await !connection.isSecure)
+        #expect(await thrown { try await connection.clearCommandChannel() } == "state")
+        try await connection.isInStep()
+      }
+    }
+
+    struct Resumed: Sendable, CustomTestStringConvertible {
+      let testDescription: String
+      let size: String
+      /// Where the upload begins; nil where none does.
+      var offset: Int?
+      let word: String
+
+      static let all = [
+        Resumed(testDescription: "a part", size: "213 600", offset: 600, word: "nothing"),
+        Resumed(testDescription: "none", size: "550 no such file", offset: 0, word: "nothing"),
+        Resumed(testDescription: "all", size: "213 1000", word: "nothing"),
+        Resumed(testDescription: "more", size: "213 1001", word: "state"),
+        Resumed(testDescription: "no SIZE", size: "502 what?", word: "reply 502"),
+      ]
+    }
+
+    @Test(arguments: Resumed.all)
+    func `an upload goes on behind what the server has`(_ row: Resumed) async throws {
+      let folder = try Folder()
+      try folder.write("f", pattern(1000))
+      var steps: [Step] = [.answer("TYPE I", "200 ok"), .answer("SIZE g", row.size)]
+      if let offset = row.offset {
+        steps += [.passive()] + (offset > 0 ? [.answer("REST \(offset)", "350 ok")] : [])
+        steps += [
+          .answer("STOR g", "150 ok"), .accept, .take(Array(pattern(1000)[offset...])), .endData, .say("226 done"),
+        ]
+      }
+      let path = folder.file("f")
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let word = await thrown {
+          let report = try await connection.upload(file: path, to: "g", resume: true)
+          #expect(report == TransferProgress(transferred: 1000, total: 1000))
+        }
+        #expect(word == row.word)
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `uploads behind a part, to the end, and under a name of the server's`() async throws {
+      let data: [Step] = [.accept, .take(pattern(500)), .endData, .say("226 done")]
+      let steps: [Step] =
+        [.answer("TYPE I", "200 ok"), .passive(), .answer("REST 100", "350 ok"), .answer("STOR f", "150 ok")] + data
+        + [.passive(), .answer("APPE f", "150 ok")] + data + [.passive(), .answer("STOU", "150 FILE: f1")] + data
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        try await connection.upload(pattern(500), to: "f", from: 100)
+        try await connection.append(pattern(500), to: "f")
+        try await connection.uploadUnique(pattern(500))
+        try await connection.isInStep()
+      }
+    }
+
     @Test func `blocks of a download`() async throws {
       let content = pattern(700_000)
       try await ScriptedServer.connection(.download("RETR f", content) + .inStep) { connection in

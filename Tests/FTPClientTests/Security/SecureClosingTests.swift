@@ -23,8 +23,8 @@ extension ClientTests {
         Ending(reply: "150 ok (50000 bytes)", sent: 49_000, word: "truncated 49000/50000"),
         Ending(reply: "150 ok", sent: 50_000, size: "213 50000", word: "nothing"),
         Ending(reply: "150 ok", sent: 49_000, size: "213 50000", word: "truncated 49000/50000"),
-        Ending(reply: "150 ok", sent: 49_000, size: "550 no", word: "security"),
-        Ending(reply: "150 ok", sent: 49_000, size: "502 no", word: "security"),
+        Ending(reply: "150 ok", sent: 49_000, size: "550 no", word: "closed"),
+        Ending(reply: "150 ok", sent: 49_000, size: "502 no", word: "closed"),
       ]
     }
 
@@ -55,7 +55,7 @@ extension ClientTests {
         .beginSecurely("NLST", type: "A") + [.data(bytes("a\r\nb\r\n"))] + (isWhole ? [.notifyData] : [])
         + [.endData, .say("226 done")]
       try ScriptedServer.secureSession(steps + .inStep) { session in
-        #expect(thrown { try session.nameList() } == (isWhole ? "nothing" : "security"))
+        #expect(thrown { try session.nameList() } == (isWhole ? "nothing" : "closed"))
         try session.isInStep()
       }
     }

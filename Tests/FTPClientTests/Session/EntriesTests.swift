@@ -34,6 +34,7 @@ extension ClientTests {
           let entries = try session.entries(of: "-d *")
           #expect(names(entries) == ["sub", "a b", "what is this"])
           #expect(entries.map(\.kind) == [.directory, .file, .other])
+          #expect(entries.map(\.raw) == [nil, nil, bytes("what is this")])
         }
         try session.isInStep()
       }

@@ -19,12 +19,14 @@ final class InterpreterThread: Sendable {
   private init() {
     arrival = .allocate(capacity: 1)
     sem_init(arrival, 0, 0)
-    var attributes = pthread_attr_t()
-    pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 16 << 20)
+    // Not `pthread_attr_t()`: whose initializer that is depends on what Python's headers include.
+    let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
+    defer { attributes.deallocate() }
+    pthread_attr_init(attributes)
+    pthread_attr_setstacksize(attributes, 16 << 20)
     var thread = pthread_t()
     pthread_create(
-      &thread, &attributes,
+      &thread, attributes,
       { own in
         if let own { Unmanaged<InterpreterThread>.fromOpaque(own).takeUnretainedValue().work() }
         return nil
@@ -62,12 +64,11 @@ final class InterpreterThread: Sendable {
     }
     jobs.withLock { jobs in
       jobs.append { interpreter, failure in
-        result.withLock { result in
-          result = Swift.Result {
-            guard let interpreter else { throw failure ?? ProbeError(description: "no interpreter") }
-            return try body(interpreter)
-          }
+        let outcome = Swift.Result {
+          guard let interpreter else { throw failure ?? ProbeError(description: "no interpreter") }
+          return try body(interpreter)
         }
+        result.withLock { $0 = outcome }
         sem_post(signal)
       }
     }

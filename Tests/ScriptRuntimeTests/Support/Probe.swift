@@ -6,7 +6,7 @@ struct Probe {
   let output: String
   let errors: String
 
-  /// Runs a case with nothing but these variables in its environment. It is ended after 20 seconds.
+  /// Runs a case with nothing but these variables in its environment. It is ended after 120 seconds.
   static func run(
     _ words: String..., environment: [String: String] = [:], closesOutput: Bool = false
   ) throws -> Probe { try run(words, environment: environment, closesOutput: closesOutput) }
@@ -17,8 +17,8 @@ struct Probe {
   ) throws -> Probe {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-    process.arguments = ["20", executable.path] + words
-    process.environment = environment.merging(sanitizers) { given, _ in given }
+    process.arguments = ["120", executable.path] + words
+    process.environment = environment.merging(inherited) { given, _ in given }
     let output = Pipe()
     let errors = Pipe()
     process.standardOutput = output
@@ -34,13 +34,16 @@ struct Probe {
       errors: String(decoding: complaints, as: UTF8.self))
   }
 
+  /// Whether this is a build with the thread sanitizer.
+  static let hasThreadSanitizer = dlsym(dlopen(nil, RTLD_NOW), "__tsan_init") != nil
+
   private static var executable: URL {
     let running = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
     return running.appendingPathComponent("HostProbe")
   }
 
-  /// What a build with a sanitizer is to be told.
-  private static var sanitizers: [String: String] {
-    ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+  /// What a build with a sanitizer is to be told, and where a library of Python's lies that is none of the system's.
+  private static var inherited: [String: String] {
+    ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") || $0.key == "LD_LIBRARY_PATH" }
   }
 }

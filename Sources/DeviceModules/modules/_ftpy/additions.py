@@ -1,16 +1,15 @@
 """What the device has in modules that are Python's own: `gc`, `_thread` and `sys`.
 
 The functions are put into those modules when a script first asks for one. They do not replace any;
-the one that does, `stack_size`, stands in `_ftpy`.
+the one that does, `stack_size`, is the program's own (DeviceAdditions).
 """
 
 import _thread
 import os
 import sys
 
-from usys import print_exception
-
 from _ftpy.program import memory_limit, memory_used
+from usys import print_exception
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """A Swift program's part in its interpreter: its modules, its streams, the Python for children."""
 
+import atexit
 import io
 import os
 import sys
@@ -117,3 +118,43 @@ def set_input(read: "Callable[[], bytes | None]") -> None:
     """Lets the program answer for standard input."""
     sys.stdin = io.TextIOWrapper(io.BufferedReader(Reader(read)), encoding="utf-8")
     sys.__stdin__ = sys.stdin  # type: ignore[misc]
+
+
+def end(stopped: "type[BaseException]") -> None:
+    """Waits for the script's threads and runs what `atexit` has, as Python does at its end, where
+    nothing could stop either.
+
+    Raises what stops the wait; what `atexit` functions raise is printed.
+    """
+    try:
+        wait_for_threads(stopped)
+    finally:
+        atexit._run_exitfuncs()
+
+
+def wait_for_threads(stopped: "type[BaseException]") -> None:
+    """Waits for the script's threads; raises what a signal raises meanwhile.
+
+    From 3.13 on Python prints that instead, and does as if all threads had ended.
+    """
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return
+    hook = sys.unraisablehook
+    raised: list[BaseException] = []
+
+    def keep(unraisable: "sys.UnraisableHookArgs") -> None:
+        exception = unraisable.exc_value
+        if unraisable.object is None and isinstance(exception, (stopped, KeyboardInterrupt)):
+            raised.append(exception)
+        else:
+            hook(unraisable)
+
+    sys.unraisablehook = keep
+    try:
+        threading._shutdown()
+    finally:
+        sys.unraisablehook = hook
+        threading._shutdown = bool  # type: ignore[attr-defined]  # Python's end calls it again
+    if raised:
+        raise raised[0]

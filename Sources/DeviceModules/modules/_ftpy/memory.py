@@ -1,9 +1,12 @@
-"""Imports from memory: finds and loads the modules that the program carries with it."""
+"""Imports from memory: finds and loads the modules that the program carries with it.
+
+The program's own finders (DeviceFinders) stand on `sys.meta_path`; they run this, and ask it, once
+a script wants one of the modules.
+"""
 
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from _ftpy import ours, stubs
 from _ftpy.program import sources
 
 TYPE_CHECKING = False
@@ -34,39 +37,44 @@ class MemoryLoader(Loader):
         return False
 
 
-def find_spec(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
+def find_first(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
     """The spec of a device module, of `usr` or `usr.ftplib`; None for what Python is to find."""
-    if sys.flags.verbose and name in ours and name != "usr":
+    if sys.flags.verbose and name != "usr":
         note_shadowed(name, path)
+    return None if name == "ftplib" else find_spec(name)
+
+
+def find_last(name: str) -> ModuleSpec:
+    """The spec of a stub; ModuleNotFoundError for what only the device has."""
+    if name not in sources:
+        from _ftpy.refusal import refuse
+
+        refuse(name)
+    return find_spec(name)
+
+
+def find_spec(name: str) -> ModuleSpec:
+    """The spec of one of the modules that are found here, wherever it stands among the others."""
     if name in sources:
         return ModuleSpec(name, MemoryLoader(), origin=origin(name))
-    if name == "ftplib":
-        return None
     from _ftpy import usr
 
     return usr.find_spec(name)
 
 
-def find_last(name: str) -> ModuleSpec | None:
-    """The spec of a stub; ModuleNotFoundError for what only the device has."""
-    if name not in stubs:
-        from _ftpy.refusal import refuse
-
-        refuse(name)
-    return find_spec(name, None)
-
-
-def iter_modules(names: "set[str]", prefix: str) -> "Iterator[tuple[str, bool]]":
-    """Those of the names that a script can import, and that each is no package."""
-    public = (name for name in names.intersection(sources) if not name.startswith("_"))
+def iter_modules(prefix: str = "") -> "Iterator[tuple[str, bool]]":
+    """The modules that a script can import, and that each is no package."""
+    public = (name for name in sources if not name.startswith("_"))
     return ((prefix + name, False) for name in sorted(public))
 
 
-def addition(module: "ModuleType", names: str, attribute: str) -> "Callable[..., object]":
+def addition(
+    module: "ModuleType", names: tuple[str, ...], attribute: str
+) -> "Callable[..., object]":
     """One of the device's functions in a module of Python's own, which then has all of them."""
     from _ftpy import additions
 
-    found = {name: additions.table[module.__name__][name] for name in names.split()}
+    found = {name: additions.table[module.__name__][name] for name in names}
     module.__dict__.pop("__getattr__", None)
     module.__dict__.update(found)
     return found[attribute]
@@ -98,7 +106,7 @@ def load(module: "ModuleType", attribute: str) -> object:
     No lock: two threads may both run it, for it only defines things. Each sees all of them.
     """
     if "__getattr__" in module.__dict__:
-        spec, loader = find_spec(module.__name__, None), MemoryLoader()
+        spec, loader = find_first(module.__name__, None), MemoryLoader()
         module.__spec__, module.__loader__, module.__package__ = spec, loader, ""
         loader.exec_module(module)
         module.__dict__.pop("__getattr__", None)

@@ -1,4 +1,4 @@
-"""What the program tells its modules: made in Swift (DeviceImports) before `_ftpy` runs."""
+"""What the program tells its modules: made in Swift (DeviceImports)."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,3 +33,9 @@ def memory_used() -> int:
 
 def run_pasted() -> None:
     """Run the text that was typed in the prompt's paste mode. For the prompt alone."""
+
+def stack_size(size: int = 0, /) -> int:
+    """`_thread.stack_size` as Python has it."""
+
+def schedule(call: Callable[[], None], /) -> None:
+    """Let the main thread call it between two instructions. RuntimeError when too many wait."""

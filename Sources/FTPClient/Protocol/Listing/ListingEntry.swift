@@ -56,6 +56,8 @@ public struct ListingEntry: Sendable, Equatable {
   public var links: UInt64?
   /// The numbers of a device.
   public var device: Device?
+  /// The line itself, where it is in no known format: then it is the `name` too, and more may be in it than that.
+  public var raw: [UInt8]?
 
   /// An entry with a name and a kind; the rest is set as far as it is known.
   public init(name: some Collection<UInt8>, kind: Kind) {
