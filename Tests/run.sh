@@ -7,11 +7,13 @@
 #   lint       swift format, ruff, mypy, shellcheck; stubtest, on the extension (builds first)
 #   python     pytest in Tests/Python, inside python3 and inside ftpy (builds first)
 #   endurance  does anything grow, and does every operation work with every server? the short forms (builds first)
+#   fuzz       the parsers with libFuzzer, FUZZ_SECONDS each (4); longer, or one alone: Tests/Fuzzing/run.sh
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
 #
 # These run without a part. Only when named:
 #
 #   hostile    how many hostile servers the extension survives, how long it waits, what memory they cost (builds first)
+#   memory     the module's tests with Python's debug allocator and -X dev, and some inside valgrind (builds first)
 #   sanitize   swift test under the thread and the address sanitizer: races, leaks, memory
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
@@ -34,7 +36,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | docs | lint | python | endurance | cpython | hostile | sanitize | servers) ;;
+    build | swift | docs | lint | python | endurance | fuzz | cpython | hostile | memory | sanitize | servers) ;;
     -h | --help)
       usage
       exit
@@ -45,7 +47,7 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift docs lint python endurance cpython
+[ $# -gt 0 ] || set -- build swift docs lint python endurance fuzz cpython
 
 # wanted PART... : is one of them to run?
 wanted() {
@@ -56,7 +58,7 @@ wanted() {
   return 1
 }
 parts=$*
-if wanted lint python endurance cpython hostile; then parts="build $parts"; fi
+if wanted lint python endurance cpython hostile memory; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -87,11 +89,12 @@ part_install() {
   # For TLS in Swift programs; neither ftpy nor the extension links it.
   if wanted build swift docs sanitize; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
-  if wanted lint python; then make_venv; fi
+  if wanted lint python memory; then make_venv; fi
+  if wanted memory; then need_packages valgrind; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift python endurance hostile sanitize servers; then Tests/Servers/install.sh; fi
+  if wanted swift python endurance hostile memory sanitize servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -160,7 +163,7 @@ part_python3() {
 # Not those that only start programs: they do the same wherever they run.
 part_ftpy() {
   local elsewhere=() name
-  for name in tracker test_benchmarks test_packaging test_disk_full hostile test_uos \
+  for name in tracker test_benchmarks test_packaging test_disk_full badinput/test_processes hostile test_uos \
     'test_swift_*' 'test_ftpy*' 'test_device*'; do
     elsewhere+=(--ignore-glob="$PWD/Tests/Python/$name" --ignore-glob="$PWD/Tests/Python/$name.py")
   done
@@ -176,12 +179,31 @@ part_endurance() {
   return "$failed"
 }
 
+part_fuzz() {
+  BUILD_DIR=$build Tests/Fuzzing/run.sh "${FUZZ_SECONDS:-4}"
+}
+
 part_cpython() {
   PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
 }
 
 part_hostile() {
   PYTHONPATH=.:Tests/Python:Tests/Servers "$python" -m hostile.drive
+}
+
+# What the debug allocator and the development mode see: writes beyond a block's ends, uses after it was freed, files and
+# sockets that nobody closed.
+part_debug() {
+  local folder=Tests/Python
+  PYTHONMALLOC=debug "$venv/bin/python" -X dev -m pytest --timeout=300 "$folder"/test_{api,bridge,faults,tls}_*.py \
+    "$folder"/test_{lines,transfers}.py "$folder"/fuzzing
+}
+
+# What valgrind sees. Not what is left at the end: Python itself leaves a lot. The server's side runs in the same process.
+part_valgrind() {
+  local folder=Tests/Python
+  PYTHONMALLOC=malloc valgrind --quiet --num-callers=30 --error-exitcode=99 --suppressions=Tests/Python/valgrind.supp \
+    "$venv/bin/python" -m pytest --timeout=900 "$folder"/test_{api_commands,lines}.py
 }
 
 part_servers() {
@@ -258,11 +280,18 @@ fi
 if wanted endurance; then
   run_built endurance 'Endurance and compatibility'
 fi
+if wanted fuzz; then
+  run fuzz 'Parsers with libFuzzer'
+fi
 if wanted cpython; then
   run_built cpython "CPython's own tests"
 fi
 if wanted hostile; then
   run_built hostile 'Hostile servers'
+fi
+if wanted memory; then
+  run_built debug "Python tests with Python's debug allocator"
+  run_built valgrind 'Python tests inside valgrind'
 fi
 if wanted sanitize; then
   run sanitize 'Swift tests under sanitizers'

@@ -55,8 +55,13 @@ public struct FTPError: Error, CustomStringConvertible {
     self.init(.interrupted(error), "interrupted: \(error)")
   }
 
-  /// A reply that the command does not allow; the message is the reply itself.
-  public init(unexpected reply: Reply) { self.init(.reply(reply), reply.text) }
+  /// A reply that the command does not allow; the message is the reply itself, where it has a text.
+  public init(unexpected reply: Reply) {
+    self.init(.reply(reply), reply.bytes.isEmpty ? Self.emptyReply : reply.text)
+  }
+
+  /// What is said in place of a reply without a text.
+  package static let emptyReply = "the server's reply is an empty line"
 
   /// The operating system's refusal of `action`, such as "connect to 127.0.0.1 port 21".
   public init(errno code: CInt, _ action: String) {

@@ -26,7 +26,14 @@ struct FTPObject {
 
   /// `encoding` and `errors`.
   var codec: TextCodec {
-    get throws(PythonError) { TextCodec(encoding: try text(.encoding), errors: try text(.errors)) }
+    get throws(PythonError) { TextCodec(encoding: try word(.encoding), errors: try word(.errors)) }
+  }
+
+  /// An attribute that has to be a `str`.
+  private func word(_ name: Name) throws(PythonError) -> String {
+    let value = try attribute(name)
+    guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
+    return try value.utf8Text()
   }
 
   /// `debugging` as a number; what is no number counts as off.
@@ -112,7 +119,8 @@ struct FTPObject {
 
   /// Sets the exception for a reply that the call does not expect.
   func unexpected(_ reply: PythonObject, _ type: PythonObject? = nil) -> PythonError {
-    .raise(type ?? state.errors.reply, reply)
+    let type = type ?? state.errors.reply
+    return (try? code(reply))?.isEmpty == true ? .raise(type, FTPError.emptyReply) : .raise(type, reply)
   }
 
   /// The first three characters of a reply as text, without trusting that there are three.

@@ -54,9 +54,12 @@ extension FTPType {
       """
     ) {
       call($0, $1, $2, $3, $4, Signature("mlsd", ["path", "facts"])) { ftp, arguments in
-        let facts = try arguments.value(1)?.items().map { try $0.text() } ?? []
+        let facts = try arguments.value(1)?.items().map { fact in
+          guard fact.isString else { throw PythonError.type("facts must be strs, not '\(fact.typeName)'") }
+          return try fact.text()
+        }
         let path = try arguments.value(0).flatMap { try $0.isTrue() ? $0 : nil }
-        let listing = MachineListing(ftp: ftp.object, path: path, facts: facts)
+        let listing = MachineListing(ftp: ftp.object, path: path, facts: facts ?? [])
         return try NativeObject.make(ftp.state.machineListingType, listing)
       }
     },

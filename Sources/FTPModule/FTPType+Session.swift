@@ -86,8 +86,10 @@ extension FTPType {
       """
     ) {
       call($0, $1, $2, $3, $4, Signature("getwelcome")) { ftp, _ in
-        if ftp.debugLevel > 0 { try ftp.print(.string("*welcome*"), ftp.call(.sanitize, ftp.attribute(.welcome))) }
-        return try ftp.attribute(.welcome)
+        let welcome = try ftp.attribute(.welcome)
+        // Before the first connection there is none.
+        if ftp.debugLevel > 0, !welcome.isNone { try ftp.print(.string("*welcome*"), ftp.call(.sanitize, welcome)) }
+        return welcome
       }
     },
     .method(

@@ -116,7 +116,6 @@ def test_a_raised_exception_is_pickled_too(ftp: FTP) -> None:
         (["600 Hm."], error_proto),
         (["999"], error_proto),
         (["Hello"], error_proto),
-        ([""], error_proto),
     ],
 )
 def test_the_first_digit_chooses_the_class(

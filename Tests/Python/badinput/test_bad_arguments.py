@@ -1,0 +1,177 @@
+"""Bad arguments to every call, attributes of any kind: the right exception, never worse.
+
+What each call raises is compared with CPython's `ftplib`, where it has the call too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from badinput.calls import ATTRIBUTES, GOOD
+from conftest import LOGIN, REPOSITORY, Conversation, ScriptedServer, receive, say
+
+Scripted = Callable[..., ScriptedServer]
+Outcome = list[str]
+
+
+def obliging(conversation: Conversation) -> None:
+    """A small FTP server that takes anything, with PASV and without TLS."""
+    conversation.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    replies = {
+        "USER": "331 Password?",
+        "PWD": '257 "/here"',
+        "MKD": '257 "/made"',
+        "REST": "350 Yes.",
+        "RNFR": "350 And?",
+        "RNTO": "250 Done.",
+        "AUTH": "502 No.",
+        "PROT": "502 No.",
+    }
+    while True:
+        verb, _, argument = conversation.hear().partition(" ")
+        if verb == "EPSV":
+            conversation.say(f"229 Here (|||{conversation.listen()}|).")
+        elif verb == "PASV":
+            port = conversation.listen()
+            conversation.say(f"227 Here (127,0,0,1,{port >> 8},{port & 255}).")
+        elif verb in ("RETR", "NLST", "LIST", "MLSD"):
+            conversation.say("150 Ok.")
+            conversation.connected().sendall(b"type=file; one\r\ntype=file; two\r\n")
+            conversation.end_data()
+            conversation.say("226 Done.")
+        elif verb == "STOR":
+            conversation.say("150 Ok.")
+            receive()(conversation)
+            conversation.say("226 Done.")
+        elif verb in ("QUIT", "ABOR"):
+            conversation.say("226 Bye.")
+        elif verb == "SIZE":
+            conversation.say(f"213 {argument}")
+        else:
+            say(replies.get(verb, "200 Ok."))(conversation)
+
+
+@pytest.fixture
+def server(scripted: Scripted) -> Iterator[ScriptedServer]:
+    server = scripted([LOGIN[0], obliging])
+    yield server
+    server.faults.clear()
+
+
+def run(what: str, name: str, server: ScriptedServer) -> Any:
+    folder = Path(__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-m", "badinput.calls", what, name, server.host, str(server.port)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": f"{REPOSITORY}:{folder}"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=280,
+        check=False,
+    )
+    assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr[-3000:]}"
+    return json.loads(done.stdout)
+
+
+RIGHT = {"ok", "type", "value", "ftp", "its own"}
+
+
+# Compared with CPython
+
+
+Rule = Callable[[str, str, str], bool]
+
+DIFFERENCES: dict[str, Rule] = {
+    "a wrong type is refused before anything is sent": lambda _call, _value, ours: ours == "type",
+    "a line ends where the call ends: CR, LF and NUL are refused everywhere": (
+        lambda _call, value, ours: (
+            value in ("NUL", "CR", "LF", "CRLF", "bytes with LF", "surrogate") and ours == "value"
+        )
+    ),
+    "servers cut long commands in two": lambda _call, value, ours: "MiB" in value and ours == "ftp",
+    "bytes are names as they are": (
+        lambda _call, value, ours: value in ("bytes", "no UTF-8") and ours in ("ok", "ftp")
+    ),
+    "a subclass of str is its text, whatever its methods say": (
+        lambda _call, value, ours: value == "lying text" and ours == "ok"
+    ),
+    "the documentation has lists of paths": (
+        lambda call, value, ours: (
+            call[:3] in ("dir", "nls") and value in ("list", "tuple") and ours == "ok"
+        )
+    ),
+    "no host is no host, and None the port of FTP": (
+        lambda call, value, ours: (
+            (call == "connect 0" and ours == "value") or (call, value) == ("connect 1", "None")
+        )
+    ),
+    "a port is 0 to 65535": (
+        lambda call, _value, ours: (
+            call in ("connect 1", "sendport 1", "sendeprt 1") and ours == "value"
+        )
+    ),
+    "a blocksize is above 0, and may be above what memory holds": (
+        lambda call, _value, ours: (
+            call in ("retrbinary 2", "storbinary 2") and ours in ("value", "ok")
+        )
+    ),
+    "rest is sent as str() has it, a tuple too": (
+        lambda _call, value, ours: value == "address" and ours == "ok"
+    ),
+    "a size that is none is the server's fault": (
+        lambda call, _value, ours: call == "size 0" and ours == "ftp"
+    ),
+}
+"""What is meant to be another class than CPython's, by why; with the call, the value, and ours."""
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", GOOD)
+def test_a_bad_argument_raises_what_it_raises_in_cpython(server: ScriptedServer, name: str) -> None:
+    unexplained = []
+    for where, (theirs, ours) in run("compare", name, server).items():
+        assert ours[0] in RIGHT, f"{name}, {where}: {ours}"
+        place, _, value = where.partition(" ")
+        if theirs[0] != ours[0] and not any(
+            rule(f"{name} {place}", value, ours[0]) for rule in DIFFERENCES.values()
+        ):
+            unexplained.append(f"{where}: {theirs} there, {ours} here")
+    assert not unexplained, "\n".join(unexplained)
+
+
+# Every call there is
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", ["FTP", "FTP_TLS", "module"])
+def test_every_callable_takes_any_arguments_or_refuses_them(
+    server: ScriptedServer, kind: str
+) -> None:
+    count, raised = run("everything", kind, server)
+    print(f"{count} calls, { ({key: len(found) for key, found in raised.items()}) }")
+    assert not {key: found[:9] for key, found in raised.items() if key not in RIGHT}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_any_value_in_an_attribute_is_survived(server: ScriptedServer, name: str) -> None:
+    count, raised = run("attributes", name, server)
+    print(f"{count} calls, { ({key: len(found) for key, found in raised.items()}) }")
+    # What an encoding raises that there is not, in CPython too.
+    right = RIGHT | ({"LookupError"} if name in ("encoding", "errors") else set())
+    assert not {key: found[:9] for key, found in raised.items() if key not in right}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kind", ["FTP", "FTP_TLS", "module"])
+def test_bad_calls_leave_no_memory_behind(server: ScriptedServer, kind: str) -> None:
+    # One object of one call in each round would be 50.
+    assert {name: grown for name, grown in run("leaks", kind, server).items() if grown > 40} == {}
