@@ -14,7 +14,7 @@ enum Name: Int, CaseIterable {
   case sendport, sendeprt, makeport, makepasv, ntransfercmd, transfercmd, retrlines
   // Sockets and files.
   case create_connection, create_server, gettimeout, settimeout, fileno, recv, send, sendall, shutdown, accept
-  case getsockname, getpeername, family, read, readline, write
+  case getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
 }
 
 /// The names as Python strings.

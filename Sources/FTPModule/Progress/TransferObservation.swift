@@ -1,3 +1,4 @@
+import CPython
 import FTPClient
 import Glibc
 import PythonBridge
@@ -61,11 +62,7 @@ extension BinaryFile {
     do {
       let io = try importModule("io")
       let isOwn = try ["BufferedReader", "BufferedRandom", "FileIO"].contains { try file.isExactly(io.attribute($0)) }
-      guard isOwn else { return nil }
-      var status = stat()
-      guard fstat(CInt(clamping: try file.callMethod("fileno").integer()), &status) == 0,
-        status.st_mode & S_IFMT == S_IFREG
-      else { return nil }
+      guard isOwn, let status = try status(of: file) else { return nil }
       return UInt64(exactly: Int(status.st_size) - (try file.callMethod("tell").integer()))
     } catch {
       PythonError.clear()
