@@ -163,7 +163,7 @@ part_python3() {
 # Not those that only start programs: they do the same wherever they run.
 part_ftpy() {
   local elsewhere=() name
-  for name in tracker test_packaging test_disk_full badinput/test_processes test_command_line test_faults_whole_files test_benchmarks hostile test_uos \
+  for name in tracker test_packaging test_disk_full badinput/test_processes badinput/test_bad_arguments badinput/test_bad_transfers test_command_line test_faults_whole_files test_benchmarks hostile test_uos \
     'test_swift_*' 'test_ftpy*' 'test_device*'; do
     elsewhere+=(--ignore-glob="$PWD/Tests/Python/$name" --ignore-glob="$PWD/Tests/Python/$name.py")
   done

@@ -203,7 +203,8 @@ extension PythonObject {
   ) throws -> Result { try lending(memory, PyBUF_READ, release, body) }
 
   private static func lending<Result>(
-    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ release: PythonObject? = nil, _ body: (PythonObject) throws -> Result
+    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ release: PythonObject?,
+    _ body: (PythonObject) throws -> Result
   ) throws -> Result {
     let start = UnsafeMutablePointer(mutating: memory.baseAddress?.assumingMemoryBound(to: CChar.self))
     guard let start else { return try body(.bytes(memory)) }
