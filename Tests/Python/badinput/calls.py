@@ -291,7 +291,7 @@ def resolve_numbers(host: Any, port: Any, family: int = 0, kind: int = 0) -> Any
 
 
 def main(what: str, name: str, host: str, port: str) -> None:
-    socket.getaddrinfo = resolve_numbers
+    socket.getaddrinfo = resolve_numbers  # type: ignore[assignment]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     # `dir`, `print_line` and debug output print; some values are standard streams.
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)
