@@ -168,8 +168,8 @@ part_python3() {
 # Not those that only start programs: they do the same wherever they run.
 part_ftpy() {
   local elsewhere=() name
-  for name in tracker test_packaging test_disk_full badinput/test_processes hostile test_uos \
-    'test_swift_*' 'test_ftpy*' 'test_device*'; do
+  for name in tracker hostile badinput/test_{bad_arguments,bad_transfers,processes} test_{benchmarks,command_line,packaging} \
+    test_{disk_full,faults_whole_files,uos} 'test_swift_*' 'test_ftpy*' 'test_device*'; do
     elsewhere+=(--ignore-glob="$PWD/Tests/Python/$name" --ignore-glob="$PWD/Tests/Python/$name.py")
   done
   PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \

@@ -15,7 +15,7 @@ static const char ftpy_chunk[] = {
 };
 
 static const char ftpy_client[] = {
-#embed "modules/_ftpy/client.py" suffix(, 0)
+#embed "../../usr/ftplib/__main__.py" suffix(, 0)
 };
 
 static const char ftpy_deviceroot[] = {

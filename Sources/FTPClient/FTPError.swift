@@ -33,6 +33,8 @@ public struct FTPError: Error, CustomStringConvertible {
     case invalidArgument
     /// A binary download ended before the size that the server had announced.
     case truncated(received: UInt64, expected: UInt64)
+    /// What was transferred is not what the other side holds: another size or hash, or the file changed meanwhile.
+    case mismatch
     /// The call does not fit the session's state: not connected, a transfer still running, out of step.
     case state
     /// The interrupt hook, a sink or a source threw; the value is what it threw.

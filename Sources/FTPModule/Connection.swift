@@ -29,6 +29,10 @@ final class Connection: ReferenceHolder {
   var refusesExtendedPassive = false
   /// Whether the server does not know `MLSD`.
   var lacksMachineListing = false
+  /// What the server has said of itself, once it has been asked.
+  var features: ServerFeatures?
+  /// When this client made the representation binary.
+  var binaryAt: RepresentationChanges?
   /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
   var takesDataFirst = false
   /// The transfer that a method of the object is running now.
@@ -165,6 +169,13 @@ final class Connection: ReferenceHolder {
     }
     transfer?.breakOff()
     stream.shutdown()
+  }
+
+  /// Throws when a transfer is running, or a data connection is open in a caller's hands.
+  func requireNoTransfer() throws(FTPError) {
+    guard transfer == nil, handedOut?.openSocket(state.names) == nil else {
+      throw FTPError(.state, "a transfer is running on this FTP object: let it end, or call abort() or close()")
+    }
   }
 
   // MARK: Data connections in the caller's hands

@@ -30,7 +30,7 @@ extension ModuleState {
       } catch { return error }
     case .untrusted, .security: return .raise(.osError, error.message)
     case .invalidArgument: return .raise(.valueError, error.message)
-    case .state, .tooLong: return .raise(errors.error, error.message)
+    case .state, .tooLong, .mismatch: return .raise(errors.error, error.message)
     case .interrupted(let cause):
       if let cause = cause as? PythonError { return cause }
       if let cause = cause as? TLSFailure { return cause.restore() }

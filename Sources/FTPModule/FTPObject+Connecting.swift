@@ -193,6 +193,7 @@ extension FTPObject {
     if try code(reply).first == "3" { reply = try sendSecret("PASS", password) }
     if try code(reply).first == "3" { reply = try sendSecret("ACCT", account) }
     guard try code(reply).first == "2" else { throw unexpected(reply) }
+    try remember(user: user, password: password, account: account)
     if try codec.isAutomatic { try askForUTF8() }
     return reply
   }
@@ -224,6 +225,7 @@ extension FTPObject {
   /// `quit()`: takes leave and closes.
   func quit() throws -> PythonObject {
     let reply = try voidcmd("QUIT")
+    forget()
     try call(.close)
     return reply
   }
@@ -243,6 +245,7 @@ extension FTPObject {
 
   /// `__exit__`: takes leave, ignoring what a lost connection raises, and closes in any case.
   func exit() throws {
+    defer { forget() }
     guard try !attribute(.sock).isNone else { return }
     do {
       try call(.quit)

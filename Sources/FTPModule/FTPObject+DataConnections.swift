@@ -24,7 +24,7 @@ extension FTPObject {
   }
 
   /// Whether `af` is `AF_INET6`.
-  private func usesIPv6() throws -> Bool {
+  func usesIPv6() throws -> Bool {
     let family = try attribute(.af)
     return try !family.isNone && family.integer() == Int(AF_INET6)
   }

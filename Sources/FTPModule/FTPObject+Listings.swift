@@ -8,7 +8,7 @@ extension FTPObject {
   func nlst(_ arguments: [PythonObject]) throws -> PythonObject {
     var command = try PythonObject.string("NLST")
     for path in try paths(arguments) { command = try command.appending(.string(" ")).appending(path) }
-    return try listing(command) { _, _ in }
+    return try listing(command)
   }
 
   /// `dir(*args, callback=None)`: prints the lines, or hands them to the callback, and returns them as a list of `str`.
@@ -27,7 +27,9 @@ extension FTPObject {
     guard callback.isCallable else {
       throw PythonError.type("callback must be callable, not '\(callback.typeName)'")
     }
+    let utf8 = try StringCalls(callback, each: state.lines.types(for: .utf8).terminated)
     return try listing(command) { text, codec in
+      if codec.isStrictUTF8 { return try utf8.call(text) }
       _ = try callback.call(state.lines.types(for: codec).terminated.call(text))
     }
   }
@@ -42,11 +44,11 @@ extension FTPObject {
     return paths
   }
 
-  /// The lines of a listing as a list of `str`; each goes to `body` as it comes, with the codec that it came in.
+  /// The lines of a listing as a list of `str`; each goes to `body`, if there is one, as it comes, with the codec that it came in.
   ///
   /// Through `retrlines` when that is not the module's own.
   func listing(
-    _ command: PythonObject, _ body: (PythonObject, TextCodec) throws -> Void
+    _ command: PythonObject, _ body: ((PythonObject, TextCodec) throws -> Void)? = nil
   ) throws -> PythonObject {
     let lines = try PythonObject.list()
     let codec = try codec
@@ -56,7 +58,7 @@ extension FTPObject {
       for item in try lines.items() {
         let text = try item.string()
         try plain.append(text)
-        try body(text, codec.isAutomatic ? .utf8 : codec)
+        try body?(text, codec.isAutomatic ? .utf8 : codec)
       }
       return plain
     }
@@ -67,9 +69,10 @@ extension FTPObject {
       guard size <= Limits.listing else {
         throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
       }
+      if body == nil, codec.isStrictUTF8 { return try lines.append(utf8: bytes) }
       let text = try connection?.decode(bytes, codec) ?? codec.decode(bytes)
       try lines.append(text)
-      try body(text, codec.resolved(for: bytes))
+      try body?(text, codec.resolved(for: bytes))
     }
     return lines
   }

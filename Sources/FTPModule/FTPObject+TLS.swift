@@ -7,7 +7,9 @@ extension FTPObject {
   /// `login(user, passwd, acct, secure=True)`: secures the control connection first.
   func loginTLS(_ arguments: Arguments) throws -> PythonObject {
     if try arguments[3]?.isTrue() ?? true, try !state.isTLS(attribute(.sock)) { try call(.auth) }
-    return try login(arguments)
+    let reply = try login(arguments)
+    try memory()?.isSecuredByLogin = arguments[3]?.isTrue() ?? true
+    return reply
   }
 
   /// `auth()`: secures the control connection (`AUTH TLS`).

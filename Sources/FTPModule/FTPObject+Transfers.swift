@@ -16,9 +16,38 @@ extension FTPObject {
     try requireSendable(command, arguments[3])
     _ = try voidcmd("TYPE I")
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
-      try transfer.receive(blockSize: min(blockSize, BlockSize.limit)) { block in
-        try attach { _ = try callback.call(.bytes(block)) }
+      if let tls = (transfer.stream as? PythonStream)?.tls, tls.readsBytes {
+        return try Attachment.attach {
+          try receiveRecords(transfer, tls, atMost: min(blockSize, BlockSize.limit), callback, attach)
+        }
       }
+      let largest = min(blockSize, BlockSize.limit)
+      var size = min(largest, DataTransfer.firstRead)
+      var block = try Attachment.attach { () throws(PythonError) in try BytesBlock(capacity: size) }
+      while true {
+        let count = try transfer.receive(into: block.memory)
+        guard count > 0 else { return }
+        try attach {
+          _ = try callback.call(block.take(count))
+          guard !block.isAtHand else { return }
+          // Behind the call, which has given the full block's memory back: the processor's cache still knows it.
+          size = min(largest, size * 2)
+          block = try BytesBlock(capacity: size)
+        }
+      }
+    }
+  }
+
+  /// The same over TLS, attached: the callback gets each record as `ssl` hands it out, which detaches to decipher.
+  private func receiveRecords(
+    _ transfer: DataTransfer, _ tls: TLSChannel, atMost size: Int, _ callback: PythonObject,
+    _ attach: (() throws -> Void) throws -> Void
+  ) throws {
+    while true {
+      let deadline = try transfer.isKeptAlive ? Attachment.detach { try transfer.waiting() } : .after(transfer.silence)
+      guard let record = try tls.readBytes(atMost: size, until: deadline) else { return }
+      transfer.count(received: try record.withBytes { $0.count })
+      try attach { _ = try callback.call(record) }
     }
   }
 
@@ -26,10 +55,15 @@ extension FTPObject {
   /// a binary file's own `write` gets the bytes as they are.
   func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
     let codec = try codec
-    if let callback, BinaryFile.isWrite(callback) {
-      return try textBlocks(command) { block in _ = try callback.call(.bytes(block)) }
-    }
+    if let callback, BinaryFile.isWrite(callback) { return try textBlocks(command, callback) }
     let callback = try callback.map(self.callback)
+    if let callback, codec.isStrictUTF8, debugLevel <= 2 {
+      let types = try state.lines.types(for: codec)
+      let calls = try (StringCalls(callback, each: types.terminated), StringCalls(callback, each: types.unterminated))
+      return try textLines(command) { line, isTerminated in
+        try (isTerminated ? calls.0 : calls.1).call(utf8: line)
+      }
+    }
     return try textLines(command) { line, isTerminated in
       let codec = codec.resolved(for: line)
       let text = try codec.decode(line)
@@ -51,6 +85,10 @@ extension FTPObject {
     _ = try voidcmd("TYPE I")
     return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) {
       transfer, running, _ in
+      if callback == nil, let own = BinaryFile(reading: file) {
+        try own.send(over: transfer)
+        try running.requireWhole()
+      }
       var size = blockSize ?? BlockSize.first
       while true {
         let block = try file.callMethod(state.names[.read], .integer(size))
@@ -72,10 +110,13 @@ extension FTPObject {
     try requireSendable(command)
     _ = try voidcmd("TYPE A")
     return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, running, _ in
+      if callback == nil, let own = BinaryFile(reading: file) {
+        return try sendLines(of: own, limit, transfer, running)
+      }
       var pending: [UInt8] = []
       func flush() throws {
         guard !pending.isEmpty else { return }
-        _ = try send(pending.withUnsafeBytes { try PythonObject.bytes($0) }, transfer)
+        try send(pending, transfer)
         pending.removeAll(keepingCapacity: true)
       }
       while true {
@@ -91,6 +132,24 @@ extension FTPObject {
         if pending.count >= BlockSize.first { try flush() }
         if let callback { _ = try callback.call(line) }
         try running.requireWhole()
+      }
+    }
+  }
+
+  /// The same for a file whose lines nobody else sees, in whole blocks.
+  private func sendLines(
+    of file: BinaryFile, _ limit: Int, _ transfer: DataTransfer, _ running: Connection.RunningTransfer
+  ) throws {
+    var encoder = TextBlockEncoder()
+    while true {
+      let block = try file.object.callMethod(state.names[.read], .integer(BlockSize.first))
+      guard try block.isTrue() else { return try send(encoder.finish(), transfer) }
+      try running.requireWhole()
+      do { try send(block.withBytes { try encoder.append($0, limit: limit) }, transfer) } catch let error as FTPError {
+        guard case .tooLong = error.kind else { throw error }
+        // Where `readline` would have left it.
+        try file.object.callMethod("seek", .integer(-encoder.unread), .integer(1))
+        throw PythonError.raise(state.errors.error, error.message)
       }
     }
   }
@@ -112,7 +171,7 @@ extension FTPObject {
           try running.requireWhole()
         } catch let error as FTPError { throw error } catch { throw FTPError(interruptedBy: error) }
       }
-      try transfer.receive(blockSize: .max) { block in
+      try transfer.receive(blockSize: BlockSize.first) { block in
         try attach {
           try splitter.append(block, limit: limit) { (line) throws(FTPError) in try emit(line, true) }
         }
@@ -121,30 +180,19 @@ extension FTPObject {
     }
   }
 
-  /// Downloads text; `body` gets blocks of whole lines, each ended by LF as a text file has it.
-  private func textBlocks(
-    _ command: PythonObject, _ body: (UnsafeRawBufferPointer) throws -> Void
-  ) throws -> PythonObject {
+  /// Downloads text; `write` gets blocks of whole lines as `bytes`, each line ended by LF as a text file has it.
+  private func textBlocks(_ command: PythonObject, _ write: PythonObject) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
     _ = try sendcmd("TYPE A")
     return try transfer(command, rest: nil, checksSize: false) { transfer, _, attach in
-      var splitter = TextLineSplitter()
-      var lines: [UInt8] = []
-      func flush() throws {
+      var decoder = TextBlockDecoder()
+      func flush(_ lines: [UInt8]) throws {
         guard !lines.isEmpty else { return }
-        try attach { try lines.withUnsafeBytes(body) }
-        lines.removeAll(keepingCapacity: true)
+        try attach { _ = try write.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) }) }
       }
-      try transfer.receive(blockSize: BlockSize.limit) { block in
-        try splitter.append(block, limit: limit) { (line) throws(FTPError) in
-          lines.append(contentsOf: line)
-          lines.append(UInt8(ascii: "\n"))
-        }
-        try flush()
-      }
-      _ = try splitter.finish { (line) throws(FTPError) in lines.append(contentsOf: line) }
-      try flush()
+      try transfer.receive(blockSize: BlockSize.first) { block in try flush(decoder.append(block, limit: limit)) }
+      try flush(decoder.finish())
     }
   }
 
@@ -266,6 +314,14 @@ extension FTPObject {
     }
   }
 
+  /// Sends bytes of our own, detached.
+  private func send(_ bytes: [UInt8], _ transfer: DataTransfer) throws {
+    guard !bytes.isEmpty else { return }
+    try Attachment.checkSignals()
+    (transfer.stream as? PythonStream)?.revalidate()
+    try bytes.withUnsafeBytes { bytes in try Attachment.detach { try transfer.send(bytes) } }
+  }
+
   // MARK: Arguments
 
   private func callback(_ value: PythonObject) throws(PythonError) -> PythonObject {
@@ -291,30 +347,5 @@ extension FTPObject {
   private func offset(_ rest: PythonObject?) throws(PythonError) -> UInt64 {
     guard let rest, !rest.isNone else { return 0 }
     return UInt64(try rest.text()) ?? 0
-  }
-}
-
-/// The binary files of Python's own `io` module, and of others that ask to be treated as these.
-enum BinaryFile {
-  /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.
-  ///
-  /// Exact classes alone: a subclass may do anything with a line. A method that is not built in asks by its
-  /// attribute `writes_bytes`, which is `True`: so do the files of a device root in `ftpy`.
-  static func isWrite(_ callback: PythonObject) -> Bool {
-    do {
-      guard let file = callback.builtinSelf else {
-        guard let word = try callback.optionalAttribute("writes_bytes") else { return false }
-        return word === .bool(true)
-      }
-      let io = try importModule("io")
-      for name in ["BufferedRandom", "BufferedWriter", "FileIO", "BytesIO"] {
-        guard try file.isExactly(io.attribute(name)) else { continue }
-        return try callback.attribute("__name__").text() == "write"
-      }
-      return false
-    } catch {
-      PythonError.clear()
-      return false
-    }
   }
 }

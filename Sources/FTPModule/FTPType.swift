@@ -44,6 +44,7 @@ enum FTPType {
       ("prefer_epsv", .bool(false)),
       ("keepalive", .none),
       ("_proxied_host", .none),
+      ("_session", .none),
     ]
     for (name, value) in attributes { try namespace.set(value, for: name) }
     return try .makeClass(
@@ -133,5 +134,6 @@ enum FTPType {
   }
 
   private static let methods = StaticTable<PyMethodDef>(
-    sessionMethods + commandMethods + transferMethods + fileMethods, end: PyMethodDef())
+    sessionMethods + commandMethods + transferMethods + wholeFileMethods + treeMethods + fileMethods, end: PyMethodDef()
+  )
 }

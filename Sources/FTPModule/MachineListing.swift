@@ -9,6 +9,7 @@ final class MachineListing: ReferenceHolder {
   private let path: PythonObject?
   private let facts: [String]
   private var entries: PythonObject?
+  private var names = FactNames()
 
   /// `path` is a `str` or `bytes`; nil is the current directory.
   init(ftp: PythonObject, path: PythonObject?, facts: [String]) {
@@ -28,10 +29,31 @@ final class MachineListing: ReferenceHolder {
   private func next(_ state: ModuleState) throws -> PythonObject? {
     if entries == nil { entries = try request(state).iterator() }
     guard let line = try entries?.next() else { return nil }
+    guard let entry = try entry(ofText: line) else { return try entry(ofEscaped: line) }
+    return entry
+  }
+
+  /// The entry of a line; nil when it has lone surrogates, which stand for bytes that are not in the encoding.
+  private func entry(ofText line: PythonObject) throws -> PythonObject? {
+    let facts = try PythonObject.dictionary()
+    var count = 0
+    let name = try line.withEncodableUTF8 { line in
+      let name = try MachineListingEntry.read(line) { name, value in
+        try facts.set(.string(utf8: value), for: names.lowercased(name, at: count))
+        count += 1
+      }
+      return try PythonObject.string(utf8: name)
+    }
+    guard let name else { return nil }
+    // CPython's reading of a line without facts.
+    if count == 0 { try facts.set(.string(""), for: "") }
+    return try .tuple(name, facts)
+  }
+
+  private func entry(ofEscaped line: PythonObject) throws -> PythonObject {
     let codec = TextCodec.lossless
     let entry = MachineListingEntry(line: try codec.encode(line))
     let facts = try PythonObject.dictionary()
-    // CPython's reading of a line without facts.
     if entry.facts.isEmpty { try facts.set(.string(""), for: "") }
     for (name, value) in entry.facts {
       try facts.set(codec.decode(value), for: codec.decode(name))
@@ -47,7 +69,7 @@ final class MachineListing: ReferenceHolder {
       try object.requireSendable(command)
       _ = try object.sendcmd("OPTS MLST " + facts.map { "\($0);" }.joined())
     }
-    return try object.listing(command) { _, _ in }
+    return try object.listing(command)
   }
 
   /// Makes the iterator's type.
@@ -69,5 +91,21 @@ final class MachineListing: ReferenceHolder {
       let instance, let listing = NativeObject.content(PythonObject(borrowed: instance), as: MachineListing.self)
     else { return nil }
     return trampoline(of: instance) { state in try listing.next(state) }
+  }
+}
+
+/// The names of facts in lower case, as Python strings: a listing has the same few in each line, mostly in the same order.
+private struct FactNames {
+  private var known: [(written: [UInt8], name: PythonObject)] = []
+  /// More than servers have.
+  private static let limit = 64
+
+  /// The name that is written so; `position` is which of its line's facts it is.
+  mutating func lowercased(_ written: UnsafeRawBufferPointer, at position: Int) throws(PythonError) -> PythonObject {
+    if position < known.count, known[position].written.elementsEqual(written) { return known[position].name }
+    if let found = known.first(where: { $0.written.elementsEqual(written) }) { return found.name }
+    let name = try TextCodec.utf8.decode(written.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
+    if known.count < Self.limit { known.append((Array(written), name)) }
+    return name
   }
 }

@@ -5,7 +5,8 @@ import PythonBridge
 /// The module's functions.
 enum ModuleFunctions {
   static let table = StaticTable<PyMethodDef>(
-    replyParsers + [ServerToServer.function, ConnectURL.function, Program.function, Installation.function],
+    replyParsers + [ServerToServer.function, ConnectURL.function, Program.function, Installation.function]
+      + [ProgressBar.function],
     end: PyMethodDef())
 
   /// CPython's parsers of replies, and what it prints lines with.

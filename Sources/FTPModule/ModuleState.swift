@@ -9,6 +9,11 @@ final class ModuleState {
   let connectionType: PythonObject
   let streamType: PythonObject
   let machineListingType: PythonObject
+  let progressBarType: PythonObject
+  let treeThreadType: PythonObject
+  let treeTypes: TreeTypes
+  let memoryType: PythonObject
+  let transferTypes: TransferTypes
   let baseType: PythonObject
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
@@ -25,7 +30,10 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + [connectionType, streamType, machineListingType, baseType, ftpType]
+    names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
+      + [
+        connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
+      ]
       + [ftpTLSType, ftpTLSBaseType, namespace]
   }
 
@@ -39,6 +47,11 @@ final class ModuleState {
     connectionType = try Connection.makeType(module, name: name)
     streamType = try SharedStream.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
+    progressBarType = try ProgressBar.makeType(module, name: name)
+    treeThreadType = try TreeThread.makeType(module, name: name)
+    treeTypes = try TreeTypes(name, base: errors.error)
+    memoryType = try SessionMemory.makeType(module, name: name)
+    transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
@@ -114,6 +127,10 @@ final class ModuleState {
   private func addConstants(to module: PythonObject) throws(PythonError) {
     try module.add("FTP", ftpType)
     try module.add("FTP_TLS", ftpTLSType)
+    try module.add("TransferResult", transferTypes.result)
+    try module.add("TransferProgress", transferTypes.progress)
+    try module.add("TreeSummary", treeTypes.summary)
+    try module.add("TreeError", treeTypes.error)
     let errorNames = ["Error", "error_reply", "error_temp", "error_perm", "error_proto"]
     for (name, error) in zip(errorNames, errors.all) { try module.add(name, error) }
     try module.add(
@@ -126,7 +143,7 @@ final class ModuleState {
     try module.add("B_CRLF", owned(PyBytes_FromString(("\r\n" as StaticString).cString)))
     try module.add("__version__", .string(version))
     let exported = try PythonObject.list()
-    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install"] {
+    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install", "progress_bar"] {
       try exported.append(.string(name))
     }
     try module.add("__all__", exported)

@@ -6,7 +6,7 @@ enum Name: Int, CaseIterable {
   case socket, ssl, sys, _SSLSocket, _GLOBAL_DEFAULT_TIMEOUT
   case sock, file, host, port, timeout, source_address, encoding, welcome, passiveserver
   case trust_server_pasv_ipv4_address, debugging, lastresp, maxline, af, ipvtype
-  case errors, proxy, _proxied_host, prefer_epsv, keepalive
+  case errors, proxy, _proxied_host, _session, prefer_epsv, keepalive
   case context, _prot_p, implicit, reuse_session
   // Methods of an FTP object that its other methods call: a subclass may replace each.
   case auth, connect, cwd, login, pwd, quit, close, sanitize
@@ -14,7 +14,7 @@ enum Name: Int, CaseIterable {
   case sendport, sendeprt, makeport, makepasv, ntransfercmd, transfercmd, retrlines
   // Sockets and files.
   case create_connection, create_server, gettimeout, settimeout, fileno, recv, send, sendall, shutdown, accept
-  case getsockname, getpeername, family, read, readline, write
+  case getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
 }
 
 /// The names as Python strings.

@@ -6,7 +6,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream {
+final class PythonStream: ByteStream, FileSending, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -75,6 +75,21 @@ final class PythonStream: ByteStream {
 
   // MARK: ByteStream
 
+  /// The descriptor to wait on together with others.
+  private var known: CInt?
+  var waitable: CInt? {
+    if let native { return native.waitable }
+    if let known { return known }
+    known = Attachment.attach {
+      do { return try descriptor() } catch {
+        PythonError.clear()
+        return -1
+      }
+    }
+    return known.flatMap { $0 >= 0 ? $0 : nil }
+  }
+  var tellsAll: Bool { native != nil }
+
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
     if let native {
       guard native.descriptor >= 0 else { throw closedMeanwhile }
@@ -106,6 +121,16 @@ final class PythonStream: ByteStream {
       return try shared.stream.write(bytes, silence: silence)
     }
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
+  }
+
+  /// Whether it is a plain socket.
+  var sendsFiles: Bool { native != nil }
+
+  /// Through the descriptor of a plain socket; nothing through any other. See `FileSending.send`.
+  func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
+    guard let native else { return 0 }
+    guard native.descriptor >= 0 else { throw closedMeanwhile }
+    return try native.send(file: file, from: offset, silence: silence)
   }
 
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool {

@@ -22,6 +22,9 @@ final class TLSChannel {
   private var isAtEnd = false
   /// Whether OpenSSL may hold decrypted bytes, of which the descriptor says nothing: after a read that filled its buffer.
   private var mayHoldMore = true
+  /// How many of the next reads `readBytes` waits for before it tries, and how often in a row it had tried too early.
+  private var looks = 0
+  private var refusals = 0
   /// What went wrong behind bytes that were still to be handed on.
   private var failure: FTPError?
   /// Whether the socket is this channel's alone, and does not block.
@@ -31,7 +34,7 @@ final class TLSChannel {
   private(set) var endedWithoutNotice = false
 
   /// The most that one read brings: more no longer fits the processor's cache beside its copies.
-  private static let largestRead = 64 * 1024
+  static let largestRead = 64 * 1024
   /// The most that one TLS record holds (RFC 8446 section 5.1).
   private static let record = 16 * 1024
 
@@ -79,6 +82,57 @@ final class TLSChannel {
       if count > 0 || isAtEnd { return count }
       if let failure { throw failure }
     }
+  }
+
+  /// Whether `readBytes` may be called: the socket is this channel's alone, and Python's own.
+  var readsBytes: Bool { isHeld && borrows }
+
+  /// Reads at most one record as the `bytes` that `ssl` makes of it; nil at the end of the stream. Attached, but for the waiting. Blocks
+  /// until `deadline`; throws as `read`.
+  ///
+  /// For a callback that is to get `bytes` this is one copy less than to read into memory.
+  func readBytes(atMost size: Int, until deadline: Deadline) throws -> PythonObject? {
+    let size = min(size, Self.record)
+    if !ahead.isEmpty {
+      let some = ahead.prefix(size)
+      ahead = ahead.dropFirst(some.count)
+      return try some.withUnsafeBytes { try PythonObject.bytes($0) }
+    }
+    if let failure { throw failure }
+    let reader = try held()
+    var holdsMore = mayHoldMore
+    // For the other ways of reading: what is left of a record when this one has ended early.
+    mayHoldMore = true
+    while !isAtEnd {
+      let looksFirst = looks > 0 && !holdsMore
+      if looksFirst {
+        looks -= 1
+        try waitDetached(for: .reading, until: deadline)
+      }
+      let wanted: Want
+      do {
+        let bytes = try reader.callMethod(state.names[.read], .integer(size))
+        let count = try bytes.withBytes { $0.count }
+        isAtEnd = count == 0
+        mayHoldMore = size < Self.record && count == size
+        if !looksFirst { refusals = 0 }
+        return isAtEnd ? nil : bytes
+      } catch {
+        do {
+          guard let want = try want() else {
+            try noteEnd(error)
+            continue
+          }
+          wanted = want
+        } catch let error as FTPError { throw error } catch { throw failure("read from", error) }
+      }
+      // To be told by an exception that nothing is there costs more than to look, and to look more than to read what is there.
+      holdsMore = false
+      refusals = min(refusals + 1, 6)
+      looks = 1 << refusals
+      try waitDetached(for: wanted, until: deadline)
+    }
+    return nil
   }
 
   /// Whether decrypted bytes, or the end of the stream, are at hand; see `ByteStream.isReadable`.
@@ -134,7 +188,10 @@ final class TLSChannel {
         return count
       }
     }
-    let count = try PythonObject.lending(buffer) { try socket.callMethod(state.names[.read], size, $0).integer() }
+    let reader = try held()
+    let count = try PythonObject.lending(buffer, release: state.names[.release]) {
+      try reader.callMethod(state.names[.read], size, $0).integer()
+    }
     return max(0, min(count, buffer.count))
   }
 
@@ -178,7 +235,18 @@ final class TLSChannel {
 
   private func send(_ record: UnsafeRawBufferPointer) throws -> Int {
     guard borrows else { return try socket.callMethod(state.names[.send], .bytes(record)).integer() }
-    return try PythonObject.lending(record) { try socket.callMethod(state.names[.send], $0).integer() }
+    let writer = try held()
+    let name = writer === socket ? state.names[.send] : state.names[.write]
+    return try PythonObject.lending(record, release: state.names[.release]) {
+      try writer.callMethod(name, $0).integer()
+    }
+  }
+
+  /// The object of `_ssl` behind a socket that is this channel's alone, which `SSLSocket`'s `read` and `send` would call in turn: a
+  /// record costs a Python function less. The socket itself where there is none, for that says why.
+  private func held() throws(PythonError) -> PythonObject {
+    guard isHeld, let inner = try socket.optionalAttribute(state.names[._sslobj]), !inner.isNone else { return socket }
+    return inner
   }
 
   /// Makes the close that follows a reset: the transfer is broken off, and must not look like one that is whole but for a
@@ -218,9 +286,17 @@ final class TLSChannel {
 
   /// Waits on the descriptor; false when the deadline passed first.
   func wait(for want: Want, until deadline: Deadline) throws(FTPError) -> Bool {
-    let descriptor = try python("use") {
-      CInt(clamping: try self.socket.callMethod(self.state.names[.fileno]).integer())
-    }
+    try wait(on: try python("use") { try self.descriptor() }, for: want, until: deadline)
+  }
+
+  /// The same, attached, for a read; detached meanwhile.
+  private func waitDetached(for want: Want, until deadline: Deadline) throws(FTPError) {
+    let descriptor = try python("use") { try self.descriptor() }
+    let isReady = try Attachment.detach { () throws(FTPError) in try wait(on: descriptor, for: want, until: deadline) }
+    guard isReady else { throw timedOut("read from") }
+  }
+
+  private func wait(on descriptor: CInt, for want: Want, until deadline: Deadline) throws(FTPError) -> Bool {
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
       descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))

@@ -5,7 +5,7 @@ internal import Glibc
 /// One connection inside TLS: OpenSSL's `SSL` over a `Socket`, which does all the waiting.
 ///
 /// OpenSSL reads and writes the socket through `SocketBIO`. What goes wrong there waits in `failure` until the call into OpenSSL is back.
-final class TLSStream: SecureStream {
+final class TLSStream: SecureStream, Waitable {
   private let ssl: OpaquePointer
   private let context: TLSContext
   let socket: Socket
@@ -33,6 +33,9 @@ final class TLSStream: SecureStream {
   private var pending: FTPError?
 
   private(set) var ending: SecureEnding?
+
+  var waitable: CInt? { socket.waitable }
+  var tellsAll: Bool { false }
 
   /// The most that one record holds (RFC 8446 section 5.1).
   private static let record = 16 * 1024

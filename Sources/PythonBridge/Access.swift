@@ -14,6 +14,11 @@ extension PythonObject {
 
   /// An attribute, or nil when there is none. Throws what a property raises.
   public func optionalAttribute(_ name: String) throws(PythonError) -> PythonObject? {
+    try optionalAttribute(.string(name))
+  }
+
+  /// An attribute, or nil when there is none. Throws what a property raises.
+  public func optionalAttribute(_ name: PythonObject) throws(PythonError) -> PythonObject? {
     do { return try attribute(name) } catch {
       guard PyErr_ExceptionMatches(py_attribute_error()) != 0 else { throw error }
       PyErr_Clear()

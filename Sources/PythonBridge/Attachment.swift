@@ -3,7 +3,8 @@ internal import Glibc
 
 /// The calling thread's hold on its interpreter, which a call gives up while it waits and takes again to call Python.
 ///
-/// *Attached* means that Python objects may be touched. (The words are PyO3's; a free-threaded build has no lock to hold.)
+/// *Attached* means that Python objects may be touched. (The words are PyO3's; a free-threaded build has no lock to
+/// hold.)
 public enum Attachment {
   /// Where each thread keeps the state that it detached from; nothing while it is attached.
   private static let key: pthread_key_t = {
@@ -44,8 +45,36 @@ public enum Attachment {
   /// Whether this thread is in `detach`, and not in an `attach` within.
   public static var isDetached: Bool { pthread_getspecific(key) != nil }
 
-  /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`.
+  /// Runs the Python handlers of signals that have come; throws what they raise, as `KeyboardInterrupt`, or what
+  /// `asking` asks.
   public static func checkSignals() throws(PythonError) {
-    try attach { () throws(PythonError) in try check(PyErr_CheckSignals()) }
+    try attach { () throws(PythonError) in
+      try check(PyErr_CheckSignals())
+      guard let question = pthread_getspecific(questionKey) else { return }
+      try Unmanaged<Question>.fromOpaque(question).takeUnretainedValue().ask()
+    }
+  }
+
+  /// What the waits of a thread ask beside the signals, which come to the main thread alone.
+  private final class Question {
+    let ask: () throws(PythonError) -> Void
+    init(_ ask: @escaping () throws(PythonError) -> Void) { self.ask = ask }
+  }
+
+  private static let questionKey: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+
+  /// Runs `body`; meanwhile `checkSignals` on this thread asks `question` too, attached. What it throws ends the wait.
+  public static func asking(
+    _ question: @escaping () throws(PythonError) -> Void, _ body: () -> Void
+  ) {
+    let question = Question(question)
+    let outer = pthread_getspecific(questionKey)
+    pthread_setspecific(questionKey, UnsafeRawPointer(Unmanaged.passUnretained(question).toOpaque()))
+    withExtendedLifetime(question) { body() }
+    pthread_setspecific(questionKey, outer)
   }
 }

@@ -49,6 +49,14 @@ extension PythonObject {
   /// Appends to a `list`.
   public func append(_ item: PythonObject) throws(PythonError) { try check(PyList_Append(pointer, item.pointer)) }
 
+  /// Appends a `str` to a `list`, from UTF-8, strictly: the same as to append `.string(utf8:)`, of which a listing has very many.
+  public func append(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) {
+    guard let text = Self.decode(bytes) else { throw PythonError() }
+    let status = PyList_Append(pointer, text)
+    Py_DecRef(text)
+    try check(status)
+  }
+
   /// An empty `dict`.
   public static func dictionary() throws(PythonError) -> PythonObject { try owned(PyDict_New()) }
 
@@ -147,6 +155,19 @@ extension PythonObject {
     return body(UnsafeRawBufferPointer(start: start, count: count))
   }
 
+  /// Calls `body` with the UTF-8 of a `str`, valid during the call; nil when it has lone surrogates, and so none. Throws `TypeError` for
+  /// anything else, and what `body` throws.
+  public func withEncodableUTF8<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result? {
+    guard isString else { throw PythonError.type("a str is required, not '\(typeName)'") }
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
+      guard PyErr_ExceptionMatches(py_unicode_error()) != 0 else { throw PythonError() }
+      PyErr_Clear()
+      return nil
+    }
+    return try body(UnsafeRawBufferPointer(start: start, count: count))
+  }
+
   /// An `int` as Swift's. Throws `TypeError` for anything that is no integer, `OverflowError` when it does not fit.
   public func integer() throws(PythonError) -> Int {
     let value = PyLong_AsSsize_t(pointer)
@@ -170,23 +191,26 @@ extension PythonObject {
   }
 
   /// Calls `body` with a `memoryview` of this memory that Python may write to. It is of no use afterwards, whoever keeps it.
+  ///
+  /// `release` is that word as a Python string, from those who lend often: for each record of a TLS connection.
   public static func lending<Result>(
-    _ memory: UnsafeMutableRawBufferPointer, _ body: (PythonObject) throws -> Result
-  ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, body) }
+    _ memory: UnsafeMutableRawBufferPointer, release: PythonObject? = nil, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, release, body) }
 
   /// Calls `body` with a `memoryview` of this memory that Python may read. It is of no use afterwards, whoever keeps it.
   public static func lending<Result>(
-    _ memory: UnsafeRawBufferPointer, _ body: (PythonObject) throws -> Result
-  ) throws -> Result { try lending(memory, PyBUF_READ, body) }
+    _ memory: UnsafeRawBufferPointer, release: PythonObject? = nil, _ body: (PythonObject) throws -> Result
+  ) throws -> Result { try lending(memory, PyBUF_READ, release, body) }
 
   private static func lending<Result>(
-    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ body: (PythonObject) throws -> Result
+    _ memory: UnsafeRawBufferPointer, _ access: CInt, _ release: PythonObject?,
+    _ body: (PythonObject) throws -> Result
   ) throws -> Result {
     let start = UnsafeMutablePointer(mutating: memory.baseAddress?.assumingMemoryBound(to: CChar.self))
     guard let start else { return try body(.bytes(memory)) }
     let view = try owned(PyMemoryView_FromMemory(start, memory.count, access))
     // A traceback's frames, or a debugger's, may keep the view.
-    defer { PythonError.preserving { try view.callMethod("release") } }
+    defer { PythonError.preserving { try view.callMethod(release ?? .string("release")) } }
     return try body(view)
   }
 

@@ -88,6 +88,8 @@ extension PythonObject {
   public static var valueError: PythonObject { PythonObject(borrowed: py_value_error()) }
   /// The class `UnicodeError`.
   public static var unicodeError: PythonObject { PythonObject(borrowed: py_unicode_error()) }
+  /// The class `ImportError`.
+  public static var importError: PythonObject { PythonObject(borrowed: py_import_error()) }
   /// The class `RuntimeError`.
   public static var runtimeError: PythonObject { PythonObject(borrowed: py_runtime_error()) }
   /// The class `Exception`.

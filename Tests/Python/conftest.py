@@ -68,11 +68,13 @@ def client() -> ModuleType:
 class Server(Protocol):
     """What `servers.start` gives: a running server, its one account, and the folder it serves."""
 
+    name: str
     host: str
     port: int
     user: str
     password: str
     root: Path
+    pid: int
 
     def adopt(self, *paths: Path) -> None:
         """Gives files that were made in `root` to the account of the sessions."""

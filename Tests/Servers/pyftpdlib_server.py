@@ -7,6 +7,8 @@ PYFTPDLIB_MASQUERADE  the host to name in PASV's reply, as behind a NAT
 PYFTPDLIB_RATE        bytes per second in either direction
 PYFTPDLIB_TIMEOUT     seconds until an idle session is closed: 300
 PYFTPDLIB_FXP         1: data connections with third hosts
+PYFTPDLIB_BANNER      the greeting: "pyftpdlib is ready."
+PYFTPDLIB_PASSIVE     the first and the last port for data connections, "40000-40100"
 """
 
 import logging
@@ -65,7 +67,7 @@ def main(address: str, port: int, root: str, mode: str, certificate: str) -> Non
         authorizer.add_anonymous(root)
 
     handler.authorizer = authorizer
-    handler.banner = "pyftpdlib is ready."
+    handler.banner = os.environ.get("PYFTPDLIB_BANNER", "pyftpdlib is ready.")
     handler.use_gmt_times = True
     handler.permit_privileged_ports = True
     handler.permit_foreign_addresses = os.environ.get("PYFTPDLIB_FXP") == "1"
@@ -73,6 +75,9 @@ def main(address: str, port: int, root: str, mode: str, certificate: str) -> Non
     # A wrong password would otherwise cost a test three seconds.
     handler.auth_failed_timeout = 0
     handler.masquerade_address = os.environ.get("PYFTPDLIB_MASQUERADE")
+    if ports := os.environ.get("PYFTPDLIB_PASSIVE"):
+        first, _, last = ports.partition("-")
+        handler.passive_ports = range(int(first), int(last) + 1)
     without = os.environ.get("PYFTPDLIB_WITHOUT", "").split()
     handler.proto_cmds = {k: v for k, v in handler.proto_cmds.items() if k not in without}
     if SlowDTPHandler.read_limit:

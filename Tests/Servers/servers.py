@@ -22,7 +22,7 @@ import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +75,22 @@ class Server:
     """What the server has written so far; gone when the server is."""
     pid: int
 
+    def signal(self, number: int) -> None:
+        """Sends a signal, as ``SIGKILL`` or ``SIGSTOP``, to all the server's processes."""
+        processes = [
+            process
+            for process in map(int, filter(str.isdigit, os.listdir("/proc")))
+            if _session_of(process) == self.pid
+        ]
+        if self.name in NEED_ROOT and os.geteuid() != 0:
+            if processes:
+                command = ["sudo", "-n", "kill", f"-{number}", *map(str, processes)]
+                subprocess.run(command, capture_output=True)
+            return
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, number)
+
     def adopt(self, *paths: Path) -> None:
         """Gives what a test has made in ``root`` since the start to the sessions' account."""
         if os.geteuid() == 0:
@@ -82,6 +98,17 @@ class Server:
             for path in paths:
                 for each in (path, *path.rglob("*")):
                     os.chown(each, account.st_uid, account.st_gid, follow_symlinks=False)
+
+
+def _session_of(process: int) -> int | None:
+    """The session that a process belongs to; None when it has gone, or is only waited for."""
+    try:
+        state, _, _, session = (
+            Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[:4]
+        )
+    except (OSError, ValueError):
+        return None
+    return None if state == "Z" else int(session)
 
 
 def check(name: str) -> None:
@@ -112,8 +139,9 @@ def start(
     password: str = "ftptest-pw",
     certificate: str = "server",
     environment: Mapping[str, str] | None = None,
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """Runs a server on a free port of ``bind`` for the length of a ``with`` block.
+    """Runs a server on a free port of ``bind``, or on ``port``, for the length of a ``with`` block.
 
     ``root`` is made if it is missing, and all that is in it is given to the account that sessions
     run under. Without one, the server gets an empty folder that goes with it. ``certificate`` is
@@ -148,7 +176,7 @@ def start(
         # Nothing else of the environment: what the tests load into their own programs is not for
         # the server, and sudo would not pass it on.
         clean = [*sudo, "env", "-i", f"PATH={_PATH}", *(f"{k}={v}" for k, v in settings.items())]
-        port, pid = _start_on_a_free_port([*clean, script], folder, mode, bind)
+        port, pid = _start_on_a_free_port([*clean, script], folder, mode, bind, port)
         with _stopping(clean, script, pid, state):
             log = state / f"{name}.{port}" / "log"
             yield Server(name, mode, bind, port, user, password, folder, log, pid)
@@ -175,11 +203,13 @@ def _free_port(bind: str) -> int:
         return port
 
 
-def _start_on_a_free_port(script: list[str], folder: Path, mode: str, bind: str) -> tuple[int, int]:
+def _start_on_a_free_port(
+    script: list[str], folder: Path, mode: str, bind: str, wanted: int | None
+) -> tuple[int, int]:
     """Starts the server; returns its port and its process id."""
     # The port is free when it is chosen, but not reserved: somebody else may be quicker.
     for attempts_left in (2, 1, 0):
-        port = _free_port(bind)
+        port = wanted or _free_port(bind)
         result = subprocess.run(
             [*script, "start", str(port), str(folder), mode],
             stdin=subprocess.DEVNULL,

@@ -6,8 +6,9 @@ from os import PathLike
 from socket import socket
 from ssl import SSLContext
 from types import TracebackType
-from typing import Any, Final, Literal, Protocol, Self, overload
+from typing import IO, Any, Final, Literal, Protocol, Self, final, overload
 
+from _typeshed import structseq
 from typing_extensions import Buffer
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "error_reply",
     "error_temp",
     "install",
+    "progress_bar",
 ]
 
 __version__: Final[str]
@@ -43,6 +45,74 @@ class _Readable(Protocol):
 class _LineReadable(Protocol):
     def readline(self, size: int, /) -> Buffer: ...
 
+class _BinaryWritable(Protocol):
+    # And seek(), tell(), truncate() where it must begin anew.
+    def write(self, data: bytes, /) -> object: ...
+
+@final
+class TransferProgress(structseq[Any], tuple[Any, ...]):
+    """How far a download() or upload() is."""
+
+    __match_args__: Final = (
+        "name",
+        "done",
+        "total",
+        "rate",
+        "attempt",
+    )
+
+    @property
+    def name(self) -> _Text: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int | None: ...
+    @property
+    def rate(self) -> float: ...
+    @property
+    def attempt(self) -> int: ...
+
+@final
+class TransferResult(structseq[Any], tuple[Any, ...]):
+    """What became of a download() or upload()."""
+
+    __match_args__: Final = (
+        "size",
+        "bytes",
+        "seconds",
+        "attempts",
+        "resumes",
+        "kept",
+        "changes",
+        "segments",
+        "verified",
+        "hash",
+        "modified",
+    )
+
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    @property
+    def kept(self) -> int: ...
+    @property
+    def changes(self) -> int: ...
+    @property
+    def segments(self) -> int: ...
+    @property
+    def verified(self) -> str | None: ...
+    @property
+    def hash(self) -> str | None: ...
+    @property
+    def modified(self) -> float | None: ...
+
 class _Line(str):
     """A line of a text download: a str without the line's end, and a bytes-like object with it."""
 
@@ -51,11 +121,64 @@ class _Line(str):
 
 # Bytes are sent as they are.
 _Text = str | bytes
+_Path = str | bytes | PathLike[str] | PathLike[bytes]
 _Paths = _Text | list[_Text] | list[str] | list[bytes] | tuple[_Text, ...]
 _Callback = Callable[[_Line], object]
 _Address = tuple[str, int]
 # `scheme://user:password@host:port`, or True for what the environment names.
 _Proxy = str | bool | None
+
+@final
+class TreeSummary(structseq[Any], tuple[Any, ...]):
+    """What became of a download_tree(), upload_tree() or sync()."""
+
+    __match_args__: Final = (
+        "transferred",
+        "unchanged",
+        "deleted",
+        "made",
+        "size",
+        "bytes",
+        "resumes",
+        "retries",
+        "connections",
+        "seconds",
+        "actions",
+        "refused",
+        "errors",
+    )
+
+    @property
+    def transferred(self) -> int: ...
+    @property
+    def unchanged(self) -> int: ...
+    @property
+    def deleted(self) -> int: ...
+    @property
+    def made(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def bytes(self) -> int: ...
+    @property
+    def resumes(self) -> int: ...
+    @property
+    def retries(self) -> int: ...
+    @property
+    def connections(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def actions(self) -> list[tuple[Literal["make", "copy", "delete"], str]]: ...
+    @property
+    def refused(self) -> list[tuple[str, str]]: ...
+    @property
+    def errors(self) -> list[tuple[str, Exception]]: ...
+
+class TreeError(Error):
+    summary: TreeSummary
+
+_Progress = Callable[[TransferProgress], object]
 
 class FTP:
     debugging: int
@@ -175,7 +298,77 @@ class FTP:
     def storlines(
         self, cmd: _Text, fp: _LineReadable, callback: Callable[[Any], object] | None = None
     ) -> str: ...
+    def download(
+        self,
+        remote: _Text,
+        local: _Path | _BinaryWritable,
+        *,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: Callable[[TransferProgress], object] | None = None,
+        segments: int = 1,
+    ) -> TransferResult: ...
+    def upload(
+        self,
+        local: _Path | _Readable,
+        remote: _Text,
+        *,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: Callable[[TransferProgress], object] | None = None,
+    ) -> TransferResult: ...
     def listdir(self, path: _Text | None = "") -> list[tuple[str, dict[str, str]]]: ...
+    def download_tree(
+        self,
+        remote: _Text,
+        local: _Path,
+        *,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
+    def upload_tree(
+        self,
+        local: _Path,
+        remote: _Text,
+        *,
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
+    def sync(
+        self,
+        remote: _Text,
+        local: _Path,
+        *,
+        direction: Literal["down", "up"] = "down",
+        include: str | Iterable[str] | None = None,
+        exclude: str | Iterable[str] | None = None,
+        compare: Literal["time", "size", "hash"] = "time",
+        delete: bool = False,
+        dry_run: bool = False,
+        connections: int = 4,
+        resume: bool = True,
+        verify: bool = True,
+        retries: int = 5,
+        progress: _Progress | None = None,
+    ) -> TreeSummary: ...
     def nlst(self, *args: _Paths) -> list[str]: ...
     def dir(self, *args: _Paths | _Callback, callback: _Callback | None = None) -> list[str]: ...
     def mlsd(
@@ -263,6 +456,7 @@ def connect_url(
     errors: str = "strict",
 ) -> FTP: ...
 def install() -> None: ...
+def progress_bar(file: IO[str] | None = None) -> _Progress: ...
 def ftpcp(
     source: FTP,
     sourcename: _Text,

@@ -1,19 +1,477 @@
-"""`python3 -m usr.ftplib HOST -l`: the command line of CPython's `ftplib`."""
+"""The client as a program: `python3 -m usr.ftplib get ftp://host/file`, and `ftpy -m usr.ftplib`.
 
+What has none of the commands below for its first word is the command line of CPython's `ftplib`:
+`HOST -l`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
 import os
+import signal
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
+from urllib.parse import quote, unquote_to_bytes, urlsplit
 
-from . import all_errors, test
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from usr import ftplib
+else:
+    # Whatever it is called: `usr.ftplib`, or `ftplib` where the path leads to it.
+    ftplib = importlib.import_module((__spec__ or sys).name.removesuffix(".__main__"))
+
+SCHEMES = ("ftp", "ftps", "ftpes")
+EPILOG = """\
+URL is ftp://[user[:password]@]host[:port]/path, ftpes:// for TLS by AUTH, ftps:// for TLS from the
+first byte. A path starts where the login leads, at the root when it begins with a second slash;
+special characters are percent-encoded; ';type=a' at its end means text. Without a password in the
+URL it comes from ~/.netrc, without a user in either the login is anonymous.
+
+exit status: 0 all went well, 1 something failed, 2 the command line cannot be meant, 130 Ctrl-C
+"""
+
+
+class Failure(Exception):
+    """What ends the program: its line on standard error."""
+
+
+class Address:
+    """A URL of the command line."""
+
+    def __init__(self, url: str) -> None:
+        self.parts = parts = urlsplit(url)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        path, _, kind = path.partition(";type=")
+        self.kind = kind.lower()
+        self.directory, _, name = path.rpartition("/")
+        self.encoded_name = name
+        self.name = text(unquote_to_bytes(name))
+        self.shown = shown(url)
+
+    @property
+    def server(self) -> str:
+        return f"{self.parts.scheme}://{self.parts.netloc}"
+
+    def parent(self) -> str:
+        """The URL of the directory that the last part of the path lies in."""
+        return f"{self.server}{self.directory}/"
+
+    def whole(self) -> str:
+        """The URL of the directory that the whole path names."""
+        return f"{self.server}{self.directory}/{self.encoded_name}"
+
+    def path(self) -> str:
+        """The whole path for a tree: directories on the way are made, not changed into."""
+        parts = [os.fsdecode(unquote_to_bytes(part)) for part in self.directory.split("/")[1:]]
+        parts = [*parts, os.fsdecode(self.name)]
+        root = "/" if parts[0] in ("", "/") and len(parts) > 1 else ""
+        return root + "/".join(part for part in parts if part.strip("/"))
+
+    def below(self, name: str) -> str:
+        """What an error says of a file beside it."""
+        return f"{shown(self.parent())}{quote(name)}"
+
+
+def shown(url: str) -> str:
+    """A URL as it may be shown: without its password."""
+    head, at, tail = url.partition("://")[2].rpartition("@")
+    return url.partition("://")[0] + "://" + (head.partition(":")[0] + at if at else "") + tail
+
+
+def text(name: bytes) -> str | bytes:
+    """A path for the server: text where it is UTF-8, otherwise the bytes, sent as they are."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name
+
+
+def is_url(word: str) -> bool:
+    return word.partition("://")[0] in SCHEMES and "://" in word
+
+
+def url(word: str) -> Address:
+    """The type of an argument that must be a URL."""
+    if not is_url(word):
+        raise argparse.ArgumentTypeError(
+            f"{word!r} is no URL: ftp://, ftps:// or ftpes://HOST/PATH"
+        )
+    return Address(word)
+
+
+@contextmanager
+def named(what: str) -> Iterator[None]:
+    """Errors get the name of what they happened to."""
+    try:
+        yield
+    except (*ftplib.all_errors, ValueError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise Failure(f"{what}: {reason}") from None
+
+
+class Sessions:
+    """Connects, once for each directory as long as the URLs stay there."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.options = options
+        self.url = ""
+        self.ftp: ftplib.FTP | None = None
+
+    def open(self, url: str) -> ftplib.FTP:
+        if self.ftp is None or url != self.url:
+            self.close()
+            options: dict[str, Any] = {"netrc": self.options.netrc, "timeout": self.options.timeout}
+            if url.partition(":")[0] != "ftp":
+                options |= {"verify": not self.options.insecure, "context": self.context()}
+            if self.options.proxy is not None:
+                options["proxy"] = self.options.proxy or None
+            self.ftp = ftplib.connect_url(url, errors="surrogateescape", **options)
+            self.ftp.set_pasv(not self.options.active)
+            self.url = url
+        return self.ftp
+
+    def context(self) -> SSLContext | None:
+        if self.options.cacert is None:
+            return None
+        import ssl
+
+        return ssl.create_default_context(cafile=self.options.cacert)
+
+    def close(self) -> None:
+        if self.ftp is not None:
+            with suppress(*ftplib.all_errors):
+                self.ftp.quit()
+            self.ftp.close()
+            self.ftp = None
+
+
+def meter(options: argparse.Namespace) -> Callable[[Any], object] | None:
+    """What shows a transfer: asked for, or where somebody looks."""
+    watched = options.progress or (sys.stderr is not None and sys.stderr.isatty())
+    return ftplib.progress_bar() if watched and not options.quiet else None
+
+
+# get
+
+
+def get(options: argparse.Namespace, sessions: Sessions) -> None:
+    several = len(options.url) > 1 and options.output not in (None, "-")
+    if several and not os.path.isdir(options.output):
+        raise Failure(f"{options.output}: is no directory, for several files")
+    for address in options.url:
+        with named(address.shown):
+            if options.recursive:
+                ftp = sessions.open(address.whole())
+                local = options.output or local_name(address, "directory")
+                tree(ftp.download_tree, "", local, options)
+            elif options.output == "-":
+                fetch(sessions.open(address.parent()), address, sys.stdout.buffer)
+            else:
+                target = options.output
+                if target is None or os.path.isdir(target) or target.endswith("/"):
+                    target = os.path.join(target or "", local_name(address, "file"))
+                download(sessions.open(address.parent()), address, target, options)
+
+
+def local_name(address: Address, kind: str) -> str:
+    """The last part of the path, as the user has written it: never a name of the server's."""
+    name = os.fsdecode(address.name)
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise Failure(f"{address.shown}: names no {kind}; say with -o where it is to go")
+    return name
+
+
+def fetch(ftp: ftplib.FTP, address: Address, output: BinaryIO) -> None:
+    """A file, or a listing, to a stream."""
+    if address.kind == "d":
+        path = os.fsdecode(address.name)
+        for name, _ in ftp.listdir(path):
+            output.write(os.fsencode(name) + b"\n")
+    elif address.kind == "a":
+        ftp.retrlines(command("RETR", address.name), lambda line: output.write(memoryview(line)))
+    else:
+        ftp.retrbinary(command("RETR", address.name), output.write)
+    output.flush()
+
+
+def command(verb: str, name: str | bytes) -> str | bytes:
+    return f"{verb} {name}" if isinstance(name, str) else verb.encode() + b" " + name
+
+
+def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.Namespace) -> None:
+    if address.kind in ("a", "d"):
+        with open(target, "wb") as file:
+            fetch(ftp, address, file)
+        return
+    ftp.download(
+        address.name,
+        target,
+        progress=meter(options),
+        resume=not options.restart,
+        retries=options.retries,
+        segments=options.segments,
+    )
+
+
+# put
+
+
+def put(options: argparse.Namespace, sessions: Sessions) -> None:
+    address: Address = options.url
+    if address.name and len(options.file) > 1:
+        raise Failure(f"{address.shown}: must end with a slash, for several files")
+    for file in options.file:
+        name = address.name or os.path.basename(os.path.normpath(file))
+        place = address.shown if address.name else address.below(os.fsdecode(name))
+        if not address.name and file == "-":
+            raise Failure(f"{address.shown}: needs a name at its end for what comes from -")
+        with named(place):
+            if options.recursive:
+                ftp = sessions.open(address.server + "/")
+                names = (address.path(), "" if address.name else os.fsdecode(name))
+                tree(ftp.upload_tree, file, "/".join(filter(None, names)), options)
+                continue
+            ftp = sessions.open(address.parent())
+            if file == "-" or address.kind == "a":
+                store(ftp, file, name, address.kind)
+            else:
+                ftp.upload(
+                    file,
+                    name,
+                    progress=meter(options),
+                    resume=not options.restart,
+                    retries=options.retries,
+                )
+
+
+def store(ftp: ftplib.FTP, file: str, name: str | bytes, kind: str) -> None:
+    """A stream, or text, to the server."""
+    with sys.stdin.buffer if file == "-" else open(file, "rb") as source:
+        if kind == "a":
+            ftp.storlines(command("STOR", name), source)
+        else:
+            ftp.storbinary(command("STOR", name), source)
+
+
+# ls
+
+
+def ls(options: argparse.Namespace, sessions: Sessions) -> None:
+    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="surrogateescape")
+    for address in options.url:
+        with named(address.shown):
+            for name, facts in sorted(entries(address, sessions)):
+                print(long(name, facts) if options.long else printable(name))
+
+
+def entries(address: Address, sessions: Sessions) -> list[tuple[str, dict[str, str]]]:
+    """What a directory holds, or the one file that the path names."""
+    ftp = sessions.open(address.parent())
+    if not address.name:
+        return ftp.listdir()
+    here = ftp.pwd()
+    try:
+        ftp.cwd(address.name if isinstance(address.name, str) else os.fsdecode(address.name))
+    except ftplib.error_perm:
+        found = [entry for entry in ftp.listdir() if entry[0] == os.fsdecode(address.name)]
+        if not found:
+            raise
+        return found
+    found = ftp.listdir()
+    ftp.cwd(here)
+    return found
+
+
+def long(name: str, facts: dict[str, str]) -> str:
+    """`dir` or `file`, the size, the time, the name."""
+    kind = facts.get("type", "").lower()
+    kind = "link" if "slink" in kind or "symlink" in kind else kind or "?"
+    moment = facts.get("modify", "")
+    day = f"{moment[:4]}-{moment[4:6]}-{moment[6:8]}" if len(moment) >= 8 else ""
+    clock = f"{moment[8:10]}:{moment[10:12]}" if len(moment) >= 12 else ""
+    return f"{kind:4} {facts.get('size', ''):>12} {day:10} {clock:5} {printable(name)}"
+
+
+def printable(name: str) -> str:
+    """For a terminal without what would move its cursor; as it is for a program."""
+    if not sys.stdout.isatty():
+        return name
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
+
+
+# sync
+
+
+def sync(options: argparse.Namespace, sessions: Sessions) -> None:
+    source, target = options.source, options.target
+    if is_url(source) == is_url(target):
+        options.parser.error("one of SOURCE and TARGET is a URL, the other one a folder here")
+    address = Address(source if is_url(source) else target)
+    with named(address.shown):
+        if is_url(source):
+            ftp = sessions.open(address.whole())
+            tree(ftp.download_tree, "", target, options)
+        else:
+            ftp = sessions.open(address.server + "/")
+            tree(ftp.upload_tree, source, address.path(), options)
+
+
+def tree(
+    run: Callable[..., ftplib.TreeSummary], source: str, target: str, options: argparse.Namespace
+) -> None:
+    """Runs over a tree, and says what was done: on standard output; failures on the other one."""
+    more: dict[str, Any] = {
+        "include": options.include,
+        "exclude": options.exclude,
+        "dry_run": options.dry_run,
+        "delete": getattr(options, "delete", False),
+        "connections": options.jobs,
+        "retries": options.retries,
+        "progress": meter(options),
+    }
+    try:
+        summary = run(source, target, **more)
+    except ftplib.TreeError as error:
+        tell(error.summary, options)
+        for path, reason in error.summary.errors:
+            complain(f"{printable(path)}: {' '.join(str(reason).split())}")
+        raise Failure(f"{len(error.summary.errors)} of the paths failed") from None
+    tell(summary, options)
+
+
+def tell(summary: ftplib.TreeSummary, options: argparse.Namespace) -> None:
+    if options.dry_run:
+        for action, path in summary.actions:
+            print(f"{action} {printable(path) or '.'}")
+    if options.quiet:
+        return
+    for path, reason in summary.refused:
+        complain(f"{printable(path)}: left out: {reason}")
+    files = "1 file" if summary.transferred == 1 else f"{summary.transferred} files"
+    would = "would be " if options.dry_run else ""
+    print(
+        f"{files} {would}transferred ({summary.size} bytes), "
+        f"{summary.unchanged} unchanged, {summary.deleted} deleted"
+    )
+
+
+def complain(line: str) -> None:
+    print(f"ftplib: {line}", file=sys.stderr)
+
+
+# The command line
+
+
+def make_parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description="Transfers files by FTP; each goes on after a lost connection, and is whole "
+        "in its place or not there.",
+        epilog=f"{EPILOG}\n{program} HOST -l and so on is the command line of CPython's ftplib.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, run: Callable[..., None], summary: str) -> argparse.ArgumentParser:
+        own = commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        own.set_defaults(run=run, parser=own)
+        option = own.add_argument
+        option("-q", "--quiet", action="store_true", help="nothing but errors")
+        option("--timeout", type=seconds, default=60.0, metavar="S", help="seconds of silence (60)")
+        option("--netrc", default=True, metavar="FILE", help="this file in place of ~/.netrc")
+        option("--no-netrc", dest="netrc", action="store_const", const=False, help="no such file")
+        option("--cacert", metavar="FILE", help="the authorities that TLS trusts (PEM)")
+        option("-k", "--insecure", action="store_true", help="TLS without verifying the server")
+        option("--proxy", metavar="URL", help="socks5, socks5h, http; '' none (environment)")
+        option("--active", action="store_true", help="the server opens data connections (PORT)")
+        return own
+
+    def transfers(own: argparse.ArgumentParser) -> None:
+        option = own.add_argument
+        option(
+            "--progress", action="store_true", help="a meter even where standard error is no tty"
+        )
+        option("--retries", type=int, default=5, metavar="N", help="new attempts for a file (5)")
+        option("-j", "--jobs", type=int, default=4, metavar="N", help="connections for a tree (4)")
+        option("-n", "--dry-run", action="store_true", help="trees: only say what would be done")
+        add = own.add_argument
+        add("--include", action="append", metavar="PATTERN", help="trees: only these files; ** too")
+        add("--exclude", action="append", metavar="PATTERN", help="trees: not these")
+
+    own = add("get", get, "fetch files, or trees")
+    own.add_argument("url", type=url, nargs="+", metavar="URL")
+    own.add_argument("-o", "--output", metavar="FILE", help="where to; - is standard output")
+    own.add_argument("-r", "--recursive", action="store_true", help="a directory with all in it")
+    own.add_argument("--restart", action="store_true", help="do not go on from an earlier part")
+    own.add_argument("--segments", type=int, default=1, metavar="N", help="connections for a file")
+    transfers(own)
+
+    own = add("put", put, "store files, or trees")
+    own.add_argument("file", nargs="+", metavar="FILE", help="- is standard input")
+    own.add_argument("url", type=url, metavar="URL", help="a directory if it ends with a slash")
+    own.add_argument("-r", "--recursive", action="store_true", help="a folder with all in it")
+    own.add_argument("--restart", action="store_true", help="do not go on from an earlier part")
+    transfers(own)
+
+    own = add("ls", ls, "list directories")
+    own.add_argument("url", type=url, nargs="+", metavar="URL")
+    own.add_argument("-l", "--long", action="store_true", help="type, size and time as well")
+
+    own = add("sync", sync, "make TARGET what SOURCE is: only what differs is transferred")
+    own.add_argument("source", metavar="SOURCE", help="a URL or a folder")
+    own.add_argument("target", metavar="TARGET", help="a folder or a URL")
+    own.add_argument("--delete", action="store_true", help="remove from TARGET what SOURCE has not")
+    transfers(own)
+    return parser
+
+
+def seconds(word: str) -> float:
+    value = float(word)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("must be above 0")
+    return value
+
+
+def run(words: Sequence[str]) -> None:
+    spec = globals()["__spec__"]
+    name = spec.name.removesuffix(".__main__").removeprefix("_ftpy.") if spec else "ftplib"
+    interpreter = os.path.basename(sys.executable or "python3")
+    options = make_parser(f"{interpreter} -m {name}").parse_args(words)
+    sessions = Sessions(options)
+    try:
+        options.run(options, sessions)
+    finally:
+        sessions.close()
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def main() -> None:
     try:
-        test()
+        if len(sys.argv) > 1 and sys.argv[1] in ("get", "put", "ls", "sync", "-h", "--help"):
+            run(sys.argv[1:])
+        else:
+            ftplib.test()
     except BrokenPipeError:
         # The reader has enough. What Python still holds back has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
-    except (*all_errors, ValueError) as error:
+    except KeyboardInterrupt:
+        # As a shell expects it of a program that Ctrl-C ended: status 130, and its loop ends too.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except (Failure, *ftplib.all_errors, ValueError) as error:
         sys.exit(f"ftplib: {error}")
 
 

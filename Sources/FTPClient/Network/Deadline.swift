@@ -55,3 +55,22 @@ extension Duration {
     return carry ? (seconds < 0 ? .min : .max) : sum
   }
 }
+
+extension Deadline {
+  /// Waits for the moment, or until one of these descriptors can be read; says which. Negative ones are passed over.
+  func wait(forInput descriptors: [CInt]) throws(FTPError) -> [Bool] {
+    var requests = descriptors.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+    let ready = poll(&requests, nfds_t(requests.count), milliseconds(atMost: -1))
+    guard ready >= 0 || errno == EINTR else { throw FTPError(errno: errno, "wait for the data connections") }
+    return requests.map { $0.revents != 0 }
+  }
+
+  /// Waits for the moment. Throws `.interrupted`.
+  package func wait(_ interrupt: Interrupt?) throws(FTPError) {
+    try interrupt?.check()
+    while !hasPassed {
+      poll(nil, 0, milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period))
+      try interrupt?.check()
+    }
+  }
+}

@@ -42,7 +42,7 @@ public final class Socket: ByteStream {
     var deadline = Deadline.after(silence)
     while !rest.isEmpty {
       try askInterrupt()
-      let count = send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
+      let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
       if count >= 0 {
         rest = rest.dropFirst(count)
         deadline = .after(silence)
@@ -96,7 +96,7 @@ public final class Socket: ByteStream {
   }
 
   /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
-  private func askInterrupt() throws(FTPError) {
+  func askInterrupt() throws(FTPError) {
     guard let interrupt, nextQuestion.hasPassed else { return }
     nextQuestion = .after(.milliseconds(Int(Interrupt.period)))
     try interrupt.check()

@@ -27,6 +27,16 @@ public enum FileStatus {
     /// 0 to 999,999,999.
     public let nanosecond: Int
 
+    init(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, nanosecond: Int) {
+      self.year = year
+      self.month = month
+      self.day = day
+      self.hour = hour
+      self.minute = minute
+      self.second = second
+      self.nanosecond = nanosecond
+    }
+
     /// Reads `YYYYMMDDhhmmss[.fraction]` (RFC 3659 section 2.3); nil when it is none.
     public init?(_ value: some Collection<UInt8>) {
       let digits = Array(value.prefix(14))
@@ -50,13 +60,8 @@ public enum FileStatus {
         let digit = index.flatMap { $0 < fraction.endIndex ? fraction[$0].digit : nil } ?? 0
         nanosecond = nanosecond * 10 + digit
       }
-      self.year = year
-      self.month = month
-      self.day = day
-      self.hour = hour
-      self.minute = minute
-      self.second = second
-      self.nanosecond = nanosecond
+      self.init(
+        year: year, month: month, day: day, hour: hour, minute: minute, second: second, nanosecond: nanosecond)
     }
   }
 

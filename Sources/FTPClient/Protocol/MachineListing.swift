@@ -8,16 +8,35 @@ public struct MachineListingEntry: Sendable, Equatable {
   /// Reads `fact=value;fact=value; name`. A line without a blank is all facts; a fact without `=` has an
   /// empty value.
   public init(line: some Collection<UInt8>) {
-    let line = Array(line)
-    let blank = line.firstIndex(of: ASCII.space) ?? line.endIndex
-    name = Array(line[blank...].dropFirst())
-    var facts = line[..<blank].split(separator: ASCII.semicolon, omittingEmptySubsequences: false)
-    // The list ends with a semicolon; what follows the last one is empty, and in a broken line lost, as in CPython.
-    if !facts.isEmpty { facts.removeLast() }
-    self.facts = facts.map { fact in
-      let equals = fact.firstIndex(of: ASCII.equals) ?? fact.endIndex
-      return (fact[..<equals].map(\.lowercased), Array(fact[equals...].dropFirst()))
+    var facts: [(name: [UInt8], value: [UInt8])] = []
+    name = Array(line).withUnsafeBytes { line in
+      Array(Self.read(line) { facts.append(($0.map(\.lowercased), Array($1))) })
     }
+    self.facts = facts
+  }
+
+  /// Reads a line without copying it: hands each fact's name, as it is written, and value to `body`, and returns the entry's name.
+  public static func read<Failure: Error>(
+    _ line: UnsafeRawBufferPointer,
+    _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) -> UnsafeRawBufferPointer {
+    let blank = line.firstIndex(of: ASCII.space) ?? line.endIndex
+    var start = 0
+    var equals: Int?
+    // The list ends with a semicolon; what follows the last one is empty, and in a broken line lost, as in CPython.
+    for index in 0..<blank {
+      switch line[index] {
+      case ASCII.equals where equals == nil: equals = index
+      case ASCII.semicolon:
+        let end = equals ?? index
+        let value = min(end + 1, index)
+        try body(.init(rebasing: line[start..<end]), .init(rebasing: line[value..<index]))
+        start = index + 1
+        equals = nil
+      default: break
+      }
+    }
+    return UnsafeRawBufferPointer(rebasing: line[min(blank + 1, line.endIndex)...])
   }
 
   /// The value of a fact by its name in lower case, such as "size"; the last one when it comes twice.

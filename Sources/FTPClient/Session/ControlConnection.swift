@@ -20,6 +20,14 @@ public final class ControlConnection {
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
   package private(set) var representationChanges = RepresentationChanges()
 
+  /// How many commands have been sent that may change the directory.
+  package private(set) var directoryChanges = DirectoryChanges()
+  /// Whether commands can still be sent.
+  package var isUsable: Bool { breakdown == nil }
+
+  /// Lines that have been sent before their turn, the next one first.
+  private var ahead: [[UInt8]] = []
+
   /// Commands sent whose final reply (any but 1yz) has not been read.
   public private(set) var outstanding = 0
   /// How many times all replies that were owed had come.
@@ -277,14 +285,40 @@ public final class ControlConnection {
   /// Sends a command as it is, without a look at what the server may have said before.
   public func send(_ command: Command) throws(FTPError) {
     try requireUsable()
-    do { try stream.write(command.line, silence: replyTimeout) } catch {
-      // Part of the line may have gone: another command would be glued to it.
-      breakdown = error.message
-      throw error
+    if let next = ahead.first {
+      guard next == command.line else { throw brokenOffAhead() }
+      ahead.removeFirst()
+    } else {
+      try write(command.line)
     }
     outstanding += 1
     if command.mayEndTransfer { repeatable = nil }
     representationChanges.see(command)
+    directoryChanges.see(command)
+  }
+
+  private func write(_ bytes: [UInt8]) throws(FTPError) {
+    do { try stream.write(bytes, silence: replyTimeout) } catch {
+      // Part of the line may have gone: another command would be glued to it.
+      breakdown = error.message
+      throw error
+    }
+  }
+
+  /// Sends commands before their turn, in one piece: the server answers them one behind the other, without the way there and back between.
+  ///
+  /// They must be the next ones that `send` gets, and in this order; it then takes them for sent. Any other command, and whatever breaks off a transfer
+  /// before, makes the connection unusable.
+  package func sendAhead(_ commands: [Command]) throws(FTPError) {
+    if ahead.isEmpty, outstanding == 0 { try realign() }
+    try requireUsable()
+    try write(commands.flatMap(\.line))
+    ahead += commands.map(\.line)
+  }
+
+  private func brokenOffAhead() -> FTPError {
+    breakdown = "commands were under way that do not come to their turn"
+    return FTPError(.closed, "the connection to \(host) cannot go on: commands had been sent ahead")
   }
 
   /// Closes; inside TLS with its word of farewell, where that can be sent at once. Later calls throw `.state`.
@@ -314,7 +348,9 @@ public final class ControlConnection {
 
   /// Sends a `NOOP` when the interval has passed since the last. A failure shows when the transfer's reply is read.
   func keepAlive() {
-    guard let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else { return }
+    guard ahead.isEmpty, let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else {
+      return
+    }
     nextKeepAlive = .after(keepAliveInterval)
     guard (try? send(command)) != nil else { return }
     keepAlives += 1
@@ -351,6 +387,10 @@ public final class ControlConnection {
   /// took its leave, `.closed` when it left without one, `.state` when the connection cannot be used any more.
   public func realign() throws(FTPError) {
     try requireUsable()
+    guard ahead.isEmpty else {
+      if repliesAreStale { throw brokenOffAhead() }
+      return
+    }
     if repliesAreStale { try readStaleReplies() }
     if outstanding == 0 { try dropUnaskedReplies() }
   }

@@ -22,7 +22,7 @@ public final class DataTransfer {
   package var onProgress: ((UInt64) -> Void)?
 
   /// The size of the first read. A larger one costs page faults that a small file does not repay.
-  static let firstRead = 64 * 1024
+  package static let firstRead = 64 * 1024
   /// The largest read: above it the block no longer fits the processor's cache beside its copy.
   static let largestRead = 256 * 1024
 
@@ -86,13 +86,23 @@ public final class DataTransfer {
   ///
   /// Blocks at most `silence`; throws `.timedOut` or what the stream throws.
   public func receive(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
-    let count = try read(into: buffer)
-    transferred &+= UInt64(count)
-    if count > 0 { onProgress?(transferred) }
+    let count = try stream.read(into: buffer, until: waiting())
+    self.count(received: count)
     return count
   }
 
-  private func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
+  /// Counts bytes that a reader with its own way to the stream has received: after `waiting()`.
+  package func count(received count: Int) {
+    guard count > 0 else { return }
+    transferred &+= UInt64(count)
+    onProgress?(transferred)
+  }
+
+  /// Whether the control connection is kept alive meanwhile: then `waiting()` waits.
+  package var isKeptAlive: Bool { control?.keepAlivePause != nil }
+
+  /// Before a read: waits, as long as the control connection is to be kept alive, for something to come. Returns until when to wait then.
+  package func waiting() throws(FTPError) -> Deadline {
     control?.keepAlive()
     let deadline = Deadline.after(silence)
     if let control, let pause = control.keepAlivePause {
@@ -101,7 +111,7 @@ public final class DataTransfer {
         control.keepAlive()
       }
     }
-    return try stream.read(into: buffer, until: deadline)
+    return deadline
   }
 
   /// Sends one block. Blocks at most `silence` while the server takes nothing.
@@ -110,6 +120,26 @@ public final class DataTransfer {
     try stream.write(block, silence: silence)
     transferred &+= UInt64(block.count)
     onProgress?(transferred)
+  }
+
+  /// Whether `send(file:from:)` may be of use.
+  package var canSendFiles: Bool { (stream as? any FileSending)?.sendsFiles ?? false }
+
+  /// Sends a regular file from `offset` on to its end, or as far as that goes without a copy of it in this process: not at all inside TLS.
+  ///
+  /// Neither uses nor moves the descriptor's position; `transferred` says how far it came, when it throws as well. What is left is for
+  /// `send(_:)`. Blocks at most `silence` while the server takes nothing.
+  package func send(file: CInt, from offset: UInt64) throws(FTPError) {
+    guard let stream = stream as? any FileSending else { return }
+    var position = offset
+    while true {
+      control?.keepAlive()
+      let count = try stream.send(file: file, from: position, silence: silence)
+      guard count > 0 else { return }
+      position &+= UInt64(count)
+      transferred &+= UInt64(count)
+      onProgress?(transferred)
+    }
   }
 
   /// Closes the data connection behind the last byte; with TLS says first that it was the last, and waits, at most `silence`, until the

@@ -8,3 +8,18 @@ package struct RepresentationChanges: Equatable, Sendable {
     if ["TYPE", "USER", "REIN"].contains(where: { verb.elementsEqual($0.utf8) }) { count &+= 1 }
   }
 }
+
+/// A count of the commands that may change the current directory since the last login.
+package struct DirectoryChanges: Equatable, Sendable {
+  /// How many; 0 is the directory of the login.
+  package private(set) var count = 0
+
+  package init() {}
+
+  /// Counts `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
+  mutating func see(_ command: Command) {
+    let verb = command.verb
+    if verb == "USER" || verb == "REIN" { count = 0 }
+    if ["CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST"].contains(verb) { count &+= 1 }
+  }
+}

@@ -16,6 +16,7 @@ extension FTPError {
     case .security: "security"
     case .invalidArgument: "invalidArgument"
     case .truncated(let received, let expected): "truncated \(received)/\(expected)"
+    case .mismatch: "mismatch"
     case .state: "state"
     case .interrupted(let error): "interrupted \(error)"
     }

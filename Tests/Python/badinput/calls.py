@@ -14,6 +14,7 @@ import io
 import itertools
 import json
 import os
+import socket
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -185,7 +186,7 @@ ATTRIBUTES = (
     *("sock", "file", "host", "port", "timeout", "source_address", "encoding", "errors", "welcome"),
     *("passiveserver", "trust_server_pasv_ipv4_address", "debugging", "maxline", "af", "ipvtype"),
     *("lastresp", "prefer_epsv", "keepalive", "proxy", "context", "implicit", "reuse_session"),
-    *("verify", "_prot_p", "__class__", "__dict__", "sendcmd", "makepasv", "getline", "login"),
+    *("verify", "__class__", "__dict__", "sendcmd", "makepasv", "getline", "login"),
 )
 
 
@@ -281,7 +282,16 @@ WHATS: dict[str, Callable[[str, str, int], Any]] = {
 }
 
 
+resolve = socket.getaddrinfo
+
+
+def resolve_numbers(host: Any, port: Any, family: int = 0, kind: int = 0) -> Any:
+    """No bad name is for a resolver in the network, which may take its time to say so."""
+    return resolve(host, port, family, kind, flags=socket.AI_NUMERICHOST)
+
+
 def main(what: str, name: str, host: str, port: str) -> None:
+    socket.getaddrinfo = resolve_numbers  # type: ignore[assignment]
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     # `dir`, `print_line` and debug output print; some values are standard streams.
     os.dup2(os.open(os.devnull, os.O_RDWR), 1)

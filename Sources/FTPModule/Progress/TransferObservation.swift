@@ -1,8 +1,10 @@
+import CPython
 import FTPClient
 import Glibc
 import PythonBridge
 
-/// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread; listings not.
+/// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread;
+/// listings not.
 ///
 /// Its calls come detached from the interpreter or attached, and must not touch it.
 package protocol TransferObserver: Sendable {
@@ -21,8 +23,8 @@ package protocol TransferWatch: AnyObject {
 
 /// One transfer as it begins.
 package struct ObservedTransfer: Sendable {
-  /// Whether this side sends.
-  package let isUpload: Bool
+  /// Whether this side sends; nil when that is not known.
+  package let isUpload: Bool?
   /// The path as the command has it; the command itself where it has none.
   package let name: String
   /// The bytes that are to go over, when that is known: as the server announced, or of the file that is sent.
@@ -60,11 +62,7 @@ extension BinaryFile {
     do {
       let io = try importModule("io")
       let isOwn = try ["BufferedReader", "BufferedRandom", "FileIO"].contains { try file.isExactly(io.attribute($0)) }
-      guard isOwn else { return nil }
-      var status = stat()
-      guard fstat(CInt(clamping: try file.callMethod("fileno").integer()), &status) == 0,
-        status.st_mode & S_IFMT == S_IFREG
-      else { return nil }
+      guard isOwn, let status = try status(of: file) else { return nil }
       return UInt64(exactly: Int(status.st_size) - (try file.callMethod("tell").integer()))
     } catch {
       PythonError.clear()

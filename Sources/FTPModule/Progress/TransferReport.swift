@@ -1,12 +1,12 @@
-import FTPModule
-
 /// What there is to say about one transfer at a moment.
 struct TransferReport {
   /// Bytes until now.
   var moved: UInt64 = 0
+  /// How many times it has begun: above 1 it went on after a fault.
+  var attempt = 1
 
   private let name: String
-  private let isUpload: Bool
+  private let isUpload: Bool?
   private let total: UInt64?
   private let start: Double
   private var last: (moment: Double, moved: UInt64)
@@ -35,17 +35,19 @@ struct TransferReport {
   /// For a terminal's line, at most `columns` wide: `firmware.bin  38%  3.1 MiB of 8.0 MiB  1.2 MiB/s  0:04 left`.
   func line(columns: Int) -> String {
     let percent = total.flatMap { $0 > 0 ? "\(min(100, Int(Double(moved) / Double($0) * 100)))%" : nil }
-    let facts = [percent, amount, rate.map { "\(Self.size($0))/s" }, left.map { "\(Self.clock($0)) left" }]
+    let facts = [percent, amount, rate.map { "\(Self.size($0))/s" }, left.map { "\(Self.clock($0)) left" }, again]
     let tail = facts.compactMap(\.self).reduce("") { $0 + "  " + $1 }
     return (name.clipped(to: max(8, columns - tail.columns)) + tail).clipped(to: columns)
   }
 
   /// `firmware.bin: download of 8.0 MiB`.
-  var beginning: String { "\(name): \(isUpload ? "upload" : "download")\(total.map { " of \(Self.size($0))" } ?? "")" }
+  var beginning: String {
+    "\(name): \(isUpload.map { $0 ? "upload" : "download" } ?? "transfer")\(total.map { " of \(Self.size($0))" } ?? "")"
+  }
 
   /// `firmware.bin: 3.1 MiB of 8.0 MiB, 1.2 MiB/s, 0:04 left`.
   var middle: String {
-    let facts = [amount, rate.map { "\(Self.size($0))/s" }, left.map { "\(Self.clock($0)) left" }]
+    let facts = [amount, rate.map { "\(Self.size($0))/s" }, left.map { "\(Self.clock($0)) left" }, again]
     return "\(name): \(facts.compactMap(\.self).joined(separator: ", "))"
   }
 
@@ -60,6 +62,8 @@ struct TransferReport {
   var failure: String { "\(name): failed after \(amount)" }
 
   private var amount: String { Self.size(moved) + (total.map { " of \(Self.size($0))" } ?? "") }
+
+  private var again: String? { attempt > 1 ? "attempt \(attempt)" : nil }
 
   /// Seconds that are left, when that can be told.
   private var left: Double? {

@@ -1,0 +1,48 @@
+/// Where a download goes.
+///
+/// Detached calls: `write`, `read`. What a sink throws is a failure of this side, and ends the transfer.
+package protocol DownloadSink: AnyObject {
+  /// The place for messages.
+  var name: String { get }
+  /// Bytes from the beginning that are in place.
+  var length: UInt64 { get }
+  /// Whether what has been written can be read again.
+  var isReadable: Bool { get }
+  /// Whether it takes bytes in any order.
+  var isRandom: Bool { get }
+  /// Makes ready for a file with these facts; `length` is then what an earlier run has left of it.
+  func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws
+  /// Writes at an offset; behind `length` only where `isRandom`.
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
+  /// Reads what is in place; 0 is its end.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
+  /// Forgets all that was written. Throws where that cannot be.
+  func restart(for facts: RemoteFacts, identity: String) throws
+  /// Notes which parts are in place when they do not come in order, for a later run; none ends that, and what is behind `length` is
+  /// dropped.
+  func note(_ parts: [Range<UInt64>]) throws
+  /// The parts that an earlier run noted, beyond `length`.
+  var noted: [Range<UInt64>] { get }
+  /// All is in place: shows it under its name, with its time.
+  func complete(modified: FileStatus.Time?) throws
+  /// It did not come to an end; `keeping` is for a later run.
+  func abandon(keeping: Bool)
+}
+
+/// Where an upload comes from. What it throws is a failure of this side.
+package protocol UploadSource: AnyObject {
+  /// The place for messages.
+  var name: String { get }
+  /// Bytes, where that is known before they are read.
+  var size: UInt64? { get }
+  /// When the file was last changed.
+  var modified: FileStatus.Time? { get }
+  /// What tells this version of this file of this computer from all others; nil where nothing does.
+  var identity: String? { get }
+  /// Whether the file is another than it was when it was opened.
+  var hasChanged: Bool { get }
+  /// Looks at the file anew.
+  func refresh() throws
+  /// Reads from an offset on; 0 is the end. Throws for an offset that it cannot go back to.
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
+}

@@ -1,0 +1,79 @@
+/// Transfers that finish: downloads and uploads that connect again, go on where they were, and end with the whole file or with one clear error.
+///
+///     let transfer = FTPTransfer {
+///       let session = try FTPSession(host: "ftp.example.org")
+///       try session.logIn(user: "me", password: "secret")
+///       return session
+///     }
+///     let result = try transfer.download("firmware.bin", to: "firmware.bin")
+///
+/// A file is written beside its place, under a temporary name, and takes its name when it is whole: until then what was there before stays. After a lost
+/// connection, a silence, a refusal for now (4yz) or a server's restart the session is had again, and the transfer goes on with `REST` or `APPE`
+/// where the server keeps its word. Calls block; one thread at a time.
+public final class FTPTransfer {
+  /// How transfers go about faults; read when one begins.
+  public var options: Options
+  private let client: SessionClient
+
+  /// Transfers over sessions that `connect` makes: connected, logged in, in the directory that relative paths begin in, and with the same options each
+  /// time. It is called when a session is needed; what it throws counts as a failure to connect.
+  ///
+  /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses.
+  public init(
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
+    connect: @escaping () throws -> FTPSession
+  ) {
+    self.options = options
+    client = SessionClient(interrupt: interrupt, scope: identity, open: connect)
+  }
+
+  /// Downloads a file (`RETR`) to a path of this computer. `progress` hears of it, on this thread, at most ten times a second.
+  ///
+  /// Throws the error of the last attempt, with what was tried behind its message: `.reply` for a refusal, `.system` for a file of this computer, at
+  /// once; `.truncated`, `.timedOut`, `.closed` and others when all retries have failed; `.mismatch` when the content is not what the
+  /// server holds; `.interrupted` with what `progress` or the interrupt hook threw. What was at `path` is as it was then.
+  @discardableResult
+  public func download(
+    _ remotePath: String, to path: String, progress: ((Progress) throws -> Void)? = nil
+  ) throws(FTPError) -> Result {
+    try outward {
+      let sink = PartFile(try LocalPlace(Array(path.utf8)))
+      _ = try Command("RETR", remotePath)
+      return try FileDownload(
+        client, Array(remotePath.utf8), name: remotePath, to: sink, options: options, progress: progress
+      ).run()
+    }
+  }
+
+  /// Uploads a file of this computer (`STOR`). Errors and `progress` are as for `download`; after one the server may hold a part, under a temporary name
+  /// beside `remotePath`, and what was there before is as it was, unless the server takes or renames no temporary files.
+  @discardableResult
+  public func upload(
+    _ path: String, to remotePath: String, progress: ((Progress) throws -> Void)? = nil
+  ) throws(FTPError) -> Result {
+    try outward {
+      let source = try LocalSource(Array(path.utf8))
+      _ = try Command("STOR", remotePath)
+      return try FileUpload(
+        client, source, to: Array(remotePath.utf8), name: remotePath, options: options, progress: progress
+      ).run()
+    }
+  }
+
+  /// Takes leave of the server. Another transfer connects again.
+  public func quit() { client.quit() }
+
+  /// Closes the connection without a word. Another transfer connects again.
+  public func close() { client.disconnect() }
+
+  private func outward<Result>(_ body: () throws -> Result) throws(FTPError) -> Result {
+    do { return try body() } catch let failure as TransferFailure {
+      var cause = failure.cause
+      if let local = cause as? LocalFailure { cause = local.error }
+      if let refusal = cause as? LoginRefusal { cause = refusal.error }
+      guard let error = cause as? FTPError else { throw FTPError(interruptedBy: cause) }
+      if case .interrupted = error.kind { throw error }
+      throw FTPError(error.kind, "\(error.message) (\(failure.attempt))")
+    } catch let error as FTPError { throw error } catch { throw FTPError(interruptedBy: error) }
+  }
+}

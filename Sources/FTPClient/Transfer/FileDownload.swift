@@ -1,0 +1,248 @@
+/// A download that finishes: it goes on after faults, until the file is in place or nothing more can be done.
+package final class FileDownload {
+  private let client: any TransferClient
+  private let path: [UInt8]
+  private let sink: any DownloadSink
+  private let options: FTPTransfer.Options
+  /// What a listing has told of the file.
+  private let known: RemoteFacts?
+  private let title: String
+  private let report: ProgressReport
+  private let hash: HashCheck
+  private let watch = Stopwatch()
+  private var attempts: Attempts
+  private var result = FTPTransfer.Result()
+  /// The version that is being fetched.
+  private var facts = RemoteFacts()
+  private var isOpen = false
+  /// Whether the server cannot begin in the middle, or does not although it says so.
+  private var refusesRestart = false
+  /// How often in a row several connections have failed: each time half as many are tried. Some servers do not stand it, as ProFTPD 1.3.8,
+  /// whose mod_tls_shmcache crashes of handshakes at the same time.
+  private var segmentFailures = 0
+  /// Whether what is in place may be wrong.
+  private var isSuspect = false
+
+  /// A download of the file at `path` into `sink`. `name` is the path for a reader; `known` is what a listing told of it just now.
+  package init(
+    _ client: any TransferClient, _ path: [UInt8], name: String, to sink: any DownloadSink,
+    options: FTPTransfer.Options,
+    known: RemoteFacts? = nil, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
+  ) {
+    self.client = client
+    self.path = path
+    self.sink = sink
+    self.options = options
+    self.known = known
+    title = "downloading '\(name)' from \(client.server) to '\(sink.name)'"
+    report = ProgressReport(name, progress)
+    hash = HashCheck(options.verifies ? options.hashing : nil)
+    attempts = Attempts(options)
+  }
+
+  /// Runs it to its end. Throws `TransferFailure`, with the part kept for a later run where the options say so.
+  package func run() throws -> FTPTransfer.Result {
+    while true {
+      attempts.begin()
+      do {
+        try client.connect()
+        try attempt()
+        try LocalFailure.marking { try sink.complete(modified: facts.modified) }
+        return finished()
+      } catch {
+        try goOn(after: TransferFailure.unwrapped(error))
+      }
+    }
+  }
+
+  private func finished() -> FTPTransfer.Result {
+    result.size = sink.length
+    result.attempts = attempts.count
+    result.duration = watch.elapsed
+    result.modified = facts.modified
+    return result
+  }
+
+  /// Waits until the next attempt. Throws when there is none.
+  private func goOn(after error: any Error) throws {
+    do {
+      let fault = TransferFailure.fault(of: error, client)
+      guard fault != .permanent, let pause = attempts.pauseAfterFailure(at: inPlace) else { throw error }
+      if fault == .lost || attempts.failures > 1 { client.disconnect() }
+      try client.pause(pause)
+    } catch {
+      if TransferFailure.fault(of: error, client) == .lost { client.disconnect() }
+      let done = inPlace
+      sink.abandon(keeping: options.resumes)
+      throw TransferFailure(cause: error, title, attempts: attempts.count, done: done, of: facts.size)
+    }
+  }
+
+  /// Bytes that are in place, in order or not.
+  private var inPlace: UInt64 {
+    sink.noted.isEmpty ? sink.length : sink.noted.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) }
+  }
+
+  // MARK: One attempt
+
+  private func attempt() throws {
+    let now = try (attempts.count == 1 ? known : nil) ?? RemoteFacts.ask(client, path)
+    if isOpen, facts.contradicts(now) { try beginAnew(now) }
+    if !isOpen {
+      facts = now
+      try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
+      isOpen = true
+      result.kept = inPlace
+    }
+    if isSuspect || facts.size.map({ sink.length > $0 }) ?? false { try restart() }
+    if options.verifies { try hash.choose(client.features()) }
+    try report.tell(sink.length, of: facts.size, attempt: attempts.count, now: true)
+    try fetch()
+    if let size = facts.size, sink.length != size { throw short(size) }
+    try verify()
+    try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
+  }
+
+  /// What the part belongs to.
+  private var identity: String {
+    [
+      client.scope, path.hexadecimal, facts.size.map(String.init) ?? "",
+      facts.modified.map { "\($0.digits).\($0.nanosecond)" } ?? "",
+      facts.unique?.hexadecimal ?? "",
+    ].joined(separator: "\t")
+  }
+
+  private func restart() throws {
+    isSuspect = false
+    try LocalFailure.marking { try sink.restart(for: facts, identity: identity) }
+    try hash.restart()
+  }
+
+  private func beginAnew(_ now: RemoteFacts) throws {
+    facts = now
+    result.changes += 1
+    result.kept = 0
+    try restart()
+  }
+
+  private func short(_ size: UInt64) -> FTPError {
+    FTPError(
+      .truncated(received: sink.length, expected: size),
+      "the download ended early: received \(sink.length) of \(size) bytes")
+  }
+
+  private func fetch() throws {
+    if let size = facts.size, sink.length == size, size > 0 { return }
+    if let size = facts.size, options.segments > 1 || sink.noted.count > 1, sink.isRandom, !refusesRestart {
+      var options = options
+      options.segments = max(1, options.segments >> min(segmentFailures, 8))
+      let segmented = SegmentedDownload(
+        client, path, size: size, sink: sink, options: options,
+        progress: { [report, attempts, facts] in
+          try report.tell($0, of: facts.size, attempt: attempts.count)
+        })
+      if segmented.isWorthwhile {
+        defer {
+          result.bytes &+= segmented.bytes
+          result.resumes += segmented.resumes
+          result.segments = max(result.segments, segmented.connections)
+        }
+        segmentFailures += 1
+        do {
+          try segmented.run()
+          segmentFailures = 0
+          return
+        } catch let error as FTPError {
+          try judgeRestart(error)
+        }
+      }
+    }
+    try fetchInOrder()
+  }
+
+  /// Takes a refusal to begin in the middle for one: the file is then fetched in order. Throws any other error.
+  private func judgeRestart(_ error: FTPError) throws {
+    switch error.kind {
+    case .reply(let reply) where reply.category == .permanent: refusesRestart = true
+    case .mismatch:
+      (refusesRestart, isSuspect) = (true, true)
+      throw error
+    default: throw error
+    }
+  }
+
+  private func fetchInOrder() throws {
+    if !sink.noted.isEmpty { try LocalFailure.marking { try sink.note([]) } }
+    let offset = sink.length
+    if offset > 0, sink.isReadable { try hash.catchUp(to: offset, client, sink.read) }
+    try client.beBinary()
+    let transfer = try begin(from: offset)
+    var position = refusesRestart ? 0 : offset
+    if position > 0 { result.resumes += 1 }
+    do {
+      try transfer.run { data in
+        try data.receive(blockSize: DataTransfer.largestRead) { block in
+          result.bytes &+= UInt64(block.count)
+          try take(block, at: position)
+          position &+= UInt64(block.count)
+        }
+      }
+      try transfer.end()
+    } catch {
+      throw transfer.breakOff(after: error)
+    }
+    if position < offset { throw short(offset) }
+  }
+
+  /// Begins at an offset; from the beginning where the server cannot do otherwise, when what is in place already is passed over.
+  private func begin(from offset: UInt64) throws -> any ClientTransfer {
+    guard offset > 0, !refusesRestart else { return try client.begin("RETR", path, from: 0) }
+    do { return try client.begin("RETR", path, from: offset) } catch let error as FTPError {
+      // It may be the file that is refused: then this is said once more.
+      guard case .reply(let reply) = error.kind, reply.category == .permanent else { throw error }
+      let transfer = try client.begin("RETR", path, from: 0)
+      refusesRestart = true
+      return transfer
+    }
+  }
+
+  private func take(_ block: UnsafeRawBufferPointer, at position: UInt64) throws {
+    var block = block
+    var position = position
+    if position < sink.length {
+      let skipped = min(UInt64(block.count), sink.length - position)
+      block = UnsafeRawBufferPointer(rebasing: block.dropFirst(Int(skipped)))
+      position &+= skipped
+      guard !block.isEmpty else { return }
+    }
+    if let size = facts.size, position &+ UInt64(block.count) > size {
+      // It has grown; or it was not sent from where it was asked for.
+      (refusesRestart, isSuspect) = (true, true)
+      throw FTPError(.mismatch, "the server sends more than the \(size) bytes that it told of")
+    }
+    try LocalFailure.marking { try sink.write(block, at: position) }
+    try hash.saw(block, at: position)
+    try report.tell(sink.length, of: facts.size, attempt: attempts.count)
+  }
+
+  // MARK: Verification
+
+  /// Looks whether this is the file, and still the same one.
+  private func verify() throws {
+    result.verified = facts.size == nil ? .none : .size
+    guard options.verifies else { return }
+    let now = try RemoteFacts.ask(client, path)
+    guard !facts.contradicts(now) else {
+      try beginAnew(now)
+      throw FTPError(.mismatch, "the file changed on the server while it was being fetched")
+    }
+    if sink.isReadable { try hash.catchUp(to: sink.length, client, sink.read) }
+    guard hash.count == sink.length else { return }
+    do {
+      if let verification = try hash.verify(client, path) { result.verified = verification }
+    } catch let error as FTPError {
+      if case .mismatch = error.kind { try restart() }
+      throw error
+    }
+  }
+}

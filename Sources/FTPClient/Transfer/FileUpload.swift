@@ -1,0 +1,313 @@
+/// An upload that finishes: under a temporary name that becomes the file's when it is whole, where the server lets it be so.
+package final class FileUpload {
+  private let client: any TransferClient
+  private let path: [UInt8]
+  private let source: any UploadSource
+  private let options: FTPTransfer.Options
+  private let title: String
+  private let report: ProgressReport
+  private let hash: HashCheck
+  private let watch = Stopwatch()
+  private var attempts: Attempts
+  private var result = FTPTransfer.Result()
+
+  /// Where it is written.
+  private var target: [UInt8]
+  /// Whether a later run finds the temporary name again.
+  private var isKept = false
+  /// Whether it is written under its own name: the server takes no other, or renames nothing.
+  private var isDirect = false
+  /// Whether something of this file may be on the server under `target`.
+  private var hasBegun = false
+  /// Whether what is there is not to be gone on with.
+  private var isSpoilt = false
+  /// Whether the server has been told to rename, and what came of it is not known.
+  private var isRenaming = false
+  /// How often in a row the server has not answered the command that begins the transfer.
+  private var silences = 0
+  /// Temporary names that were given up.
+  private var abandoned: [[UInt8]] = []
+  private var refusesRestart = false
+  private var refusesAppending = false
+  /// How far this attempt has come.
+  private var position: UInt64 = 0
+  /// The file's size, once it has been read to its end.
+  private var end: UInt64?
+
+  /// An upload of `source` to `path`; `name` is the path for a reader.
+  package init(
+    _ client: any TransferClient, _ source: any UploadSource, to path: [UInt8], name: String,
+    options: FTPTransfer.Options,
+    progress: ((FTPTransfer.Progress) throws -> Void)? = nil
+  ) {
+    self.client = client
+    self.source = source
+    self.path = path
+    self.options = options
+    title = "uploading '\(source.name)' to '\(name)' on \(client.server)"
+    report = ProgressReport(name, progress)
+    hash = HashCheck(options.verifies ? options.hashing : nil)
+    attempts = Attempts(options)
+    target = path
+    chooseName()
+  }
+
+  /// A name beside the file's: that of an earlier run of the same file, or one that nobody has.
+  private func chooseName(anew: Bool = false) {
+    let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
+    var tail = RandomName.make()
+    isKept = false
+    if !anew, options.resumes, let identity = source.identity, source.size ?? 0 >= PartFile.worthKeeping {
+      var mark: UInt64 = 0xcbf2_9ce4_8422_2325
+      for byte in identity.utf8 { mark = (mark ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      tail = (0..<8).map { UInt8(truncatingIfNeeded: mark >> (56 - 8 * $0)) }.hexadecimal
+      isKept = true
+    }
+    target =
+      Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(254 - tail.utf8.count - 6)
+      + Array(".\(tail).part".utf8)
+    hasBegun = isKept
+    isSpoilt = false
+  }
+
+  /// Runs it to its end. Throws `TransferFailure`; then the server may hold a part, for a later run where the options say so.
+  package func run() throws -> FTPTransfer.Result {
+    while true {
+      attempts.begin()
+      do {
+        try client.connect()
+        try attempt()
+        for name in abandoned { _ = try? client.execute("DELE", name) }
+        result.attempts = attempts.count
+        result.duration = watch.elapsed
+        result.modified = source.modified
+        return result
+      } catch {
+        try goOn(after: TransferFailure.unwrapped(error))
+      }
+    }
+  }
+
+  private func goOn(after error: any Error) throws {
+    do {
+      let fault = TransferFailure.fault(of: error, client)
+      guard fault != .permanent, let pause = attempts.pauseAfterFailure(at: position) else { throw error }
+      if fault == .lost || attempts.failures > 1 { client.disconnect() }
+      try client.pause(pause)
+    } catch {
+      if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
+      throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size)
+    }
+  }
+
+  /// Leaves nothing behind that no later run would go on with.
+  private func cleanUp() {
+    guard hasBegun, !isDirect, !(isKept && options.resumes), !isRenaming else { return }
+    _ = try? client.execute("DELE", target)
+  }
+
+  // MARK: One attempt
+
+  private func attempt() throws {
+    try client.beBinary()
+    if options.verifies { try hash.choose(client.features()) }
+    if isRenaming, try isInPlace() { return }
+    isRenaming = false
+    try send(from: offsetOnServer())
+    try verify()
+    if !isDirect {
+      try keepTime(target)
+      try rename()
+    } else {
+      try keepTime(path)
+    }
+    try report.tell(position, of: position, attempt: attempts.count, now: true)
+  }
+
+  /// Where to go on: behind what the server has. Removes what is of no use.
+  private func offsetOnServer() throws -> UInt64 {
+    guard hasBegun else { return 0 }
+    let size = isSpoilt ? nil : try sizeOnServer(target)
+    if let size, size <= source.size ?? end ?? .max {
+      if attempts.count == 1 { result.kept = size }
+      return size
+    }
+    // What cannot be removed is left alone.
+    if !isDirect, isSpoilt || size != nil, try client.completes("DELE", target) == nil { chooseName(anew: true) }
+    isSpoilt = false
+    return 0
+  }
+
+  private func sizeOnServer(_ path: [UInt8]) throws -> UInt64? {
+    try client.completes("SIZE", path).flatMap { try? FileStatus.size(of: $0) }
+  }
+
+  private func send(from start: UInt64) throws {
+    position = start
+    if let size = source.size, start == size, size > 0 {
+      end = size
+      return
+    }
+    try report.tell(start, of: source.size, attempt: attempts.count, now: true)
+    if start > 0 { try hash.catchUp(to: start, client, source.read) }
+    let transfer: any ClientTransfer
+    do { transfer = try begin(from: start) } catch {
+      if client.isTimeout(error) { noteSilence() }
+      throw error
+    }
+    silences = 0
+    hasBegun = true
+    do {
+      try transfer.run { data in
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+        defer { buffer.deallocate() }
+        while true {
+          let count = try LocalFailure.marking { min(try source.read(into: buffer, at: position), buffer.count) }
+          guard count > 0 else { return }
+          let block = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
+          try data.send(block)
+          result.bytes &+= UInt64(count)
+          try hash.saw(block, at: position)
+          position &+= UInt64(count)
+          try report.tell(position, of: source.size, attempt: attempts.count)
+        }
+      }
+      try transfer.end()
+    } catch {
+      throw transfer.breakOff(after: error)
+    }
+    end = position
+  }
+
+  /// A session that was lost may still hold the file: vsftpd locks what is uploaded, and lets the next one wait for it without a word. The second time
+  /// another name is taken.
+  private func noteSilence() {
+    silences += 1
+    guard silences > 1, hasBegun, !isDirect else { return }
+    silences = 0
+    abandoned.append(target)
+    chooseName(anew: true)
+  }
+
+  /// Begins at an offset: by `REST` and `STOR`, which cannot write anything twice; or else by `APPE`, when the server has just so much; or
+  /// else from the beginning. Under its own name where the server takes no other.
+  private func begin(from start: UInt64) throws -> any ClientTransfer {
+    if start > 0 {
+      if !refusesRestart {
+        do {
+          let transfer = try client.begin("STOR", target, from: start)
+          result.resumes += 1
+          return transfer
+        } catch let error as FTPError where Self.refuses(error) { refusesRestart = true }
+      }
+      if !refusesAppending, try sizeOnServer(target) == start {
+        do {
+          let transfer = try client.begin("APPE", target, from: 0)
+          result.resumes += 1
+          return transfer
+        } catch let error as FTPError where Self.refuses(error) { refusesAppending = true }
+      }
+      position = 0
+      result.kept = 0
+    }
+    do { return try client.begin("STOR", target, from: 0) } catch let error as FTPError {
+      guard !isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else {
+        throw error
+      }
+      isDirect = true
+      target = path
+      return try client.begin("STOR", target, from: 0)
+    }
+  }
+
+  /// Replies that may be due to the temporary name. Not 552: under its own name the file has no more room.
+  private static let forbidsName = [500, 501, 504, 550, 553]
+
+  /// Whether a reply refuses to go on in the middle: for good, or as ProFTPD without AllowStoreRestart, by 451.
+  private static func refuses(_ error: FTPError) -> Bool {
+    guard case .reply(let reply) = error.kind else { return false }
+    return reply.category == .permanent || [450, 451].contains(reply.code)
+  }
+
+  // MARK: Verification
+
+  private func verify() throws {
+    if source.hasChanged {
+      try LocalFailure.marking { try source.refresh() }
+      result.changes += 1
+      try spoil("'\(source.name)' changed while it was being sent")
+    }
+    let size = try sizeOnServer(target)
+    if let size, size != position {
+      refusesRestart = refusesRestart || result.resumes > 0
+      try spoil("the server has \(size) of \(position) bytes")
+    }
+    result.size = position
+    result.verified = size == nil ? .none : .size
+    guard options.verifies else { return }
+    if hash.count < position, source.size != nil { try hash.catchUp(to: position, client, source.read) }
+    guard hash.count == position else { return }
+    do {
+      if let verification = try hash.verify(client, target) { result.verified = verification }
+    } catch let error as FTPError {
+      guard case .mismatch = error.kind else { throw error }
+      try spoil(error.message)
+    }
+  }
+
+  /// What is on the server is of no use.
+  private func spoil(_ reason: String) throws -> Never {
+    isSpoilt = true
+    result.kept = 0
+    end = nil
+    try hash.restart()
+    throw FTPError(.mismatch, reason)
+  }
+
+  // MARK: The end
+
+  private func keepTime(_ path: [UInt8]) throws {
+    guard let modified = source.modified else { return }
+    let features = try client.features()
+    // vsftpd and some others take it by MDTM; what cannot be kept is no fault of the transfer's.
+    guard let verb = ["MFMT", "MDTM"].first(where: features.has) else { return }
+    _ = try client.completes(verb, Array("\(modified.digits) ".utf8) + path)
+  }
+
+  private func rename() throws {
+    if try rename(target) { return }
+    // Windows and some others replace nothing. The new file is whole: the old one may go.
+    if try sizeOnServer(path) != nil, try client.completes("DELE", path) != nil, try rename(target) { return }
+    _ = try client.completes("DELE", target)
+    isDirect = true
+    target = path
+    hasBegun = false
+    position = 0
+    try hash.restart()
+    try send(from: 0)
+    try verify()
+    try keepTime(path)
+  }
+
+  private func rename(_ old: [UInt8]) throws -> Bool {
+    let reply = try client.execute("RNFR", old)
+    if reply.category == .transient { throw FTPError(unexpected: reply) }
+    guard reply.category == .intermediate else { return false }
+    isRenaming = true
+    let end = try client.execute("RNTO", path)
+    isRenaming = false
+    if end.category == .transient { throw FTPError(unexpected: end) }
+    return end.category == .completion
+  }
+
+  /// Whether a server that was lost while it renamed has done so: the temporary name is gone, and the file is there.
+  private func isInPlace() throws -> Bool {
+    guard try sizeOnServer(target) == nil, let size = try sizeOnServer(path), size == position else { return false }
+    if result.verified != .size, case .hash(_, let digest) = result.verified {
+      for command in try client.features().hashes where command.algorithm.count == digest.count {
+        if let theirs = try command.ask(client, path) { return theirs == digest }
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,98 @@
+internal import Glibc
+
+/// A name in an open directory of this computer: what is done to it is done there, wherever the directory's path leads by then.
+package final class LocalPlace {
+  /// The directory's descriptor.
+  let directory: CInt
+  private let ownsDirectory: Bool
+  /// The name in it.
+  package let name: [UInt8]
+  /// The whole path for messages.
+  package let path: String
+
+  /// A name in a directory that the caller keeps open. `name` has no slash.
+  package init(in directory: CInt, _ name: [UInt8], path: String) {
+    self.directory = directory
+    self.name = name
+    self.path = path
+    ownsDirectory = false
+  }
+
+  /// The place of a path; a symbolic link at its end is followed, as `open` would. Throws `.system`.
+  package init(_ path: [UInt8]) throws(FTPError) {
+    self.path = path.text
+    guard !path.isEmpty else { throw FTPError(errno: ENOENT, "use the path ''") }
+    let whole = try Self.followed(path)
+    let slash = whole.lastIndex(of: ASCII.slash)
+    let folder = slash.map { $0 == 0 ? [ASCII.slash] : Array(whole[..<$0]) } ?? Array(".".utf8)
+    name = slash.map { Array(whole[($0 + 1)...]) } ?? whole
+    guard !name.isEmpty, name != Array(".".utf8), name != Array("..".utf8) else {
+      throw FTPError(errno: EISDIR, "write '\(path.text)'")
+    }
+    directory = folder.withPath { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    guard directory >= 0 else { throw FTPError(errno: errno, "open the folder of '\(path.text)'") }
+    ownsDirectory = true
+  }
+
+  deinit { if ownsDirectory { close(directory) } }
+
+  /// Where links at the end of a path lead, the last of which may lead to nothing yet.
+  private static func followed(_ path: [UInt8]) throws(FTPError) -> [UInt8] {
+    var path = path
+    for _ in 0..<40 {
+      var buffer = [CChar](repeating: 0, count: 4097)
+      let count = path.withPath { readlink($0, &buffer, 4096) }
+      guard count > 0 else { return path }
+      let target = buffer.prefix(count).map { UInt8(bitPattern: $0) }
+      if target.first == ASCII.slash {
+        path = target
+      } else {
+        path = Array(path[..<(path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0)]) + target
+      }
+    }
+    throw FTPError(errno: ELOOP, "open '\(path.text)'")
+  }
+
+  /// What lies there; nil for nothing. A link is looked at itself.
+  func status(_ name: [UInt8]? = nil) -> stat? {
+    var status = stat()
+    let result = (name ?? self.name).withPath { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
+    return result == 0 ? status : nil
+  }
+
+  /// Opens a name in the directory, never through a link. Returns the descriptor, or -1 and `errno`.
+  func open(_ name: [UInt8], _ flags: CInt, mode: mode_t = 0o666) -> CInt {
+    name.withPath { openat(directory, $0, flags | O_NOFOLLOW | O_CLOEXEC, mode) }
+  }
+
+  /// Removes a name; that it is not there is no matter.
+  func remove(_ name: [UInt8]) { _ = name.withPath { unlinkat(directory, $0, 0) } }
+
+  /// A neighbour's name, `.NAME.tail`, cut to what file systems take.
+  func neighbour(_ tail: String) -> [UInt8] {
+    Array(".".utf8) + name.prefix(max(1, 254 - tail.utf8.count - 1)) + Array(".\(tail)".utf8)
+  }
+}
+
+extension [UInt8] {
+  /// Calls `body` with the bytes as C has a path.
+  func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+    (map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
+      let empty: StaticString = ""
+      return body(buffer.baseAddress ?? UnsafeRawPointer(empty.utf8Start).assumingMemoryBound(to: CChar.self))
+    }
+  }
+}
+
+/// Names that nobody else has.
+enum RandomName {
+  static func make() -> String {
+    var value = UInt64.random(in: .min ... .max)
+    var text = ""
+    for _ in 0..<8 {
+      text.unicodeScalars.append(Unicode.Scalar(UInt8(ascii: "a") + UInt8(value % 26)))
+      value /= 26
+    }
+    return text
+  }
+}

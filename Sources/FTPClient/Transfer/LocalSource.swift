@@ -1,0 +1,78 @@
+internal import Glibc
+
+/// A file of this computer that is uploaded.
+package final class LocalSource: UploadSource {
+  private let descriptor: CInt
+  private let path: [UInt8]
+  private var status: stat
+  /// How far what cannot go back has been read.
+  private var position: UInt64 = 0
+
+  /// Opens a file. Throws `.system`.
+  package init(_ path: [UInt8]) throws(FTPError) {
+    self.path = path
+    descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC) }
+    status = stat()
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "read '\(path.text)'") }
+    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return }
+    let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
+    close(descriptor)
+    throw FTPError(errno: code, "read '\(path.text)'")
+  }
+
+  /// Reads from a descriptor that is this object's from now on; `path` is for messages.
+  package init(descriptor: CInt, path: String) throws(FTPError) {
+    self.path = Array(path.utf8)
+    self.descriptor = descriptor
+    status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw FTPError(errno: errno, "read '\(path)'") }
+  }
+
+  deinit { close(descriptor) }
+
+  package var name: String { path.text }
+  private var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
+  package var size: UInt64? { isRegular ? UInt64(clamping: status.st_size) : nil }
+  package var modified: FileStatus.Time? {
+    isRegular ? FileStatus.Time(seconds: status.st_mtim.tv_sec, nanosecond: status.st_mtim.tv_nsec) : nil
+  }
+
+  package var identity: String? {
+    guard isRegular else { return nil }
+    var host = [CChar](repeating: 0, count: 256)
+    guard gethostname(&host, 255) == 0 else { return nil }
+    let name = host.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }.text
+    return [
+      name, "\(status.st_dev)", "\(status.st_ino)", "\(status.st_size)", "\(status.st_mtim.tv_sec)",
+      "\(status.st_mtim.tv_nsec)",
+    ].joined(separator: "\t")
+  }
+
+  package var hasChanged: Bool {
+    var now = stat()
+    guard isRegular, fstat(descriptor, &now) == 0 else { return false }
+    return now.st_size != status.st_size || now.st_mtim.tv_sec != status.st_mtim.tv_sec
+      || now.st_mtim.tv_nsec != status.st_mtim.tv_nsec
+  }
+
+  package func refresh() throws {
+    guard fstat(descriptor, &status) == 0 else { throw FTPError(errno: errno, "read '\(name)'") }
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+    guard isRegular || offset == position else {
+      throw FTPError(.state, "'\(name)' is no regular file: what has been sent of it cannot be sent again")
+    }
+    while true {
+      let count =
+        isRegular
+        ? pread(descriptor, buffer.baseAddress, buffer.count, off_t(clamping: offset))
+        : Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+      if count >= 0 {
+        position = offset &+ UInt64(count)
+        return count
+      }
+      guard errno == EINTR else { throw FTPError(errno: errno, "read '\(name)'") }
+    }
+  }
+}

@@ -1,0 +1,218 @@
+internal import Glibc
+
+/// A file of this computer that a download goes into: a neighbour of the target, which is as it was until the neighbour is whole and takes its name.
+///
+/// Of a large file whose version can be told the neighbour is `.NAME.part`, with `.NAME.part.state` beside it, and a later run goes on with it
+/// (`PartState`). Any other gets a name that nobody has, and is removed when the transfer fails. What is no regular file, as a device or a pipe, is written to
+/// itself.
+package final class PartFile: DownloadSink {
+  private let place: LocalPlace
+  private var descriptor: CInt = -1
+  private var part: [UInt8]?
+  private var state: PartState?
+  /// Whether the target is written to itself.
+  private var isDirect = false
+  /// The target's permission, where there is one.
+  private var mode: mode_t?
+  package private(set) var length: UInt64 = 0
+  package private(set) var noted: [Range<UInt64>] = []
+
+  /// From how many bytes on a part is worth being kept.
+  static let worthKeeping: UInt64 = 1024 * 1024
+
+  /// The file at a place. Nothing is opened yet.
+  package init(_ place: LocalPlace) { self.place = place }
+
+  deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
+
+  package var name: String { place.path }
+  package var isReadable: Bool { !isDirect }
+  package var isRandom: Bool { !isDirect }
+
+  private func refusal(_ code: CInt) -> FTPError { FTPError(errno: code, "write '\(place.path)'") }
+
+  // MARK: Beginning
+
+  package func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {
+    if let status = place.status() {
+      switch status.st_mode & S_IFMT {
+      case S_IFDIR: throw refusal(EISDIR)
+      case S_IFREG:
+        mode = status.st_mode & 0o777
+        // Who may not write the file may not replace it either.
+        guard place.name.withPath({ faccessat(place.directory, $0, W_OK, AT_EACCESS) }) == 0 else {
+          throw refusal(errno)
+        }
+      default: return try openDirectly()
+      }
+    }
+    let isWorthKeeping = resuming && facts.isTelling && (facts.size ?? 0) >= Self.worthKeeping
+    if isWorthKeeping, try openKept(identity) { return }
+    try openNew()
+  }
+
+  private func openDirectly() throws {
+    descriptor = place.open(place.name, O_WRONLY | O_NOCTTY)
+    guard descriptor >= 0 else { throw refusal(errno) }
+    isDirect = true
+  }
+
+  /// Opens the part that a later run would find, and takes over what an earlier one has left. False when the name is somebody else's.
+  private func openKept(_ identity: String) throws -> Bool {
+    let name = place.neighbour("part")
+    let state = PartState(place, place.neighbour("part.state"))
+    for _ in 0..<16 {
+      var isNew = false
+      descriptor = place.open(name, O_RDWR)
+      if descriptor < 0, errno == ENOENT {
+        descriptor = place.open(name, O_RDWR | O_CREAT | O_EXCL, mode: mode ?? 0o666)
+        if descriptor < 0, errno == EEXIST { continue }
+        isNew = true
+      }
+      guard descriptor >= 0 else {
+        if isNew { throw refusal(errno) }
+        return false
+      }
+      // Another process may be at it; or have been, and have given it its name just now.
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let own = ownStatus else { return letGo() }
+      guard let status = place.status(name), status.st_ino == own.st_ino, status.st_dev == own.st_dev else {
+        _ = letGo()
+        continue
+      }
+      guard own.st_mode & S_IFMT == S_IFREG, own.st_nlink == 1, own.st_uid == geteuid() else { return letGo() }
+      if !isNew {
+        guard let found = state.read(), found.inode == UInt64(own.st_ino) else { return letGo() }
+        if found.identity == identity {
+          length = found.parts.map { $0.first?.lowerBound == 0 ? $0.first?.upperBound ?? 0 : 0 } ?? UInt64(own.st_size)
+          length = min(length, UInt64(own.st_size))
+          noted = found.parts ?? []
+        } else if ftruncate(descriptor, 0) != 0 {
+          throw refusal(errno)
+        }
+      }
+      part = name
+      self.state = state
+      guard state.write(identity, inode: UInt64(own.st_ino), parts: noted.isEmpty ? nil : noted) else {
+        if isNew { place.remove(name) }
+        part = nil
+        self.state = nil
+        return letGo()
+      }
+      return true
+    }
+    return false
+  }
+
+  private var ownStatus: stat? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? status : nil
+  }
+
+  private func letGo() -> Bool {
+    Glibc.close(descriptor)
+    descriptor = -1
+    length = 0
+    noted = []
+    return false
+  }
+
+  private func openNew() throws {
+    for _ in 0..<64 {
+      let name = place.neighbour("\(RandomName.make()).part")
+      descriptor = place.open(name, O_RDWR | O_CREAT | O_EXCL, mode: mode ?? 0o666)
+      if descriptor >= 0 {
+        part = name
+        return
+      }
+      guard errno == EEXIST else {
+        throw FTPError(errno: errno, "make a file beside '\(place.path)'")
+      }
+    }
+    throw refusal(EEXIST)
+  }
+
+  // MARK: Content
+
+  package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
+    var rest = bytes[...]
+    var position = offset
+    while !rest.isEmpty {
+      let block = UnsafeRawBufferPointer(rebasing: rest)
+      let count =
+        isDirect
+        ? Glibc.write(descriptor, block.baseAddress, block.count)
+        : pwrite(descriptor, block.baseAddress, block.count, off_t(clamping: position))
+      if count >= 0 {
+        rest = rest.dropFirst(count)
+        position &+= UInt64(count)
+      } else if errno != EINTR {
+        throw refusal(errno)
+      }
+    }
+    if offset <= length { length = max(length, position) }
+  }
+
+  package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+    while true {
+      let count = pread(descriptor, buffer.baseAddress, buffer.count, off_t(clamping: offset))
+      if count >= 0 { return count }
+      guard errno == EINTR else { throw FTPError(errno: errno, "read '\(place.path)'") }
+    }
+  }
+
+  package func restart(for facts: RemoteFacts, identity: String) throws {
+    guard !isDirect else {
+      throw FTPError(.mismatch, "'\(place.path)' is no regular file: it cannot be written anew")
+    }
+    guard ftruncate(descriptor, 0) == 0 else { throw refusal(errno) }
+    length = 0
+    noted = []
+    if let own = ownStatus { _ = state?.write(identity, inode: UInt64(own.st_ino), parts: nil) }
+  }
+
+  package func note(_ parts: [Range<UInt64>]) throws {
+    noted = parts
+    if let first = parts.first { length = first.lowerBound == 0 ? first.upperBound : 0 }
+    guard let state, let own = ownStatus, let identity = state.identity else { return }
+    // Without parts it is in order, and as long as it is.
+    if parts.isEmpty, ftruncate(descriptor, off_t(clamping: length)) != 0 { throw refusal(errno) }
+    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts.isEmpty ? nil : parts) else {
+      throw refusal(errno)
+    }
+  }
+
+  // MARK: The end
+
+  package func complete(modified: FileStatus.Time?) throws {
+    guard !isDirect else { return }
+    guard let part else { return }
+    if let modified {
+      let time = timespec(tv_sec: modified.seconds, tv_nsec: modified.nanosecond)
+      // What no file system can keep is no fault of the transfer's.
+      withUnsafeTemporaryAllocation(of: timespec.self, capacity: 2) { times in
+        times.initialize(repeating: time)
+        _ = futimens(descriptor, times.baseAddress)
+      }
+    }
+    if let mode { _ = fchmod(descriptor, mode) }
+    // Some file systems say only when a file is closed that there was no room.
+    let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+    if copy >= 0, Glibc.close(copy) != 0, errno != EINTR { throw refusal(errno) }
+    let status = part.withPath { old in place.name.withPath { renameat(place.directory, old, place.directory, $0) } }
+    guard status == 0 else { throw refusal(errno) }
+    state?.remove()
+    self.part = nil
+    Glibc.close(descriptor)
+    descriptor = -1
+  }
+
+  package func abandon(keeping: Bool) {
+    if let part, !(keeping && state != nil && (length > 0 || !noted.isEmpty)) {
+      place.remove(part)
+      state?.remove()
+    }
+    part = nil
+    if descriptor >= 0 { Glibc.close(descriptor) }
+    descriptor = -1
+  }
+}

@@ -1,0 +1,54 @@
+internal import Glibc
+
+/// Time since a moment, by the clock that nobody sets.
+struct Stopwatch {
+  private let start = Stopwatch.now()
+
+  var elapsed: Duration { .nanoseconds(Self.now() &- start) }
+
+  private static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
+  }
+}
+
+extension Duration {
+  /// Seconds as a number.
+  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+/// Tells a listener how far a transfer is, not more often than a reader can follow.
+final class ProgressReport {
+  private let name: String
+  private let listener: ((FTPTransfer.Progress) throws -> Void)?
+  private let watch = Stopwatch()
+  private var next = 0.0
+  /// Moments and what was done then, the oldest first: the rate is that of the last seconds.
+  private var marks: [(time: Double, done: UInt64)] = []
+
+  /// Seconds between two reports, and that the rate looks back over.
+  private static let interval = 0.1
+  private static let memory = 5.0
+
+  init(_ name: String, _ listener: ((FTPTransfer.Progress) throws -> Void)?) {
+    self.name = name
+    self.listener = listener
+  }
+
+  /// Tells it when it is time, or `now`. What the listener throws is a failure of this side.
+  func tell(_ done: UInt64, of total: UInt64?, attempt: Int, now: Bool = false) throws {
+    guard let listener else { return }
+    let time = watch.elapsed.inSeconds
+    guard now || time >= next else { return }
+    // The first block is told of at once.
+    if !now { next = time + Self.interval }
+    if let last = marks.last, last.done > done { marks = [] }
+    marks.append((time, done))
+    while let first = marks.first, time - first.time > Self.memory, marks.count > 2 { marks.removeFirst() }
+    var rate = 0.0
+    if let first = marks.first, time - first.time > 0.001 { rate = Double(done - first.done) / (time - first.time) }
+    let progress = FTPTransfer.Progress(name: name, done: done, total: total, rate: rate, attempt: attempt)
+    try LocalFailure.marking { try listener(progress) }
+  }
+}

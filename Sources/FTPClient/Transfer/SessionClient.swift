@@ -1,0 +1,147 @@
+/// An `FTPSession` that can be had again, for transfers that finish.
+final class SessionClient: TransferClient {
+  private let open: () throws -> FTPSession
+  private var session: FTPSession?
+  private var known: ServerFeatures?
+  /// Whether there has been a session: then a refusal to log in is one for now, as where the server still counts the one that was lost.
+  private var hasConnected = false
+  private let interrupt: Interrupt?
+  private(set) var server: String
+  let scope: String
+
+  /// `open` connects and logs in, each time in the same way.
+  init(interrupt: Interrupt?, scope: String, open: @escaping () throws -> FTPSession) {
+    self.open = open
+    self.interrupt = interrupt
+    self.scope = scope
+    server = scope
+  }
+
+  func connect() throws {
+    guard session == nil else { return }
+    known = nil
+    let session: FTPSession
+    do { session = try open() } catch {
+      guard hasConnected, let error = error as? FTPError, case .reply = error.kind else { throw error }
+      throw LoginRefusal(error)
+    }
+    self.session = session
+    hasConnected = true
+    server = session.control.host
+  }
+
+  func disconnect() {
+    session?.close()
+    session = nil
+  }
+
+  /// Takes leave.
+  func quit() {
+    _ = try? session?.quit()
+    session = nil
+  }
+
+  private func current() throws -> FTPSession {
+    guard let session else { throw FTPError(.closed, "not connected to \(server)") }
+    return session
+  }
+
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    let session = try current()
+    return try session.control.execute(Command(verb, bytes: argument))
+  }
+
+  func features() throws -> ServerFeatures {
+    if let known { return known }
+    let features = try ServerFeatures(execute("FEAT", nil))
+    known = features
+    return features
+  }
+
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    let session = try current()
+    try session.control.sendAhead(commands.map { try Command($0.verb, bytes: $0.argument) })
+    return true
+  }
+
+  var passiveCommand: String? {
+    guard let session, session.configuration.isPassive, session.configuration.proxy == nil else { return nil }
+    return session.peer.isIPv6 ? "EPSV" : "PASV"
+  }
+
+  var welcome: String { session?.welcome.text ?? "" }
+
+  func beBinary() throws { try current().setRepresentation(.binary) }
+
+  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
+    let session = try current()
+    return SessionTransfer(session, try session.beginTransfer(Command(verb, bytes: path), from: offset))
+  }
+
+  func fault(of error: any Error) -> TransferFault {
+    if error is LoginRefusal { return .lost }
+    return (error as? FTPError).map(TransferFault.init) ?? .permanent
+  }
+
+  func isTimeout(_ error: any Error) -> Bool {
+    guard let error = error as? FTPError, case .timedOut = error.kind else { return false }
+    return true
+  }
+
+  func sibling() throws -> any TransferClient { SessionClient(interrupt: interrupt, scope: scope, open: open) }
+
+  func detached(_ body: () throws -> Void) throws { try body() }
+
+  func checkInterrupt() throws { try interrupt?.check() }
+
+  func pause(_ time: Duration) throws { try Deadline.after(time).wait(interrupt) }
+}
+
+/// A refusal to log in once more, where it has worked before.
+package struct LoginRefusal: Error {
+  package let error: any Error
+  package init(_ error: any Error) { self.error = error }
+}
+
+/// A transfer of a session's.
+private final class SessionTransfer: ClientTransfer {
+  private let session: FTPSession
+  let data: DataTransfer
+
+  init(_ session: FTPSession, _ data: DataTransfer) {
+    self.session = session
+    self.data = data
+  }
+
+  func run(_ body: (DataTransfer) throws -> Void) throws { try body(data) }
+
+  func end() throws { try session.endTransfer(data) }
+
+  func breakOff(after error: any Error) -> any Error {
+    session.breakOff(data, after: error as? FTPError ?? FTPError(interruptedBy: error))
+  }
+}
+
+extension TransferFault {
+  /// What a session's error means.
+  package init(_ error: FTPError) {
+    switch error.kind {
+    case .reply(let reply):
+      switch reply.category {
+      case .transient: self = reply.code == 421 ? .lost : .refused
+      case .permanent: self = .permanent
+      default: self = .lost
+      }
+    case .closed, .timedOut, .system, .unresolved, .proxy, .security, .truncated, .malformed, .state: self = .lost
+    case .mismatch: self = .refused
+    case .tooLong, .untrusted, .invalidArgument, .interrupted: self = .permanent
+    }
+  }
+}
+
+extension Command {
+  /// A verb and an argument as it is sent.
+  package init(_ verb: String, bytes argument: [UInt8]?) throws(FTPError) {
+    try self.init(line: Array(verb.utf8) + (argument.map { [ASCII.space] + $0 } ?? []))
+  }
+}

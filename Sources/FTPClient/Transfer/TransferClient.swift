@@ -1,0 +1,80 @@
+/// A session that can be had again: what transfers that finish are made with. `FTPSession` is driven by `SessionClient`, Python's `FTP`
+/// object by the Python module.
+///
+/// Paths are bytes as the session sends them. One thread at a time; calls block.
+package protocol TransferClient: AnyObject {
+  /// Who is spoken with, as in "127.0.0.1 port 21".
+  var server: String { get }
+  /// What tells a file of this server, seen by this user, from another's of the same path.
+  var scope: String { get }
+  /// Connects and logs in as before, to the same directory with the same options, unless that connection is there.
+  func connect() throws
+  /// Drops the connection without a word.
+  func disconnect()
+  /// Sends a command and returns its reply, whatever that is. Throws when there is none.
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply
+  /// What the server says of itself; asked once for each connection.
+  func features() throws -> ServerFeatures
+  /// Makes the representation binary, unless it is.
+  func beBinary() throws
+  /// Opens a data connection and sends the command that uses it, `REST` last before it.
+  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer
+  /// Sends commands before their turn; the next calls must send just these. False when that cannot be done here: nothing was sent then.
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool
+  /// The command that `begin` asks for a data connection with; nil where that is not known beforehand.
+  var passiveCommand: String? { get }
+  /// The server's greeting.
+  var welcome: String { get }
+  /// What an error of this client's means.
+  func fault(of error: any Error) -> TransferFault
+  /// Whether an error is that the server has said nothing for the time that it has.
+  func isTimeout(_ error: any Error) -> Bool
+  /// Another session like this one, not connected yet.
+  func sibling() throws -> any TransferClient
+  /// Runs `work` with each number below `count`: 0 on this thread, the others at the same time where there are threads for that. All have ended
+  /// when it returns; what they wait for ends when `isStopped` says so. Throws when it was interrupted.
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws
+  /// Runs `body` so that others can go on meanwhile: without Python's lock.
+  func detached(_ body: () throws -> Void) throws
+  /// Asks whether the call shall stop; in `detached` too.
+  func checkInterrupt() throws
+  /// Waits, as long as nobody interrupts.
+  func pause(_ time: Duration) throws
+}
+
+/// A data connection that a client has opened.
+package protocol ClientTransfer: AnyObject {
+  /// What goes over it.
+  var data: DataTransfer { get }
+  /// Runs the data phase, as `TransferClient.detached` does; `abort` and `close` of the session end it.
+  func run(_ body: (DataTransfer) throws -> Void) throws
+  /// Closes behind the last byte and reads the final reply, which must be 2yz; checks the announced size.
+  func end() throws
+  /// Closes in the middle. Returns `error`, or the server's word on it where that explains more.
+  @discardableResult
+  func breakOff(after error: any Error) -> any Error
+}
+
+/// What an error means for the next attempt.
+package enum TransferFault {
+  /// The connection is of no use any more.
+  case lost
+  /// The server will not now, and may later (4yz).
+  case refused
+  /// Another attempt would end the same way.
+  case permanent
+}
+
+extension TransferClient {
+  /// One after the other.
+  package func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    for number in 0..<count where !isStopped() { work(number) }
+  }
+
+  /// Sends a command; nil when its reply is not 2yz. Throws a 421, by which the server takes its leave.
+  func completes(_ verb: String, _ argument: [UInt8]?) throws -> Reply? {
+    let reply = try execute(verb, argument)
+    if reply.code == 421 { throw FTPError(unexpected: reply) }
+    return reply.category == .completion ? reply : nil
+  }
+}

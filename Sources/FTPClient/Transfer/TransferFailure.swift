@@ -1,0 +1,42 @@
+/// Why a transfer did not finish.
+package struct TransferFailure: Error {
+  /// What the last attempt ended with: `LocalFailure` for what went wrong on this side.
+  package let cause: any Error
+  /// What was tried, as in "downloading 'a' from host port 21 to 'b': 6 attempts, 512 of 1024 bytes".
+  package let attempt: String
+
+  init(cause: any Error, _ title: String, attempts: Int, done: UInt64, of total: UInt64?) {
+    self.cause = cause
+    let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts"
+    attempt = "\(title): \(count), \(done)\(total.map { " of \($0)" } ?? "") bytes"
+  }
+
+  /// What was thrown through a session comes out as it is.
+  static func unwrapped(_ error: any Error) -> any Error {
+    guard let failure = error as? FTPError, case .interrupted(let cause) = failure.kind else { return error }
+    return cause is LocalFailure ? cause : error
+  }
+
+  static func fault(of error: any Error, _ client: any TransferClient) -> TransferFault {
+    switch error {
+    case is LocalFailure: return .permanent
+    case let error as FTPError:
+      if case .mismatch = error.kind { return .refused }
+      if case .interrupted(let cause) = error.kind, cause is LocalFailure { return .permanent }
+      return client.fault(of: error)
+    default: return client.fault(of: error)
+    }
+  }
+}
+
+/// What went wrong on this side: a file, a callback, a hook. It is never tried again.
+package struct LocalFailure: Error {
+  /// What was thrown.
+  package let error: any Error
+  package init(_ error: any Error) { self.error = error }
+
+  /// Runs code of this side.
+  static func marking<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let failure as LocalFailure { throw failure } catch { throw LocalFailure(error) }
+  }
+}

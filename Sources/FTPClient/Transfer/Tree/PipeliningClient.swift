@@ -1,0 +1,141 @@
+import Synchronization
+
+/// A worker's client, which asks for the next file's data connection while the one before is under way.
+///
+/// Only among small files, each of which can be had again: a server that does not take it loses one of them, is told no
+/// command ahead any more in
+/// this run, and the file is transferred once more. Those that are known not to, are known by their greetings.
+final class PipeliningClient: TransferClient {
+  private let client: any TransferClient
+  private let run: TreeRun
+  /// Whether the transfer to come is one of many small ones.
+  var looksAhead = false
+  /// Whether a data connection has been asked for that no transfer has used.
+  private(set) var hasAsked = false
+  private var hasLost = false
+
+  init(_ client: any TransferClient, _ run: TreeRun) { (self.client, self.run) = (client, run) }
+
+  /// The client itself.
+  var plain: any TransferClient { client }
+
+  var server: String { client.server }
+  var scope: String { client.scope }
+  var passiveCommand: String? { client.passiveCommand }
+  var welcome: String { client.welcome }
+  func connect() throws { try client.connect() }
+  func features() throws -> ServerFeatures {
+    takeBack()
+    return try client.features()
+  }
+  func beBinary() throws { try client.beBinary() }
+  func fault(of error: any Error) -> TransferFault { error is AheadRefused ? .permanent : client.fault(of: error) }
+  func sibling() throws -> any TransferClient { try client.sibling() }
+  func detached(_ body: () throws -> Void) throws { try client.detached(body) }
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    try client.together(count, isStopped: isStopped, work)
+  }
+  func checkInterrupt() throws { try client.checkInterrupt() }
+  func pause(_ time: Duration) throws { try client.pause(time) }
+  func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool { try client.sendAhead(commands) }
+
+  func disconnect() {
+    // A connection that is dropped with a command under way: the link's fault, or that command's.
+    if hasAsked {
+      hasAsked = false
+      hasLost = true
+      run.state.withLock { $0.takesCommandsAhead = false }
+    }
+    client.disconnect()
+  }
+
+  /// Whether a transfer has failed that had a command under way behind it. Asked once.
+  func claimLoss() -> Bool {
+    defer { hasLost = false }
+    return hasLost
+  }
+
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    takeBack()
+    return try client.execute(verb, argument)
+  }
+
+  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
+    hasAsked = false
+    let transfer = try client.begin(verb, path, from: offset)
+    guard verb == "RETR", looksAhead, offset == 0, mayAsk(), let passive = client.passiveCommand else {
+      return transfer
+    }
+    do { hasAsked = try client.sendAhead([(passive, nil)]) } catch { throw transfer.breakOff(after: error) }
+    return hasAsked ? WatchedTransfer(transfer, self) : transfer
+  }
+
+  /// Sends a command that has no data connection, and asks for the next file's together with it.
+  func executeAsking(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    takeBack()
+    guard run.state.withLock({ $0.hasMoreSmallFiles }), let passive = client.passiveCommand,
+      try client.sendAhead([(verb, argument), (passive, nil)])
+    else { return try client.execute(verb, argument) }
+    let reply = try client.execute(verb, argument)
+    hasAsked = true
+    return reply
+  }
+
+  /// Reads the answer to what was asked for and is not needed.
+  func takeBack() {
+    guard hasAsked, let passive = client.passiveCommand else { return }
+    hasAsked = false
+    do { _ = try client.execute(passive, nil) } catch { client.disconnect() }
+  }
+
+  /// Servers that look at commands during a transfer: pyftpdlib ends it, Pure-FTPd answers 500.
+  private static let disturbed = ["pyftpdlib", "pure-ftpd"]
+
+  private func mayAsk() -> Bool {
+    let welcome = client.welcome.lowercased()
+    guard !Self.disturbed.contains(where: welcome.contains) else { return false }
+    return run.state.withLock { $0.takesCommandsAhead != false && $0.hasMoreSmallFiles }
+  }
+
+  /// Whether an error is the server's or the link's, and not this side's own, as Ctrl-C.
+  fileprivate func isServers(_ error: any Error) -> Bool {
+    if let error = error as? FTPError, case .reply = error.kind { return true }
+    return TransferFailure.fault(of: TransferFailure.unwrapped(error), client) != .permanent
+  }
+
+  /// The transfer under way has ended well, or not.
+  fileprivate func answered(_ isWell: Bool) {
+    run.state.withLock { state in
+      if !isWell {
+        state.takesCommandsAhead = false
+      } else if state.takesCommandsAhead == nil {
+        state.takesCommandsAhead = true
+      }
+    }
+    if !isWell { disconnect() }
+  }
+}
+
+/// A transfer with a command under way behind it.
+private final class WatchedTransfer: ClientTransfer {
+  private let transfer: any ClientTransfer
+  private let client: PipeliningClient
+
+  init(_ transfer: any ClientTransfer, _ client: PipeliningClient) { (self.transfer, self.client) = (transfer, client) }
+
+  var data: DataTransfer { transfer.data }
+  func run(_ body: (DataTransfer) throws -> Void) throws { try transfer.run(body) }
+  func end() throws {
+    try transfer.end()
+    client.answered(true)
+  }
+  func breakOff(after error: any Error) -> any Error {
+    let error = transfer.breakOff(after: error)
+    client.answered(false)
+    return client.isServers(error) ? AheadRefused() : error
+  }
+}
+
+/// A transfer with a command under way behind it has failed, for whatever reason: it is to be tried without one.
+struct AheadRefused: Error {}

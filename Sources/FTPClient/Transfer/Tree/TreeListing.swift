@@ -1,0 +1,127 @@
+internal import Glibc
+
+/// A name in a directory of the server, as a tree wants to know it.
+struct RemoteItem {
+  let name: [UInt8]
+  let kind: ListingEntry.Kind
+  let size: UInt64?
+  /// Exact, or the server's local time.
+  let modified: ListedTime?
+  /// What tells the thing from all others, whatever its path.
+  let unique: [UInt8]?
+
+  enum ListedTime {
+    case exact(FileStatus.Time)
+    case listed(ListingTime)
+  }
+
+  init(_ entry: MachineListingEntry) {
+    name = entry.name
+    let facts = RemoteFacts(entry)
+    (size, unique) = (facts.size, facts.unique)
+    modified = facts.modified.map(ListedTime.exact)
+    kind = ListingEntry(entry).kind
+  }
+
+  init(_ entry: ListingEntry) {
+    (name, kind, size, unique) = (entry.name, entry.kind, entry.size, nil)
+    modified = entry.modified.map(ListedTime.listed)
+  }
+
+  /// What is known of a file before it is transferred: nothing that is not exact.
+  var facts: RemoteFacts? {
+    guard let size else { return nil }
+    if case .exact(let time) = modified { return RemoteFacts(size: size, modified: time, unique: unique) }
+    return RemoteFacts(size: size)
+  }
+}
+
+/// Lists directories of a server for a tree, with a client that may be had again.
+final class TreeListing {
+  private let client: any TransferClient
+  private var lacksMachineListing = false
+
+  init(_ client: any TransferClient) { self.client = client }
+
+  /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
+  /// directory, and leaves the session in
+  /// there: paths must be absolute, or `home` says where to go back to.
+  func entries(of path: [UInt8], home: [UInt8]?) throws -> [RemoteItem] {
+    if !lacksMachineListing {
+      do {
+        return try lines("MLSD", path).compactMap { line in
+          let entry = MachineListingEntry(line: line)
+          let type = (entry.value(of: "type") ?? []).map(\.lowercased).text
+          return type == "cdir" || type == "pdir" || isSelf(entry.name) ? nil : RemoteItem(entry)
+        }
+      } catch let error as FTPError {
+        guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
+        lacksMachineListing = true
+      }
+    }
+    if !path.isEmpty { try enter(path) }
+    defer { if let home, !path.isEmpty { try? enter(home) } }
+    return try listed()
+  }
+
+  private func enter(_ path: [UInt8]) throws {
+    let reply = try client.execute("CWD", path)
+    guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+  }
+
+  private func listed() throws -> [RemoteItem] {
+    var parser = ListingParser(now: Int64(time(nil)))
+    var items: [RemoteItem] = []
+    func append(_ lines: [ListingParser.Line]) throws {
+      for line in lines {
+        switch line {
+        case .heading: continue
+        case .entry(let entry): if !isSelf(entry.name) { items.append(RemoteItem(entry)) }
+        case .raw(let bytes):
+          throw FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
+        }
+      }
+    }
+    do {
+      for line in try lines("LIST", []) { try append(parser.append(line)) }
+    } catch let error as FTPError {
+      guard case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
+    }
+    try append(parser.finish())
+    return items
+  }
+
+  private func isSelf(_ name: [UInt8]) -> Bool { name == Array(".".utf8) || name == Array("..".utf8) }
+
+  /// The lines of a listing, without their ends.
+  private func lines(_ verb: String, _ path: [UInt8]) throws -> [[UInt8]] {
+    var lines: [[UInt8]] = []
+    var rest: [UInt8] = []
+    var size = 0
+    let transfer = try client.begin(verb, path, from: 0)
+    do {
+      try transfer.run { data in
+        try data.receive(blockSize: DataTransfer.largestRead) { block in
+          size += block.count
+          guard size <= Limits.listing else {
+            throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
+          }
+          rest.append(contentsOf: block)
+          var start = rest.startIndex
+          while let end = rest[start...].firstIndex(of: ASCII.lineFeed) {
+            lines.append(Self.withoutReturn(rest[start..<end]))
+            start = end + 1
+          }
+          rest.removeFirst(start - rest.startIndex)
+        }
+      }
+      try transfer.end()
+    } catch { throw transfer.breakOff(after: error) }
+    if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }
+    return lines.filter { !$0.isEmpty }
+  }
+
+  private static func withoutReturn(_ line: ArraySlice<UInt8>) -> [UInt8] {
+    Array(line.last == ASCII.carriageReturn ? line.dropLast() : line)
+  }
+}

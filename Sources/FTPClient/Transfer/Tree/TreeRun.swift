@@ -1,0 +1,274 @@
+internal import Glibc
+import Synchronization
+
+/// One run over a tree: directories are listed and files transferred by as many workers as there are connections, from
+/// one list of what there is to do.
+///
+/// A worker belongs to one thread and one client. Here is one; who has threads runs more of them (`Crew`).
+package final class TreeRun: @unchecked Sendable {
+  package enum Direction: Sendable { case download, upload }
+
+  /// Runs `work` with each number below `count`, at the same time where it can: 0 on the calling thread, which it
+  /// returns to last. What
+  /// `work` does on another thread is to be stopped when `isStopped` says so.
+  package typealias Crew = (_ count: Int, _ run: TreeRun, _ work: @escaping (Int) -> Void) throws -> Void
+
+  /// A path of the tree: its names from the top on.
+  typealias Path = [[UInt8]]
+
+  enum Task {
+    /// A directory whose contents are to be looked at; `isNew` when the target does not have it.
+    case directory(Path, isNew: Bool, ancestors: [[UInt8]])
+    case fetch(Path, RemoteItem)
+    case store(Path, LocalTree.Entry)
+  }
+
+  struct State {
+    /// The next directory is the last one, the next file the first one.
+    var directories: [Task] = []
+    var files: [Task] = []
+    var nextFile = 0
+    var active = 0
+    var clients = 0
+    var failure: (any Error)?
+    var isStopped = false
+    var summary = FTPTree.Summary()
+    /// What the target has and the source has not, each with whether it is a directory.
+    var surplus: [(path: Path, isDirectory: Bool)] = []
+    /// How far the server's clock is ahead of UTC, once a file has told.
+    var zone: Int?
+    /// Whether the server takes a command while a transfer runs; nil while nobody knows.
+    var takesCommandsAhead: Bool?
+    /// Whether small files go under a temporary name and are renamed in few steps; no longer when the server has
+    /// refused a part of it.
+    var storesAtOnce = true
+    /// Directories of the server that files chosen by patterns have been put into.
+    var ensured: Set<Path> = []
+
+    /// Whether what comes next for each worker is one more small file.
+    var hasMoreSmallFiles: Bool {
+      guard directories.isEmpty else { return false }
+      let next = nextFile + max(clients, 1)
+      guard next < files.count else { return false }
+      switch files[next] {
+      case .fetch(_, let item): return item.size.map { $0 < PartFile.worthKeeping } ?? false
+      case .store(_, let entry): return entry.size < PartFile.worthKeeping
+      case .directory: return false
+      }
+    }
+
+    var waiting: Int { directories.count + files.count - nextFile }
+  }
+
+  let direction: Direction
+  let root: [UInt8]
+  let local: LocalTree
+  let options: FTPTree.Options
+  let state = Mutex(State())
+  private let first: any TransferClient
+  private let crew: Crew
+  private let settle: (any Error) -> any Error
+  private let progress: ((FTPTransfer.Progress, any TransferClient) throws -> Void)?
+  private let watch = Stopwatch()
+
+  /// How deep a tree may be: one that is deeper leads into itself.
+  static let deepest = 100
+
+  /// A run between the directory `root` of `client`'s server and `local`.
+  ///
+  /// `settle` gets each error on the thread where it came up and returns it as it can be shown on another one.
+  /// `progress` is called on the threads of
+  /// the workers.
+  package init(
+    _ direction: Direction, _ client: any TransferClient, _ root: [UInt8], _ local: LocalTree,
+    _ options: FTPTree.Options,
+    crew: @escaping Crew = { _, _, work in work(0) }, settle: @escaping (any Error) -> any Error = { $0 },
+    progress: ((FTPTransfer.Progress, any TransferClient) throws -> Void)? = nil
+  ) {
+    self.direction = direction
+    self.root = root
+    self.local = local
+    self.options = options
+    self.crew = crew
+    self.settle = settle
+    self.progress = progress
+    first = client
+  }
+
+  /// Runs it to its end. Throws what stopped it; `summary` says how far it came.
+  package func run() throws -> FTPTree.Summary {
+    state.withLock { $0.directories = [.directory([], isNew: false, ancestors: [])] }
+    let count = max(1, min(options.connections, 16))
+    var siblings: [any TransferClient] = []
+    for _ in 1..<max(2, count) where count > 1 { siblings.append(try first.sibling()) }
+    let workers = [TreeWorker(self, first)] + siblings.map { TreeWorker(self, $0) }
+    do {
+      try crew(count, self) { number in
+        guard workers.indices.contains(number) else { return }
+        self.work(workers[number], isFirst: number == 0)
+      }
+    } catch { stop(error) }
+    siblings.forEach { $0.disconnect() }
+    let isWhole = state.withLock { $0.failure == nil && $0.summary.failures.isEmpty }
+    if options.deletes, isWhole { removeSurplus(workers[0]) }
+    workers[0].goHome()
+    let failure = state.withLock { state in
+      state.summary.duration = watch.elapsed
+      return state.failure
+    }
+    if let failure { throw failure }
+    return summary
+  }
+
+  /// What has been done until now.
+  package var summary: FTPTree.Summary { state.withLock { $0.summary } }
+
+  /// Whether the workers are to end: something went wrong that concerns all of them.
+  package var isStopped: Bool { state.withLock { $0.isStopped } }
+
+  /// Ends the run. The first reason is the one that is thrown.
+  package func stop(_ reason: any Error) {
+    let reason = settle(reason)
+    state.withLock { state in
+      state.isStopped = true
+      if state.failure == nil { state.failure = reason }
+    }
+  }
+
+  // MARK: The workers
+
+  private func work(_ worker: TreeWorker, isFirst: Bool) {
+    var isConnected = isFirst
+    while true {
+      let task: Task?
+      do { task = try next(worker, isFirst: isFirst) } catch { return stop(error) }
+      worker.settle(before: task)
+      guard let task else { return }
+      defer { state.withLock { $0.active -= 1 } }
+      if !isConnected {
+        // A server that lets nobody else in: the others go on.
+        do { try worker.connect() } catch {
+          _ = settle(error)
+          add(task)
+          return
+        }
+      }
+      isConnected = true
+      do { try worker.perform(task) } catch { failed(error, task, worker) }
+    }
+  }
+
+  /// The next thing to do; nil when there is none and will be none.
+  private func next(_ worker: TreeWorker, isFirst: Bool) throws -> Task? {
+    while true {
+      let (task, isOver) = state.withLock { state -> (Task?, Bool) in
+        guard !state.isStopped else { return (nil, true) }
+        // Another login for a single file is none gained.
+        guard isFirst || worker.isConnected || state.waiting > 1 else {
+          return (nil, state.waiting + state.active == 0)
+        }
+        var task: Task?
+        let hasFiles = state.nextFile < state.files.count
+        if let directory = state.directories.last, !hasFiles || state.files.count - state.nextFile < 1000 {
+          task = directory
+          state.directories.removeLast()
+        } else if hasFiles {
+          task = state.files[state.nextFile]
+          state.nextFile += 1
+        }
+        guard task != nil else { return (nil, state.active == 0) }
+        state.active += 1
+        if !worker.isCounted {
+          worker.isCounted = true
+          state.clients += 1
+          state.summary.connections = max(state.summary.connections, state.clients)
+        }
+        return (task, false)
+      }
+      if task != nil || isOver { return task }
+      try worker.client.pause(.milliseconds(3))
+    }
+  }
+
+  func add(_ task: Task) {
+    state.withLock { state in
+      if case .directory = task { state.directories.append(task) } else { state.files.append(task) }
+    }
+  }
+
+  func note(_ kind: FTPTree.Action.Kind, _ path: Path) {
+    state.withLock { $0.summary.actions.append(FTPTree.Action(kind: kind, path: Self.joined(path))) }
+  }
+
+  func refuse(_ path: Path, _ reason: String) {
+    let note = FTPTree.Note(path: Self.joined(path), error: FTPError(.state, reason))
+    state.withLock { $0.summary.refused.append(note) }
+  }
+
+  /// Something failed: the rest goes on where it can.
+  func failed(_ error: any Error, _ task: Task, _ worker: TreeWorker) {
+    if stops(error, worker) { return stop(error) }
+    let path: Path
+    switch task {
+    case .directory(let directory, _, _): path = directory
+    case .fetch(let file, _), .store(let file, _): path = file
+    }
+    // Without its top there is no tree.
+    if path.isEmpty { return stop(error) }
+    failed(error, path)
+  }
+
+  func failed(_ error: any Error, _ path: Path) {
+    let note = FTPTree.Note(path: Self.joined(path), error: settle(error))
+    state.withLock { $0.summary.failures.append(note) }
+  }
+
+  /// Whether nothing else can go better.
+  private func stops(_ error: any Error, _ worker: TreeWorker) -> Bool {
+    let cause = (error as? TransferFailure)?.cause ?? error
+    let isLocal = cause is LocalFailure
+    guard let failure = ((cause as? LocalFailure)?.error ?? cause) as? FTPError else {
+      // What a callback raised, or Ctrl-C; or the login is refused.
+      return isLocal || worker.client.fault(of: cause) != .refused
+    }
+    switch failure.kind {
+    case .interrupted: return true
+    case .system(let code) where isLocal: return [ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, EIO].contains(code)
+    default: return !isLocal && worker.client.fault(of: failure) == .lost
+    }
+  }
+
+  /// A transfer that this run shows and can stop.
+  func listener(_ client: any TransferClient) -> (FTPTransfer.Progress) throws -> Void {
+    { [self] progress in
+      if isStopped { throw FTPError(.state, "another part of the tree has failed") }
+      try self.progress?(progress, client)
+    }
+  }
+
+  // MARK: The end
+
+  private func removeSurplus(_ worker: TreeWorker) {
+    for (path, isDirectory) in state.withLock({ $0.surplus }) {
+      if isStopped { return }
+      do {
+        note(.delete, path)
+        if !options.isDryRun { try worker.remove(path, isDirectory: isDirectory) }
+        state.withLock { $0.summary.deleted += 1 }
+      } catch {
+        if stops(error, worker) { return stop(error) }
+        failed(error, path)
+      }
+    }
+  }
+
+  static func joined(_ path: Path) -> [UInt8] { Array(path.joined(separator: [ASCII.slash])) }
+
+  /// A failure as the one error that a caller sees.
+  static func plain(_ failure: TransferFailure) -> FTPError {
+    let cause = (failure.cause as? LocalFailure)?.error ?? failure.cause
+    guard let error = cause as? FTPError else { return FTPError(interruptedBy: cause) }
+    if case .interrupted = error.kind { return error }
+    return FTPError(error.kind, "\(error.message) (\(failure.attempt))")
+  }
+}

@@ -1,0 +1,164 @@
+internal import Glibc
+import Synchronization
+
+/// The server's tree to this computer.
+extension TreeWorker {
+  func fetchDirectory(_ path: TreeRun.Path, _ ancestors: [[UInt8]]) throws {
+    guard path.count <= TreeRun.deepest else {
+      throw FTPError(.state, "directories within directories, more than \(TreeRun.deepest): they lead into themselves")
+    }
+    let items = try list(path)
+    let place = try LocalFailure.marking { try openPlace(path) }
+    var present: Set<[UInt8]> = []
+    for item in items {
+      let inner = path + [item.name]
+      present.insert(item.name)
+      if TreeName.isTemporary(item.name) { continue }
+      if let reason = TreeName.refusal(item.name) {
+        run.refuse(inner, reason)
+        continue
+      }
+      let words = inner.map(\.text)
+      switch item.kind {
+      case .directory:
+        guard run.options.filter.enters(directory: words) else { continue }
+        // Links that a server shows as directories lead back to what they lie in.
+        if let unique = item.unique, ancestors.contains(unique) {
+          run.refuse(inner, "the directory is one that it lies in")
+          continue
+        }
+        run.add(.directory(inner, isNew: false, ancestors: ancestors + [item.unique].compactMap(\.self)))
+      case .file:
+        if run.options.filter.takes(file: words) { run.add(.fetch(inner, item)) }
+      case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
+      case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }
+      }
+    }
+    if run.options.deletes, let place {
+      for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
+        noteSurplus(path + [entry.name], entry.name, isDirectory: entry.kind == .directory)
+      }
+    }
+  }
+
+  /// Notes what only the target has, unless the filter leaves it out.
+  func noteSurplus(_ path: TreeRun.Path, _ name: [UInt8], isDirectory: Bool) {
+    let words = path.map(\.text)
+    let filter = run.options.filter
+    guard !TreeName.isTemporary(name), isDirectory ? filter.enters(directory: words) : filter.takes(file: words) else {
+      return
+    }
+    run.state.withLock { $0.surplus.append((path, isDirectory)) }
+  }
+
+  /// Opens a directory of the tree here, and makes it where it is missing; nil when it is missing in a dry run.
+  private func openPlace(_ path: TreeRun.Path) throws -> LocalTree.Directory? {
+    do { return try run.local.directory(path) } catch {
+      guard case .system(let code) = error.kind, code == ENOENT else { throw error }
+      // With patterns for files a directory is made with the first file in it.
+      guard run.options.filter.included.isEmpty else { return nil }
+      run.note(.make, path)
+      run.state.withLock { $0.summary.made += 1 }
+      return run.options.isDryRun ? nil : try run.local.directory(path, creating: true)
+    }
+  }
+
+  func fetch(_ path: TreeRun.Path, _ item: RemoteItem) throws {
+    guard let name = path.last else { return }
+    let folder = Array(path.dropLast())
+    let directory: LocalTree.Directory?
+    do { directory = try run.local.directory(folder) } catch {
+      guard case .system(ENOENT) = error.kind else { throw LocalFailure(error) }
+      directory = nil
+    }
+    let place = directory.map {
+      LocalPlace(in: $0.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
+    }
+    if let directory, let entry = try LocalFailure.marking({ try run.local.entry(name, in: directory) }) {
+      if entry.kind == .directory { throw LocalFailure(FTPError(errno: EISDIR, "write '\(place?.path ?? "")'")) }
+      let isEqual = try persistently("comparing '\(remote(path).text)'") {
+        try isSame(path, item, entry) { try LocalSource(place: place) }
+      }
+      if isEqual { return run.state.withLock { $0.summary.unchanged += 1 } }
+    }
+    run.note(.copy, path)
+    if run.options.isDryRun {
+      run.state.withLock { state in
+        state.summary.transferred += 1
+        state.summary.size &+= item.size ?? 0
+      }
+      return
+    }
+    let target = try directory ?? LocalFailure.marking { try run.local.directory(folder, creating: true) }
+    let isSmall = (item.size ?? .max) < PartFile.worthKeeping
+    // The listing's word is moments old.
+    var moment: TreeMoment?
+    if isSmall {
+      try persistently("downloading '\(remote(path).text)'") { moment = try self.moment(item, at: path) }
+    }
+    do { count(try fetch(path, item, into: target, moment: moment, looksAhead: isSmall)) } catch let failure
+      as TransferFailure
+    {
+      guard client.claimLoss() || failure.cause is AheadRefused else { throw failure }
+      count(try fetch(path, item, into: target, moment: moment, looksAhead: false))
+    }
+  }
+
+  private func fetch(
+    _ path: TreeRun.Path, _ item: RemoteItem, into target: LocalTree.Directory, moment: TreeMoment?, looksAhead: Bool
+  ) throws -> FTPTransfer.Result {
+    let name = path.last ?? []
+    let place = LocalPlace(in: target.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
+    let sink = TreeSink(PartFile(place), target)
+    sink.modified = moment
+    var options = run.options.transfer
+    let isSmall = (item.size ?? .max) < PartFile.worthKeeping
+    if isSmall { options.verifies = options.verifies && options.hashing != nil && run.options.comparison == .hash }
+    client.looksAhead = looksAhead
+    defer { client.looksAhead = false }
+    let download = FileDownload(
+      client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
+      known: isSmall ? item.facts : nil, progress: run.listener(client.plain))
+    return try download.run()
+  }
+
+  /// Adds a file that has been transferred.
+  func count(_ result: FTPTransfer.Result) {
+    run.state.withLock { state in
+      state.summary.transferred += 1
+      state.summary.bytes &+= result.bytes
+      state.summary.size &+= result.size
+      state.summary.resumes += result.resumes
+      state.summary.retries += max(0, result.attempts - 1)
+    }
+  }
+}
+
+/// A file in a directory of the tree, which it keeps open, with the time that the listing told.
+private final class TreeSink: DownloadSink {
+  private let file: PartFile
+  private let directory: LocalTree.Directory
+  /// When the server has changed it, where the download itself does not learn it.
+  var modified: TreeMoment?
+
+  init(_ file: PartFile, _ directory: LocalTree.Directory) { (self.file, self.directory) = (file, directory) }
+
+  var name: String { file.name }
+  var length: UInt64 { file.length }
+  var isReadable: Bool { file.isReadable }
+  var isRandom: Bool { file.isRandom }
+  var noted: [Range<UInt64>] { file.noted }
+  func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {
+    try file.open(for: facts, identity: identity, resuming: resuming)
+  }
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { try file.write(bytes, at: offset) }
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+    try file.read(into: buffer, at: offset)
+  }
+  func restart(for facts: RemoteFacts, identity: String) throws { try file.restart(for: facts, identity: identity) }
+  func note(_ parts: [Range<UInt64>]) throws { try file.note(parts) }
+  func complete(modified time: FileStatus.Time?) throws {
+    try file.complete(modified: time ?? modified.flatMap { FileStatus.Time(seconds: $0.start) })
+  }
+  func abandon(keeping: Bool) { file.abandon(keeping: keeping) }
+}

@@ -1,0 +1,175 @@
+import Synchronization
+
+/// Does what a run has to be done, with one client.
+final class TreeWorker {
+  let client: PipeliningClient
+  private(set) var isConnected = false
+  /// Whether the run knows of its connection.
+  var isCounted = false
+  let run: TreeRun
+  private let listing: TreeListing
+  /// The directory that the session begins in; nil when the server does not name it as a path with slashes.
+  private var home: [UInt8]?
+  private var hasHome = false
+
+  init(_ run: TreeRun, _ client: any TransferClient) {
+    self.run = run
+    self.client = PipeliningClient(client, run)
+    listing = TreeListing(self.client)
+  }
+
+  func connect() throws {
+    try client.connect()
+    isConnected = true
+    guard !hasHome else { return }
+    let reply = try client.execute("PWD", nil)
+    if reply.category == .completion, let path = PathReply.path(of: reply), path.first == ASCII.slash { home = path }
+    hasHome = true
+  }
+
+  func perform(_ task: TreeRun.Task) throws {
+    switch task {
+    case .directory(let path, let isNew, let ancestors):
+      switch run.direction {
+      case .download: try fetchDirectory(path, ancestors)
+      case .upload: try storeDirectory(path, isNew: isNew)
+      }
+    case .fetch(let path, let item): try fetch(path, item)
+    case .store(let path, let entry): try store(path, entry)
+    }
+  }
+
+  /// Takes back what was sent ahead for another task than this one.
+  func settle(before task: TreeRun.Task?) {
+    switch task {
+    case .fetch(_, let item) where (item.size ?? .max) < PartFile.worthKeeping: return
+    case .store(_, let entry) where entry.size < PartFile.worthKeeping: return
+    default: client.takeBack()
+    }
+  }
+
+  /// Leaves the session where it began.
+  func goHome() {
+    guard isConnected, let home else { return }
+    _ = try? client.execute("CWD", home)
+  }
+
+  // MARK: The server's side
+
+  /// A path of the tree as the server has it.
+  func remote(_ path: TreeRun.Path) -> [UInt8] {
+    var whole = run.root
+    if whole.first != ASCII.slash, let home {
+      whole = whole.isEmpty ? home : (home.last == ASCII.slash ? home : home + [ASCII.slash]) + whole
+    }
+    for name in path {
+      if !whole.isEmpty, whole.last != ASCII.slash { whole.append(ASCII.slash) }
+      whole += name
+    }
+    return whole
+  }
+
+  /// Runs `body` until it ends or fails for good, with a connection that is had again as often as transfers have it.
+  func persistently<Result>(_ title: String, _ body: () throws -> Result) throws -> Result {
+    var attempts = Attempts(run.options.transfer)
+    while true {
+      attempts.begin()
+      do {
+        try connect()
+        return try body()
+      } catch {
+        let error = TransferFailure.unwrapped(error)
+        let fault = TransferFailure.fault(of: error, client)
+        if fault == .lost { client.disconnect() }
+        guard fault != .permanent, !run.isStopped, let pause = attempts.pauseAfterFailure(at: 0) else {
+          throw TransferFailure(
+            cause: error, "\(title) on \(client.server)", attempts: attempts.count, done: 0, of: nil)
+        }
+        try client.pause(pause)
+      }
+    }
+  }
+
+  /// What a directory of the server holds.
+  func list(_ path: TreeRun.Path) throws -> [RemoteItem] {
+    try persistently("listing '\(remote(path).text)'") {
+      try listing.entries(of: remote(path), home: home)
+    }
+  }
+
+  // MARK: Times
+
+  /// When a file of the server's was changed, in UTC as exactly as it is known.
+  ///
+  /// Of the first line that does not say its zone the server is asked for the file's time (`MDTM`): the difference is
+  /// that of all others.
+  func moment(_ item: RemoteItem, at path: TreeRun.Path) throws -> TreeMoment? {
+    switch item.modified {
+    case nil: return nil
+    case .exact(let time): return TreeMoment(time)
+    case .listed(let time):
+      if time.isUTC { return TreeMoment(time, zone: 0) }
+      if let zone = run.state.withLock({ $0.zone }) { return TreeMoment(time, zone: zone) }
+      let known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
+      guard let known else { return TreeMoment(time, zone: 0) }
+      if let zone = TreeMoment.zone(time, known) { run.state.withLock { $0.zone = zone } }
+      return TreeMoment(known)
+    }
+  }
+
+  /// Whether the content is the same by a hash that both sides have; nil when there is none.
+  func hasSameHash(_ path: TreeRun.Path, _ source: any UploadSource, size: UInt64) throws -> Bool? {
+    guard let hashing = run.options.transfer.hashing else { return nil }
+    let check = HashCheck(hashing)
+    try check.choose(client.features())
+    try check.catchUp(to: size, client) { try source.read(into: $0, at: $1) }
+    do { return try check.verify(client, remote(path)).map { _ in true } } catch let error as FTPError {
+      if case .mismatch = error.kind { return false }
+      throw error
+    }
+  }
+
+  /// Whether both sides have the same file, as the options compare.
+  func isSame(
+    _ path: TreeRun.Path, _ item: RemoteItem, _ entry: LocalTree.Entry, _ source: () throws -> any UploadSource
+  ) throws -> Bool {
+    guard entry.kind == .file, let size = item.size, size == entry.size else { return false }
+    switch run.options.comparison {
+    case .size: return true
+    case .hash: if let same = try hasSameHash(path, source(), size: size) { return same }
+    case .time: break
+    }
+    guard let moment = try moment(item, at: path) else { return false }
+    if run.direction == .download { return moment.may(be: entry.modified) }
+    // Where a file cannot be given its time it has that of its upload.
+    return try client.features().has("MFMT") ? moment.may(be: entry.modified) : moment.mayBe(notBefore: entry.modified)
+  }
+
+  // MARK: Removing
+
+  func remove(_ path: TreeRun.Path, isDirectory: Bool) throws {
+    guard let name = path.last else { return }
+    switch run.direction {
+    case .download:
+      try LocalFailure.marking { try run.local.remove(name, in: run.local.directory(Array(path.dropLast()))) }
+    case .upload: try removeRemote(path, isDirectory: isDirectory)
+    }
+  }
+
+  private func removeRemote(_ path: TreeRun.Path, isDirectory: Bool) throws {
+    guard path.count <= TreeRun.deepest else { throw FTPError(.state, "the directory is too deep") }
+    if isDirectory {
+      for item in try list(path) {
+        if let reason = TreeName.refusal(item.name) {
+          throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")
+        }
+        try removeRemote(path + [item.name], isDirectory: item.kind == .directory)
+      }
+    }
+    let verb = isDirectory ? "RMD" : "DELE"
+    try persistently("removing '\(remote(path).text)'") {
+      let reply = try client.execute(verb, remote(path))
+      guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    }
+  }
+}

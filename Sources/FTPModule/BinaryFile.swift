@@ -1,0 +1,104 @@
+import CPython
+import FTPClient
+import Glibc
+import PythonBridge
+
+/// A file of Python's own `io` module that nobody has changed: what its methods do is known, and that nobody sees the single calls.
+///
+/// Exact classes alone: a subclass may do anything with a block or a line. So may an attribute of the object that hides a method.
+struct BinaryFile {
+  let object: PythonObject
+  private let isBuffered: Bool
+  private let isWritable: Bool
+
+  /// A file that is read; nil when it is another kind of object, or one that is on no regular file nor in memory.
+  init?(reading object: PythonObject) {
+    do {
+      let io = try importModule("io")
+      guard try Self.hasOwn(["read", "readline", "seek", "tell"], object) else { return nil }
+      self.object = object
+      isWritable = try object.isExactly(io.attribute("BufferedRandom"))
+      isBuffered = try isWritable || object.isExactly(io.attribute("BufferedReader"))
+      if try object.isExactly(io.attribute("BytesIO")) { return }
+      let raw = isBuffered ? try object.attribute("raw") : object
+      guard try raw.isExactly(io.attribute("FileIO")), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
+        try raw.callMethod("readable").isTrue(), try Self.status(of: raw) != nil
+      else { return nil }
+    } catch {
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  /// Sends a regular file from its position on as far as that goes without a copy of it in this process, detached; leaves the position
+  /// behind what was sent, in any case. What is left, and what is wrong with the file if something is, is for its `read`.
+  func send(over transfer: DataTransfer) throws {
+    guard transfer.canSendFiles, let (descriptor, start) = try descriptor() else { return }
+    defer { Glibc.close(descriptor) }
+    let before = transfer.transferred
+    func settle() throws {
+      let sent = transfer.transferred &- before
+      if sent > 0 { try object.callMethod("seek", .integer(start &+ sent)) }
+    }
+    do { try Attachment.detach { try transfer.send(file: descriptor, from: start) } } catch {
+      PythonError.preserving(settle)
+      throw error
+    }
+    try settle()
+  }
+
+  /// A descriptor of our own on the file, for a script may close the file meanwhile, and its position; nil when there are none.
+  private func descriptor() throws -> (CInt, UInt64)? {
+    do {
+      // What was written to it and is still in its buffer.
+      if isWritable { try object.callMethod("flush") }
+      guard let start = UInt64(exactly: try object.callMethod("tell").integer()) else { return nil }
+      let descriptor = fcntl(CInt(clamping: try object.callMethod("fileno").integer()), F_DUPFD_CLOEXEC, 0)
+      return descriptor < 0 ? nil : (descriptor, start)
+    } catch {
+      // `io.BytesIO` has none; a closed file says so better when it is read.
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  // MARK: Questions
+
+  /// Whether these methods are the class's, bound to the object.
+  private static func hasOwn(_ methods: [String], _ object: PythonObject) throws(PythonError) -> Bool {
+    for method in methods {
+      guard let bound = try object.optionalAttribute(method) else { continue }
+      guard let owner = bound.builtinSelf, owner === object else { return false }
+    }
+    return true
+  }
+
+  /// The status of a regular file.
+  static func status(of file: PythonObject) throws(PythonError) -> stat? {
+    var status = stat()
+    let descriptor = CInt(clamping: try file.callMethod("fileno").integer())
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return status
+  }
+
+  /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.
+  ///
+  /// A method that is not built in asks by its attribute `writes_bytes`, which is `True`: so do the files of a device root in `ftpy`.
+  static func isWrite(_ callback: PythonObject) -> Bool {
+    do {
+      guard let file = callback.builtinSelf else {
+        guard let word = try callback.optionalAttribute("writes_bytes") else { return false }
+        return word === .bool(true)
+      }
+      let io = try importModule("io")
+      for name in ["BufferedRandom", "BufferedWriter", "FileIO", "BytesIO"] {
+        guard try file.isExactly(io.attribute(name)) else { continue }
+        return try callback.attribute("__name__").text() == "write"
+      }
+      return false
+    } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// A file object of Python's that a download is written to: by `write`, in order. To begin anew it goes back by `seek` and `truncate`.
+final class FileObjectSink: DownloadSink {
+  private let file: PythonObject
+  private let client: ObjectClient
+  private let start: PythonObject?
+  let name: String
+  private(set) var length: UInt64 = 0
+  let isReadable = false
+  let isRandom = false
+  let noted: [Range<UInt64>] = []
+
+  /// Takes a file where it stands; attached.
+  init(_ file: PythonObject, _ client: ObjectClient) throws {
+    self.file = file
+    self.client = client
+    name = try FileObject.name(of: file)
+    start = FileObject.position(of: file)
+  }
+
+  func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {}
+
+  func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
+    try client.attached {
+      var rest = bytes[...]
+      while !rest.isEmpty {
+        let block = UnsafeRawBufferPointer(rebasing: rest.prefix(BlockSize.limit))
+        let count = try file.callMethod(client.ftp.state.names[.write], .bytes(block))
+        // A raw file may take less; others return what they like.
+        let taken = count.isInteger ? min(max(0, try count.integer()), block.count) : block.count
+        rest = rest.dropFirst(taken)
+        length &+= UInt64(taken)
+      }
+    }
+  }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int { 0 }
+
+  func restart(for facts: RemoteFacts, identity: String) throws {
+    guard length > 0 else { return }
+    guard let start else {
+      throw FTPError(
+        .mismatch, "what was written to \(name) cannot be taken back: it must begin anew and has no seek()")
+    }
+    try client.attached {
+      try file.callMethod("seek", start)
+      try file.callMethod("truncate")
+    }
+    length = 0
+  }
+
+  func note(_ parts: [Range<UInt64>]) throws {}
+  func complete(modified: FileStatus.Time?) throws {}
+  func abandon(keeping: Bool) {}
+}
+
+/// A file object of Python's that is uploaded: by `read`, and `seek` to go back.
+final class FileObjectSource: UploadSource {
+  private let file: PythonObject
+  private let client: ObjectClient
+  private let start: PythonObject?
+  private var position: UInt64 = 0
+  let name: String
+  let size: UInt64?
+  let modified: FileStatus.Time? = nil
+  let identity: String? = nil
+  let hasChanged = false
+
+  /// Takes a file where it stands; attached.
+  init(_ file: PythonObject, _ client: ObjectClient) throws {
+    self.file = file
+    self.client = client
+    name = try FileObject.name(of: file)
+    start = FileObject.position(of: file)
+    size = start == nil ? nil : BinaryFile.rest(of: file)
+  }
+
+  func refresh() throws {}
+
+  func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
+    try client.attached {
+      if offset != position {
+        guard let start, let target = Int(exactly: offset) else {
+          throw FTPError(.state, "\(name) has no seek(): what has been sent of it cannot be sent again")
+        }
+        try file.callMethod("seek", .integer(start.integer() + target))
+        position = offset
+      }
+      let block = try file.callMethod(client.ftp.state.names[.read], .integer(min(buffer.count, BlockSize.limit)))
+      guard !block.isString else {
+        throw PythonError.type("a bytes-like object is required, not 'str': open the file in binary mode, as in 'rb'")
+      }
+      let count = try block.withBytes { bytes in
+        let count = min(bytes.count, buffer.count)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        return count
+      }
+      position &+= UInt64(count)
+      return count
+    }
+  }
+}
+
+/// What file objects have in common.
+private enum FileObject {
+  /// A name for messages.
+  static func name(of file: PythonObject) throws(PythonError) -> String {
+    guard let name = try file.optionalAttribute("name"), name.isString else { return "a \(file.typeName)" }
+    return try name.text()
+  }
+
+  /// Where it stands; nil when it cannot go back there.
+  static func position(of file: PythonObject) -> PythonObject? {
+    do {
+      guard try file.callMethod("seekable").isTrue() else { return nil }
+      return try file.callMethod("tell")
+    } catch {
+      PythonError.clear()
+      return nil
+    }
+  }
+}

@@ -1,0 +1,330 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// An `FTP` object of Python that can be had again, for transfers that finish.
+///
+/// Everything goes through the object's own methods, which a subclass may replace: `sendcmd`, `transfercmd`, `connect`, `login`, `prot_p`, `cwd`,
+/// `close`. Calls come attached.
+final class ObjectClient: TransferClient {
+  let ftp: FTPObject
+  /// Whether paths are text, and not bytes as they are.
+  private let isText: Bool
+  private var known: ServerFeatures?
+  private weak var featuresConnection: Connection?
+  private var hasConnected: Bool
+  /// The transfer that is running.
+  private(set) weak var transfer: ObjectTransfer?
+  let server: String
+  let scope: String
+
+  /// `path` says whether paths are `str` or `bytes`. A sibling has not connected yet.
+  init(_ ftp: FTPObject, isText: Bool, isSibling: Bool = false) throws {
+    self.ftp = ftp
+    self.isText = isText
+    hasConnected = !isSibling
+    server = try ftp.name()
+    let user = try ftp.memory()?.user?.text() ?? ""
+    scope = "\(user)@\(server)".split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
+
+  // MARK: Errors
+
+  /// Runs code of the object's; an exception is taken out of the interpreter, and the server's refusals become the client's errors.
+  func catching<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch { throw taken(error) }
+  }
+
+  private func taken(_ error: any Error) -> any Error {
+    switch error {
+    case let error as FTPError:
+      guard case .interrupted(let cause) = error.kind else { return error }
+      if let cause = cause as? TLSFailure { return taken(cause.restore()) }
+      return cause is PythonError ? taken(cause) : error
+    case is PythonError:
+      guard let exception = PythonError.take() else { return error }
+      let errors = ftp.state.errors
+      guard [errors.temporary, errors.permanent].contains(where: exception.isExactly) else {
+        return PythonFailure(exception)
+      }
+      do { return FTPError(unexpected: try ftp.parsed(exception.string())) } catch {
+        PythonError.clear()
+        return PythonFailure(exception)
+      }
+    default: return error
+    }
+  }
+
+  func fault(of error: any Error) -> TransferFault {
+    let fault = judge(error)
+    return fault == .lost && !canConnect ? .permanent : fault
+  }
+
+  /// Whether it is known how to log in again.
+  private var canConnect: Bool {
+    do { return try ftp.memory() != nil } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+
+  private func judge(_ error: any Error) -> TransferFault {
+    switch error {
+    case is LoginRefusal: return .lost
+    case let error as FTPError:
+      // A connection that broke down, and not a call that was out of place.
+      if case .state = error.kind { return isBroken ? .lost : .permanent }
+      return TransferFault(error)
+    case let failure as PythonFailure:
+      let errors = ftp.state.errors
+      let kind = failure.exception.type
+      if kind.isSubclass(of: errors.permanent) { return .permanent }
+      if kind.isSubclass(of: errors.temporary) { return .refused }
+      if isUntrusted(kind) { return .permanent }
+      if [errors.reply, errors.protocolError, .osError, .eofError].contains(where: kind.isSubclass) { return .lost }
+      return kind === errors.error && isBroken ? .lost : .permanent
+    default: return .permanent
+    }
+  }
+
+  private var isBroken: Bool {
+    do { return try ftp.connection().map { !$0.control.isUsable } ?? false } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+
+  /// Whether it is the server's certificate that was refused.
+  private func isUntrusted(_ kind: PythonObject) -> Bool {
+    do { return try kind.attribute("__name__").text() == "SSLCertVerificationError" } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+
+  // MARK: The session
+
+  func connect() throws {
+    try catching {
+      if try !ftp.attribute(.sock).isNone {
+        try requireIdle()
+        return try rememberPlace()
+      }
+      guard let memory = try ftp.memory() else { throw ftp.notConnected }
+      do { try connect(memory) } catch {
+        PythonError.preserving { try ftp.call(.close) }
+        throw error
+      }
+    }
+  }
+
+  /// A transfer in the caller's hands, or one that runs already, must end first.
+  private func requireIdle() throws {
+    guard let connection = try ftp.connection() else { return }
+    try connection.requireNoTransfer()
+  }
+
+  /// Notes what it takes to come back to this place with these options.
+  private func rememberPlace() throws {
+    guard let memory = try ftp.memory() else { return }
+    let connection = try ftp.connection()
+    memory.isTLS = try ftp.state.isTLS(ftp.attribute(.sock)) || connection?.tlsSession != nil
+    memory.isCleared = try memory.isTLS && !ftp.state.isTLS(ftp.attribute(.sock))
+    let changes = connection?.control.directoryChanges
+    guard changes != memory.directoryChanges || changes == nil else { return }
+    do { memory.directory = try ftp.call(.pwd) } catch {
+      // Without a name the directory cannot be come back to; absolute paths need none.
+      guard PythonError.matches(ftp.state.errors.error, .unicodeError) else { throw error }
+      PythonError.clear()
+      memory.directory = nil
+    }
+    if let changes = connection?.control.directoryChanges { memory.directoryChanges = changes }
+  }
+
+  private func connect(_ memory: SessionMemory) throws {
+    try ftp.call(.connect)
+    if memory.isTLS, !memory.isSecuredByLogin, try !ftp.state.isTLS(ftp.attribute(.sock)) { try ftp.call(.auth) }
+    // `login` makes a new one.
+    let (directory, isTLS, isCleared, isSecured) = (
+      memory.directory, memory.isTLS, memory.isCleared, memory.isSecuredByLogin
+    )
+    do {
+      if isSecured {
+        try ftp.call(.login, memory.user, memory.password, memory.account)
+      } else {
+        let keywords = try PythonObject.dictionary()
+        try keywords.set(.bool(false), for: "secure")
+        let names = [memory.user, memory.password, memory.account].compactMap(\.self)
+        _ = try ftp.attribute(.login).call(arguments: .tuple(names), keywords: keywords)
+      }
+    } catch {
+      guard hasConnected, PythonError.matches(ftp.state.errors.permanent), let refusal = PythonError.take() else {
+        throw error
+      }
+      throw LoginRefusal(PythonFailure(refusal))
+    }
+    // What was protected stays protected.
+    if isTLS, try !ftp.state.isTLS(ftp.attribute(.sock)) {
+      throw FTPError(.security, "\(server) is not secured by TLS any more")
+    }
+    if try ftp.object.optionalAttribute("_prot_p")?.isTrue() ?? false { try ftp.object.callMethod("prot_p") }
+    if isCleared { try ftp.object.callMethod("ccc") }
+    if let directory { try ftp.call(.cwd, directory) }
+    if let now = try ftp.memory() {
+      (now.directory, now.isTLS, now.isCleared, now.isSecuredByLogin) = (directory, isTLS, isCleared, isSecured)
+      now.directoryChanges = try ftp.connection()?.control.directoryChanges ?? DirectoryChanges()
+    }
+    hasConnected = true
+  }
+
+  func disconnect() { PythonError.preserving { try ftp.call(.close) } }
+
+  // MARK: Commands
+
+  /// A path, or another argument, as the object's methods take it.
+  private func line(_ verb: String, _ argument: [UInt8]?) throws -> PythonObject {
+    guard let argument else { return try .string(verb) }
+    let whole = Array("\(verb) ".utf8) + argument
+    return try whole.withUnsafeBytes { try isText ? TextCodec.lossless.decode($0) : .bytes($0) }
+  }
+
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    do { return try catching { try ftp.parsed(ftp.call(.sendcmd, line(verb, argument))) } } catch let error as FTPError
+    {
+      guard case .reply(let reply) = error.kind else { throw error }
+      return reply
+    }
+  }
+
+  func features() throws -> ServerFeatures {
+    let connection = try catching { try ftp.connection() }
+    if let known, let connection, featuresConnection === connection { return known }
+    if let known = connection?.features { return known }
+    let features = try ServerFeatures(execute("FEAT", nil))
+    (known, featuresConnection) = (features, connection)
+    connection?.features = features
+    return features
+  }
+
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    try catching {
+      // Who looks at each command gets it in its turn.
+      guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock),
+        ftp.debugLevel == 0, isOwnClass
+      else { return false }
+      let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
+      try ftp.use(
+        { connection in try Attachment.detach { try connection.control.sendAhead(lines) } }, otherwise: { _ in })
+      return true
+    }
+  }
+
+  /// Whether the object's methods are this module's: a subclass may send something else.
+  private var isOwnClass: Bool { ftp.object.isExactly(ftp.state.ftpType) || ftp.object.isExactly(ftp.state.ftpTLSType) }
+
+  var passiveCommand: String? {
+    do {
+      guard try ftp.attribute(.passiveserver).isTrue(), try !ftp.attribute(.prefer_epsv).isTrue(),
+        try ftp.attribute(._proxied_host).isNone, isOwnClass
+      else { return nil }
+      return try ftp.usesIPv6() ? "EPSV" : "PASV"
+    } catch {
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  var welcome: String {
+    do { return try ftp.text(.welcome) } catch {
+      PythonError.clear()
+      return ""
+    }
+  }
+
+  func beBinary() throws {
+    try catching {
+      let connection = try ftp.connection()
+      if let connection, connection.binaryAt == connection.control.representationChanges { return }
+      _ = try ftp.voidcmd("TYPE I")
+      connection?.binaryAt = connection?.control.representationChanges
+    }
+  }
+
+  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
+    try catching {
+      let transfer = try ObjectTransfer(ftp, line(verb, path), from: offset, isDownload: verb == "RETR")
+      self.transfer = transfer
+      return ObjectClientTransfer(self, transfer)
+    }
+  }
+
+  /// Runs Python code in the middle of a transfer, attached.
+  func attached<Result>(_ body: () throws -> Result) throws -> Result {
+    try Attachment.attach {
+      do {
+        try check(PyErr_CheckSignals())
+        let result = try body()
+        try transfer?.revalidate()
+        return result
+      } catch { throw taken(error) }
+    }
+  }
+
+  // MARK: Others
+
+  func isTimeout(_ error: any Error) -> Bool {
+    if let error = error as? FTPError, case .timedOut = error.kind { return true }
+    return (error as? PythonFailure)?.exception.type.isSubclass(of: .timeoutError) ?? false
+  }
+
+  func sibling() throws -> any TransferClient {
+    try catching {
+      let type = ftp.object.type
+      let other = FTPObject(object: try type.callMethod("__new__", type), state: ftp.state)
+      try other.object.attribute("__dict__").callMethod("update", ftp.object.attribute("__dict__"))
+      for name in [Name.sock, .file, ._proxied_host] { try other.set(name, .none) }
+      return try ObjectClient(other, isText: isText, isSibling: true)
+    }
+  }
+
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    if let interruption = TreeThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
+  }
+
+  func detached(_ body: () throws -> Void) throws { try catching { try Attachment.detach(body) } }
+
+  func checkInterrupt() throws { try attached {} }
+
+  func pause(_ time: Duration) throws {
+    try catching {
+      try Attachment.detach { try Deadline.after(time).wait(Interrupt(Attachment.checkSignals)) }
+    }
+  }
+}
+
+/// An exception that was taken out of the interpreter. Made and dropped attached.
+final class PythonFailure: Error, @unchecked Sendable {
+  private var kept: PythonObject?
+
+  init(_ exception: PythonObject) { kept = exception }
+
+  deinit { Attachment.attach { kept = nil } }
+
+  var exception: PythonObject { kept ?? .none }
+}
+
+/// A transfer whose exceptions are taken out of the interpreter.
+private final class ObjectClientTransfer: ClientTransfer {
+  private let client: ObjectClient
+  private let transfer: ObjectTransfer
+
+  init(_ client: ObjectClient, _ transfer: ObjectTransfer) {
+    self.client = client
+    self.transfer = transfer
+  }
+
+  var data: DataTransfer { transfer.data }
+  func run(_ body: (DataTransfer) throws -> Void) throws { try client.catching { try transfer.run(body) } }
+  func end() throws { try client.catching { try transfer.end() } }
+  func breakOff(after error: any Error) -> any Error { transfer.breakOff(after: error) }
+}

@@ -1,0 +1,53 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// How an `FTP` object logged in, and where it was: what it takes to have the session again. The object in its attribute `_session`,
+/// which shows nothing of it.
+final class SessionMemory: ReferenceHolder {
+  private(set) var user: PythonObject?
+  private(set) var password: PythonObject?
+  private(set) var account: PythonObject?
+  /// False when `login` was told not to secure the control connection.
+  var isSecuredByLogin = true
+  /// Whether the control connection was in TLS, and whether `ccc` led it out again.
+  var isTLS = false
+  var isCleared = false
+  /// The directory, where it is another than that of the login.
+  var directory: PythonObject?
+  /// At how many changes of the directory that was true.
+  var directoryChanges = DirectoryChanges()
+
+  init(user: PythonObject, password: PythonObject, account: PythonObject) {
+    (self.user, self.password, self.account) = (user, password, account)
+  }
+
+  var references: [PythonObject] { [user, password, account, directory].compactMap(\.self) }
+
+  func clearReferences() { (user, password, account, directory) = (nil, nil, nil, nil) }
+
+  /// Makes the type of the objects in `_session`.
+  static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
+    let documentation: StaticString = "How an FTP object logged in."
+    return try PythonBridge.makeType(
+      in: module, name: "\(name)._Session", size: NativeObject.size, flags: py_collected_type_flags,
+      slots: NativeObject.slots + [PyType_Slot(Py_tp_doc, documentation.cString)])
+  }
+}
+
+extension FTPObject {
+  /// What is remembered of the login; nil when there was none, or since `quit`.
+  func memory() throws(PythonError) -> SessionMemory? {
+    let value = try attribute(._session)
+    return value.isExactly(state.memoryType) ? NativeObject.content(value, as: SessionMemory.self) : nil
+  }
+
+  /// Remembers a login that the server has accepted.
+  func remember(user: String, password: String, account: String) throws {
+    let memory = SessionMemory(user: try .string(user), password: try .string(password), account: try .string(account))
+    try set(._session, NativeObject.make(state.memoryType, memory))
+  }
+
+  /// Forgets it: the session was ended on purpose.
+  func forget() { PythonError.preserving { try set(._session, .none) } }
+}

@@ -1,0 +1,273 @@
+/* The least that a client of FTP can do: the system calls, and nothing else. What the kernel and the server allow, as a contestant.
+ *
+ *     ceiling OPERATION HOST PORT USER PASSWORD PATH COUNT
+ *
+ * The operations are those of client.py; like that it prints what the operation took without the login. It trusts the server, has no time limits, and ends with status 1 when anything is odd. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { block = 256 * 1024 };
+
+static const char *operation, *host, *user, *password, *path;
+static int port, count;
+
+struct session {
+  int control;
+  size_t ahead; /* bytes of `input` that are the next reply's: 226 may come with 150 */
+  char input[4096], reply[4096];
+};
+
+static struct timespec wall, cpu;
+
+static void begin(void) { clock_gettime(CLOCK_MONOTONIC, &wall), clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu); }
+
+static double since(struct timespec then, clockid_t which) {
+  struct timespec now;
+  clock_gettime(which, &now);
+  return (double)(now.tv_sec - then.tv_sec) + (double)(now.tv_nsec - then.tv_nsec) / 1e9;
+}
+
+static void end(void) { printf("%f %f 0\n", since(wall, CLOCK_MONOTONIC), since(cpu, CLOCK_PROCESS_CPUTIME_ID)); }
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+static int dial(int to) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)to)};
+  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (inet_pton(AF_INET, host, &address.sin_addr) != 1) fail(host);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
+  return fd;
+}
+
+/* One reply of one line, which must begin with `digit`. */
+static void expect(struct session *s, char digit) {
+  char *end;
+  while (!(end = memchr(s->input, '\n', s->ahead))) {
+    ssize_t got = recv(s->control, s->input + s->ahead, sizeof s->input - s->ahead, 0);
+    if (got <= 0) fail("recv");
+    s->ahead += (size_t)got;
+  }
+  size_t size = (size_t)(end + 1 - s->input);
+  memcpy(s->reply, s->input, size - 1), s->reply[size - 1] = 0;
+  s->ahead -= size;
+  memmove(s->input, s->input + size, s->ahead);
+  if (s->reply[0] != digit) {
+    fputs(s->reply, stderr);
+    exit(1);
+  }
+}
+
+static void say(struct session *s, const char *format, ...) {
+  char line[4096];
+  va_list arguments;
+  va_start(arguments, format);
+  int size = vsnprintf(line, sizeof line, format, arguments);
+  va_end(arguments);
+  if (send(s->control, line, (size_t)size, 0) != size) fail("send");
+}
+
+static void open_session(struct session *s) {
+  int on = 1;
+  s->control = dial(port), s->ahead = 0;
+  setsockopt(s->control, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  expect(s, '2');
+  say(s, "USER %s\r\n", user);
+  expect(s, '3');
+  say(s, "PASS %s\r\n", password);
+  expect(s, '2');
+}
+
+static void close_session(struct session *s) {
+  say(s, "QUIT\r\n");
+  expect(s, '2');
+  close(s->control);
+}
+
+static void type(struct session *s, char which) {
+  say(s, "TYPE %c\r\n", which);
+  expect(s, '2');
+}
+
+static int data_connection(struct session *s, const char *verb, const char *name) {
+  unsigned a, b;
+  say(s, "PASV\r\n");
+  expect(s, '2');
+  const char *open = strchr(s->reply, '(');
+  if (!open || sscanf(open, "(%*u,%*u,%*u,%*u,%u,%u)", &a, &b) != 2) fail(s->reply);
+  int fd = dial((int)(a * 256 + b));
+  say(s, "%s%s%s\r\n", verb, *name ? " " : "", name);
+  expect(s, '1');
+  return fd;
+}
+
+static void write_all(int fd, const char *bytes, ssize_t size) {
+  while (size > 0) {
+    ssize_t done = write(fd, bytes, (size_t)size);
+    if (done < 0) fail("write");
+    bytes += done, size -= done;
+  }
+}
+
+/* Reads the data connection to its end, into `file` unless that is -1; without the CRs in text. */
+static void drain(int data, int file, int is_text) {
+  char *buffer = malloc(block);
+  ssize_t got;
+  if (!buffer) fail("malloc");
+  while ((got = recv(data, buffer, block, 0)) > 0) {
+    if (file < 0) continue;
+    char *out = buffer + got;
+    if (is_text) {
+      char *in = buffer, *end = out, *next;
+      for (out = buffer; (next = memchr(in, '\r', (size_t)(end - in))); in = next + 1)
+        memmove(out, in, (size_t)(next - in)), out += next - in;
+      memmove(out, in, (size_t)(end - in)), out += end - in;
+    }
+    write_all(file, buffer, out - buffer);
+  }
+  if (got < 0) fail("recv");
+  free(buffer);
+}
+
+static void receive(struct session *s, const char *verb, const char *name, int file, int is_text) {
+  int data = data_connection(s, verb, name);
+  drain(data, file, is_text);
+  close(data);
+  expect(s, '2');
+}
+
+static void send_file(struct session *s, const char *name, int file) {
+  struct stat status;
+  int data = data_connection(s, "STOR", name);
+  if (fstat(file, &status) != 0) fail("fstat");
+  for (off_t offset = 0; offset < status.st_size;)
+    if (sendfile(data, file, &offset, (size_t)(status.st_size - offset)) <= 0) fail("sendfile");
+  close(data);
+  expect(s, '2');
+}
+
+/* Sends a text file with CRLF for LF, a block at a time. */
+static void send_text(struct session *s, const char *name, int file) {
+  char *in = malloc(block), *out = malloc(2 * block);
+  ssize_t got;
+  int data = data_connection(s, "STOR", name);
+  if (!in || !out) fail("malloc");
+  while ((got = read(file, in, block)) > 0) {
+    char *to = out, *from = in, *next;
+    for (; (next = memchr(from, '\n', (size_t)(in + got - from))); from = next + 1) {
+      memcpy(to, from, (size_t)(next - from)), to += next - from;
+      *to++ = '\r', *to++ = '\n';
+    }
+    memcpy(to, from, (size_t)(in + got - from)), to += in + got - from;
+    write_all(data, out, to - out);
+  }
+  close(data);
+  expect(s, '2');
+  free(in), free(out);
+}
+
+static void *thread(void *unused) {
+  struct session s;
+  (void)unused;
+  open_session(&s);
+  type(&s, 'I');
+  receive(&s, "RETR", "file.bin", -1, 0);
+  close_session(&s);
+  return NULL;
+}
+
+static int is(const char *name) { return strcmp(operation, name) == 0; }
+
+static int open_local(int flags) {
+  int fd = open(path, flags | O_CLOEXEC, 0644);
+  if (fd < 0) fail(path);
+  return fd;
+}
+
+static void small_files(struct session *s, int is_upload) {
+  static char content[4096];
+  char name[32];
+  type(s, 'I');
+  for (int index = 0; index < count; index++) {
+    snprintf(name, sizeof name, "small/%04d", index);
+    if (!is_upload) {
+      receive(s, "RETR", name, -1, 0);
+      continue;
+    }
+    int data = data_connection(s, "STOR", name);
+    write_all(data, content, sizeof content);
+    close(data);
+    expect(s, '2');
+  }
+}
+
+int main(int argc, char **argv) {
+  struct session s;
+  if (argc < 8) return 2;
+  operation = argv[1], host = argv[2], port = atoi(argv[3]), user = argv[4], password = argv[5], path = argv[6], count = atoi(argv[7]);
+
+  begin();
+  if (is("sessions")) {
+    for (int index = 0; index < count; index++) open_session(&s), close_session(&s);
+    end();
+    return 0;
+  }
+  if (is("threads")) {
+    pthread_t threads[4];
+    for (int index = 0; index < 4; index++) pthread_create(&threads[index], NULL, thread, NULL);
+    for (int index = 0; index < 4; index++) pthread_join(threads[index], NULL);
+    end();
+    return 0;
+  }
+  open_session(&s);
+  begin();
+  if (is("retr_file")) {
+    type(&s, 'I');
+    receive(&s, "RETR", "file.bin", open_local(O_RDWR | O_CREAT | O_TRUNC), 0);
+  } else if (is("retr_kept")) { /* over the pages that the file has: what truncating it costs */
+    type(&s, 'I');
+    receive(&s, "RETR", "file.bin", open_local(O_RDWR | O_CREAT), 0);
+  } else if (is("retr_nothing")) {
+    type(&s, 'I');
+    receive(&s, "RETR", "file.bin", -1, 0);
+  } else if (is("stor_file")) {
+    type(&s, 'I');
+    send_file(&s, "file.bin", open_local(O_RDONLY));
+  } else if (is("lines_file")) {
+    type(&s, 'A');
+    receive(&s, "RETR", "text.txt", open_local(O_RDWR | O_CREAT | O_TRUNC), 1);
+  } else if (is("lines_nothing")) {
+    type(&s, 'A');
+    receive(&s, "RETR", "text.txt", -1, 0);
+  } else if (is("stor_lines")) {
+    type(&s, 'A');
+    send_text(&s, "text.txt", open_local(O_RDONLY));
+  } else if (is("nlst") || is("list") || is("mlsd")) {
+    type(&s, 'A');
+    receive(&s, is("nlst") ? "NLST" : is("list") ? "LIST" : "MLSD", "many", -1, 0);
+  } else if (is("small_retr") || is("small_stor")) {
+    small_files(&s, is("small_stor"));
+  } else if (is("noop") || is("pwd")) {
+    for (int index = 0; index < count; index++) say(&s, is("noop") ? "NOOP\r\n" : "PWD\r\n"), expect(&s, '2');
+  } else {
+    return 2;
+  }
+  end();
+  close_session(&s);
+  return 0;
+}

@@ -1,0 +1,334 @@
+"""`python3 -m usr.ftplib get|put|ls|sync`, and the same in ftpy: what a shell sees of it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pexpect
+import pytest
+import realservers
+from conftest import (
+    LOGIN,
+    Directory,
+    Interpreter,
+    ScriptedServer,
+    answer,
+    passive,
+    send,
+    stall,
+)
+
+CONTENT = bytes(range(256)) * 40 + b"\r\n\n"
+
+
+class Program:
+    """The module as a program, in a folder and a home of the test's own."""
+
+    def __init__(self, interpreter: Interpreter, folder: Path) -> None:
+        self._interpreter = interpreter
+        self.folder = folder
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"HOME": str(self.folder), "PATH": os.environ["PATH"], "PYTHONUTF8": "1"}
+        return own | dict(self._interpreter.environment)
+
+    def command(self, *words: str) -> list[str]:
+        return [str(self._interpreter.program), "-W", "error", "-m", "usr.ftplib", *words]
+
+    def __call__(self, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
+        """Exit status, standard output, standard error."""
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            timeout=60,
+        )
+        return done.returncode, done.stdout, done.stderr.decode()
+
+
+@pytest.fixture
+def program(interpreter: Interpreter, tmp_path: Path) -> Program:
+    return Program(interpreter, tmp_path)
+
+
+@pytest.fixture
+def url(directory: Directory) -> str:
+    """The URL of the test's directory, with a slash at its end."""
+    server = directory.server
+    where = f"{server.user}:{quote(server.password)}@{server.host}:{server.port}"
+    return f"ftp://{where}{directory.path}/"
+
+
+def shown(url: str) -> str:
+    head, _, tail = url.rpartition("@")
+    return head.rpartition(":")[0] + "@" + tail
+
+
+# get
+
+
+def test_get_fetches_a_file_without_a_word(
+    program: Program, directory: Directory, url: str
+) -> None:
+    directory.put("a b.bin", CONTENT)
+    assert program("get", url + "a%20b.bin") == (0, b"", "")
+    assert (program.folder / "a b.bin").read_bytes() == CONTENT
+    assert os.listdir(program.folder) == ["a b.bin"]
+
+
+def test_get_to_a_name_a_folder_and_standard_output(
+    program: Program, directory: Directory, url: str
+) -> None:
+    directory.put("f", CONTENT)
+    directory.put("g", b"g")
+    assert program("get", "-o", "other", url + "f")[0] == 0
+    assert (program.folder / "other").read_bytes() == CONTENT
+    (program.folder / "sub").mkdir()
+    assert program("get", "-o", "sub", url + "f", url + "g")[0] == 0
+    assert sorted(os.listdir(program.folder / "sub")) == ["f", "g"]
+    assert program("get", "-o", "-", url + "f", url + "g") == (0, CONTENT + b"g", "")
+
+
+def test_get_text(program: Program, directory: Directory, url: str) -> None:
+    directory.put("lines.txt", b"one\r\ntwo\r\n")
+    assert program("get", "-o", "-", url + "lines.txt;type=a") == (0, b"one\ntwo\n", "")
+
+
+def test_get_of_names_that_are_no_file_here(program: Program, url: str) -> None:
+    for word in ("", "..", "%2E%2E", "%2Fetc"):
+        status, _, errors = program("get", url + word)
+        assert (status, "say with -o" in errors) == (1, True), word
+    assert os.listdir(program.folder) == []
+
+
+def test_get_of_several_needs_a_folder(program: Program, url: str) -> None:
+    status, _, errors = program("get", "-o", "x", url + "f", url + "g")
+    assert (status, errors) == (1, "ftplib: x: is no directory, for several files\n")
+
+
+def test_get_shows_a_meter_when_asked_and_not_when_quiet(
+    program: Program, directory: Directory, url: str
+) -> None:
+    directory.put("f", bytes(2048))
+    _, _, errors = program("get", "--progress", url + "f")
+    assert errors.startswith("f: transfer of 2.0 KiB\nf: 2.0 KiB in 0:0")
+    assert program("get", "--progress", "-q", url + "f") == (0, b"", "")
+
+
+def test_get_on_a_terminal_draws_the_meter(
+    program: Program, directory: Directory, url: str
+) -> None:
+    directory.put("f", bytes(2048))
+    first, *words = program.command("get", url + "f")
+    child = pexpect.spawn(
+        first, words, cwd=str(program.folder), env=program.environment, encoding="utf-8", timeout=30
+    )
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert "f: 2.0 KiB in 0:0" in (child.before or "")
+
+
+def test_get_r_fetches_a_tree(program: Program, directory: Directory, url: str) -> None:
+    (directory.local / "t/inner").mkdir(parents=True)
+    (directory.local / "t/inner/f").write_bytes(CONTENT)
+    (directory.local / "t/g.log").write_bytes(b"g")
+    directory.server.adopt(directory.local / "t")
+    status, output, errors = program("get", "-r", "--exclude", "*.log", url + "t")
+    assert (status, errors) == (0, "")
+    assert output == f"1 file transferred ({len(CONTENT)} bytes), 0 unchanged, 0 deleted\n".encode()
+    assert (program.folder / "t/inner/f").read_bytes() == CONTENT
+    assert not (program.folder / "t/g.log").exists()
+
+
+# put
+
+
+def test_put(program: Program, directory: Directory, url: str) -> None:
+    (program.folder / "f").write_bytes(CONTENT)
+    (program.folder / "g").write_bytes(b"g")
+    assert program("put", "f", url + "as%20this") == (0, b"", "")
+    assert program("put", "f", "g", url) == (0, b"", "")
+    assert program("put", "-", url + "stdin", stdin=CONTENT) == (0, b"", "")
+    assert directory.names() == ["as this", "f", "g", "stdin"]
+    assert directory.read("as this") == directory.read("stdin") == CONTENT
+
+
+def test_put_needs_to_know_where(program: Program, url: str) -> None:
+    assert program("put", "a", "b", url + "name")[2].endswith("with a slash, for several files\n")
+    assert "needs a name" in program("put", "-", url)[2]
+    status, _, errors = program("put", "missing", url)
+    assert status == 1
+    assert errors.startswith(f"ftplib: {shown(url)}missing: [Errno 2] ")
+    assert errors.count("\n") == 1
+
+
+def test_put_r_stores_a_tree_and_makes_what_is_above(
+    program: Program, directory: Directory, url: str
+) -> None:
+    (program.folder / "t/inner").mkdir(parents=True)
+    (program.folder / "t/inner/f").write_bytes(CONTENT)
+    assert program("put", "-r", "t", url + "far/away/")[0] == 0
+    assert directory.read("far/away/t/inner/f") == CONTENT
+
+
+# ls
+
+
+def test_ls(program: Program, directory: Directory, url: str) -> None:
+    directory.put("b é", b"12345")
+    directory.put("a", b"")
+    (directory.local / "d").mkdir()
+    assert program("ls", url)[1].decode() == "a\nb é\nd\n"
+    assert program("ls", url[:-1])[1].decode() == "a\nb é\nd\n"
+    assert program("ls", url + "b%20%C3%A9")[1].decode() == "b é\n"
+    lines = program("ls", "-l", url)[1].decode().splitlines()
+    assert [line.split()[0] for line in lines] == ["file", "file", "dir"]
+    assert [line.split()[1] for line in lines[:2]] == ["0", "5"]
+
+
+# sync
+
+
+def test_sync_both_ways(program: Program, directory: Directory, url: str) -> None:
+    directory.put("f", CONTENT)
+    directory.put("g", b"g")
+    assert b"2 files transferred" in program("sync", url, "copy")[1]
+    assert program("sync", url, "copy")[1].startswith(b"0 files transferred (0 bytes), 2 unchanged")
+    (program.folder / "copy/g").unlink()
+    (program.folder / "copy/h").write_bytes(b"h")
+    dry = program("sync", "-n", "--delete", "copy", url)[1].decode()
+    assert dry.splitlines()[:2] == ["copy h", "delete g"]
+    assert directory.names() == ["f", "g"]
+    assert (
+        b"1 file transferred (1 bytes), 1 unchanged, 1 deleted"
+        in program("sync", "--delete", "copy", url)[1]
+    )
+    assert directory.names() == ["f", "h"]
+
+
+def test_sync_needs_one_url(program: Program, url: str) -> None:
+    for words in ((url, url), ("a", "b")):
+        status, _, errors = program("sync", *words)
+        assert (status, "one of SOURCE and TARGET is a URL" in errors) == (2, True)
+
+
+# What goes wrong
+
+
+def test_help_names_everything(program: Program) -> None:
+    status, output, _ = program("--help")
+    assert status == 0
+    for word in ("get", "put", "ls", "sync", "ftpes://", "netrc", "130", "HOST -l"):
+        assert word in output.decode(), word
+    for command in ("get", "put", "ls", "sync"):
+        assert program(command, "--help")[0] == 0
+
+
+def test_a_command_line_that_cannot_be_meant_is_status_2(program: Program, url: str) -> None:
+    lines = (["get"], ["get", "http://h/f"], ["get", "--nope", url], ["ls", "--timeout", "0", url])
+    for words in lines:
+        assert program(*words)[0] == 2, words
+
+
+def test_errors_are_one_line_with_the_url_and_no_password(
+    program: Program, directory: Directory, url: str
+) -> None:
+    server = directory.server
+    for word in ("get", "ls"):
+        status, output, errors = program(word, url + "missing")
+        assert (status, output) == (1, b"")
+        assert errors.startswith(f"ftplib: {shown(url)}missing: 550 ")
+        assert errors.count("\n") == 1
+        assert server.password not in errors
+    status, _, errors = program("get", url.replace(server.password, "wrong-one") + "f")
+    assert (status, errors) == (1, f"ftplib: {shown(url)}f: 530 Login incorrect.\n")
+
+
+def test_netrc(program: Program, directory: Directory) -> None:
+    server = directory.server
+    directory.put("f", CONTENT)
+    netrc = program.folder / ".netrc"
+    netrc.write_text(f"machine {server.host} login {server.user} password {server.password}\n")
+    netrc.chmod(0o600)
+    plain = f"ftp://{server.host}:{server.port}{directory.path}/f"
+    assert program("get", "-o", "-", plain) == (0, CONTENT, "")
+    netrc.rename(program.folder / "other")
+    assert program("get", "-o", "-", "--netrc", "other", plain)[0] == 0
+    assert program("get", "-o", "-", plain)[0] == 1
+    (program.folder / "other").rename(netrc)
+    assert "530" in program("get", "-o", "-", "--no-netrc", plain)[2]
+
+
+def test_tls(program: Program) -> None:
+    servers = __import__("servers")
+    authority = str(servers.CERTIFICATES / "ca.pem")
+    for mode, scheme in (("tls", "ftpes"), ("implicit", "ftps")):
+        with realservers.running("proftpd", mode) as server:
+            where = f"{server.user}:{server.password}@localhost:{server.port}"
+            (program.folder / "f").write_bytes(CONTENT)
+            assert program("put", "--cacert", authority, "f", f"{scheme}://{where}/g")[0] == 0
+            assert (server.root / "g").read_bytes() == CONTENT
+            assert program("ls", "-k", f"{scheme}://{where}/") == (0, b"g\n", "")
+            status, _, errors = program("ls", f"{scheme}://{where}/")
+            assert (status, "certificate verify failed" in errors) == (1, True)
+
+
+def test_ctrl_c_ends_it_as_a_shell_expects(
+    program: Program, scripted: Callable[..., ScriptedServer]
+) -> None:
+    facts = [answer("TYPE"), answer("FEAT", "502 No."), answer("SIZE", "213 2000000")]
+    facts += [answer("MDTM", "213 20240101000000")]
+    transfer = [passive(), answer("RETR", "150 Here."), send(bytes(65536)), stall()]
+    server = scripted([*LOGIN, *facts, *transfer], [stall()])
+    server.patience = 60
+    process = subprocess.Popen(
+        program.command("get", f"ftp://u:p@{server.host}:{server.port}/f"),
+        cwd=program.folder,
+        env=program.environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    for _ in range(300):
+        if any(word.startswith("RETR") for word in server.heard):
+            break
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT, errors
+    assert b"Traceback" not in errors
+
+
+def test_a_closed_pipe_is_no_traceback(program: Program, directory: Directory, url: str) -> None:
+    directory.put("f", bytes(4 << 20))
+    process = subprocess.Popen(
+        program.command("get", "-o", "-", url + "f"),
+        cwd=program.folder,
+        env=program.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.read(100)
+    process.stdout.close()
+    assert process.stderr is not None
+    assert b"Traceback" not in process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) == 1
+
+
+def test_the_old_command_line_is_there(program: Program, directory: Directory, url: str) -> None:
+    directory.put("f", b"content")
+    status, output, _ = program(url, "-l", "f")
+    assert status == 0
+    assert output.endswith(b"content")

@@ -1,0 +1,569 @@
+"""download(): faults that a scripted server shows, and what is left on this side."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import resource
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from conftest import REPOSITORY, ScriptedServer
+from fileserver import Fault, Files, serve
+
+from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
+
+Connect = Callable[..., FTP]
+
+LARGE = os.urandom(3 * 1024 * 1024)
+SMALL = os.urandom(100_000)
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connects to a server of these files, which holds up to 40 sessions one after the other."""
+    with ExitStack() as stack:
+
+        def connect(files: Files, **keywords: Any) -> FTP:
+            server = stack.enter_context(ScriptedServer(*[[serve(files)]] * 40))
+            keywords.setdefault("timeout", 20)
+            ftp = FTP(server.host, server.port, "user", "password", **keywords)
+            ftp.heard = server.heard  # type: ignore[attr-defined]
+            stack.callback(ftp.close)
+            return ftp
+
+        yield connect
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(os.listdir(folder))
+
+
+def test_a_file_with_its_time(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": SMALL}))
+    result = ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == SMALL
+    assert (tmp_path / "a").stat().st_mtime == 1577934245 == result.modified
+    assert (result.size, result.bytes, result.attempts, result.resumes) == (100_000, 100_000, 1, 0)
+    assert (result.verified, result.hash, result.segments) == ("size", None, 1)
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "how", ["reset", "close", "426 Broken off.", "451 Not now.", "421 Bye.", "short"]
+)
+@pytest.mark.parametrize("after", [0, 1000, 1_500_000])
+def test_it_goes_on_where_it_was(connect: Connect, tmp_path: Path, how: str, after: int) -> None:
+    ftp = connect(Files({"f": LARGE}, faults=[Fault(after, how), Fault(after, how)]))
+    result = ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.attempts == 3
+    # What a reset has overtaken comes twice, and nothing else does.
+    assert result.size <= result.bytes <= result.size + (2 * after if how == "reset" else 0)
+    assert names(tmp_path) == ["a"]
+    assert ftp.pwd() == "/place"
+
+
+def test_rest_is_the_last_command_before(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": LARGE}, faults=[Fault(2_000_000, "426 Broken off.")]))
+    ftp.download("f", tmp_path / "a")
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    index = heard.index("REST 2000000")
+    assert heard[index - 1 : index + 2] == ["PASV", "REST 2000000", "RETR f"]
+
+
+def test_a_silence_is_a_fault(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": LARGE}, faults=[Fault(1_000_000, "stall")]), timeout=1)
+    result = ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert (result.attempts, result.resumes, result.bytes) == (2, 1, len(LARGE))
+
+
+def test_without_rest_it_begins_again_and_keeps_what_it_has(
+    connect: Connect, tmp_path: Path
+) -> None:
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], refusals={"REST": "502 No."})
+    result = connect(files).download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert (result.attempts, result.resumes) == (2, 0)
+    assert result.bytes == len(LARGE) + 1_000_000
+
+
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_server_that_forgets_rest_is_found_out(
+    connect: Connect, tmp_path: Path, segments: int
+) -> None:
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], ignores_rest=True)
+    result = connect(files).download("f", tmp_path / "a", segments=segments)
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.attempts > 1
+
+
+def test_segments_of_a_server_without_rest(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": LARGE}, refusals={"REST": "502 No."})
+    result = connect(files).download("f", tmp_path / "a", segments=3)
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.attempts == 1
+
+
+def test_where_size_is_not_told(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": SMALL}, features=(), refusals={"SIZE": "502 No.", "MDTM": "502 No."})
+    result = connect(files).download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == SMALL
+    assert (result.verified, result.modified) == (None, None)
+
+
+def test_retries_are_counted_in_a_row(connect: Connect, tmp_path: Path) -> None:
+    faults = [Fault(100_000, "426 No.") for _ in range(8)]
+    result = connect(Files({"f": LARGE}, faults=faults)).download("f", tmp_path / "a", retries=1)
+    assert (result.attempts, result.bytes) == (9, len(LARGE))
+
+
+def test_when_it_gives_up(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    ftp = connect(Files({"f": LARGE}, faults=[Fault(10, "426 Broken off.") for _ in range(9)]))
+    with pytest.raises(error_temp, match=r"^426 Broken off\. ") as raised:
+        ftp.download("f", tmp_path / "a", retries=2)
+    text = str(raised.value)
+    for part in (
+        "'f'",
+        str(tmp_path / "a"),
+        f"127.0.0.1 port {ftp.port}",
+        "3 attempts",
+        str(len(LARGE)),
+    ):
+        assert part in text
+    assert isinstance(raised.value.__cause__, error_temp)
+    assert str(raised.value.__cause__) == "426 Broken off."
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert ftp.pwd() == "/place"
+
+
+def test_no_retries(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": LARGE}, faults=[Fault(2_000_000, "close")]))
+    with pytest.raises(EOFError, match="1 attempt"):
+        ftp.download("f", tmp_path / "a", retries=0)
+    assert names(tmp_path) == [".a.part", ".a.part.state"]
+
+
+def test_a_refusal_is_final(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({}))
+    with pytest.raises(error_perm, match=r"^550 No such file\. .*1 attempt"):
+        ftp.download("f", tmp_path / "a")
+    assert names(tmp_path) == []
+
+
+# A later run
+
+
+def interrupted(connect: Connect, files: Files, place: Path) -> FTP:
+    files.faults = [Fault(2_000_000, "426 No.")]
+    ftp = connect(files)
+    with pytest.raises(error_temp):
+        ftp.download("f", place, retries=0)
+    assert place.with_name(".a.part").stat().st_size == 2_000_000
+    return ftp
+
+
+def test_a_later_run_goes_on(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": LARGE})
+    ftp = interrupted(connect, files, tmp_path / "a")
+    result = ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert (result.kept, result.bytes, result.resumes) == (2_000_000, len(LARGE) - 2_000_000, 1)
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("change", ["time", "size", "name", "resume=False"])
+def test_a_part_of_another_version_is_no_part(
+    connect: Connect, tmp_path: Path, change: str
+) -> None:
+    files = Files({"f": LARGE})
+    ftp = interrupted(connect, files, tmp_path / "a")
+    other = os.urandom(len(LARGE) + (change == "size"))
+    files.content = {"f": other, "g": other}
+    if change == "time":
+        files.modified = "20200102030406"
+    name = "g" if change == "name" else "f"
+    result = ftp.download(name, tmp_path / "a", resume=change != "resume=False")
+    assert (tmp_path / "a").read_bytes() == other
+    assert (result.kept, result.bytes) == (0, len(other))
+
+
+def test_the_hash_finds_a_part_of_something_else(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": LARGE}, features=("SIZE", "MDTM", "REST STREAM", "HASH SHA-256*;MD5"))
+    ftp = interrupted(connect, files, tmp_path / "a")
+    files.content["f"] = os.urandom(len(LARGE))
+    result = ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == files.content["f"]
+    assert (result.verified, result.attempts) == ("hash SHA-256", 2)
+
+
+def test_somebody_elses_file_of_that_name_is_left_alone(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / ".a.part").write_bytes(b"mine")
+    ftp = connect(Files({"f": LARGE}))
+    ftp.download("f", tmp_path / "a")
+    assert (tmp_path / ".a.part").read_bytes() == b"mine"
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert names(tmp_path) == [".a.part", "a"]
+
+
+def test_a_link_in_the_place_of_the_part_is_not_followed(connect: Connect, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / ".a.part").symlink_to(victim)
+    connect(Files({"f": LARGE})).download("f", tmp_path / "a")
+    assert victim.read_bytes() == b"precious"
+    assert (tmp_path / "a").read_bytes() == LARGE
+
+
+# Changes and hashes
+
+
+def test_a_file_that_changes_meanwhile(connect: Connect, tmp_path: Path) -> None:
+    new = os.urandom(len(LARGE))
+
+    def change(command: str, files: Files) -> None:
+        if command.startswith("REST"):
+            files.content["f"] = new
+            files.modified = "20210102030405"
+
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], before=change)
+    result = connect(files).download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == new
+    assert (result.changes, result.attempts) == (1, 3)
+
+
+def test_a_file_that_keeps_changing(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+
+    def change(command: str, files: Files) -> None:
+        if command.startswith("RETR"):
+            files.modified = str(int(files.modified) + 1)
+
+    ftp = connect(Files({"f": LARGE}, before=change))
+    with pytest.raises(Error, match="changed on the server"):
+        ftp.download("f", tmp_path / "a", retries=1)
+    assert (tmp_path / "a").read_bytes() == b"old"
+    result = ftp.download("f", tmp_path / "a", verify=False)
+    assert (result.size, result.changes) == (len(LARGE), 0)
+
+
+def test_a_content_that_is_never_right(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": SMALL}, features=("HASH SHA-256*",), hash_as=b"something else")
+    ftp = connect(files)
+    with pytest.raises(Error, match="the content differs: SHA-256 is"):
+        ftp.download("f", tmp_path / "a", retries=1)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("feature", "verb", "reply", "verified"),
+    [
+        ("XSHA256", "XSHA256", "250 {sha256}", "hash SHA-256"),
+        ("XMD5 filename", "XMD5", "250 {md5}", "hash MD5"),
+        ("MD5", "MD5", "251 f {MD5}", "hash MD5"),
+        ("XCRC filename;start;end", "XCRC", "250 {crc}", "hash CRC32"),
+        ("XCRC", "XCRC", "550 Not this one.", "size"),
+    ],
+)
+def test_hashes_of_other_kinds(
+    connect: Connect, tmp_path: Path, feature: str, verb: str, reply: str, verified: str
+) -> None:
+    import hashlib
+    import zlib
+
+    md5 = hashlib.md5(SMALL).hexdigest()
+    said = reply.format(
+        sha256=hashlib.sha256(SMALL).hexdigest(),
+        md5=md5,
+        MD5=md5.upper(),
+        crc=f"{zlib.crc32(SMALL):X}",
+    )
+    files = Files({"f": SMALL}, features=(feature,), refusals={verb: said})
+    assert connect(files).download("f", tmp_path / "a").verified == verified
+
+
+def test_more_than_was_told_of_is_an_error(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": SMALL}, refusals={"SIZE": "213 1000"}))
+    with pytest.raises(Error, match="more than the 1000 bytes"):
+        ftp.download("f", tmp_path / "a", retries=0)
+    assert names(tmp_path) == []
+
+
+# This side
+
+
+def test_permission_bits_are_those_of_open(connect: Connect, tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        ftp = connect(Files({"f": SMALL}))
+        ftp.download("f", tmp_path / "new")
+        (tmp_path / "old").write_bytes(b"old")
+        (tmp_path / "old").chmod(0o604)
+        ftp.download("f", tmp_path / "old")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o640
+    assert stat.S_IMODE((tmp_path / "old").stat().st_mode) == 0o604
+
+
+def test_what_a_link_leads_to_is_replaced(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("folder/target")
+    ftp = connect(Files({"f": SMALL}))
+    for _ in range(2):
+        ftp.download("f", tmp_path / "link")
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "folder/target").read_bytes() == SMALL
+
+
+@pytest.mark.parametrize("kind", [str, os.fsencode, Path])
+def test_kinds_of_paths(connect: Connect, tmp_path: Path, kind: Callable[[Path], Any]) -> None:
+    place = tmp_path / "name with blanks \N{SNOWMAN}"
+    ftp = connect(Files({'fi rst "ü"': SMALL}))
+    ftp.download('fi rst "ü"', kind(place))
+    assert place.read_bytes() == SMALL
+    ftp.download('fi rst "ü"'.encode(), kind(place))
+
+
+def test_a_file_object_gets_it_in_order(connect: Connect) -> None:
+    file = io.BytesIO(b"head")
+    file.seek(4)
+    result = connect(Files({"f": LARGE}, faults=[Fault(1_000_000, "reset")])).download("f", file)
+    assert file.getvalue() == b"head" + LARGE
+    assert result.size == len(LARGE)
+
+
+def test_a_file_object_without_seek_cannot_begin_anew(connect: Connect) -> None:
+    class Pipe:
+        content = b""
+
+        def write(self, data: bytes) -> None:
+            self.content += data
+
+    pipe = Pipe()
+    faults = [Fault(1_000_000, "426 No.")]
+    result = connect(Files({"f": LARGE}, faults=faults)).download("f", pipe)
+    assert (pipe.content, result.resumes) == (LARGE, 1)
+
+    def change(command: str, files: Files) -> None:
+        if command.startswith("RETR"):
+            files.modified = str(int(files.modified) + 1)
+
+    with pytest.raises(Error, match=r"no seek\(\)"):
+        connect(Files({"f": LARGE}, before=change)).download("f", Pipe())
+
+
+def test_what_is_no_regular_file_is_written_to(connect: Connect) -> None:
+    assert connect(Files({"f": SMALL})).download("f", "/dev/null").size == len(SMALL)
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.parametrize(
+    ("place", "error", "number"),
+    [("nowhere/a", FileNotFoundError, errno.ENOENT), (".", IsADirectoryError, errno.EISDIR)],
+)
+def test_places_that_cannot_be(
+    connect: Connect, tmp_path: Path, place: str, error: type[OSError], number: int
+) -> None:
+    with pytest.raises(error) as raised:
+        connect(Files({"f": SMALL})).download("f", tmp_path / place)
+    assert raised.value.errno == number
+    assert str(tmp_path) in str(raised.value)
+
+
+def test_arguments(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": SMALL}))
+    bad: list[tuple[type[Exception], dict[str, Any]]] = [
+        (TypeError, {"local": 5}),
+        (ValueError, {"remote": "a\r\nDELE b"}),
+        (ValueError, {"remote": ""}),
+        (ValueError, {"local": "a\0b"}),
+        (ValueError, {"retries": -1}),
+        (TypeError, {"retries": 1.5}),
+        (ValueError, {"segments": 0}),
+        (TypeError, {"progress": 1}),
+        (TypeError, {"nothing": 1}),
+    ]
+    for error, change in bad:
+        arguments: dict[str, Any] = {"remote": "f", "local": tmp_path / "a"} | change
+        with pytest.raises(error):
+            ftp.download(**arguments)
+    assert names(tmp_path) == []
+    assert ftp.heard == ["USER user", "PASS password"]  # type: ignore[attr-defined]
+
+
+def test_progress(connect: Connect, tmp_path: Path) -> None:
+    told: list[TransferProgress] = []
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")])
+    connect(files).download("f", tmp_path / "a", progress=told.append)
+    assert (told[0].name, told[0].done, told[0].total, told[0].attempt) == ("f", 0, len(LARGE), 1)
+    assert (told[-1].done, told[-1].total, told[-1].attempt) == (len(LARGE), len(LARGE), 2)
+    assert [each.done for each in told] == sorted(each.done for each in told)
+    assert all(isinstance(each.rate, float) and each.rate >= 0 for each in told)
+
+
+def test_what_progress_raises_is_raised(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+
+    def stop(progress: TransferProgress) -> None:
+        if progress.done:
+            raise LookupError("enough")
+
+    ftp = connect(Files({"f": LARGE}))
+    with pytest.raises(LookupError, match="enough"):
+        ftp.download("f", tmp_path / "a", progress=stop)
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert ".a.part" in names(tmp_path)
+    assert ftp.pwd() == "/place"
+    assert ftp.download("f", tmp_path / "a").kept > 0
+
+
+def test_disk_full(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ftp = connect(Files({"f": LARGE}))
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match=str(tmp_path / "a")) as raised:
+            ftp.download("f", tmp_path / "a")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert raised.value.errno == errno.EFBIG
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert ftp.pwd() == "/place"
+    assert ftp.download("f", tmp_path / "a").kept == 1_000_000
+
+
+def test_permission_is_lost_in_the_middle(connect: Connect) -> None:
+    ftp = connect(Files({"f": LARGE}))
+    # pytest's own folders are closed to others; root must be somebody else for this.
+    with TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            os.chown(folder, 65534, 65534)
+            os.seteuid(65534)
+            stack.callback(os.seteuid, 0)
+        (folder / "a").write_bytes(b"old")
+        stack.callback(folder.chmod, 0o755)
+        with pytest.raises(PermissionError, match=f"cannot write '{folder}/a': Permission denied"):
+            ftp.download("f", folder / "a", progress=lambda _: folder.chmod(0o555))
+        assert (folder / "a").read_bytes() == b"old"
+        folder.chmod(0o755)
+        assert ftp.download("f", folder / "a").kept == len(LARGE)
+        assert (folder / "a").read_bytes() == LARGE
+        assert names(folder) == ["a"]
+
+
+def test_no_descriptor_is_left_open(connect: Connect, tmp_path: Path) -> None:
+    def count() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    ftp = connect(Files({"f": LARGE}))
+    ftp.download("f", tmp_path / "a")
+    before = count()
+    for _ in range(5):
+        ftp.download("f", tmp_path / "a")
+        with pytest.raises(error_perm):
+            ftp.download("g", tmp_path / "a")
+    assert count() == before
+
+
+# The session
+
+
+def test_the_session_is_had_again_as_it_was(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": LARGE}, faults=[Fault(1_000_000, "reset")]))
+    ftp.cwd("place")
+    ftp.download("f", tmp_path / "a")
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    assert heard.count("PASS password") == 2
+    again = heard[len(heard) - heard[::-1].index("PASS password") :]
+    assert again[0] == "CWD /place"
+
+
+def test_an_object_whose_connection_was_closed_connects(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": SMALL}))
+    ftp.close()
+    assert ftp.download("f", tmp_path / "a").attempts == 1
+    ftp.quit()
+    with pytest.raises(Error, match="not connected"):
+        ftp.download("f", tmp_path / "a")
+
+
+def test_the_password_shows_nowhere(connect: Connect) -> None:
+    ftp = connect(Files({}))
+    del ftp.heard  # type: ignore[attr-defined]
+    assert "password" not in repr(vars(ftp))
+
+
+def test_own_methods_count(connect: Connect, tmp_path: Path) -> None:
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "reset")])
+    ftp = connect(files)
+    seen: list[str] = []
+
+    class Own(FTP):
+        def sendcmd(self, cmd: Any) -> str:
+            seen.append(cmd)
+            return super().sendcmd(cmd)
+
+        def transfercmd(self, cmd: Any, rest: Any = None) -> Any:
+            seen.append(f"{cmd} from {rest}")
+            return super().transfercmd(cmd, rest)
+
+        def login(self, *args: Any, **keywords: Any) -> str:
+            seen.append("login")
+            return super().login(*args, **keywords)
+
+    with Own(ftp.host, ftp.port, "user", "password", timeout=20) as own:
+        own.download("f", tmp_path / "a")
+    assert seen.count("login") == 2
+    assert "RETR f from None" in seen
+    assert any(each.startswith("RETR f from ") and not each.endswith("None") for each in seen)
+    assert "SIZE f" in seen
+
+
+SCRIPT = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from usr.ftplib import FTP
+ftp = FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=30)
+def hint(progress):
+    if progress.done:
+        print("moving", flush=True)
+try:
+    ftp.download("f", sys.argv[3], progress=hint)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_keeps_the_part(connect: Connect, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    files = Files({"f": LARGE}, faults=[Fault(2_000_000, "stall")])
+    ftp = connect(files)
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, ftp.host, str(ftp.port), str(tmp_path / "a")],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    ) as process:  # fmt: skip
+        assert process.stdout
+        assert process.stdout.readline() == "moving\n"
+        process.send_signal(signal.SIGINT)
+        assert "interrupted" in process.stdout.read()
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert names(tmp_path) == [".a.part", ".a.part.state", "a"]
+    result = ftp.download("f", tmp_path / "a")
+    assert result.kept > 0
+    assert (tmp_path / "a").read_bytes() == LARGE

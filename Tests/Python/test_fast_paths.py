@@ -1,0 +1,400 @@
+"""Transfers of Python's own files take shorter ways, and a script sees what it does of any file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from conftest import Directory
+
+from usr.ftplib import FTP, Error, all_errors
+
+SIZES = [0, 1, 4096, 65535, 65536, 65537, 200_000, 3_000_000]
+
+
+def content(size: int) -> bytes:
+    return random.Random(size).randbytes(size)
+
+
+class Reader:
+    """A file behind an object of another class: it is read in the long way."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.file = file
+
+    def read(self, size: int) -> bytes:
+        return self.file.read(size)
+
+    def readline(self, size: int) -> bytes:
+        return self.file.readline(size)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Callable[[bytes], Path]:
+    def make(data: bytes) -> Path:
+        path = tmp_path / "local"
+        path.write_bytes(data)
+        return path
+
+    return make
+
+
+OPENERS: dict[str, Callable[[Path], IO[bytes]]] = {
+    "BufferedReader": lambda path: path.open("rb"),
+    "BufferedRandom": lambda path: path.open("rb+"),
+    "FileIO": lambda path: path.open("rb", buffering=0),
+    "BytesIO": lambda path: io.BytesIO(path.read_bytes()),
+    "small buffer": lambda path: path.open("rb", buffering=16),
+}
+files = pytest.mark.parametrize("kind", OPENERS)
+
+
+# storbinary
+
+
+@files
+@pytest.mark.parametrize("size", SIZES)
+def test_a_file_is_sent_whole(
+    kind: str, size: int, ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    data = content(size)
+    with OPENERS[kind](local(data)) as file:
+        assert ftp.storbinary("STOR f", file).startswith("226")
+        assert file.tell() == size
+        assert file.read() == b""
+    assert directory.read("f") == data
+
+
+@files
+@pytest.mark.parametrize("before", ["seek", "read", "readline", "beyond the end"])
+def test_a_file_is_sent_from_its_position(
+    kind: str, before: str, ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    data = b"first line\n" + content(150_000)
+    with OPENERS[kind](local(data)) as file:
+        match before:
+            case "seek":
+                file.seek(70_001)
+            case "read":
+                file.read(5)
+            case "readline":
+                file.readline()
+            case _:
+                file.seek(len(data) + 10)
+        start = file.tell()
+        ftp.storbinary("STOR f", file)
+        assert file.tell() == max(start, len(data))
+        file.seek(3)
+        assert file.read(4) == data[3:7]
+    assert directory.read("f") == data[start:]
+
+
+def test_what_was_written_and_is_in_the_buffer_is_sent(
+    ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    with open(local(b"0123456789"), "rb+") as file:
+        file.write(b"abc")
+        ftp.storbinary("STOR f", file)
+        assert file.tell() == 10
+        file.write(b"end")
+        file.seek(0)
+        assert file.read() == b"abc3456789end"
+    assert directory.read("f") == b"3456789"
+
+
+def test_a_callback_gets_every_block(
+    ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    data = content(300_000)
+    blocks: list[bytes] = []
+    with open(local(data), "rb") as file:
+        ftp.storbinary("STOR f", file, 8192, blocks.append)
+    assert b"".join(blocks) == data == directory.read("f")
+    assert {len(block) for block in blocks[:-1]} == {8192}
+
+
+class Halved(io.BufferedReader):
+    """Every second byte: its `read` is its own."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size)[::2]
+
+
+def test_the_read_of_a_subclass_is_called(
+    ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    with Halved(io.FileIO(local(b"0123456789"))) as file:
+        ftp.storbinary("STOR f", file)
+    assert directory.read("f") == b"02468"
+
+
+class HalvedRaw(io.FileIO):
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))[::2]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def test_the_readinto_of_what_is_under_the_buffer_is_called(
+    ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    with io.BufferedReader(HalvedRaw(local(b"0123456789")), 16) as file:
+        ftp.storbinary("STOR f", file)
+    assert directory.read("f") == b"02468"
+
+
+@pytest.mark.parametrize("store", ["storbinary", "storlines"])
+def test_a_pipe_is_read(store: str, ftp: FTP, directory: Directory) -> None:
+    source, target = os.pipe()
+    with open(source, "rb") as file:
+        with open(target, "wb") as end:
+            end.write(b"one\ntwo\n")
+        getattr(ftp, store)("STOR f", file)
+    assert directory.read("f") in (b"one\ntwo\n", b"one\r\ntwo\r\n")
+
+
+@pytest.mark.parametrize("store", ["storbinary", "storlines"])
+def test_a_file_that_cannot_be_read_raises_its_own_error(
+    store: str, ftp: FTP, local: Callable[[bytes], Path]
+) -> None:
+    path = local(b"x")
+    with open(path, "rb") as closed:
+        pass
+    with pytest.raises(ValueError, match="closed file"):
+        getattr(ftp, store)("STOR f", closed)
+    with open(path, "wb") as file, pytest.raises(io.UnsupportedOperation):
+        getattr(ftp, store)("STOR f", file)
+    assert ftp.pwd()
+
+
+def test_closing_the_file_meanwhile_neither_sends_another_nor_goes_unnoticed(
+    ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as large:
+        large.truncate(1 << 28)
+    file = open(path, "rb")  # noqa: SIM115
+    others: list[IO[bytes]] = []
+    other = tmp_path / "other"
+    other.write_bytes(b"another file's bytes" * 100_000)
+
+    def close() -> None:
+        time.sleep(0.02)
+        file.close()
+        others.append(other.open("rb"))
+
+    thread = threading.Thread(target=close)
+    thread.start()
+    with contextlib.suppress(ValueError):
+        ftp.storbinary("STOR f", file)
+    thread.join()
+    others[0].close()
+    with (directory.local / "f").open("rb") as stored:
+        while block := stored.read(1 << 20):
+            assert not block.strip(b"\0")
+
+
+def test_after_a_refusal_the_file_has_not_moved(ftp: FTP, local: Callable[[bytes], Path]) -> None:
+    with open(local(content(100_000)), "rb") as file:
+        file.seek(10)
+        with pytest.raises(all_errors):
+            ftp.storbinary("STOR no/such/folder", file)
+        assert file.tell() == 10
+
+
+def test_ctrl_c_ends_an_upload_of_a_file(ftp: FTP, tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as large:
+        large.truncate(64 << 30)
+
+    class StopError(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise StopError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with open(path, "rb") as file:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(StopError):
+                ftp.storbinary("STOR f", file)
+            assert 0 < file.tell() < 64 << 30
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert ftp.pwd()
+
+
+def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
+    ftp: FTP, local: Callable[[bytes], Path]
+) -> None:
+    blocking: list[bool] = []
+
+    class Watching(FTP):
+        def ntransfercmd(self, *arguments: Any) -> Any:
+            result = super().ntransfercmd(*arguments)
+            result[0].settimeout(None)
+            # Another descriptor of the connection; the server sees its end when this one is closed.
+            twin = result[0].dup()
+
+            def look() -> None:
+                blocking.append(os.get_blocking(twin.fileno()))
+                twin.close()
+
+            timer = threading.Timer(1, look)
+            timer.start()
+            return result
+
+    with Watching() as watching:
+        watching.connect(ftp.host, ftp.port, timeout=20)
+        watching.login("ftpuser", "ftpuser-pw")
+        with open(local(content(500_000)), "rb") as file:
+            watching.storbinary("STOR blocking", file)
+        watching.delete("blocking")
+    assert blocking == [True]
+
+
+# storlines
+
+TEXTS = [
+    b"",
+    b"\n",
+    b"one\ntwo\n",
+    b"one\r\ntwo\r\n",
+    b"one\r\r\ntwo\rthree",
+    b"one\n\n\r\n\rtwo\r",
+    b"no end",
+    b"x" * 65_535 + b"\r\n" + b"y" * 65_536,
+    b"z" * 65_536 + b"\n",
+    b"".join(b"%d %s\r\n" % (i, b"k" * (i % 90)) for i in range(30_000)),
+]
+
+
+@files
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:20]))
+def test_lines_are_sent_as_they_are_read_one_by_one(
+    kind: str, text: bytes, ftp: FTP, directory: Directory, local: Callable[[bytes], Path]
+) -> None:
+    ftp.maxline = 70_000
+    path = local(text)
+    sent: list[bytes] = []
+    commands: list[Any] = []
+    for number, wrap in enumerate([lambda file: file, Reader]):
+        with OPENERS[kind](path) as file:
+            commands.append(ftp.storlines(f"STOR f{number}", wrap(file))[:3])
+            assert file.tell() == len(text)
+        sent.append(directory.read(f"f{number}"))
+    assert sent[0] == sent[1]
+    assert commands == ["226", "226"]
+
+
+@files
+@pytest.mark.parametrize("length", [99, 100, 101, 65_536, 65_700])
+@pytest.mark.parametrize("before", [b"", b"one\n", b"a\n" * 32_760])
+def test_a_line_too_long_leaves_the_file_where_readline_does(
+    kind: str, length: int, before: bytes, ftp: FTP, local: Callable[[bytes], Path]
+) -> None:
+    ftp.maxline = 100
+    path = local(before + b"x" * (length - 1) + b"\n" + b"after\n" * 20_000)
+    ends = []
+    for wrap in (lambda file: file, Reader):
+        with OPENERS[kind](path) as file:
+            try:
+                ends.append((ftp.storlines("STOR f", wrap(file)), file.tell()))
+            except Error as error:
+                ends.append((str(error), file.tell()))
+    assert ends[0] == ends[1]
+    assert ("got more than 100 bytes" in ends[0][0]) == (length > 100)
+
+
+# retrbinary
+
+
+@pytest.mark.parametrize("blocksize", [1, 1000, 65_536, 1 << 20])
+@pytest.mark.parametrize("size", [0, 1, 1000, 65_536, 300_001])
+def test_the_blocks_of_a_download_are_bytes_of_their_own(
+    blocksize: int, size: int, ftp: FTP, directory: Directory
+) -> None:
+    if size // blocksize > 10_000:
+        size = 5000
+    data = content(size)
+    directory.put("f", data)
+    blocks: list[bytes] = []
+    ftp.retrbinary("RETR f", blocks.append, blocksize)
+    assert b"".join(blocks) == data
+    assert all(type(block) is bytes and 0 < len(block) <= blocksize for block in blocks)
+    assert len({hash(block) for block in blocks}) == len(set(blocks))
+
+
+def test_what_a_callback_raises_in_the_middle_comes_out(ftp: FTP, directory: Directory) -> None:
+    directory.put("f", content(2_000_000))
+    kept: list[bytes] = []
+
+    def callback(block: bytes) -> None:
+        kept.append(block)
+        if sum(map(len, kept)) > 500_000:
+            raise KeyError("enough")
+
+    with pytest.raises(KeyError):
+        ftp.retrbinary("RETR f", callback)
+    assert b"".join(kept) == content(2_000_000)[: sum(map(len, kept))]
+    assert ftp.pwd()
+
+
+# retrlines
+
+
+@pytest.fixture
+def gathered(ftp: FTP) -> Callable[[], tuple[list[str], bytes]]:
+    def gather() -> tuple[list[str], bytes]:
+        lines: list[str] = []
+        file = io.BytesIO()
+        ftp.retrlines("RETR f", lines.append)
+        ftp.retrlines("RETR f", file.write)
+        return lines, file.getvalue()
+
+    return gather
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=lambda text: repr(text[:20]))
+def test_lines_and_blocks_of_lines_are_the_same_text(
+    text: bytes, ftp: FTP, directory: Directory, gathered: Callable[[], tuple[list[str], bytes]]
+) -> None:
+    ftp.maxline = 70_000
+    directory.put("f", text)
+    lines, whole = gathered()
+    assert b"".join(lines) == whole  # type: ignore[arg-type]
+    assert lines == whole.decode().splitlines()
+
+
+def test_lines_that_are_kept_keep_their_text(ftp: FTP, directory: Directory) -> None:
+    directory.put("f", b"".join(b"%d\n" % i for i in range(100_000)))
+    lines: list[str] = []
+    ftp.retrlines("RETR f", lines.append)
+    assert [int(line) for line in lines] == list(range(100_000))
+
+
+@pytest.mark.parametrize("length", [99, 100, 101, 300])
+@pytest.mark.parametrize("kind", ["lambda", "write"])
+def test_a_line_too_long_is_refused_in_both_ways(
+    kind: str, length: int, ftp: FTP, directory: Directory
+) -> None:
+    ftp.maxline = 100
+    directory.put("f", b"a\n" * 100_000 + b"x" * length + b"\nend\n")
+    callback: Any = io.BytesIO().write if kind == "write" else lambda _: None
+    if length <= 100:
+        assert ftp.retrlines("RETR f", callback).startswith("226")
+    else:
+        with pytest.raises(Error, match="more than 100 bytes"):
+            ftp.retrlines("RETR f", callback)
+    assert ftp.pwd()

@@ -1,0 +1,316 @@
+"""download() and upload() with real servers whose sessions die, stop, or are too many."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from realservers import running
+
+from usr.ftplib import FTP, FTP_TLS, TransferProgress, all_errors, error_perm
+
+if TYPE_CHECKING:
+    from conftest import Server
+
+CONTENT = os.urandom(1 << 20) * 12
+TABLE = [
+    ("vsftpd", "plain"),
+    ("vsftpd", "tls-reuse"),
+    ("proftpd", "plain"),
+    ("proftpd", "tls-reuse"),
+    ("pureftpd", "plain"),
+    ("pureftpd", "tls"),
+    ("pyftpdlib", "plain"),
+    ("pyftpdlib", "tls"),
+]
+
+
+@contextmanager
+def logged_in(server: Server, mode: str = "plain", timeout: float = 20) -> Iterator[FTP]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        ftp = FTP(timeout=timeout) if mode == "plain" else FTP_TLS(timeout=timeout)
+    try:
+        ftp.connect(server.host, server.port)
+        ftp.login(server.user, server.password)
+        if isinstance(ftp, FTP_TLS):
+            ftp.prot_p()
+        yield ftp
+    finally:
+        ftp.close()
+
+
+def put(server: Server, name: str, content: bytes) -> Path:
+    file = server.root / name
+    file.write_bytes(content)
+    os.utime(file, (1577934245, 1577934245))
+    server.adopt(file)
+    return file
+
+
+def sessions(server: Server) -> list[int]:
+    """The server's processes but the first, which waits for connections."""
+    command = ["ps", "-eo", "pid=,ppid="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True)
+    children: dict[int, list[int]] = {}
+    for line in listing.stdout.splitlines():
+        pid, parent = map(int, line.split())
+        children.setdefault(parent, []).append(pid)
+    found: list[int] = []
+    waiting = [server.pid]
+    while waiting:
+        waiting += (mine := children.get(waiting.pop(), []))
+        found += mine
+    return found
+
+
+def harm(server: Server, ftp: FTP, sign: signal.Signals) -> None:
+    """Sends a signal to all sessions; where they are no processes the connection is cut."""
+    if server.name == "pyftpdlib":
+        # The connection below TLS: an SSLSocket's own shutdown() ends TLS first.
+        socket.socket.shutdown(ftp.sock, socket.SHUT_RDWR)  # type: ignore[arg-type]
+        return
+    for pid in sessions(server):
+        with suppress(ProcessLookupError):
+            os.kill(pid, sign)
+
+
+def once_in_each(times: int, act: Callable[[], object]) -> Callable[[TransferProgress], None]:
+    """Acts in each of the first attempts, when it has got somewhere."""
+    begun: dict[int, int] = {}
+    acted: set[int] = set()
+
+    def progress(told: TransferProgress) -> None:
+        start = begun.setdefault(told.attempt, told.done)
+        if told.done > start and told.attempt <= times and told.attempt not in acted:
+            acted.add(told.attempt)
+            act()
+
+    return progress
+
+
+@pytest.mark.parametrize(("name", "mode"), TABLE)
+def test_sessions_that_are_killed(name: str, mode: str, tmp_path: Path) -> None:
+    with running(name, mode) as server, logged_in(server, mode) as ftp:
+        put(server, "f", CONTENT)
+        ftp.mkd("sub")
+        ftp.cwd("sub")
+        kill = lambda: harm(server, ftp, signal.SIGKILL)  # noqa: E731
+        result = ftp.download("../f", tmp_path / "a", progress=once_in_each(2, kill))
+        assert (tmp_path / "a").read_bytes() == CONTENT
+        assert result.attempts >= 2
+        assert result.size <= result.bytes + result.kept
+        assert (tmp_path / "a").stat().st_mtime == 1577934245
+        assert ftp.pwd() == "/sub"
+        assert os.listdir(tmp_path) == ["a"]
+
+        put(server, "sub/up", b"old")
+        result = ftp.upload(tmp_path / "a", "up", progress=once_in_each(2, kill))
+        assert (server.root / "sub/up").read_bytes() == CONTENT
+        assert result.attempts >= 2
+        # Pure-FTPd's own, which it leaves when it is killed, is none of this client's.
+        left = [each for each in os.listdir(server.root / "sub") if "pureftpd" not in each]
+        assert left == ["up"]
+        assert (server.root / "sub/up").stat().st_mtime == 1577934245
+        assert ftp.pwd() == "/sub"
+        if name == "proftpd":
+            assert result.verified == "hash SHA-256"
+
+
+@pytest.mark.parametrize(("name", "mode"), [*TABLE[:6:2], TABLE[1]])
+def test_sessions_that_stop(name: str, mode: str, tmp_path: Path) -> None:
+    with running(name, mode) as server, logged_in(server, mode, timeout=2) as ftp:
+        put(server, "f", CONTENT)
+        stopped: list[int] = []
+
+        def stop() -> None:
+            stopped.extend(sessions(server))
+            harm(server, ftp, signal.SIGSTOP)
+
+        try:
+            result = ftp.download("f", tmp_path / "a", progress=once_in_each(1, stop))
+            assert (tmp_path / "a").read_bytes() == CONTENT
+            result = ftp.upload(tmp_path / "a", "up", progress=once_in_each(1, stop))
+            assert (server.root / "up").read_bytes() == CONTENT
+            assert result.size == len(CONTENT)
+            assert sorted(os.listdir(server.root)) == ["f", "up"]
+        finally:
+            # vsftpd's, which wait for the lock of one that was stopped, would outlive the server.
+            for pid in {*stopped, *sessions(server)}:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+NAMES = ["with blanks  in it", 'quo"te', "\u00fcml\u00e4ut \u2603", "-dash", "a'b;c&d", ".hidden"]
+
+
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+def test_names_and_empty_files(name: str, tmp_path: Path) -> None:
+    with running(name) as server, logged_in(server) as ftp:
+        for each in NAMES:
+            put(server, each, each.encode())
+            assert ftp.download(each, tmp_path / each).size == len(each.encode())
+            assert (tmp_path / each).read_bytes() == each.encode()
+            ftp.upload(tmp_path / each, f"{each}.copy")
+            assert (server.root / f"{each}.copy").read_bytes() == each.encode()
+        put(server, "empty", b"")
+        assert ftp.download("empty", tmp_path / "empty").size == 0
+        assert ftp.upload(tmp_path / "empty", "nothing").size == 0
+        assert (server.root / "nothing").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+def test_beyond_four_gibibytes(name: str, tmp_path: Path) -> None:
+    """Both sides' files have a hole: the transfer goes on a mebibyte before the end."""
+    size = 5 * 1024**3 + 12345
+    start = size - 1024 * 1024
+    tail = CONTENT[: size - start]
+
+    def stop(progress: TransferProgress) -> None:
+        if progress.done:
+            raise LookupError
+
+    with running(name) as server, logged_in(server) as ftp:
+        remote = put(server, "f", b"")
+        with remote.open("r+b") as file:
+            file.truncate(start)
+            file.seek(start)
+            file.write(tail)
+        with pytest.raises(LookupError):
+            ftp.download("f", tmp_path / "a", progress=stop)
+        os.truncate(tmp_path / ".a.part", start)
+        # Without verify: ProFTPD would read the whole file for its hash, and so would this side.
+        result = ftp.download("f", tmp_path / "a", verify=False)
+        assert (result.size, result.kept, result.bytes) == (size, start, len(tail))
+        with (tmp_path / "a").open("rb") as got:
+            got.seek(start)
+            assert got.read() == tail
+
+        with pytest.raises(LookupError):
+            ftp.upload(tmp_path / "a", "up", progress=stop, verify=False)
+        with suppress(error_perm):
+            ftp.sendcmd("NOOP")
+        parts = [each for each in os.listdir(server.root) if each.endswith(".part")]
+        if name == "pureftpd" and not parts:
+            # It keeps an upload that was broken off under a name of its own.
+            return
+        os.truncate(server.root / parts[0], start)
+        result = ftp.upload(tmp_path / "a", "up", verify=False)
+        assert (result.size, result.kept, result.bytes) == (size, start, len(tail))
+        with (server.root / "up").open("rb") as sent:
+            assert sent.seek(0, 2) == size
+            sent.seek(start)
+            assert sent.read() == tail
+
+
+@pytest.mark.parametrize(("name", "mode"), TABLE)
+def test_segments(name: str, mode: str, tmp_path: Path) -> None:
+    with running(name, mode) as server, logged_in(server, mode) as ftp:
+        put(server, "f", CONTENT)
+        ftp.mkd("sub")
+        ftp.cwd("sub")
+        result = ftp.download("../f", tmp_path / "a", segments=4)
+        assert (tmp_path / "a").read_bytes() == CONTENT
+        if (name, mode) != ("proftpd", "tls-reuse"):
+            # ProFTPD 1.3.8's mod_tls_shmcache crashes of handshakes at the same time.
+            assert (result.segments, result.bytes) == (4, len(CONTENT))
+        assert os.listdir(tmp_path) == ["a"]
+        assert ftp.pwd() == "/sub"
+
+
+@pytest.mark.parametrize(
+    ("name", "environment"),
+    [
+        ("vsftpd", {"VSFTPD_EXTRA": "max_per_ip=2"}),
+        ("pureftpd", {"PUREFTPD_ARGS": "-C 2"}),
+        ("proftpd", {"PROFTPD_EXTRA": "MaxClientsPerUser 2"}),
+    ],
+)
+def test_segments_where_connections_are_few(
+    name: str, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with running(name, environment=environment) as server, logged_in(server) as ftp:
+        put(server, "f", CONTENT)
+        result = ftp.download("f", tmp_path / "a", segments=6)
+        assert (tmp_path / "a").read_bytes() == CONTENT
+        assert (result.segments, result.attempts) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd"])
+def test_segments_of_sessions_that_are_killed(name: str, tmp_path: Path) -> None:
+    with running(name) as server, logged_in(server) as ftp:
+        put(server, "f", CONTENT)
+        kill = lambda: harm(server, ftp, signal.SIGKILL)  # noqa: E731
+        result = ftp.download("f", tmp_path / "a", segments=4, progress=once_in_each(2, kill))
+        assert (tmp_path / "a").read_bytes() == CONTENT
+        assert result.attempts >= 2
+        assert result.bytes == len(CONTENT)
+        assert os.listdir(tmp_path) == ["a"]
+
+
+def test_segments_are_gone_on_with_by_a_later_run(tmp_path: Path) -> None:
+    def stop(progress: TransferProgress) -> None:
+        if progress.done > len(CONTENT) // 2:
+            raise LookupError
+
+    with running("vsftpd") as server, logged_in(server) as ftp:
+        put(server, "f", CONTENT)
+        for segments in (1, 3):
+            with pytest.raises(LookupError):
+                ftp.download("f", tmp_path / "a", segments=4, progress=stop)
+            assert sorted(os.listdir(tmp_path)) == [".a.part", ".a.part.state"]
+            result = ftp.download("f", tmp_path / "a", segments=segments)
+            assert (tmp_path / "a").read_bytes() == CONTENT
+            assert result.kept > len(CONTENT) // 2
+            assert result.bytes + result.kept == len(CONTENT)
+            (tmp_path / "a").unlink()
+
+
+def test_a_full_disk_of_the_server(tmp_path: Path) -> None:
+    """vsftpd says 552 or ends the transfer; the old file stays."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a small file system")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount: list[Any] = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        (tmp_path / "large").write_bytes(CONTENT)
+        with running("vsftpd", root=disk) as server, logged_in(server) as ftp:
+            put(server, "up", b"old")
+            with pytest.raises(all_errors) as raised:
+                ftp.upload(tmp_path / "large", "up", retries=1)
+            assert "'up'" in str(raised.value)
+            assert (server.root / "up").read_bytes() == b"old"
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_of_this_side(tmp_path: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a small file system")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount: list[Any] = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no file system can be mounted here")
+    try:
+        (disk / "a").write_bytes(b"old")
+        with running("vsftpd") as server, logged_in(server) as ftp:
+            put(server, "f", CONTENT)
+            for segments in (1, 3):
+                with pytest.raises(OSError, match=r"No space left on device \(downloading 'f'"):
+                    ftp.download("f", disk / "a", segments=segments)
+                assert (disk / "a").read_bytes() == b"old"
+                assert ftp.pwd() == "/"
+    finally:
+        subprocess.run(["umount", disk], check=True)

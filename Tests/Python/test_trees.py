@@ -1,0 +1,364 @@
+"""`download_tree`, `upload_tree`, `sync`: what differs, and nothing outside of the two trees."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import realservers
+from conftest import (
+    LOGIN,
+    ScriptedServer,
+    Step,
+    answer,
+    download,
+    passive,
+)
+
+OLD, NEW = 1_000_000_000, 1_700_000_000
+
+
+@pytest.fixture(params=["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+def server(request: pytest.FixtureRequest) -> Iterator[Any]:
+    with realservers.running(request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def proftpd() -> Iterator[Any]:
+    with realservers.running("proftpd") as server:
+        yield server
+
+
+def fill(root: Path, names: dict[str, bytes]) -> None:
+    for name, content in names.items():
+        file = root / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        os.utime(file, (OLD, OLD))
+
+
+def serve(server: Any, names: dict[str, bytes]) -> None:
+    fill(server.root, names)
+    server.adopt(server.root)
+
+
+def tree(root: Path) -> dict[str, bytes | None]:
+    """Every path below a folder: a file's content, None for a directory."""
+    return {
+        str(path.relative_to(root)): path.read_bytes() if path.is_file() else None
+        for path in sorted(root.rglob("*"))
+    }
+
+
+FILES = {
+    "readme": b"read me",
+    "logs/2024/a.log": b"a" * 5000,
+    "logs/2024/b.log": b"",
+    "logs/new.log": b"n",
+    "data/big.bin": bytes(range(256)) * 6000,
+}
+
+
+def test_down_and_down_again(server: Any, tmp_path: Path) -> None:
+    serve(server, FILES)
+    (server.root / "empty").mkdir()
+    server.adopt(server.root)
+    with realservers.session(server) as ftp:
+        summary = ftp.download_tree("", tmp_path / "far/copy")
+        assert (summary.transferred, summary.unchanged) == (len(FILES), 0)
+        assert summary.size == summary.bytes == sum(map(len, FILES.values()))
+        assert tree(tmp_path / "far/copy") == tree(server.root)
+        assert (tmp_path / "far/copy/logs/new.log").stat().st_mtime == OLD
+        again = ftp.download_tree("", tmp_path / "far/copy")
+        assert (again.transferred, again.unchanged, again.actions) == (0, len(FILES), [])
+        realservers.in_step(ftp)
+
+
+def test_only_what_differs(server: Any, tmp_path: Path) -> None:
+    serve(server, FILES)
+    with realservers.session(server) as ftp:
+        ftp.download_tree("", tmp_path)
+        (server.root / "readme").write_bytes(b"another size")
+        (server.root / "logs/new.log").write_bytes(b"m")
+        os.utime(server.root / "logs/new.log", (NEW, NEW))
+        summary = ftp.download_tree("", tmp_path)
+        assert sorted(summary.actions) == [("copy", "logs/new.log"), ("copy", "readme")]
+        assert tree(tmp_path) == tree(server.root)
+        os.utime(server.root / "readme", (NEW, NEW))
+        assert ftp.download_tree("", tmp_path, compare="size").transferred == 0
+
+
+def test_by_hash(proftpd: Any, tmp_path: Path) -> None:
+    serve(proftpd, {"same": b"1234", "other": b"1234"})
+    fill(tmp_path, {"same": b"1234", "other": b"4321"})
+    os.utime(tmp_path / "same", (NEW, NEW))
+    with realservers.session(proftpd) as ftp:
+        summary = ftp.download_tree("", tmp_path, compare="hash")
+        assert summary.actions == [("copy", "other")]
+
+
+def test_up_and_up_again(server: Any, tmp_path: Path) -> None:
+    fill(tmp_path, FILES)
+    (tmp_path / "empty").mkdir()
+    with realservers.session(server) as ftp:
+        summary = ftp.upload_tree(tmp_path, "deep/copy")
+        assert summary.transferred == len(FILES)
+        assert tree(server.root / "deep/copy") == tree(tmp_path)
+        again = ftp.upload_tree(tmp_path, "deep/copy")
+        assert (again.transferred, again.unchanged) == (0, len(FILES))
+        (tmp_path / "readme").write_bytes(b"READ ME")
+        assert ftp.upload_tree(tmp_path, "deep/copy").actions == [("copy", "readme")]
+        assert (server.root / "deep/copy/readme").read_bytes() == b"READ ME"
+        realservers.in_step(ftp)
+
+
+def test_delete_only_when_asked(server: Any, tmp_path: Path) -> None:
+    serve(server, {"keep": b"k"})
+    fill(tmp_path, {"keep": b"k", "surplus": b"s", "old/inner/f": b"f", "mine.cfg": b"m"})
+    (tmp_path / "outside").symlink_to("/etc")
+    with realservers.session(server) as ftp:
+        assert ftp.download_tree("", tmp_path).deleted == 0
+        dry = ftp.sync("", tmp_path, delete=True, dry_run=True, exclude="*.cfg")
+        assert sorted(dry.actions) == [("delete", name) for name in ("old", "outside", "surplus")]
+        assert (tmp_path / "old/inner/f").exists()
+        summary = ftp.sync("", tmp_path, delete=True, exclude="*.cfg")
+        assert summary.deleted == 3
+        assert sorted(os.listdir(tmp_path)) == ["keep", "mine.cfg"]
+        assert Path("/etc/passwd").exists()
+
+        serve(server, {"gone/inner/f": b"f", "gone.txt": b"g"})
+        assert ftp.upload_tree(tmp_path, "").deleted == 0
+        summary = ftp.sync("", tmp_path, direction="up", delete=True)
+        assert summary.deleted == 2
+        assert tree(server.root) == tree(tmp_path)
+
+
+def test_nothing_is_deleted_when_something_failed(
+    client: ModuleType, proftpd: Any, tmp_path: Path
+) -> None:
+    serve(proftpd, {"f": b"f", "d/g": b"g"})
+    fill(tmp_path, {"surplus": b"s", "d": b"a file where a directory comes"})
+    with realservers.session(proftpd) as ftp, pytest.raises(client.TreeError) as caught:
+        ftp.download_tree("", tmp_path, delete=True)
+    assert [path for path, _ in caught.value.summary.errors] == ["d"]
+    assert (tmp_path / "surplus").exists()
+    assert (tmp_path / "f").read_bytes() == b"f", "the rest goes on"
+
+
+@pytest.mark.parametrize(
+    ("include", "exclude", "expected"),
+    [
+        (None, None, "a.log b.txt d/a.log d/e/a.log d/e/f.bin"),
+        ("*.log", None, "a.log d/a.log d/e/a.log"),
+        (["b*", "?.bin"], None, "b.txt d/e/f.bin"),
+        ("d/*.log", None, "d/a.log"),
+        ("d/**", None, "d/a.log d/e/a.log d/e/f.bin"),
+        ("**/e/*", None, "d/e/a.log d/e/f.bin"),
+        ("d/**/a.log", None, "d/a.log d/e/a.log"),
+        ("e", None, "d/e/a.log d/e/f.bin"),
+        (None, "d/", "a.log b.txt"),
+        (None, "a.log/", "a.log b.txt d/a.log d/e/a.log d/e/f.bin"),
+        (None, ["[!a]*"], "a.log"),
+        (None, "[a-c]*", "d/e/f.bin"),
+        ("*.log", "e", "a.log d/a.log"),
+        (None, "[", "a.log b.txt d/a.log d/e/a.log d/e/f.bin"),
+        (None, "*", ""),
+        ("*a*a*a*a*a*a*a*a*a*b", None, ""),
+    ],
+)
+def test_patterns(
+    vsftpd: Any,
+    include: Any,
+    exclude: Any,
+    expected: str,
+    tmp_path: Path,
+    directory: Any,
+) -> None:
+    fill(tmp_path, dict.fromkeys(("a.log", "b.txt", "d/a.log", "d/e/a.log", "d/e/f.bin"), b""))
+    with realservers.session(vsftpd) as ftp:
+        summary = ftp.upload_tree(tmp_path, directory.path, include=include, exclude=exclude)
+        names = sorted(path for what, path in summary.actions if what == "copy")
+        assert names == expected.split()
+        stored = (path for path in directory.local.rglob("*") if path.is_file())
+        assert sorted(str(path.relative_to(directory.local)) for path in stored) == names
+
+
+# What a server may not do
+
+
+def listing(*lines: str) -> list[Step]:
+    """One directory by MLSD."""
+    content = "".join(line + "\r\n" for line in lines).encode()
+    return [passive(), *download(content, verb="MLSD")]
+
+
+EVIL = [
+    "../evil",
+    "..",
+    "/tmp/evil",
+    "a/b",
+    "a\\b",
+    "..\\evil",
+    "nul",
+    "COM1.txt",
+    "x" * 300,
+]
+
+
+def test_names_that_lead_elsewhere_are_not_used(
+    client: ModuleType, scripted: Callable[..., ScriptedServer], tmp_path: Path
+) -> None:
+    lines = [f"type=file;size=1; {name}" for name in EVIL]
+    lines += [f"type=dir; {name}" for name in ("../d", "/etc", "con")]
+    server = scripted([*LOGIN, answer("PWD", '257 "/"'), *listing(*lines)])
+    target = tmp_path / "inner/target"
+    with client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp:
+        summary = ftp.download_tree("", target, connections=1, retries=0)
+    assert summary.transferred == 0
+    assert len(summary.refused) == len(lines) - 1  # `..` is no entry of a directory
+    assert tree(tmp_path) == {"inner": None, "inner/target": None}
+    assert not any(word.startswith("RETR") for word in server.heard)
+
+
+def test_links_on_this_side_are_not_followed(
+    client: ModuleType, server: Any, tmp_path: Path
+) -> None:
+    serve(server, {"d/f": b"new", "g": b"new"})
+    outside, target = tmp_path / "outside", tmp_path / "target"
+    fill(outside, {"f": b"old", "g": b"old"})
+    target.mkdir()
+    (target / "d").symlink_to(outside)
+    (target / "g").symlink_to(outside / "g")
+    with realservers.session(server) as ftp:
+        with pytest.raises(client.TreeError) as caught:
+            ftp.download_tree("", target)
+        errors = dict(caught.value.summary.errors)
+        assert set(errors) == {"d", "g"}
+        assert isinstance(errors["d"], NotADirectoryError)
+        assert tree(outside) == {"f": b"old", "g": b"old"}
+
+        summary = ftp.upload_tree(target, "up")
+        assert sorted(path for path, _ in summary.refused) == ["d", "g"]
+        assert not (server.root / "up/d").exists()
+
+
+def test_links_on_the_server_are_not_followed(proftpd: Any, tmp_path: Path) -> None:
+    serve(proftpd, {"d/f": b"f"})
+    (proftpd.root / "loop").symlink_to(".")
+    (proftpd.root / "d/passwd").symlink_to("/etc/passwd")
+    with realservers.session(proftpd) as ftp:
+        summary = ftp.download_tree("", tmp_path)
+    assert tree(tmp_path) == {"d": None, "d/f": b"f"}
+    assert summary.transferred == 1
+
+
+# Faults
+
+
+def test_a_directory_that_is_not_there(client: ModuleType, server: Any, tmp_path: Path) -> None:
+    with realservers.session(server) as ftp:
+        with pytest.raises(client.error_perm, match="550"):
+            ftp.download_tree("nowhere", tmp_path / "t", retries=0)
+        with pytest.raises(FileNotFoundError):
+            ftp.upload_tree(tmp_path / "nowhere", "t")
+        realservers.in_step(ftp)
+
+
+def test_a_connection_that_breaks_is_had_again(
+    client: ModuleType, proftpd: Any, tmp_path: Path
+) -> None:
+    relay = __import__("relay")
+    serve(proftpd, {f"d{n}/f{n}": os.urandom(200_000) for n in range(20)})
+    with relay.Relay(proftpd.host, proftpd.port) as link:
+        for point in (100_000, 1_500_000, 3_000_000):
+            link.after(point, link.cut)
+        with client.FTP(link.host, link.port, proftpd.user, proftpd.password, timeout=10) as ftp:
+            summary = ftp.download_tree("", tmp_path, connections=3)
+    assert summary.retries >= 1
+    assert tree(tmp_path) == tree(proftpd.root)
+
+
+def test_a_server_that_lets_no_second_one_in(tmp_path: Path) -> None:
+    limit = {"PROFTPD_EXTRA": "MaxClients 1"}
+    with realservers.running("proftpd", environment=limit) as server:
+        serve(server, {f"f{n}": b"x" * n for n in range(50)})
+        with realservers.session(server) as ftp:
+            summary = ftp.download_tree("", tmp_path, connections=4)
+        assert summary.transferred == 50
+        assert tree(tmp_path) == tree(server.root)
+
+
+def test_a_server_that_is_disturbed_by_commands_ahead(tmp_path: Path) -> None:
+    """pyftpdlib ends a running transfer for a PASV; here nothing in its greeting says who it is."""
+    hidden = {"PYFTPDLIB_BANNER": "Ready."}
+    with realservers.running("pyftpdlib", environment=hidden) as server:
+        serve(server, {f"f{n}": bytes([n]) * 100_000 for n in range(60)})
+        for connections in (1, 4):
+            with realservers.session(server) as ftp:
+                target = tmp_path / str(connections)
+                summary = ftp.download_tree("", target, connections=connections, retries=0)
+            assert summary.transferred == 60
+            assert tree(target) == tree(server.root)
+
+
+def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None:
+    serve(server, {f"d{n % 4}/f{n}": bytes([n]) * n for n in range(150)})
+    with realservers.session(server) as ftp:
+        assert ftp.download_tree("", tmp_path, connections=2).transferred == 150
+        assert tree(tmp_path) == tree(server.root)
+        assert ftp.upload_tree(tmp_path, "copy", connections=2).transferred == 150
+        assert tree(server.root / "copy") == tree(tmp_path)
+        realservers.in_step(ftp)
+
+
+def test_an_exception_in_progress_ends_it(proftpd: Any, tmp_path: Path) -> None:
+    serve(proftpd, {f"f{n}": b"x" * 1000 for n in range(200)})
+    threads = threading.active_count()
+
+    def progress(_: object) -> None:
+        raise LookupError("enough")
+
+    with realservers.session(proftpd) as ftp, pytest.raises(LookupError, match="enough"):
+        ftp.download_tree("", tmp_path, progress=progress)
+    assert threading.active_count() == threads
+    assert len(os.listdir(tmp_path)) < 200
+
+
+def test_progress_names_paths(proftpd: Any, tmp_path: Path) -> None:
+    serve(proftpd, FILES)
+    seen: dict[str, Any] = {}
+    with realservers.session(proftpd) as ftp:
+        ftp.download_tree("", tmp_path, progress=lambda p: seen.__setitem__(p.name, p))
+    assert set(seen) == set(FILES)
+    assert all(p.done == p.total == len(FILES[name]) for name, p in seen.items())
+
+
+def test_arguments(vsftpd: Any, tmp_path: Path) -> None:
+    with realservers.session(vsftpd) as ftp:
+        wrong: dict[str, Any]
+        for wrong in ({"connections": 0}, {"connections": 17}, {"compare": "x"}, {"retries": -1}):
+            with pytest.raises(ValueError, match="must be"):
+                ftp.download_tree("", tmp_path, **wrong)
+        for wrong in ({"include": 3}, {"exclude": [b"x"]}, {"progress": 1}, {"nope": 1}):
+            with pytest.raises(TypeError):
+                ftp.download_tree("", tmp_path, **wrong)
+        with pytest.raises(ValueError, match=r"illegal|newline|CR"):
+            ftp.download_tree("a\r\nDELE b", tmp_path)
+        with pytest.raises(ValueError, match="direction"):
+            ftp.sync("", tmp_path, direction="sideways")
+
+
+def test_no_descriptor_and_no_thread_is_left(server: Any, tmp_path: Path) -> None:
+    serve(server, {f"d{n % 3}/f{n}": b"x" for n in range(30)})
+    with realservers.session(server) as ftp:
+        ftp.download_tree("", tmp_path / "0")
+        before = len(os.listdir("/proc/self/fd")), threading.active_count()
+        ftp.download_tree("", tmp_path / "1")
+        ftp.upload_tree(tmp_path / "1", "up")
+        assert (len(os.listdir("/proc/self/fd")), threading.active_count()) == before

@@ -1,0 +1,263 @@
+"""upload(): faults that a scripted server shows."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ScriptedServer
+from fileserver import Fault, Files, serve
+
+from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
+
+Connect = Callable[..., FTP]
+
+LARGE = os.urandom(3 * 1024 * 1024)
+SMALL = os.urandom(100_000)
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    """Connects to a server of these files, which holds up to 40 sessions one after the other."""
+    with ExitStack() as stack:
+
+        def connect(files: Files, **keywords: Any) -> FTP:
+            server = stack.enter_context(ScriptedServer(*[[serve(files)]] * 40))
+            keywords.setdefault("timeout", 20)
+            ftp = FTP(server.host, server.port, "user", "password", **keywords)
+            ftp.heard = server.heard  # type: ignore[attr-defined]
+            stack.callback(ftp.close)
+            return ftp
+
+        yield connect
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    file = tmp_path / "large"
+    file.write_bytes(LARGE)
+    os.utime(file, (1577934245, 1577934245))
+    return file
+
+
+def test_under_another_name_until_it_is_whole(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"})
+    old: list[bytes] = []
+
+    def look(command: str, files: Files) -> None:
+        if command.startswith(("STOR", "RNFR")):
+            old.append(files.content["f"])
+
+    files.before = look
+    ftp = connect(files)
+    result = ftp.upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert old == [b"old", b"old"]
+    assert (result.size, result.bytes) == (len(LARGE), len(LARGE))
+    assert (result.attempts, result.verified) == (1, "size")
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    assert [each.split()[0] for each in heard[-3:]] == ["MDTM", "RNFR", "RNTO"]
+    assert heard[-3].startswith("MDTM 20200102030405 .f.")
+
+
+@pytest.mark.parametrize("how", ["reset", "close", "426 Broken off.", "451 Not now.", "421 Bye."])
+@pytest.mark.parametrize("after", [0, 1000, 1_500_000])
+def test_it_goes_on_behind_what_the_server_has(
+    connect: Connect, large: Path, how: str, after: int
+) -> None:
+    files = Files(faults=[Fault(after, how), Fault(after, how)])
+    result = connect(files).upload(large, "d/f")
+    assert files.content == {"d/f": LARGE}
+    assert result.attempts == 3
+    # The server may lose what was under way, as far as buffers reach.
+    assert result.size <= result.bytes
+
+
+def test_rest_is_the_last_command_before(connect: Connect, large: Path) -> None:
+    files = Files(faults=[Fault(2_000_000, "426 Broken off.")])
+    ftp = connect(files)
+    assert ftp.upload(large, "f").resumes == 1
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    index = heard.index("REST 2000000")
+    assert heard[index - 1] == "PASV"
+    assert heard[index + 1].startswith("STOR .f.")
+
+
+def test_by_appe_where_there_is_no_rest(connect: Connect, large: Path) -> None:
+    files = Files(faults=[Fault(2_000_000, "426 Broken off.")], refusals={"REST": "502 No."})
+    ftp = connect(files)
+    assert ftp.upload(large, "f").resumes == 1
+    assert files.content == {"f": LARGE}
+    assert any(each.startswith("APPE .f.") for each in ftp.heard)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("refusal", ["502 No.", "451 Append/Restart not permitted, try again."])
+def test_from_the_beginning_where_there_is_neither(
+    connect: Connect, large: Path, refusal: str
+) -> None:
+    files = Files(
+        faults=[Fault(2_000_000, "426 Broken off.")], refusals={"REST": refusal, "APPE": refusal}
+    )
+    result = connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert (result.attempts, result.resumes) == (2, 0)
+
+
+def test_a_server_that_forgets_rest_is_found_out(connect: Connect, large: Path) -> None:
+    files = Files(faults=[Fault(2_000_000, "426 Broken off.")], ignores_rest=True)
+    result = connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert result.attempts == 3
+
+
+def test_a_later_run_goes_on(connect: Connect, large: Path) -> None:
+    files = Files(faults=[Fault(2_000_000, "426 No.")])
+    ftp = connect(files)
+    with pytest.raises(error_temp, match=r"^426 No\. .*1 attempt"):
+        ftp.upload(large, "f", retries=0)
+    (part,) = files.content
+    assert part.startswith(".f.")
+    assert part.endswith(".part")
+    result = ftp.upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert (result.kept, result.bytes) == (2_000_000, len(LARGE) - 2_000_000)
+
+
+def test_a_part_of_another_version_is_no_part(connect: Connect, large: Path) -> None:
+    files = Files(faults=[Fault(2_000_000, "426 No.")])
+    ftp = connect(files)
+    with pytest.raises(error_temp):
+        ftp.upload(large, "f", retries=0)
+    other = os.urandom(len(LARGE))
+    large.write_bytes(other)
+    result = ftp.upload(large, "f")
+    assert files.content["f"] == other
+    assert result.kept == 0
+
+
+def test_no_part_is_left_that_nobody_would_go_on_with(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"}, faults=[Fault(2_000_000, "426 No.")])
+    with pytest.raises(error_temp):
+        connect(files).upload(large, "f", retries=0, resume=False)
+    assert files.content == {"f": b"old"}
+
+
+def test_the_reply_to_the_renaming_is_lost(connect: Connect, large: Path) -> None:
+    lost: list[str] = []
+
+    def lose(command: str, files: Files) -> None:
+        if command.startswith("RNTO") and not lost:
+            lost.append(command)
+            files.content["f"] = files.content.pop(next(n for n in files.content if "part" in n))
+            raise ConnectionError("cut")
+
+    files = Files({"f": b"old"}, before=lose)
+    result = connect(files, timeout=2).upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert (result.attempts, result.bytes) == (2, len(LARGE))
+
+
+def test_a_server_that_takes_no_other_name(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"})
+
+    def forbid(command: str, files: Files) -> None:
+        files.refusals = {"STOR": "553 Bad name."} if command.startswith("STOR .") else {}
+
+    files.before = forbid
+    assert connect(files).upload(large, "f").attempts == 1
+    assert files.content == {"f": LARGE}
+
+
+def test_no_room_does_not_touch_the_old_file(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"}, refusals={"STOR": "552 Disk full."})
+    with pytest.raises(error_perm, match=r"^552 Disk full\. "):
+        connect(files).upload(large, "f")
+    assert files.content == {"f": b"old"}
+
+
+def test_a_server_that_replaces_nothing(connect: Connect, large: Path) -> None:
+    def forbid(command: str, files: Files) -> None:
+        exists = command.startswith("RNTO") and "f" in files.content
+        files.refusals = {"RNTO": "550 It exists."} if exists else {}
+
+    files = Files({"f": b"old"}, before=forbid)
+    connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+
+
+def test_a_server_that_renames_nothing(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"}, refusals={"RNFR": "550 No."})
+    connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+
+
+def test_the_hash_is_compared(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"}, features=("HASH SHA-256*",))
+    assert connect(files).upload(large, "f").verified == "hash SHA-256"
+    files = Files({"f": b"old"}, features=("HASH SHA-256*",), hash_as=b"x")
+    with pytest.raises(Error, match="the content differs"):
+        connect(files).upload(large, "f", retries=1)
+    assert files.content["f"] == b"old"
+
+
+def test_a_file_that_changes_meanwhile(connect: Connect, large: Path) -> None:
+    new = os.urandom(len(LARGE))
+
+    def change(command: str, _: Files) -> None:
+        if command.startswith("STOR") and large.read_bytes() == LARGE:
+            large.write_bytes(new)
+
+    files = Files(before=change)
+    result = connect(files).upload(large, "f")
+    assert files.content["f"] == new
+    assert (result.changes, result.attempts) == (1, 2)
+
+
+def test_file_objects(connect: Connect) -> None:
+    files = Files(faults=[Fault(1_000_000, "426 No.")])
+    file = io.BytesIO(b"head" + LARGE)
+    file.seek(4)
+    assert connect(files).upload(file, "f").attempts == 2
+    assert files.content == {"f": LARGE}
+
+
+def test_a_pipe_cannot_go_back(connect: Connect) -> None:
+    def pipe(content: bytes) -> io.BufferedReader:
+        reading, writing = os.pipe()
+        with open(writing, "wb") as file:
+            file.write(content)
+        return open(reading, "rb")
+
+    files = Files()
+    with pipe(SMALL[:50_000]) as file:
+        assert connect(files).upload(file, "f").size == 50_000
+    assert files.content == {"f": SMALL[:50_000]}
+    files = Files(faults=[Fault(10, "426 No.")])
+    with pipe(SMALL[:50_000]) as file, pytest.raises(Error, match=r"no seek\(\)"):
+        connect(files).upload(file, "f")
+
+
+@pytest.mark.parametrize("content", [b"", b"x", SMALL])
+def test_sizes(connect: Connect, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "s").write_bytes(content)
+    files = Files()
+    told: list[TransferProgress] = []
+    result = connect(files).upload(tmp_path / "s", "f", progress=told.append)
+    assert files.content == {"f": content}
+    assert result.size == len(content) == told[-1].done == told[-1].total
+
+
+def test_what_is_not_there(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files())
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        ftp.upload(tmp_path / "nowhere", "f")
+    with pytest.raises(IsADirectoryError):
+        ftp.upload(tmp_path, "f")
+    with pytest.raises(TypeError, match="open the file in binary mode"):
+        ftp.upload(io.StringIO("text"), "f")  # type: ignore[arg-type]
+    assert ftp.pwd() == "/place"
