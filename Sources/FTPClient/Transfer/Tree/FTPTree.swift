@@ -5,16 +5,14 @@
 ///     let summary = try tree.download("logs", to: "station/logs")
 ///
 /// No symbolic link is followed on either side. Names of the server's that are no plain file names on every system are
-/// not used here
-/// (`Summary.refused`). A run goes on behind a file that fails, and stops when the server is gone or this computer
+/// not used here (`Summary.refused`). A run goes on behind a file that fails, and stops when the server is gone or this computer
 /// takes no more.
 public final class FTPTree {
   /// How the next run goes about it.
   public var options: Options
   private let client: SessionClient
 
-  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block, and use one connection:
-  /// `FTPClientAsync` has threads for several.
+  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block, and use one connection.
   public init(
     identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
     connect: @escaping () throws -> FTPSession
@@ -86,8 +84,8 @@ extension FTPTree {
     /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays.
     /// Default: no.
     public var deletes = false
-    /// Over how many connections at most. Default: 4.
-    public var connections = 4
+    /// Over how many connections at most, where the caller has threads for them, as Python's face has. Default: 4.
+    package var connections = 4
     /// How each file is transferred. Files below 1 MiB are compared by size alone.
     public var transfer = FTPTransfer.Options()
 

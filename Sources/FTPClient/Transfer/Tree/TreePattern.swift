@@ -1,11 +1,9 @@
 /// A pattern for the paths of a tree, as shells and `.gitignore` have them.
 ///
 /// `*` stands for any letters of one name, `?` for one letter, `[a-z]` and `[!a-z]` for one of some; `**` as a whole
-/// part for any
-/// number of directories, none included. A pattern without a slash is compared with the name at any depth, one with a
-/// slash
-/// with the whole path from the top of the tree; a slash at its end means directories alone. `logs/**` is all that lies
-/// in `logs`.
+/// part for any number of directories, none included. A pattern without a slash is compared with the name at any depth,
+/// one with a slash with the whole path from the top of the tree; a slash at its end means directories alone. `logs/**`
+/// is all that lies in `logs`.
 public struct TreePattern: Sendable, Equatable {
   /// The pattern as it was given.
   public let text: String
