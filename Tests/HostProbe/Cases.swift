@@ -153,6 +153,8 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     sem_init(finished, 0, 0)
     Task.detached { sem_post(signal) }
     while sem_wait(finished) != 0 {}
+    sem_destroy(finished)
+    finished.deallocate()
     let interpreter = try Interpreter()
     try interpreter.register("double", ["n"]) { (n: Int) in n * 2 }
     try interpreter.run(

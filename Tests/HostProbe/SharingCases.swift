@@ -103,12 +103,14 @@ let sharingCases: [String: @Sendable ([String]) throws -> Void] = [
       print(refusals.withLock { $0.sorted() })
       print(try session.workingDirectory() == interpreter.eval("ftp.pwd()"))
       // One that ends the connection in the middle is an error for both, and no hang.
+      // More than fits between server and client: the server has not said 226 before the end.
+      try session.store("large", String(repeating: "x", count: 16 << 20))
       let host = try interpreter.function { (_: [UInt8]) throws -> Int? in
         lent.session.close()
         return nil
       }
       try interpreter.set("close", to: host)
-      do throws(ScriptError) { try interpreter.run("ftp.retrbinary('RETR a.txt', close)") } catch {
+      do throws(ScriptError) { try interpreter.run("ftp.retrbinary('RETR large', close)") } catch {
         print("closed:", error.type)
       }
       do throws(ScriptError) { try interpreter.run("ftp.pwd()") } catch { print("closed:", error.type) }
@@ -154,22 +156,49 @@ let sharingCases: [String: @Sendable ([String]) throws -> Void] = [
   // A deadline, or somebody who cancels, ends a wait for a server that has stopped, whoever waits: HOST PORT WHO [AUTHORITY].
   "share-stop": { words in
     let interpreter = try Interpreter()
-    var configuration = FTPSession.Configuration()
-    configuration.interrupt = interpreter.interrupt
-    if words.count > 3 { configuration.security = try TLS(trust: .certificates(inFile: words[3])) }
-    let session = try FTPSession(host: words[0], port: UInt16(words[1]), configuration: configuration)
-    try session.logIn(user: "user", password: "password")
-    try interpreter.set("ftp", to: interpreter.object(for: session))
+    let session: FTPSession
+    if words[2] == "taken" {
+      try interpreter.set("port", to: Int(words[1]) ?? 21)
+      try interpreter.run(
+        "import ftplib\nftp = ftplib.FTP(host='\(words[0])', port=port, user='user', passwd='password')")
+      session = try interpreter.session(for: interpreter["ftp"])
+    } else {
+      var configuration = FTPSession.Configuration()
+      configuration.interrupt = interpreter.interrupt
+      if words.count > 3 { configuration.security = try TLS(trust: .certificates(inFile: words[3])) }
+      session = try FTPSession(host: words[0], port: UInt16(words[1]), configuration: configuration)
+      try session.logIn(user: "user", password: "password")
+      try interpreter.set("ftp", to: interpreter.object(for: session))
+    }
     let lent = Lent(session)
     try interpreter.register("host") { () throws -> Int in try lent.session.content(of: "x").count }
     try interpreter.register("swallow") { () -> Int in (try? lent.session.content(of: "x").count) ?? -1 }
     let canceller = interpreter.canceller
-    let source = words[2] == "script" ? "ftp.retrbinary('RETR x', len)" : "\(words[2])()\nwhile True: pass"
+    let source =
+      switch words[2] {
+      case "script": "ftp.retrbinary('RETR x', len)"
+      case "swallow": "swallow()\nwhile True: pass"
+      default: "host()"
+      }
     do throws(ScriptError) { try interpreter.run(source, deadline: .milliseconds(300)) } catch { print(error.kind) }
     print(try session.workingDirectory(), try interpreter.eval("ftp.pwd()", as: String.self))
     after(.milliseconds(300)) { canceller.cancel() }
     do throws(ScriptError) { try interpreter.run(source) } catch { print(error.kind) }
     print(try session.workingDirectory(), try interpreter.eval("ftp.pwd()", as: String.self))
+    try interpreter.close()
+  },
+  // The script leaves a transfer in TLS before its end, as it likes: HOST PORT AUTHORITY SCRIPT.
+  "share-left": { words in
+    let interpreter = try Interpreter()
+    var configuration = FTPSession.Configuration()
+    configuration.interrupt = interpreter.interrupt
+    configuration.security = try TLS(trust: .certificates(inFile: words[2]))
+    let session = try FTPSession(host: words[0], port: UInt16(words[1]) ?? 21, configuration: configuration)
+    try session.logIn(user: "user", password: "password")
+    try interpreter.set("ftp", to: interpreter.object(for: session))
+    try interpreter.run(words[3])
+    // In this order: until the object speaks again the replies to the transfer are the script's to read.
+    print(try interpreter.eval("ftp.pwd()", as: String.self), try session.workingDirectory())
     try interpreter.close()
   },
 ]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import product
 
 import pytest
 from conftest import (
@@ -115,14 +117,17 @@ HERE = answer("PWD", '257 "/here"')
 STOPPED: Sequence[Step] = (await_client, say("426 Broken off."), HERE, HERE)
 
 
-@pytest.mark.parametrize("security", ["plain", "TLS"])
-@pytest.mark.parametrize("who", ["script", "host", "swallow"])
+@pytest.mark.parametrize(
+    ("who", "security"),
+    [*product(("script", "host", "swallow"), ("plain", "TLS")), ("taken", "plain")],
+)
 def test_a_stop_ends_a_wait(
     scripted: Callable[..., ScriptedServer], who: str, security: str
 ) -> None:
     """The deadline, and `cancel`, end a transfer that has stalled.
 
-    The script's, a registered function's, and that of one which drops the error. Both sides go on.
+    The script's, a registered function's, that of one which drops the error, and that of one over
+    the script's own connection. Both sides go on.
     """
     kind = answer("TYPE")
     opened = [kind, passive(), answer("RETR", "150 Here it comes."), send(b"some")]
@@ -138,3 +143,73 @@ def test_a_stop_ends_a_wait(
         "cancelled",
         "/here /here",
     ]
+
+
+def await_reset(conversation: Conversation) -> None:
+    """Waits until the client resets the data connection: that cannot be taken for its end."""
+    data = data_of(conversation)
+    with suppress(ConnectionResetError):
+        while socket.socket.recv(data, 65536):  # below TLS
+            pass
+        raise AssertionError("the data connection has ended in order")
+    conversation.end_data()
+
+
+SOME: Step = lambda conversation: data_of(conversation).sendall(b"some")  # noqa: E731
+TAKEN = [*begin("RETR")[1:], SOME]
+BROKEN_OFF = [await_reset, say("426 Broken off.")]
+LEAVING: dict[str, tuple[str, Sequence[Step]]] = {
+    "close": (
+        "data = ftp.transfercmd('RETR x')\ndata.recv(4)\ndata.close()",
+        [*TAKEN, *BROKEN_OFF],
+    ),
+    "forget": (
+        "data = ftp.transfercmd('RETR x')\ndata.recv(4)\ndel data",
+        [*TAKEN, *BROKEN_OFF],
+    ),
+    "raise": (
+        "try:\n"
+        "    with ftp.transfercmd('RETR x') as data:\n"
+        "        data.recv(4)\n"
+        "        1 / 0\n"
+        "except ZeroDivisionError: pass",
+        [*TAKEN, *BROKEN_OFF],
+    ),
+    "raise in the callback": (
+        "try: ftp.retrbinary('RETR x', lambda block: 1 / 0)\nexcept ZeroDivisionError: pass",
+        [*begin("RETR"), SOME, *BROKEN_OFF],
+    ),
+    "raise in an upload": (
+        "try:\n"
+        "    with ftp.transfercmd('STOR x') as data:\n"
+        "        data.recv(4)\n"  # the server has TLS
+        "        1 / 0\n"
+        "except ZeroDivisionError: pass",
+        [*begin("STOR")[1:], SOME, *BROKEN_OFF],
+    ),
+    "raise in the source": (
+        "class Source:\n"
+        "    rest = 16 << 20\n"  # more than fits between client and server
+        "    def read(self, size):\n"
+        "        self.rest -= size\n"
+        "        return b'x' * size if self.rest > 0 else 1 / 0\n"
+        "try: ftp.storbinary('STOR x', Source())\n"
+        "except ZeroDivisionError: pass",
+        [*begin("STOR"), *BROKEN_OFF],
+    ),
+    "abort": (
+        "data = ftp.transfercmd('RETR x')\ndata.recv(4)\nftp.abort()",
+        [*TAKEN, lambda conversation: conversation.hear("ABOR"), *BROKEN_OFF, say("226 Aborted.")],
+    ),
+}
+
+
+@pytest.mark.parametrize("way", LEAVING)
+def test_a_transfer_that_is_left_is_broken_off(
+    scripted: Callable[..., ScriptedServer], way: str
+) -> None:
+    """The server sees it at once, though it says nothing more itself. Both sides go on."""
+    script, steps = LEAVING[way]
+    server = scripted([*LOGIN_TLS, *steps, HERE, HERE])
+    authority = str(certificates() / "ca.pem")
+    assert probe("share-left", server.host, str(server.port), authority, script) == ["/here /here"]

@@ -8,7 +8,7 @@ extension ClientTests {
   /// The Swift side of Tests/Endurance and of Tests/Python/test_disk_full.py, in their smallest form.
   @Suite(.enabled(if: RealServer.areInstalled, "Tests/Servers/install.sh has not been run, or nobody is root"))
   struct EnduranceTests {
-    /// What this process holds. Tests run one after the other, so it is this one's.
+    /// What this process holds. The tests of the client run one after the other; some of ScriptRuntime's, which start programs, beside them.
     private struct Held {
       let descriptors: Int
       let resident: Int
@@ -45,8 +45,12 @@ extension ClientTests {
         let before = try Held()
         try work()
         let after = try Held()
-        #expect(after.descriptors == before.descriptors)
-        #expect(after.resident - before.resident < 1 << 20)
+        // Less than one for each session.
+        #expect(after.descriptors - before.descriptors < Self.rounds / 2)
+        // A sanitizer keeps freed memory for a while.
+        if ProcessInfo.processInfo.environment["ASAN_OPTIONS"] == nil {
+          #expect(after.resident - before.resident < 1 << 20)
+        }
       }
     }
 

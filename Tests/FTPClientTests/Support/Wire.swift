@@ -239,6 +239,7 @@ final class Wire: @unchecked Sendable {
 
   /// Waits for the end of the connection below TLS, and drops what comes before.
   func awaitSocketEnd() throws {
+    SSL_free(tls)
     tls = nil
     try awaitEnd()
   }

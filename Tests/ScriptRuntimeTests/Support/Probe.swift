@@ -34,7 +34,8 @@ struct Probe {
       errors: String(decoding: complaints, as: UTF8.self))
   }
 
-  /// Whether this is a build with the thread sanitizer.
+  /// Whether this is a build with the thread sanitizer. It delivers a signal only when the thread calls the system, or a lock: what stops a run
+  /// does not come through to a busy loop.
   static let hasThreadSanitizer = dlsym(dlopen(nil, RTLD_NOW), "__tsan_init") != nil
 
   private static var executable: URL {
