@@ -127,6 +127,11 @@ final class ModuleState {
   private func addConstants(to module: PythonObject) throws(PythonError) {
     try module.add("FTP", ftpType)
     try module.add("FTP_TLS", ftpTLSType)
+    // Where pickle finds them: such a type is named before the module has its name.
+    let place = try ftpType.attribute("__module__")
+    for type in [transferTypes.result, transferTypes.progress, treeTypes.summary] {
+      try type.setAttribute(.string("__module__"), place)
+    }
     try module.add("TransferResult", transferTypes.result)
     try module.add("TransferProgress", transferTypes.progress)
     try module.add("TreeSummary", treeTypes.summary)
@@ -143,7 +148,10 @@ final class ModuleState {
     try module.add("B_CRLF", owned(PyBytes_FromString(("\r\n" as StaticString).cString)))
     try module.add("__version__", .string(version))
     let exported = try PythonObject.list()
-    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors", "connect_url", "install", "progress_bar"] {
+    let own = [
+      "TransferProgress", "TransferResult", "TreeError", "TreeSummary", "connect_url", "install", "progress_bar",
+    ]
+    for name in ["FTP", "FTP_TLS"] + errorNames.dropFirst() + ["all_errors"] + own {
       try exported.append(.string(name))
     }
     try module.add("__all__", exported)

@@ -179,6 +179,14 @@ def test_what_they_are(client: ModuleType) -> None:
     assert client._GLOBAL_DEFAULT_TIMEOUT is vars(socket)["_GLOBAL_DEFAULT_TIMEOUT"]
 
 
+@pytest.mark.parametrize("name", ["TransferResult", "TransferProgress", "TreeSummary"])
+def test_results_can_be_pickled(client: ModuleType, name: str) -> None:
+    made = getattr(client, name)
+    value = made(range(made.n_fields))
+    assert made.__module__ == client.__name__
+    assert pickle.loads(pickle.dumps(value)) == value
+
+
 def test_they_are_in_dir(client: ModuleType) -> None:
     assert set(LAZY) <= set(dir(client))
     assert set(client.__all__) <= set(dir(client))

@@ -14,6 +14,10 @@ from typing_extensions import Buffer
 __all__ = [
     "FTP",
     "FTP_TLS",
+    "TransferProgress",
+    "TransferResult",
+    "TreeError",
+    "TreeSummary",
     "all_errors",
     "connect_url",
     "error_perm",
