@@ -756,7 +756,7 @@ def test_a_silent_proxy_ends_at_the_timeout(
     start = time.monotonic()
     with no_socket_left_open(), pytest.raises(TimeoutError, match="timed out") as raised:
         ftp.connect(NOWHERE, 2121)
-    assert 0.3 <= time.monotonic() - start < 1.5
+    assert 0.3 <= time.monotonic() - start < 5
     assert f"{NOWHERE} port 2121 through the proxy {ftp.proxy}: timed out" in str(raised.value)
     assert ftp.sock is None
 
@@ -845,7 +845,7 @@ def test_a_socket_of_another_class_is_used_through_its_methods(
     start = time.monotonic()
     with no_socket_left_open(), pytest.raises(TimeoutError, match=r"through the proxy .*timed out"):
         silent.connect(NOWHERE, 2121)
-    assert 0.3 <= time.monotonic() - start < 1.5
+    assert 0.3 <= time.monotonic() - start < 5
 
 
 # What `proxy` may be
