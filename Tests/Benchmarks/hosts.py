@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What a Swift program pays for a script's call of its function, and for a call into the script.
 
     python3 Tests/Benchmarks/hosts.py [ROUNDS]

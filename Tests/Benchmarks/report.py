@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """What a run of the benchmarks found, as tables and charts; and into README.
 
     Tests/Benchmarks/report.py [FOLDER]      takes table and charts of FOLDER into README.md

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Trees and large files beside lftp: files a second, MiB a second, on loopback and 20 ms away.
 
     Tests/Benchmarks/trees.py [--files N] [--size MIB] [--rounds N] [--connections N] [--only WORD]

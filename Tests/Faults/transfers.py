@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Downloads and uploads while their server is killed, stopped and restarted, and their link is cut,
 slowed and stalled, at random points: each ends with identical files, or with one clear error.
 
