@@ -110,7 +110,12 @@ part_swift() {
 
 # swift-docc-plugin comes from its address for this alone, into a folder of its own.
 part_docs() {
+  local plugin=https://github.com/swiftlang/swift-docc-plugin
   local modules=(FTPClient FTPTLS FTPClientAsync ScriptRuntime) targets=() module resolved=no
+  if ! git ls-remote "$plugin" HEAD >/dev/null; then
+    echo "Not built: $plugin cannot be reached from here."
+    return
+  fi
   for module in "${modules[@]}"; do targets+=(--target "$module"); done
   [ ! -e Package.resolved ] || resolved=yes
   DOCUMENTATION=1 swift package --scratch-path "$build/docs" \
