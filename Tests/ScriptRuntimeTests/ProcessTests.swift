@@ -81,12 +81,13 @@ import Testing
 
   @Test func `a virtual environment's packages can be imported`() throws {
     let folder = try TemporaryFolder()
+    let version = try Probe.run("version").output
     let made = Process()
-    made.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
-    made.arguments = ["-m", "venv", "--without-pip", folder.path + "/venv"]
+    // Of the Python that is inside, which need not be the system's.
+    made.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    made.arguments = ["python\(version)", "-m", "venv", "--without-pip", folder.path + "/venv"]
     try made.run()
     made.waitUntilExit()
-    let version = try Probe.run("version").output
     try folder.write("venv/lib/python\(version)/site-packages/only_there.py", "answer = 42\n")
     let probe = try Probe.run("virtual-environment", folder.path + "/venv")
     #expect(probe.output == "\(folder.path)/venv 42\n", "\(probe.errors)")
