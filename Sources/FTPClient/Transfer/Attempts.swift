@@ -15,6 +15,15 @@ struct Attempts {
 
   mutating func begin() { count += 1 }
 
+  /// After a failure at `done` bytes: waits until the next attempt, without the connection where it is of no use any more.
+  /// Throws `error` when there is none, and what stops the wait.
+  mutating func goOn(after error: any Error, at done: UInt64, _ client: any TransferClient) throws {
+    let fault = TransferFailure.fault(of: error, client)
+    guard fault != .permanent, let pause = pauseAfterFailure(at: done) else { throw error }
+    if fault == .lost || failures > 1 { client.disconnect() }
+    try client.pause(pause)
+  }
+
   /// After a failure at `done` bytes: the pause before the next attempt, or nil when there is none.
   mutating func pauseAfterFailure(at done: UInt64) -> Duration? {
     if done > furthest, done - furthest >= Self.step {

@@ -46,3 +46,22 @@ package protocol UploadSource: AnyObject {
   /// Reads from an offset on; 0 is the end. Throws for an offset that it cannot go back to.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
 }
+
+extension UploadSource {
+  /// Sends what there is from `start` on. `sent` gets each block that has gone, and where it stands in the file.
+  func send(
+    over data: DataTransfer, from start: UInt64, _ sent: (UnsafeRawBufferPointer, _ place: UInt64) throws -> Void
+  ) throws {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+    defer { buffer.deallocate() }
+    var place = start
+    while true {
+      let count = try LocalFailure.marking { min(try read(into: buffer, at: place), buffer.count) }
+      guard count > 0 else { return }
+      let block = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
+      try data.send(block)
+      try sent(block, place)
+      place &+= UInt64(count)
+    }
+  }
+}

@@ -65,12 +65,7 @@ package final class FileDownload {
 
   /// Waits until the next attempt. Throws when there is none.
   private func goOn(after error: any Error) throws {
-    do {
-      let fault = TransferFailure.fault(of: error, client)
-      guard fault != .permanent, let pause = attempts.pauseAfterFailure(at: inPlace) else { throw error }
-      if fault == .lost || attempts.failures > 1 { client.disconnect() }
-      try client.pause(pause)
-    } catch {
+    do { try attempts.goOn(after: error, at: inPlace, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() }
       let done = inPlace
       sink.abandon(keeping: options.resumes)

@@ -89,12 +89,7 @@ package final class FileUpload {
   }
 
   private func goOn(after error: any Error) throws {
-    do {
-      let fault = TransferFailure.fault(of: error, client)
-      guard fault != .permanent, let pause = attempts.pauseAfterFailure(at: position) else { throw error }
-      if fault == .lost || attempts.failures > 1 { client.disconnect() }
-      try client.pause(pause)
-    } catch {
+    do { try attempts.goOn(after: error, at: position, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size)
     }
@@ -159,16 +154,11 @@ package final class FileUpload {
     hasBegun = true
     do {
       try transfer.run { data in
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-          let count = try LocalFailure.marking { min(try source.read(into: buffer, at: position), buffer.count) }
-          guard count > 0 else { return }
-          let block = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
-          try data.send(block)
-          result.bytes &+= UInt64(count)
-          try hash.saw(block, at: position)
-          position &+= UInt64(count)
+        // Which is 0 where the server goes on nowhere.
+        try source.send(over: data, from: position) { block, place in
+          result.bytes &+= UInt64(block.count)
+          try hash.saw(block, at: place)
+          position = place &+ UInt64(block.count)
           try report.tell(position, of: source.size, attempt: attempts.count)
         }
       }

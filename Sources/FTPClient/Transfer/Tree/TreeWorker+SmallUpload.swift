@@ -48,14 +48,7 @@ extension TreeWorker {
     var position: UInt64 = 0
     do {
       try transfer.run { data in
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-          let count = try LocalFailure.marking { min(try source.read(into: buffer, at: position), buffer.count) }
-          guard count > 0 else { return }
-          try data.send(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
-          position &+= UInt64(count)
-        }
+        try source.send(over: data, from: 0) { block, _ in position &+= UInt64(block.count) }
       }
       try transfer.end()
     } catch { throw transfer.breakOff(after: error) }
