@@ -1,13 +1,12 @@
-"""Downloads and uploads of one large file, side by side: this client, CPython's ftplib, curl, lftp.
+#!/usr/bin/env python3
+"""What `ftpy --progress` costs: transfers of one large file without and with it, on a terminal.
 
-    Tests/Benchmarks/transfers.py [--size MIB] [--rounds N] [--progress]
+    Tests/Benchmarks/progress.py [--size MIB] [--rounds N]
 
-Each contestant is a process of its own, the rounds alternate between them, and what counts is the
-ratio of medians within this one run: of wall time, and of the client's processor time. The Python
-contestants run the documented idioms, `retrbinary(..., file.write)` into an existing file and
-`storbinary(..., file)`. The server is vsftpd on loopback. Needs root, for vsftpd.
-
-With `--progress` it is ftpy alone, without and with its meter of that name on a terminal.
+Each run is a process of its own, the two take turns, and what counts is the ratio of medians within
+this one run: of wall time, and of the processor's. The scripts are the documented idioms,
+`retrbinary(..., file.write)` into an existing file and `storbinary(..., file)`. The server is
+vsftpd on loopback. Needs root, for vsftpd. All else is measured by run.py.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import argparse
 import hashlib
 import os
 import platform
-import shutil
 import statistics
 import subprocess
 import sys
@@ -31,13 +29,12 @@ sys.path.append(str(REPOSITORY / "Tests/Servers"))
 
 import servers  # noqa: E402
 
-PYTHON3 = "/usr/bin/python3"
 FTPY = str(REPOSITORY / ".build/release/ftpy")
 NAME = "file.bin"
 
 SCRIPT = """
 import sys
-from {module} import FTP
+from usr.ftplib import FTP
 host, port, user, password, path = sys.argv[1:]
 ftp = FTP()
 ftp.connect(host, int(port))
@@ -68,52 +65,21 @@ class Contestant:
 
     name: str
     command: Callable[[servers.Server, Task, Path], Sequence[str]]
-    environment: dict[str, str] = field(default_factory=dict)
     wall: list[float] = field(default_factory=list)
     processor: list[float] = field(default_factory=list)
 
 
-def python(
-    program: str, module: str, *options: str
-) -> Callable[[servers.Server, Task, Path], Sequence[str]]:
+def ftpy(*options: str) -> Callable[[servers.Server, Task, Path], Sequence[str]]:
     def command(server: servers.Server, task: Task, path: Path) -> Sequence[str]:
-        script = SCRIPT.format(module=module, mode=task.mode, call=task.call)
+        script = SCRIPT.format(mode=task.mode, call=task.call)
         address = (server.host, str(server.port), server.user, server.password)
-        return (program, *options, "-c", script, *address, str(path))
+        return (FTPY, *options, "-c", script, *address, str(path))
 
     return command
 
 
-def curl(server: servers.Server, task: Task, path: Path) -> Sequence[str]:
-    url = f"ftp://{server.host}:{server.port}/{NAME}"
-    what = ("-o", str(path), url) if task.name == "RETR" else ("-T", str(path), url)
-    return ("curl", "-sS", "-u", f"{server.user}:{server.password}", *what)
-
-
-def lftp(server: servers.Server, task: Task, path: Path) -> Sequence[str]:
-    what = f"get {NAME} -o {path}" if task.name == "RETR" else f"put {path} -o {NAME}"
-    settings = "set xfer:clobber on; set xfer:buffer-size 1M"
-    login = f"{server.user},{server.password}"
-    address = f"ftp://{server.host}:{server.port}"
-    return ("lftp", "-u", login, "-e", f"{settings}; {what}; quit", address)
-
-
-def meters() -> list[Contestant]:
-    return [
-        Contestant("ftpy", python(FTPY, "usr.ftplib")),
-        Contestant("ftpy --progress", python(FTPY, "usr.ftplib", "--progress")),
-    ]
-
-
 def contestants() -> list[Contestant]:
-    path = {"PYTHONPATH": str(REPOSITORY)}
-    field_ = [
-        Contestant("CPython ftplib", python(PYTHON3, "ftplib")),
-        Contestant("this, python3", python(PYTHON3, "usr.ftplib"), path),
-        Contestant("this, ftpy", python(FTPY, "usr.ftplib")),
-    ]
-    others = {"curl": Contestant("curl", curl), "lftp": Contestant("lftp (1M buffer)", lftp)}
-    return field_ + [other for name, other in others.items() if shutil.which(name)]
+    return [Contestant("ftpy", ftpy()), Contestant("ftpy --progress", ftpy("--progress"))]
 
 
 def measure(contestant: Contestant, server: servers.Server, task: Task, path: Path) -> None:
@@ -123,7 +89,7 @@ def measure(contestant: Contestant, server: servers.Server, task: Task, path: Pa
     start = time.perf_counter()
     process = subprocess.Popen(
         contestant.command(server, task, path),
-        env=environment | contestant.environment,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=terminal,
@@ -204,13 +170,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--size", type=int, default=1024, metavar="MIB")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--progress", action="store_true", help="what ftpy's meter costs")
     options = parser.parse_args()
     print(f"{platform.machine()}, {os.cpu_count()} cores, Linux {platform.release()}\n")
     with tempfile.TemporaryDirectory() as folder:
         for task in TASKS:
-            entered = meters() if options.progress else contestants()
-            field_ = run(entered, task, options.size, options.rounds, Path(folder))
+            field_ = run(contestants(), task, options.size, options.rounds, Path(folder))
             print(table(task, options.size, field_) + "\n", flush=True)
 
 

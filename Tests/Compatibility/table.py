@@ -18,7 +18,6 @@ import importlib
 import itertools
 import os
 import re
-import socket
 import ssl
 import subprocess
 import sys
@@ -201,14 +200,6 @@ def asked(session: Any, operation: Any) -> str | None:
     return answer
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
 def version(name: str) -> str:
     """As the server's program says."""
     home = importlib.import_module("servers")._HOME
@@ -294,7 +285,11 @@ def show_condensed(cells: Cells) -> None:
 
 
 def groups(names: Iterable[str]) -> list[Group]:
-    families = [family for family in ADDRESSES if family == "IPv4" or has_ipv6()]
+    families = [
+        family
+        for family in ADDRESSES
+        if family == "IPv4" or importlib.import_module("servers").has_ipv6()
+    ]
     # Twisted first: it takes the longest, for it leaves the client waiting.
     ordered = sorted(names, key=lambda name: name != "twisted")
     return [

@@ -17,7 +17,6 @@ import argparse
 import importlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -130,14 +129,6 @@ HEADING = (
 )
 
 
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
-
-
 def burdened(
     case: Case, counts: dict[str, int], program: str, leak: bool, show: threading.Lock
 ) -> bool:
@@ -214,7 +205,7 @@ def main() -> int:
     options = parser.parse_args()
 
     counts = {"sessions": options.sessions or options.count, "transfers": options.count}
-    addresses = ["127.0.0.1", *(["::1"] if has_ipv6() else [])]
+    addresses = ["127.0.0.1", *(["::1"] if importlib.import_module("servers").has_ipv6() else [])]
     cases = [
         Case(name, mode, address)
         for name in options.servers.split(",")

@@ -29,6 +29,7 @@ from scripted import cut as cut
 from scripted import download as download
 from scripted import end_data as end_data
 from scripted import hang_up as hang_up
+from scripted import obliging as obliging
 from scripted import passive as passive
 from scripted import receive as receive
 from scripted import say as say

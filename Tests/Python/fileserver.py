@@ -8,10 +8,16 @@ with ScriptedServer(*[[serve(files)]] * 8) as server:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from conftest import Conversation, Step, hang_up
+from conftest import Conversation, ScriptedServer, Step, hang_up
+
+from usr.ftplib import FTP
+
+Connect = Callable[..., FTP]
 
 VERBS = (
     *("USER", "PASS", "FEAT", "TYPE", "CWD", "PWD", "NOOP", "OPTS", "SIZE", "MDTM", "HASH"),
@@ -202,3 +208,19 @@ class _Session:
     def _quit(self, _: str) -> str:
         self.say("221 Goodbye.")
         return "gone"
+
+
+@contextmanager
+def connecting() -> Iterator[Connect]:
+    """Connects to a server of these files, which holds up to 40 sessions one after the other."""
+    with ExitStack() as stack:
+
+        def connect(files: Files, **keywords: Any) -> FTP:
+            server = stack.enter_context(ScriptedServer(*[[serve(files)]] * 40))
+            keywords.setdefault("timeout", 20)
+            ftp = FTP(server.host, server.port, "user", "password", **keywords)
+            ftp.heard = server.heard  # type: ignore[attr-defined]
+            stack.callback(ftp.close)
+            return ftp
+
+        yield connect

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import socket
+import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -45,11 +47,26 @@ def session(server: Server, kind: type[FTP] = FTP, **keywords: Any) -> Iterator[
 
 
 def has_ipv6() -> bool:
+    return bool(importlib.import_module("servers").has_ipv6())
+
+
+@contextmanager
+def small_disk(folder: Path, room: int) -> Iterator[None]:
+    """Mounts a file system of so many bytes; skips the test where that is forbidden."""
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    command = [*root, "mount", "-t", "tmpfs", "-o", f"size={room},mode=777", "none", str(folder)]
     try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        pytest.skip(f"no file system can be mounted here, the limits on files remain: {error}")
+    if done.returncode != 0:
+        pytest.skip(
+            f"no file system can be mounted here, the limits on files remain: {done.stderr}"
+        )
+    try:
+        yield
+    finally:
+        subprocess.run([*root, "umount", str(folder)], check=True)
 
 
 def in_step(ftp: Any) -> None:

@@ -169,6 +169,43 @@ def hang_up(connection: socket.socket, *, reset: bool = False) -> None:
     connection.close()
 
 
+def obliging(conversation: Conversation) -> None:
+    """A small FTP server that takes anything, with PASV and without TLS."""
+    conversation.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    replies = {
+        "USER": "331 Password?",
+        "PWD": '257 "/here"',
+        "MKD": '257 "/made"',
+        "REST": "350 Yes.",
+        "RNFR": "350 And?",
+        "RNTO": "250 Done.",
+        "AUTH": "502 No.",
+        "PROT": "502 No.",
+    }
+    while True:
+        verb, _, argument = conversation.hear().partition(" ")
+        if verb == "EPSV":
+            conversation.say(f"229 Here (|||{conversation.listen()}|).")
+        elif verb == "PASV":
+            port = conversation.listen()
+            conversation.say(f"227 Here (127,0,0,1,{port >> 8},{port & 255}).")
+        elif verb in ("RETR", "NLST", "LIST", "MLSD"):
+            conversation.say("150 Ok.")
+            conversation.connected().sendall(b"type=file; one\r\ntype=file; two\r\n")
+            conversation.end_data()
+            conversation.say("226 Done.")
+        elif verb == "STOR":
+            conversation.say("150 Ok.")
+            receive()(conversation)
+            conversation.say("226 Done.")
+        elif verb in ("QUIT", "ABOR"):
+            conversation.say("226 Bye.")
+        elif verb == "SIZE":
+            conversation.say(f"213 {argument}")
+        else:
+            say(replies.get(verb, "200 Ok."))(conversation)
+
+
 class ScriptedServer:
     """Holds the given conversations, one for each connection, the last one for all that follow."""
 

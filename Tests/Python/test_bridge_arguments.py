@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 import pickle
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,11 +15,9 @@ import pytest
 from conftest import (
     LOGIN,
     REPOSITORY,
-    Conversation,
     Interpreter,
     ScriptedServer,
-    receive,
-    say,
+    obliging,
 )
 
 if TYPE_CHECKING:
@@ -30,29 +27,6 @@ Scripted = Callable[..., ScriptedServer]
 
 THIS = Interpreter("this", Path(sys.executable))
 """The interpreter of this run: what may crash runs in a process of its own."""
-
-
-def obliging(conversation: Conversation) -> None:
-    """A small FTP server."""
-    conversation.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    while True:
-        verb, _, argument = conversation.hear().partition(" ")
-        if verb in ("PASV", "EPSV"):
-            conversation.say(f"229 Here (|||{conversation.listen()}|).")
-        elif verb in ("RETR", "NLST", "LIST", "MLSD"):
-            conversation.say("150 Ok.")
-            conversation.connected().sendall(b"type=file; one\r\ntype=file; two\r\n")
-            conversation.end_data()
-            conversation.say("226 Done.")
-        elif verb == "STOR":
-            conversation.say("150 Ok.")
-            receive()(conversation)
-            conversation.say("226 Done.")
-        elif verb in ("QUIT", "ABOR"):
-            conversation.say("226 Bye.")
-        else:
-            replies = {"USER": "331 Password?", "PWD": '257 "/here"', "SIZE": f"213 {argument}"}
-            say(replies.get(verb, "200 Ok."))(conversation)
 
 
 @pytest.fixture

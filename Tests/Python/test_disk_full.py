@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import errno
 import io
-import os
 import resource
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,25 +23,6 @@ if TYPE_CHECKING:
 
 ROOM = 1 << 20
 CONTENT = noise(3 * ROOM)
-
-
-@contextmanager
-def small_disk(folder: Path) -> Iterator[None]:
-    """Mounts a file system with little room; skips the test where that is forbidden."""
-    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    command = [*root, "mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=777", "none", str(folder)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-    except FileNotFoundError as error:
-        pytest.skip(f"no file system can be mounted here, the limits on files remain: {error}")
-    if done.returncode != 0:
-        pytest.skip(
-            f"no file system can be mounted here, the limits on files remain: {done.stderr}"
-        )
-    try:
-        yield
-    finally:
-        subprocess.run([*root, "umount", str(folder)], check=True)
 
 
 # The server's disk
@@ -74,7 +53,10 @@ def full(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         with realservers.running(name, mode, root=root, environment=limit) as server:
             yield server
     else:
-        with small_disk(root), realservers.running(name, mode, root=root) as server:
+        with (
+            realservers.small_disk(root, ROOM),
+            realservers.running(name, mode, root=root) as server,
+        ):
             yield server
 
 
@@ -127,7 +109,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
     if request.param == "/dev/full":
         yield Path(request.param)
     elif request.param == "disk":
-        with small_disk(tmp_path):
+        with realservers.small_disk(tmp_path, ROOM):
             yield tmp_path / "file"
     else:
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -17,12 +17,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, ScriptedServer
-from fileserver import Fault, Files, serve
+from conftest import REPOSITORY
+from fileserver import Connect, Fault, Files, connecting
 
 from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
-
-Connect = Callable[..., FTP]
 
 LARGE = os.urandom(3 * 1024 * 1024)
 SMALL = os.urandom(100_000)
@@ -30,17 +28,7 @@ SMALL = os.urandom(100_000)
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """Connects to a server of these files, which holds up to 40 sessions one after the other."""
-    with ExitStack() as stack:
-
-        def connect(files: Files, **keywords: Any) -> FTP:
-            server = stack.enter_context(ScriptedServer(*[[serve(files)]] * 40))
-            keywords.setdefault("timeout", 20)
-            ftp = FTP(server.host, server.port, "user", "password", **keywords)
-            ftp.heard = server.heard  # type: ignore[attr-defined]
-            stack.callback(ftp.close)
-            return ftp
-
+    with connecting() as connect:
         yield connect
 
 

@@ -27,9 +27,9 @@ from urllib.parse import quote
 
 import pytest
 from conftest import LOGIN, Conversation, ScriptedServer, Step, answer, cut, say_bytes, stall
+from realservers import has_ipv6
 from test_faults_connecting import closed_port, no_socket_left_open
 from test_faults_waiting import from_the_keyboard, in_another_thread, interrupted
-from test_servers import has_ipv6
 
 if TYPE_CHECKING:
     from conftest import Server

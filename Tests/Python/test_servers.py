@@ -17,6 +17,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from realservers import has_ipv6
 
 from usr.ftplib import FTP, Error, error_perm, error_proto, error_temp
 
@@ -92,14 +93,6 @@ def server(kind: Kind) -> Iterator[Server]:
         pytest.skip(str(reason))
     with servers.start(kind.name, bind=kind.address) as server:
         yield server
-
-
-def has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 def can(feature: str, kind: Kind) -> None:

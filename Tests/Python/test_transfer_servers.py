@@ -10,10 +10,10 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from realservers import running
+from realservers import running, small_disk
 
 from usr.ftplib import FTP, FTP_TLS, TransferProgress, all_errors, error_perm
 
@@ -276,14 +276,9 @@ def test_segments_are_gone_on_with_by_a_later_run(tmp_path: Path) -> None:
 
 def test_a_full_disk_of_the_server(tmp_path: Path) -> None:
     """vsftpd says 552 or ends the transfer; the old file stays."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a small file system")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount: list[Any] = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
+    with small_disk(disk, 4 << 20):
         (tmp_path / "large").write_bytes(CONTENT)
         with running("vsftpd", root=disk) as server, logged_in(server) as ftp:
             put(server, "up", b"old")
@@ -291,19 +286,12 @@ def test_a_full_disk_of_the_server(tmp_path: Path) -> None:
                 ftp.upload(tmp_path / "large", "up", retries=1)
             assert "'up'" in str(raised.value)
             assert (server.root / "up").read_bytes() == b"old"
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_a_full_disk_of_this_side(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can make a small file system")
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount: list[Any] = ["mount", "-t", "tmpfs", "-o", "size=4m", "none", disk]
-    if subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("no file system can be mounted here")
-    try:
+    with small_disk(disk, 4 << 20):
         (disk / "a").write_bytes(b"old")
         with running("vsftpd") as server, logged_in(server) as ftp:
             put(server, "f", CONTENT)
@@ -312,5 +300,3 @@ def test_a_full_disk_of_this_side(tmp_path: Path) -> None:
                     ftp.download("f", disk / "a", segments=segments)
                 assert (disk / "a").read_bytes() == b"old"
                 assert ftp.pwd() == "/"
-    finally:
-        subprocess.run(["umount", disk], check=True)

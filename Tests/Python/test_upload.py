@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from conftest import ScriptedServer
-from fileserver import Fault, Files, serve
+from fileserver import Connect, Fault, Files, connecting
 
-from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
-
-Connect = Callable[..., FTP]
+from usr.ftplib import Error, TransferProgress, error_perm, error_temp
 
 LARGE = os.urandom(3 * 1024 * 1024)
 SMALL = os.urandom(100_000)
@@ -23,17 +18,7 @@ SMALL = os.urandom(100_000)
 
 @pytest.fixture
 def connect() -> Iterator[Connect]:
-    """Connects to a server of these files, which holds up to 40 sessions one after the other."""
-    with ExitStack() as stack:
-
-        def connect(files: Files, **keywords: Any) -> FTP:
-            server = stack.enter_context(ScriptedServer(*[[serve(files)]] * 40))
-            keywords.setdefault("timeout", 20)
-            ftp = FTP(server.host, server.port, "user", "password", **keywords)
-            ftp.heard = server.heard  # type: ignore[attr-defined]
-            stack.callback(ftp.close)
-            return ftp
-
+    with connecting() as connect:
         yield connect
 
 

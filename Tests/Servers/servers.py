@@ -121,6 +121,15 @@ def check(name: str) -> None:
         raise NeedsRootError(f"{name} changes its user in every session: only root can start it")
 
 
+def has_ipv6() -> bool:
+    """Whether a server can be bound to ::1 here."""
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
 @functools.cache
 def _sudo_works() -> bool:
     if shutil.which("sudo") is None:

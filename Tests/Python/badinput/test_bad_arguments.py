@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,47 +15,10 @@ from typing import Any
 
 import pytest
 from badinput.calls import ATTRIBUTES, GOOD
-from conftest import LOGIN, REPOSITORY, Conversation, ScriptedServer, receive, say
+from conftest import LOGIN, REPOSITORY, ScriptedServer, obliging
 
 Scripted = Callable[..., ScriptedServer]
 Outcome = list[str]
-
-
-def obliging(conversation: Conversation) -> None:
-    """A small FTP server that takes anything, with PASV and without TLS."""
-    conversation.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    replies = {
-        "USER": "331 Password?",
-        "PWD": '257 "/here"',
-        "MKD": '257 "/made"',
-        "REST": "350 Yes.",
-        "RNFR": "350 And?",
-        "RNTO": "250 Done.",
-        "AUTH": "502 No.",
-        "PROT": "502 No.",
-    }
-    while True:
-        verb, _, argument = conversation.hear().partition(" ")
-        if verb == "EPSV":
-            conversation.say(f"229 Here (|||{conversation.listen()}|).")
-        elif verb == "PASV":
-            port = conversation.listen()
-            conversation.say(f"227 Here (127,0,0,1,{port >> 8},{port & 255}).")
-        elif verb in ("RETR", "NLST", "LIST", "MLSD"):
-            conversation.say("150 Ok.")
-            conversation.connected().sendall(b"type=file; one\r\ntype=file; two\r\n")
-            conversation.end_data()
-            conversation.say("226 Done.")
-        elif verb == "STOR":
-            conversation.say("150 Ok.")
-            receive()(conversation)
-            conversation.say("226 Done.")
-        elif verb in ("QUIT", "ABOR"):
-            conversation.say("226 Bye.")
-        elif verb == "SIZE":
-            conversation.say(f"213 {argument}")
-        else:
-            say(replies.get(verb, "200 Ok."))(conversation)
 
 
 @pytest.fixture
