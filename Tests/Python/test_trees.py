@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -92,6 +93,21 @@ def test_only_what_differs(server: Any, tmp_path: Path) -> None:
         assert tree(tmp_path) == tree(server.root)
         os.utime(server.root / "readme", (NEW, NEW))
         assert ftp.download_tree("", tmp_path, compare="size").transferred == 0
+
+
+def test_a_minute_told_by_a_listing_and_a_second_told_by_mdtm_are_one_time(
+    server: Any, tmp_path: Path
+) -> None:
+    serve(server, {"first": b"1", "second": b"2"})
+    recent = int(time.time()) // 60 * 60 - 3600 + 37
+    for file in server.root.iterdir():
+        os.utime(file, (recent, recent))
+    with realservers.session(server) as ftp:
+        # The first file of a run tells the server's zone, and its very second with it.
+        ftp.download_tree("", tmp_path, connections=1)
+        (server.root / "first").unlink()
+        again = ftp.download_tree("", tmp_path, connections=1)
+        assert (again.transferred, again.unchanged) == (0, 1)
 
 
 def test_by_hash(proftpd: Any, tmp_path: Path) -> None:

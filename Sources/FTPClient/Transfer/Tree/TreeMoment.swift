@@ -1,21 +1,36 @@
 /// When a file was changed, as exactly as a listing tells it: some second of a span, in UTC.
 struct TreeMoment: Equatable {
-  /// Seconds since 1970; the first one of the span.
-  let start: Int
-  /// How many seconds it has: 1, 60 or 86,400.
-  let length: Int
+  /// The second that a copy gets, since 1970.
+  let best: Int
+  /// The first second that it may be.
+  private let start: Int
+  /// How many seconds it may be from there on: 1, 60 or 86,400.
+  private let length: Int
 
-  init(_ time: FileStatus.Time) { (start, length) = (time.seconds, 1) }
+  init(_ time: FileStatus.Time) { (best, start, length) = (time.seconds, time.seconds, 1) }
 
   /// The time of a listing's line. `zone` is how many seconds the server's clock is ahead of UTC where the line does
   /// not say it.
   init(_ time: ListingTime, zone: Int) {
     let seconds = Int(clamping: time.seconds)
-    start = time.isUTC ? seconds : seconds - zone
-    switch time.precision {
-    case .day: length = 86_400
-    case .minute: length = 60
-    case .second: length = 1
+    best = time.isUTC ? seconds : seconds - zone
+    (start, length) = (best, Self.length(time.precision))
+  }
+
+  /// The time of a listing's line of which the server has told the very second.
+  ///
+  /// A copy made when only the line was known has the first second of the line's span: it lies that much earlier.
+  init(_ time: ListingTime, known: FileStatus.Time) {
+    best = known.seconds
+    length = Self.length(time.precision)
+    start = known.seconds - (length - 1)
+  }
+
+  private static func length(_ precision: ListingTime.Precision) -> Int {
+    switch precision {
+    case .day: 86_400
+    case .minute: 60
+    case .second: 1
     }
   }
 

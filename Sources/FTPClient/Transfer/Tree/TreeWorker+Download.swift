@@ -158,7 +158,7 @@ private final class TreeSink: DownloadSink {
   func restart(for facts: RemoteFacts, identity: String) throws { try file.restart(for: facts, identity: identity) }
   func note(_ parts: [Range<UInt64>]) throws { try file.note(parts) }
   func complete(modified time: FileStatus.Time?) throws {
-    try file.complete(modified: time ?? modified.flatMap { FileStatus.Time(seconds: $0.start) })
+    try file.complete(modified: time ?? modified.flatMap { FileStatus.Time(seconds: $0.best) })
   }
   func abandon(keeping: Bool) { file.abandon(keeping: keeping) }
 }

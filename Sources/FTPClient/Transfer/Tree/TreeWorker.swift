@@ -113,7 +113,7 @@ final class TreeWorker {
       let known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
       guard let known else { return TreeMoment(time, zone: 0) }
       if let zone = TreeMoment.zone(time, known) { run.state.withLock { $0.zone = zone } }
-      return TreeMoment(known)
+      return TreeMoment(time, known: known)
     }
   }
 
