@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// Listings: `nlst`, `dir`, and what `mlsd` collects.
@@ -27,11 +28,22 @@ extension FTPObject {
     guard callback.isCallable else {
       throw PythonError.type("callback must be callable, not '\(callback.typeName)'")
     }
-    let utf8 = try StringCalls(callback, each: state.lines.types(for: .utf8).terminated)
+    if try codec.isStrictUTF8, try isOwn(.retrlines, FTPType.retrlines) { return try list(command, callback) }
     return try listing(command) { text, codec in
-      if codec.isStrictUTF8 { return try utf8.call(text) }
       _ = try callback.call(state.lines.types(for: codec).terminated.call(text))
     }
+  }
+
+  /// The lines in UTF-8: what the callback gets is what is returned.
+  private func list(_ command: PythonObject, _ callback: PythonObject) throws -> PythonObject {
+    let lines = try PythonObject.list()
+    let calls = try StringCalls(callback, each: state.lines.types(for: .utf8).terminated, collectedIn: lines)
+    var size = ListingSize()
+    _ = try textLines(command) { block, _, check in
+      try size.add(block)
+      try calls.call(utf8: block, check)
+    }
+    return lines
   }
 
   /// The paths of a listing: strings, or lists of strings as the documentation has them.
@@ -63,17 +75,79 @@ extension FTPObject {
       return plain
     }
     let connection = try connection()
-    var size = 0
-    _ = try textLines(command) { bytes, _ in
-      size += bytes.count + Limits.listingLine
-      guard size <= Limits.listing else {
-        throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
+    var size = ListingSize()
+    _ = try textLines(command) { block, _, check in
+      try size.add(block)
+      if body == nil, codec.isStrictUTF8 { return try lines.append(utf8: block) }
+      for bytes in block {
+        let text = try connection?.decode(bytes, codec) ?? codec.decode(bytes)
+        try lines.append(text)
+        try body?(text, codec.resolved(for: bytes))
+        try check()
       }
-      if body == nil, codec.isStrictUTF8 { return try lines.append(utf8: bytes) }
-      let text = try connection?.decode(bytes, codec) ?? codec.decode(bytes)
-      try lines.append(text)
-      try body?(text, codec.resolved(for: bytes))
     }
     return lines
+  }
+
+  /// The lines of a listing in UTF-8, in blocks, each line but the last ended by LF; nil when they are to be asked for by `listing`: in
+  /// another encoding, or where `retrlines` is not the module's own.
+  func listedText(_ command: PythonObject) throws -> [[UInt8]]? {
+    guard try codec.isStrictUTF8, try isOwn(.retrlines, FTPType.retrlines) else { return nil }
+    var blocks: [[UInt8]] = []
+    var size = ListingSize()
+    _ = try textBlocks(command) { block in
+      try block.withUnsafeBytes { block in
+        try size.add(block.count, lines: countLines(block))
+        try requireUTF8(block)
+      }
+      blocks.append(block)
+    }
+    return blocks
+  }
+
+  private func countLines(_ block: UnsafeRawBufferPointer) -> Int {
+    var count = 0
+    var rest = block
+    while let base = rest.baseAddress, let end = memchr(base, CInt(UInt8(ascii: "\n")), rest.count) {
+      count += 1
+      rest = UnsafeRawBufferPointer(rebasing: rest[(UnsafeRawPointer(end) - base + 1)...])
+    }
+    return count
+  }
+
+  /// Throws `UnicodeDecodeError` for the first line that is no UTF-8.
+  private func requireUTF8(_ block: UnsafeRawBufferPointer) throws {
+    guard !isASCII(block) else { return }
+    for line in block.split(separator: UInt8(ascii: "\n")) {
+      let line = UnsafeRawBufferPointer(rebasing: line)
+      if !isASCII(line) { _ = try PythonObject.string(utf8: line) }
+    }
+  }
+
+  /// Eight bytes at a time.
+  private func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    let words = bytes.count / 8
+    var bits: UInt64 = 0
+    for index in 0..<words { bits |= bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self) }
+    return bits & 0x8080_8080_8080_8080 == 0 && bytes[(words * 8)...].allSatisfy { $0 < 0x80 }
+  }
+}
+
+/// How long a listing is that is collected in memory.
+private struct ListingSize {
+  private var bytes = 0
+
+  /// Counts lines. Throws `.tooLong` when it is too much.
+  mutating func add(_ lines: [UnsafeRawBufferPointer]) throws(FTPError) {
+    try add(lines.reduce(0) { $0 &+ $1.count }, lines: lines.count)
+  }
+
+  /// Counts lines that have so many bytes together. Throws `.tooLong` when it is too much.
+  mutating func add(_ count: Int, lines: Int) throws(FTPError) {
+    // What an empty line costs in memory counts too.
+    bytes += count + lines * Limits.listingLine
+    guard bytes <= Limits.listing else {
+      throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
+    }
   }
 }

@@ -55,16 +55,20 @@ extension FTPObject {
   /// a binary file's own `write` gets the bytes as they are.
   func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
     let codec = try codec
-    if let callback, BinaryFile.isWrite(callback) { return try textBlocks(command, callback) }
+    if let callback, BinaryFile.isWrite(callback) {
+      return try textBlocks(command) { lines in
+        _ = try callback.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) })
+      }
+    }
     let callback = try callback.map(self.callback)
     if let callback, codec.isStrictUTF8, debugLevel <= 2 {
       let types = try state.lines.types(for: codec)
       let calls = try (StringCalls(callback, each: types.terminated), StringCalls(callback, each: types.unterminated))
-      return try textLines(command) { line, isTerminated in
-        try (isTerminated ? calls.0 : calls.1).call(utf8: line)
+      return try textLines(command) { lines, isTerminated, check in
+        try (isTerminated ? calls.0 : calls.1).call(utf8: lines, check)
       }
     }
-    return try textLines(command) { line, isTerminated in
+    return try eachTextLine(command) { line, isTerminated in
       let codec = codec.resolved(for: line)
       let text = try codec.decode(line)
       if debugLevel > 2 { try print(.string("*retr*"), text.representation()) }
@@ -157,31 +161,43 @@ extension FTPObject {
   // MARK: Text
 
   /// Downloads text; `body` gets each line without its end, and whether it had one. Attached, a block of lines at a time.
-  func textLines(
+  func eachTextLine(
     _ command: PythonObject, _ body: (UnsafeRawBufferPointer, _ isTerminated: Bool) throws -> Void
+  ) throws -> PythonObject {
+    try textLines(command) { lines, isTerminated, check in
+      for line in lines {
+        try body(line, isTerminated)
+        try check()
+      }
+    }
+  }
+
+  /// The same with many lines in one call of `body`, which calls `check` after each that Python code has seen: that may end the transfer.
+  func textLines(
+    _ command: PythonObject,
+    _ body: ([UnsafeRawBufferPointer], _ isTerminated: Bool, _ check: () throws -> Void) throws -> Void
   ) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
     _ = try sendcmd("TYPE A")
     return try transfer(command, rest: nil, checksSize: false) { transfer, running, attach in
       var splitter = TextLineSplitter()
-      func emit(_ line: UnsafeRawBufferPointer, _ isTerminated: Bool) throws(FTPError) {
-        do {
-          try body(line, isTerminated)
-          try running.requireWhole()
-        } catch let error as FTPError { throw error } catch { throw FTPError(interruptedBy: error) }
+      func emit(_ lines: [UnsafeRawBufferPointer], _ isTerminated: Bool) throws(FTPError) {
+        do { try body(lines, isTerminated) { try running.requireWhole() } } catch let error as FTPError {
+          throw error
+        } catch { throw FTPError(interruptedBy: error) }
       }
-      try transfer.receive(blockSize: BlockSize.first) { block in
+      try transfer.receive(blockSize: BlockSize.limit) { block in
         try attach {
-          try splitter.append(block, limit: limit) { (line) throws(FTPError) in try emit(line, true) }
+          try splitter.cut(block, limit: limit) { (lines) throws(FTPError) in try emit(lines, true) }
         }
       }
-      try attach { _ = try splitter.finish { (line) throws(FTPError) in try emit(line, false) } }
+      try attach { _ = try splitter.finish { (line) throws(FTPError) in try emit([line], false) } }
     }
   }
 
-  /// Downloads text; `write` gets blocks of whole lines as `bytes`, each line ended by LF as a text file has it.
-  private func textBlocks(_ command: PythonObject, _ write: PythonObject) throws -> PythonObject {
+  /// Downloads text; `body` gets blocks of whole lines, each line but the last ended by LF as a text file has it. Attached.
+  func textBlocks(_ command: PythonObject, _ body: @escaping ([UInt8]) throws -> Void) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
     _ = try sendcmd("TYPE A")
@@ -189,7 +205,7 @@ extension FTPObject {
       var decoder = TextBlockDecoder()
       func flush(_ lines: [UInt8]) throws {
         guard !lines.isEmpty else { return }
-        try attach { _ = try write.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) }) }
+        try attach { try body(lines) }
       }
       try transfer.receive(blockSize: BlockSize.first) { block in try flush(decoder.append(block, limit: limit)) }
       try flush(decoder.finish())

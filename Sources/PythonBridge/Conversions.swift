@@ -13,7 +13,7 @@ extension PythonObject {
     try owned(decode(bytes))
   }
 
-  private static func decode(_ bytes: UnsafeRawBufferPointer) -> ObjectPointer? {
+  static func decode(_ bytes: UnsafeRawBufferPointer) -> ObjectPointer? {
     PyUnicode_DecodeUTF8(bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, bytes.count, nil)
   }
 
@@ -49,12 +49,14 @@ extension PythonObject {
   /// Appends to a `list`.
   public func append(_ item: PythonObject) throws(PythonError) { try check(PyList_Append(pointer, item.pointer)) }
 
-  /// Appends a `str` to a `list`, from UTF-8, strictly: the same as to append `.string(utf8:)`, of which a listing has very many.
-  public func append(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) {
-    guard let text = Self.decode(bytes) else { throw PythonError() }
-    let status = PyList_Append(pointer, text)
-    Py_DecRef(text)
-    try check(status)
+  /// Appends a `str` for each of these texts to a `list`, from UTF-8, strictly: a listing has very many.
+  public func append(utf8 texts: [UnsafeRawBufferPointer]) throws(PythonError) {
+    for text in texts {
+      guard let text = Self.decode(text) else { throw PythonError() }
+      let status = PyList_Append(pointer, text)
+      Py_DecRef(text)
+      try check(status)
+    }
   }
 
   /// An empty `dict`.
@@ -63,6 +65,42 @@ extension PythonObject {
   /// Sets an item of a `dict`.
   public func set(_ value: PythonObject, for key: PythonObject) throws(PythonError) {
     try check(PyDict_SetItem(pointer, key.pointer, value.pointer))
+  }
+
+  /// Sets an item of a `dict` to a `str`, from UTF-8, strictly: the same as to set `.string(utf8:)`, of which a listing has very many.
+  public func set(utf8 value: UnsafeRawBufferPointer, for key: PythonObject) throws(PythonError) {
+    guard let text = Self.decode(value) else { throw PythonError() }
+    let status = PyDict_SetItem(pointer, key.pointer, text)
+    Py_DecRef(text)
+    try check(status)
+  }
+
+  /// A tuple of a `str`, from UTF-8, strictly, and a copy of a `dict`.
+  public static func pair(
+    _ text: UnsafeRawBufferPointer, copying dictionary: PythonObject
+  ) throws(PythonError) -> PythonObject {
+    guard let text = decode(text) else { throw PythonError() }
+    guard let copy = PyDict_Copy(dictionary.pointer) else {
+      Py_DecRef(text)
+      throw PythonError()
+    }
+    guard let pair = PyTuple_New(2) else {
+      Py_DecRef(text)
+      Py_DecRef(copy)
+      throw PythonError()
+    }
+    // Both take over what they are given, when they fail too.
+    let status = (PyTuple_SetItem(pair, 0, text), PyTuple_SetItem(pair, 1, copy))
+    let result = PythonObject(owned: pair)
+    try check(min(status.0, status.1))
+    return result
+  }
+
+  /// How many items a `dict` has.
+  public func count() throws(PythonError) -> Int {
+    let count = PyDict_Size(pointer)
+    guard count >= 0 else { throw PythonError() }
+    return count
   }
 
   /// Sets an item of a `dict`.

@@ -2,43 +2,69 @@ internal import CPython
 
 /// Hands one `str` after the other to a callable, each as an instance of a subclass: `callable(type(text))`.
 ///
-/// For very many short ones: it makes no Swift object for each, and calls the `__new__` of `str` without looking it up.
+/// For very many short ones: it makes no Swift object for each, calls the `__new__` of `str` without looking it up where it must be called,
+/// and appends itself where the callable is the `append` of a list.
 public final class StringCalls {
   private let callable: PythonObject
   private let type: PythonObject
+  /// Gets each string too, before the call.
+  private let collection: PythonObject?
+  /// The list whose `append` the callable is.
+  private let target: PythonObject?
   /// The arguments of `__new__`. It changes, and so the garbage collector must not show it to anybody.
   private let arguments: PythonObject
   private let make: newfunc
+  // The same objects once more: a Swift reference is counted each time that it is taken out of here.
+  private let callablePointer: ObjectPointer
+  private let typePointer: ObjectPointer
+  private let collectionPointer: ObjectPointer?
+  private let targetPointer: ObjectPointer?
 
-  /// `type` is a subclass of `str` without a `__new__` or an `__init__` of its own. Attached. Throws only `MemoryError`.
-  public init(_ callable: PythonObject, each type: PythonObject) throws(PythonError) {
+  /// `type` is a subclass of `str` without a `__new__`, an `__init__`, slots or attributes of instances of its own; `collection` is a list.
+  /// Attached. Throws only `MemoryError`.
+  public init(
+    _ callable: PythonObject, each type: PythonObject, collectedIn collection: PythonObject? = nil
+  ) throws(PythonError) {
     self.callable = callable
     self.type = type
+    self.collection = collection
+    let append = try PythonObject.list().attribute("append").builtinFunction
+    let owner = callable.builtinFunction == append ? callable.builtinSelf : nil
+    target = owner.flatMap { py_is_exact_list($0.pointer) != 0 ? $0 : nil }
+    callablePointer = callable.pointer
+    typePointer = type.pointer
+    collectionPointer = collection?.pointer
+    targetPointer = target?.pointer
     arguments = try owned(PyTuple_New(1))
     PyObject_GC_UnTrack(arguments.pointer)
     guard let slot = PyType_GetSlot(OpaquePointer(py_str_type()), Py_tp_new) else { throw PythonError() }
     make = unsafeBitCast(slot, to: newfunc.self)
   }
 
-  /// Calls with a text in UTF-8, strictly. Attached. Throws `UnicodeDecodeError`, and what the callable raises.
-  public func call(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) {
-    let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-    guard let start, let text = PyUnicode_DecodeUTF8(start, bytes.count, nil) else {
-      if start != nil { throw PythonError() }
-      return try call(.string(""))
+  /// Calls with each of these texts in UTF-8, strictly, and runs `body` after each, unless the callable is a list's `append`. Attached.
+  ///
+  /// Throws `UnicodeDecodeError`, and what the callable raises and `body` throws.
+  public func call(utf8 texts: [UnsafeRawBufferPointer], _ body: () throws -> Void) throws {
+    for text in texts {
+      guard let text = PythonObject.decode(text) else { throw PythonError() }
+      try call(owned: text)
+      if targetPointer == nil { try body() }
     }
-    try call(owned: text)
   }
 
-  /// Calls with a `str`. Attached. Throws what the callable raises.
-  public func call(_ text: PythonObject) throws(PythonError) { try call(owned: text.newReference()) }
-
   private func call(owned text: ObjectPointer) throws(PythonError) {
-    try check(PyTuple_SetItem(arguments.pointer, 0, text))
-    guard let string = make(OpaquePointer(type.pointer), arguments.pointer, nil) else { throw PythonError() }
-    let result = py_call(callable.pointer, string, nil, nil)
-    Py_DecRef(string)
-    guard let result else { throw PythonError() }
+    let string: ObjectPointer
+    if py_str_becomes(text, typePointer) != 0 {
+      string = text
+    } else {
+      try check(PyTuple_SetItem(arguments.pointer, 0, text))
+      guard let made = make(OpaquePointer(typePointer), arguments.pointer, nil) else { throw PythonError() }
+      string = made
+    }
+    defer { Py_DecRef(string) }
+    if let list = collectionPointer { try check(PyList_Append(list, string)) }
+    if let list = targetPointer { return try check(PyList_Append(list, string)) }
+    guard let result = py_call(callablePointer, string, nil, nil) else { throw PythonError() }
     Py_DecRef(result)
   }
 }

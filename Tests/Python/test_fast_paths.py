@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import pickle
 import random
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -382,6 +384,73 @@ def test_lines_that_are_kept_keep_their_text(ftp: FTP, directory: Directory) -> 
     lines: list[str] = []
     ftp.retrlines("RETR f", lines.append)
     assert [int(line) for line in lines] == list(range(100_000))
+
+
+def test_strings_that_all_share_stay_plain(ftp: FTP, directory: Directory) -> None:
+    short = ["", *map(chr, range(32, 127)), *map(chr, range(161, 384)), "ab", "€", "\U0001f600"]
+    directory.put("f", "".join(line + "\n" for line in short).encode())
+    lines: list[Any] = []
+    ftp.retrlines("RETR f", lines.append)
+    assert lines == short
+    assert {type(line).__name__ for line in lines} == {"Line"}
+    assert {type(line) for line in short} == {str}
+    assert b"".join(lines) == "".join(line + "\n" for line in short).encode()
+
+
+@pytest.mark.parametrize("sample", ["ab", "x" * 67, "ü" * 20, "€uro", "\U0001f600 smile"])
+def test_a_line_is_a_whole_string(sample: str, ftp: FTP, directory: Directory) -> None:
+    directory.put("f", (sample + "\n").encode() * 3)
+    lines: list[Any] = []
+    ftp.retrlines("RETR f", lines.append)
+    kind = type(lines[0])
+    references = sys.getrefcount(kind)
+    for line in lines:
+        assert hash(line) == hash(sample)
+        assert {sample: 1}[line] == 1
+        assert (line + "!", line[1:], line.upper()) == (sample + "!", sample[1:], sample.upper())
+        assert type(str(line)) is type(line + "") is type(f"{line}") is str
+        assert line.encode() == sample.encode()
+        assert sys.getsizeof(line) >= sys.getsizeof(sample)
+        assert pickle.loads(pickle.dumps(line)) == sample
+        with pytest.raises(TypeError):
+            sys.intern(line)
+    del line
+    lines.clear()
+    assert sys.getrefcount(kind) == references - 3
+
+
+def test_the_append_of_a_subclass_is_called(ftp: FTP, directory: Directory) -> None:
+    class Upper(list[str]):
+        """Takes lines in its own way."""
+
+        def append(self, line: str) -> None:
+            super().append(line.upper())
+
+    class Plain(list[str]):
+        """Takes them in the usual one."""
+
+    directory.put("f", b"one\ntwo\n")
+    upper, plain = Upper(), Plain()
+    ftp.retrlines("RETR f", upper.append)
+    ftp.retrlines("RETR f", plain.append)
+    assert (upper, plain) == (["ONE", "TWO"], ["one", "two"])
+
+
+def test_lines_before_one_too_long_are_handed_over(ftp: FTP, directory: Directory) -> None:
+    ftp.maxline = 100
+    directory.put("f", b"a\nbc\n" * 10_000 + b"x" * 101 + b"\nend\n")
+    lines: list[str] = []
+    with pytest.raises(Error, match="more than 100 bytes"):
+        ftp.retrlines("RETR f", lines.append)
+    assert lines == ["a", "bc"] * 10_000
+
+
+def test_lines_before_one_in_no_encoding_are_handed_over(ftp: FTP, directory: Directory) -> None:
+    directory.put("f", b"a\nbc\n" * 10_000 + b"\xff\nend\n")
+    lines: list[str] = []
+    with pytest.raises(UnicodeDecodeError):
+        ftp.retrlines("RETR f", lines.append)
+    assert lines == ["a", "bc"] * 10_000
 
 
 @pytest.mark.parametrize("length", [99, 100, 101, 300])

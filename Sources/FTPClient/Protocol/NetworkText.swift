@@ -7,6 +7,8 @@ public struct TextLineSplitter {
   /// The beginning of a line whose end has not come yet.
   private var pending: [UInt8] = []
   private var swallowLineFeed = false
+  /// Those of the chunk that is cut now: memory that is used again.
+  private var lines: [UnsafeRawBufferPointer] = []
 
   /// A splitter at the beginning of a text.
   public init() {}
@@ -18,37 +20,53 @@ public struct TextLineSplitter {
     _ chunk: UnsafeRawBufferPointer, limit: Int,
     _ body: (UnsafeRawBufferPointer) throws(FTPError) -> Void
   ) throws(FTPError) {
-    var rest = chunk[...]
+    func each(_ lines: [UnsafeRawBufferPointer]) throws(FTPError) { for line in lines { try body(line) } }
+    try cut(chunk, limit: limit, each)
+  }
+
+  /// The same as `append`, with many lines in one call of `body`: for who has very many to handle.
+  public mutating func cut(
+    _ chunk: UnsafeRawBufferPointer, limit: Int,
+    _ body: ([UnsafeRawBufferPointer]) throws(FTPError) -> Void
+  ) throws(FTPError) {
+    guard let start = chunk.baseAddress else { return }
+    lines.removeAll(keepingCapacity: true)
+    var position = 0
     // Sought once, however many lines end at CR before it.
-    var lineFeed: Int?
-    while let first = rest.first {
+    var lineFeed = -1
+    while position < chunk.count {
       if swallowLineFeed {
         swallowLineFeed = false
-        if first == ASCII.lineFeed {
-          rest = rest.dropFirst()
+        if chunk[position] == ASCII.lineFeed {
+          position += 1
           continue
         }
       }
-      let known = lineFeed.flatMap { $0 < rest.startIndex ? nil : $0 }
-      let next = known ?? Self.first(ASCII.lineFeed, in: rest) ?? chunk.endIndex
-      lineFeed = next
-      let end = Self.first(ASCII.carriageReturn, in: rest[..<next]) ?? next
-      guard end < chunk.endIndex else {
-        guard pending.count + rest.count <= limit else { throw Self.tooLong(limit) }
-        pending.append(contentsOf: rest)
-        return
+      if lineFeed < position {
+        lineFeed =
+          Self.first(ASCII.lineFeed, from: start + position, chunk.count - position).map { $0 - start } ?? chunk.count
       }
-      swallowLineFeed = rest[end] == ASCII.carriageReturn
-      let line = rest[..<end]
-      guard pending.count + line.count <= limit else { throw Self.tooLong(limit) }
-      rest = rest[(end + 1)...]
+      let end =
+        Self.first(ASCII.carriageReturn, from: start + position, lineFeed - position).map { $0 - start } ?? lineFeed
+      let line = UnsafeRawBufferPointer(start: start + position, count: end - position)
+      guard pending.count + line.count <= limit else {
+        try body(lines)
+        throw Self.tooLong(limit)
+      }
+      guard end < chunk.count else {
+        pending.append(contentsOf: line)
+        break
+      }
+      swallowLineFeed = end < lineFeed
+      position = end + 1
       if pending.isEmpty {
-        try body(UnsafeRawBufferPointer(rebasing: line))
+        lines.append(line)
       } else {
         pending.append(contentsOf: line)
-        try flushPending(body)
+        try flushPending { (line) throws(FTPError) in try body([line]) }
       }
     }
+    if !lines.isEmpty { try body(lines) }
   }
 
   /// Hands over a last line that had no end; returns whether there was one.
@@ -69,9 +87,8 @@ public struct TextLineSplitter {
   }
 
   /// Where a byte comes first: `memchr` is several times as fast as a loop.
-  private static func first(_ byte: UInt8, in bytes: Slice<UnsafeRawBufferPointer>) -> Int? {
-    guard let base = UnsafeRawBufferPointer(rebasing: bytes).baseAddress else { return nil }
-    return memchr(base, CInt(byte), bytes.count).map { bytes.startIndex + (UnsafeRawPointer($0) - base) }
+  private static func first(_ byte: UInt8, from start: UnsafeRawPointer, _ count: Int) -> UnsafeRawPointer? {
+    memchr(start, CInt(byte), count).map { UnsafeRawPointer($0) }
   }
 
   private static func tooLong(_ limit: Int) -> FTPError {
