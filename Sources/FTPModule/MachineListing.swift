@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// What `mlsd` returns: an iterator of `(name, facts)` that asks the server at its first step.
@@ -8,8 +9,19 @@ final class MachineListing: ReferenceHolder {
   private var ftp: PythonObject?
   private let path: PythonObject?
   private let facts: [String]
-  private var entries: PythonObject?
-  private var names = FactNames()
+  /// The lines, once the server has been asked.
+  private var lines: Lines?
+  private var dictionaries = FactDictionaries()
+  /// Blocks of whole lines that are still to come, the last one first, and where the next line begins.
+  private var blocks: [[UInt8]] = []
+  private var position = 0
+
+  private enum Lines {
+    /// In UTF-8, in `blocks`.
+    case text
+    /// An iterator over `str`.
+    case strings(PythonObject)
+  }
 
   /// `path` is a `str` or `bytes`; nil is the current directory.
   init(ftp: PythonObject, path: PythonObject?, facts: [String]) {
@@ -18,39 +30,59 @@ final class MachineListing: ReferenceHolder {
     self.facts = facts
   }
 
-  var references: [PythonObject] { [ftp, path, entries].compactMap(\.self) }
+  var references: [PythonObject] {
+    let iterator: PythonObject? = if case .strings(let iterator) = lines { iterator } else { nil }
+    return [ftp, path, iterator].compactMap(\.self)
+  }
 
   func clearReferences() {
     ftp = nil
-    entries = nil
+    lines = nil
+    blocks = []
   }
 
   /// The next entry; nil at the end.
   private func next(_ state: ModuleState) throws -> PythonObject? {
-    if entries == nil { entries = try request(state).iterator() }
-    guard let line = try entries?.next() else { return nil }
-    guard let entry = try entry(ofText: line) else { return try entry(ofEscaped: line) }
-    return entry
+    if lines == nil { lines = try request(state) }
+    if case .strings(let iterator) = lines { return try iterator.next().map(entry(of:)) }
+    return try nextOfText()
   }
 
-  /// The entry of a line; nil when it has lone surrogates, which stand for bytes that are not in the encoding.
-  private func entry(ofText line: PythonObject) throws -> PythonObject? {
-    let facts = try PythonObject.dictionary()
-    var count = 0
-    let name = try line.withEncodableUTF8 { line in
-      let name = try MachineListingEntry.read(line) { name, value in
-        try facts.set(.string(utf8: value), for: names.lowercased(name, at: count))
-        count += 1
-      }
-      return try PythonObject.string(utf8: name)
+  /// Whether `nextOfText` has the next entry.
+  private var hasText: Bool { if case .text = lines { true } else { false } }
+
+  /// The next entry where the lines are text; nil at their end.
+  private func nextOfText() throws(PythonError) -> PythonObject? {
+    while let block = blocks.last, position >= block.count {
+      blocks.removeLast()
+      position = 0
     }
-    guard let name else { return nil }
-    // CPython's reading of a line without facts.
-    if count == 0 { try facts.set(.string(""), for: "") }
-    return try .tuple(name, facts)
+    guard let block = blocks.last else { return nil }
+    let start = position
+    return try block.withUnsafeBufferPointer { (bytes) throws(PythonError) -> PythonObject in
+      let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start...])
+      let length = rest.baseAddress.flatMap { base in
+        memchr(base, CInt(UInt8(ascii: "\n")), rest.count).map { UnsafeRawPointer($0) - base }
+      }
+      let line = UnsafeRawBufferPointer(rebasing: rest.prefix(length ?? rest.count))
+      // Before anything of Python's: the garbage collector may come, and a finalizer that takes the next one.
+      position = start + line.count + 1
+      return try entry(ofUTF8: line)
+    }
   }
 
-  private func entry(ofEscaped line: PythonObject) throws -> PythonObject {
+  /// The entry of a line in UTF-8.
+  private func entry(ofUTF8 line: UnsafeRawBufferPointer) throws(PythonError) -> PythonObject {
+    // Not in use here meanwhile, for such a finalizer.
+    var taken = FactDictionaries()
+    swap(&taken, &dictionaries)
+    defer { swap(&taken, &dictionaries) }
+    return try taken.entry(line)
+  }
+
+  /// The entry of a line as Python has it, with lone surrogates perhaps, which stand for bytes that are not in the encoding.
+  private func entry(of line: PythonObject) throws -> PythonObject {
+    if let entry = try line.withEncodableUTF8({ try self.entry(ofUTF8: $0) }) { return entry }
     let codec = TextCodec.lossless
     let entry = MachineListingEntry(line: try codec.encode(line))
     let facts = try PythonObject.dictionary()
@@ -61,15 +93,19 @@ final class MachineListing: ReferenceHolder {
     return try .tuple(codec.decode(entry.name), facts)
   }
 
-  private func request(_ state: ModuleState) throws -> PythonObject {
-    guard let ftp else { return try .list() }
+  private func request(_ state: ModuleState) throws -> Lines {
+    guard let ftp else { return .text }
     let object = FTPObject(object: ftp, state: state)
     let command = try path.map { try object.command("MLSD", $0) } ?? .string("MLSD")
     if !facts.isEmpty {
       try object.requireSendable(command)
       _ = try object.sendcmd("OPTS MLST " + facts.map { "\($0);" }.joined())
     }
-    return try object.listing(command)
+    if let listed = try object.listedText(command) {
+      blocks = listed.reversed()
+      return .text
+    }
+    return .strings(try object.listing(command).iterator())
   }
 
   /// Makes the iterator's type.
@@ -90,22 +126,8 @@ final class MachineListing: ReferenceHolder {
     guard
       let instance, let listing = NativeObject.content(PythonObject(borrowed: instance), as: MachineListing.self)
     else { return nil }
+    // The search for the module's state costs as much as an entry.
+    if listing.hasText { do { return try listing.nextOfText()?.newReference() } catch { return nil } }
     return trampoline(of: instance) { state in try listing.next(state) }
-  }
-}
-
-/// The names of facts in lower case, as Python strings: a listing has the same few in each line, mostly in the same order.
-private struct FactNames {
-  private var known: [(written: [UInt8], name: PythonObject)] = []
-  /// More than servers have.
-  private static let limit = 64
-
-  /// The name that is written so; `position` is which of its line's facts it is.
-  mutating func lowercased(_ written: UnsafeRawBufferPointer, at position: Int) throws(PythonError) -> PythonObject {
-    if position < known.count, known[position].written.elementsEqual(written) { return known[position].name }
-    if let found = known.first(where: { $0.written.elementsEqual(written) }) { return found.name }
-    let name = try TextCodec.utf8.decode(written.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 })
-    if known.count < Self.limit { known.append((Array(written), name)) }
-    return name
   }
 }

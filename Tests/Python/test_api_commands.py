@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import io
+import itertools
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
@@ -519,6 +522,91 @@ def test_the_entries_of_mlsd_are_plain_strings(talk: Talk) -> None:
     ftp, _ = talk(answer("TYPE"), passive(), *download(b"a=b; n\r\n", verb="MLSD"))
     ((name, facts),) = ftp.mlsd()
     assert [type(text) for text in (name, *facts, *facts.values())] == [str, str, str]
+
+
+def entry_of(line: str) -> tuple[str, dict[str, str]]:
+    """The entry of a line by another reading than the client's."""
+    facts, _, name = line.partition(" ")
+    pairs = [fact.partition("=") for fact in facts.split(";")[:-1]]
+    return name, {key.lower(): value for key, _, value in pairs} or {"": ""}
+
+
+MIXED = [
+    "type=file;size=5;modify=20260101000000; a",
+    "type=file;size=5;modify=20260101000000; a",
+    "type=file;size=;modify=20260101000000; b",
+    "type=dir;modify=20260101000000; b",
+    "type=file;size=55;modify=20260101000001; c c",
+    "Type=file;Size=55;Modify=20260101000001; c c",
+    "type=file;modify=20260101000001;size=55; another order",
+    "type=file;size=55;modify=20260101000001;perm=r; one more",
+    "type=file;size=55; one less",
+    "size=1;size=2; twice",
+    "size=3;size=2; twice",
+    "type=a=b;size==;modify=ü; ü",
+    "type;size=5; no value",
+    "type=file;size=5 no last semicolon",
+    "type=file;size=5; ",
+    "type=file;size=5;",
+    "a=;b=;c=; empty",
+    "a=;b=1;c=; empty",
+    " no facts",
+    "",
+    ";; empty facts",
+    "=; empty key",
+]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_lines_of_mlsd_do_not_depend_on_those_before(seed: int, talk: Talk) -> None:
+    chosen = random.Random(seed)
+    lines = MIXED * 3 + chosen.choices(MIXED, k=3000)
+    content = "".join(f"{line}\r\n" for line in lines).encode()
+    ftp, _ = talk(answer("TYPE"), passive(), *download(content, verb="MLSD"))
+    entries = []
+    for name, facts in ftp.mlsd():
+        entries.append((name, facts.copy()))
+        # A script may do with its dictionary what it likes.
+        facts.update(type="changed", new="fact")
+    assert entries == [entry_of(line) for line in lines]
+    assert [list(facts) for _, facts in entries] == [list(entry_of(line)[1]) for line in lines]
+
+
+def test_the_entries_of_a_long_mlsd_have_dictionaries_of_their_own(talk: Talk) -> None:
+    lines = [f"type=file;size={number % 7}; {number}" for number in range(30_000)]
+    content = "".join(f"{line}\r\n" for line in lines).encode()
+    ftp, _ = talk(answer("TYPE"), passive(), *download(content, verb="MLSD"))
+    entries = list(ftp.mlsd())
+    assert entries == [entry_of(line) for line in lines]
+    assert len({id(facts) for _, facts in entries}) == len(lines)
+
+
+def test_a_finalizer_may_take_an_entry_of_mlsd(talk: Talk) -> None:
+    lines = [f"type=file;size={number}; {number}" for number in range(600)]
+    content = "".join(f"{line}\r\n" for line in lines).encode()
+    ftp, _ = talk(answer("TYPE"), passive(), *download(content, verb="MLSD"))
+    listing = ftp.mlsd()
+    seen = [next(listing)]
+
+    class Cycle:
+        """Garbage that takes an entry when it is collected."""
+
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            seen.extend(itertools.islice(listing, 1))
+
+    before = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        while (entry := next(listing, None)) is not None:
+            seen.append(entry)
+            Cycle()
+    finally:
+        gc.set_threshold(*before)
+        gc.collect()
+    assert sorted(seen) == sorted(entry_of(line) for line in lines)
 
 
 # In the caller's own words

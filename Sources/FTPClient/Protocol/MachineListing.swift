@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// One line of `MLSD`, or the middle line of an `MLST` reply: facts and a name (RFC 3659 section 7).
 public struct MachineListingEntry: Sendable, Equatable {
   /// The facts in the server's order; names in lower case, for RFC 3659 compares them without case.
@@ -20,7 +22,10 @@ public struct MachineListingEntry: Sendable, Equatable {
     _ line: UnsafeRawBufferPointer,
     _ body: (_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) -> UnsafeRawBufferPointer {
-    let blank = line.firstIndex(of: ASCII.space) ?? line.endIndex
+    let blank =
+      line.baseAddress.flatMap { base in
+        memchr(base, CInt(ASCII.space), line.count).map { UnsafeRawPointer($0) - base }
+      } ?? line.endIndex
     var start = 0
     var equals: Int?
     // The list ends with a semicolon; what follows the last one is empty, and in a broken line lost, as in CPython.
