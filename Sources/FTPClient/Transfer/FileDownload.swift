@@ -176,6 +176,7 @@ package final class FileDownload {
     if position > 0 { result.resumes += 1 }
     do {
       try transfer.run { data in
+        try move(data, &position)
         try data.receive(blockSize: DataTransfer.largestRead) { block in
           result.bytes &+= UInt64(block.count)
           try take(block, at: position)
@@ -187,6 +188,22 @@ package final class FileDownload {
       throw transfer.breakOff(after: error)
     }
     if position < offset { throw short(offset) }
+  }
+
+  /// Receives as far as that goes without a copy in this process: a file of known size whose content nobody wants to see, and that is
+  /// worth a pipe.
+  private func move(_ data: DataTransfer, _ position: inout UInt64) throws {
+    guard position == sink.length, !hash.isWatching, let size = facts.size, size > position,
+      size - position >= PartFile.worthKeeping
+    else { return }
+    while position < size {
+      let most = Int(clamping: size - position)
+      let count = try data.receive { try sink.move($0, at: position, most: most, until: $1) }
+      guard let count, count > 0 else { return }
+      result.bytes &+= UInt64(count)
+      position &+= UInt64(count)
+      try report.tell(sink.length, of: facts.size, attempt: attempts.count)
+    }
   }
 
   /// Begins at an offset; from the beginning where the server cannot do otherwise, when what is in place already is passed over.

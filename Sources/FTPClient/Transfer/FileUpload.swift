@@ -155,6 +155,13 @@ package final class FileUpload {
     do {
       try transfer.run { data in
         // Which is 0 where the server goes on nowhere.
+        if !hash.isWatching {
+          position = try source.move(over: data, from: position) { count in
+            result.bytes &+= UInt64(count)
+            position &+= UInt64(count)
+            try report.tell(position, of: source.size, attempt: attempts.count)
+          }
+        }
         try source.send(over: data, from: position) { block, place in
           result.bytes &+= UInt64(block.count)
           try hash.saw(block, at: place)

@@ -266,17 +266,14 @@ final class SegmentedDownload {
 
   /// Reads a block; true when the range is done.
   private func take(_ worker: Worker, _ transfer: any ClientTransfer) throws -> Bool {
-    let most = min(UInt64(buffer.count), worker.left)
-    guard most > 0 else { return true }
-    let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(most)))
-    let count = try transfer.data.receive(into: room)
+    guard worker.left > 0 else { return true }
+    let most = Int(clamping: worker.left)
+    let moved = try transfer.data.receive { try sink.move($0, at: worker.position, most: most, until: $1) }
+    let count = try moved ?? copy(worker, transfer, most)
     guard count > 0 else {
       throw FTPError(
         .truncated(received: worker.position, expected: worker.end),
         "the download ended early: received \(worker.position) of \(size) bytes")
-    }
-    try LocalFailure.marking {
-      try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: worker.position)
     }
     let range = worker.position..<(worker.position + UInt64(count))
     worker.position = range.upperBound
@@ -286,6 +283,16 @@ final class SegmentedDownload {
     add(range)
     try progress(done)
     return worker.left == 0
+  }
+
+  /// Reads a block and writes it; 0 at the end of the stream.
+  private func copy(_ worker: Worker, _ transfer: any ClientTransfer, _ most: Int) throws -> Int {
+    let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most))
+    let count = try transfer.data.receive(into: room)
+    try LocalFailure.marking {
+      try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: worker.position)
+    }
+    return count
   }
 
   /// Notes that a range is in place.
