@@ -125,8 +125,7 @@ def measure(
     ]
     result = Result(workload, size, {contestant.name: Runs() for contestant in field_})
     before = load()
-    with set_up(workload, size, scratch) as stage:
-        job = stage.job()
+    with set_up(workload, size, scratch) as stage, stage.job() as job:
         for number in range(rounds + 1):
             for contestant in field_:
                 runs = result.runs[contestant.name]
