@@ -22,6 +22,8 @@ package final class FileDownload {
   private var segmentFailures = 0
   /// Whether what is in place may be wrong.
   private var isSuspect = false
+  /// Whether what an earlier run has left is still to be compared with the server's file.
+  private var asksForPart = false
 
   /// A download of the file at `path` into `sink`. `name` is the path for a reader; `known` is what a listing told of it just now.
   package init(
@@ -88,14 +90,34 @@ package final class FileDownload {
       try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
       isOpen = true
       result.kept = inPlace
+      asksForPart = result.kept > 0 && options.verifies
     }
     if isSuspect || facts.size.map({ sink.length > $0 }) ?? false { try restart() }
     if options.verifies { try hash.choose(client.features()) }
+    if asksForPart {
+      // A server that dies of the question, or takes longer than anyone waits, is not asked again.
+      asksForPart = false
+      if try !isPartOfFile() {
+        result.kept = 0
+        try restart()
+      }
+    }
     try report.tell(sink.length, of: facts.size, attempt: attempts.count, now: true)
     try fetch()
     if let size = facts.size, sink.length != size { throw short(size) }
     try verify()
     try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
+  }
+
+  /// Whether what is in place is what the server has there, as far as it says so.
+  private func isPartOfFile() throws -> Bool {
+    guard sink.isReadable, let hashing = options.hashing,
+      let check = try PartCheck(client.features(), hashing)
+    else { return true }
+    for part in sink.noted.isEmpty ? [0..<sink.length] : sink.noted {
+      if try check.agrees(client, path, part, sink.read) == false { return false }
+    }
+    return true
   }
 
   /// What the part belongs to.

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One file over several connections, each of which fetches a range of it; all of them are read by one thread.
 ///
 /// A connection that is done takes half of the longest range that is left. One that the server does not let in, or that fails, leaves its range to the
@@ -136,8 +138,12 @@ final class SegmentedDownload {
   private func connect() throws {
     let crew = workers
     let ranges = crew.compactMap { _ in open.popLast() }
-    try client.together(ranges.count, isStopped: { crew[0].failure != nil }) { [self] number in
-      do { try begin(crew[number], ranges[number]) } catch { crew[number].failure = error }
+    let hasFailed = Mutex(false)
+    try client.together(ranges.count, isStopped: { hasFailed.withLock { $0 } }) { [self] number in
+      do { try begin(crew[number], ranges[number]) } catch {
+        crew[number].failure = error
+        if number == 0 { hasFailed.withLock { $0 = true } }
+      }
     }
     for (worker, range) in zip(crew, ranges) where !worker.isBusy {
       open.append(range)

@@ -6,13 +6,17 @@ package final class SessionClient: TransferClient {
   /// Whether there has been a session: then a refusal to log in is one for now, as where the server still counts the one that was lost.
   private var hasConnected = false
   private let interrupt: Interrupt?
+  private let crew: FTPTransfer.Crew?
   package private(set) var server: String
   package let scope: String
 
   /// `open` connects and logs in, each time in the same way.
-  package init(interrupt: Interrupt?, scope: String, open: @escaping () throws -> FTPSession) {
+  package init(
+    interrupt: Interrupt?, scope: String, crew: FTPTransfer.Crew? = nil, open: @escaping () throws -> FTPSession
+  ) {
     self.open = open
     self.interrupt = interrupt
+    self.crew = crew
     self.scope = scope
     server = scope
   }
@@ -88,7 +92,28 @@ package final class SessionClient: TransferClient {
     return true
   }
 
-  package func sibling() throws -> any TransferClient { SessionClient(interrupt: interrupt, scope: scope, open: open) }
+  package func sibling() throws -> any TransferClient {
+    SessionClient(interrupt: interrupt, scope: scope, crew: crew, open: open)
+  }
+
+  /// Whether there are threads for several connections.
+  var hasCrew: Bool { crew != nil }
+
+  package func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    if let crew {
+      let shared = Shared(isStopped: isStopped, work: work)
+      crew(count, { shared.isStopped() }, { shared.work($0) })
+    } else {
+      for number in 0..<count where !isStopped() { work(number) }
+    }
+    try checkInterrupt()
+  }
+
+  /// What a crew's threads get: the engine sees to it that each touches only its own.
+  private struct Shared: @unchecked Sendable {
+    let isStopped: () -> Bool
+    let work: (Int) -> Void
+  }
 
   package func detached(_ body: () throws -> Void) throws { try body() }
 
