@@ -118,12 +118,13 @@ extension FTPObject {
     }
     var parser = ReplyParser()
     while true {
-      let line = try call(.getline)
-      if let reply = try parser.append(TextCodec.lossless.encode(line)) {
-        connection?.control.countReply(reply.category)
-        if connection?.control.isKeepAliveAnswer(reply) ?? false { continue }
-        return try TextCodec.lossless.decode(reply.bytes)
-      }
+      let line = try TextCodec.lossless.encode(call(.getline))
+      let reply: Reply? = try use(
+        { connection in try Attachment.detach { try connection.control.put(line) } },
+        otherwise: { _ in try parser.append(line) })
+      guard let reply else { continue }
+      if connection?.control.isKeepAliveAnswer(reply) ?? false { continue }
+      return try TextCodec.lossless.decode(reply.bytes)
     }
   }
 
