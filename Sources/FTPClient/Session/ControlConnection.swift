@@ -14,6 +14,8 @@ public final class ControlConnection {
   private var lines = LineBuffer()
   private var parser = ReplyParser()
   private var unread: Reply?
+  /// When `readLine`'s lines of one reply must have come.
+  private var lineDeadline: Deadline?
   /// Whether a reply was put back and waits to be read again.
   public var hasUnread: Bool { unread != nil }
 
@@ -111,14 +113,19 @@ public final class ControlConnection {
     let deadline = deadline ?? .after(replyTimeout)
     do throws(FTPError) {
       while true {
-        let reply = try nextReply(until: deadline)
-        if try isLate(reply, until: deadline) { continue }
-        repeatable = reply.code == 226 ? reply.bytes : nil
-        if !isKeepAliveAnswer(settle(reply)) { return reply }
+        guard let reply = try accept(nextReply(until: deadline), until: deadline) else { continue }
+        if !isKeepAliveAnswer(reply) { return reply }
       }
     } catch {
       throw failed(error)
     }
+  }
+
+  /// Counts a reply; nil when it is a late one, which is dropped.
+  private func accept(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Reply? {
+    if try isLate(reply, until: deadline) { return nil }
+    repeatable = reply.code == 226 ? reply.bytes : nil
+    return settle(reply)
   }
 
   /// Whether a reply is none to the command that was sent last: see `repeatable` and `lateCodes`. Waits a second for the other that
@@ -160,17 +167,20 @@ public final class ControlConnection {
     return try stream.isReadable(within: timeout)
   }
 
-  /// Reads one line without its end, at most `limit` bytes long: the raw material of a reply.
+  /// Reads one line without its end, at most `limit` bytes long: the raw material of a reply. `replyTimeout` is for all lines of a reply
+  /// that `put` puts together.
   ///
   /// Throws as `readReply`.
   public func readLine(limit: Int) throws(FTPError) -> [UInt8] {
-    let deadline = Deadline.after(replyTimeout)
+    let deadline = (parser.isInside ? lineDeadline : nil) ?? .after(replyTimeout)
+    lineDeadline = deadline
     do {
       while true {
         if let line = try nextLine(limit: limit) { return line }
         if let line = try fill(until: deadline) { return line }
       }
     } catch {
+      lineDeadline = nil
       throw failed(error)
     }
   }
@@ -205,12 +215,16 @@ public final class ControlConnection {
   /// on with the next line. Throws as `readReply`.
   package func put(_ line: [UInt8]) throws(FTPError) -> Reply? {
     do throws(FTPError) {
-      if let reply = try parser.append(line) { return settle(reply) }
-      return try hasEndedEarly() ? settle(parser.endEarly()) : nil
+      let deadline = lineDeadline ?? .after(replyTimeout)
+      if let reply = try parser.append(line) { return try accept(reply, until: deadline) }
+      return try hasEndedEarly() ? accept(parser.endEarly(), until: deadline) : nil
     } catch {
       throw failed(error)
     }
   }
+
+  /// The reply that `put` has put together, where the connection's end is its own: see `ReplyParser.mayHaveEnded`.
+  package func endEarly() -> Reply? { parser.mayHaveEnded ? settle(parser.endEarly()) : nil }
 
   /// Puts a reply back: the next `readReply` returns it. For a final reply that came before its time.
   public func unread(_ reply: Reply) {
