@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Conversation, ScriptedServer, Step, answer, say, send, stall
+from tls_support import both_ways as both_ways
 from tls_support import (
     LOGIN_TLS,
     await_end_of_tcp,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Conversation, ScriptedServer, Step, answer, passive, say, send, stall
+from tls_support import both_ways as both_ways
 from tls_support import (
     AUTH,
     LOGIN_TLS,

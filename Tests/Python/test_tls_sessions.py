@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Conversation, ScriptedServer, Step, answer, download, passive, say
+from tls_support import both_ways as both_ways
 from tls_support import (
     AUTH,
     LOGIN_TLS,
