@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Conversation, ScriptedServer, Step, answer, say, send, stall
-from tls_support import both_ways as both_ways
 from tls_support import (
     LOGIN_TLS,
     await_end_of_tcp,
@@ -30,6 +29,7 @@ from tls_support import (
     trusting,
     version_of_tls,
 )
+from tls_support import both_ways as both_ways
 
 if TYPE_CHECKING:
     from usr.ftplib import FTP_TLS

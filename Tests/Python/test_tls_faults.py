@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Conversation, ScriptedServer, Step, answer, passive, say, send, stall
-from tls_support import both_ways as both_ways
 from tls_support import (
     AUTH,
     LOGIN_TLS,
@@ -28,6 +27,7 @@ from tls_support import (
     running,
     trusting,
 )
+from tls_support import both_ways as both_ways
 
 if TYPE_CHECKING:
     from servers import Server

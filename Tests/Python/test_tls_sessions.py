@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import Conversation, ScriptedServer, Step, answer, download, passive, say
-from tls_support import both_ways as both_ways
 from tls_support import (
     AUTH,
     LOGIN_TLS,
@@ -28,6 +27,7 @@ from tls_support import (
     version_of_tls,
     watch,
 )
+from tls_support import both_ways as both_ways
 
 if TYPE_CHECKING:
     from servers import Server
