@@ -296,6 +296,7 @@ class OpenSSL:
     def type(self, line: str) -> None:
         """A command is one only where it is all that a read brings: the one before must be gone."""
         assert self.process.stdin is not None
+        threading.Event().wait(0.3)
         self.process.stdin.write(line.encode())
         self.process.stdin.flush()
 
