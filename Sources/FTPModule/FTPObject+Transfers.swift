@@ -28,9 +28,15 @@ extension FTPObject {
         }
       }
       let largest = min(blockSize, BlockSize.limit)
+      var mayMove = true
       var size = min(largest, DataTransfer.firstRead)
       var block = try Attachment.attach { () throws(PythonError) in try BytesBlock(capacity: size) }
       while true {
+        if mayMove, max(transfer.announced ?? 0, transfer.transferred) >= BinaryFile.worthMoving {
+          mayMove = false
+          let file = Attachment.attach { BinaryFile(written: callback) }
+          if try file?.receive(from: transfer, attach) ?? false { return }
+        }
         let count = try transfer.receive(into: block.memory)
         guard count > 0 else { return }
         try attach {

@@ -6,7 +6,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream, FileSending, Waitable {
+final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -143,6 +143,18 @@ final class PythonStream: ByteStream, FileSending, Waitable {
     guard let native else { return 0 }
     guard native.descriptor >= 0 else { throw closedMeanwhile }
     return try native.send(file: file, from: offset, silence: silence)
+  }
+
+  /// Whether it is a plain socket.
+  var receivesFiles: Bool { native != nil }
+
+  /// Through the descriptor of a plain socket; nothing through any other. See `FileReceiving.receive`.
+  func receive(
+    file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
+  ) throws -> Int? {
+    guard let native else { return nil }
+    guard native.descriptor >= 0 else { throw closedMeanwhile }
+    return try native.receive(file: file, at: offset, most: most, through: pipe, until: deadline)
   }
 
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
