@@ -15,6 +15,8 @@ final class TLSPipe: TLSLayer {
   private let inner: PythonObject
   /// From the peer to OpenSSL, and from OpenSSL to the peer: `ssl.MemoryBIO`.
   private let incoming, outgoing: PythonObject
+  /// Their methods that are called for each record.
+  private let reader, writer, feeder: LentCalls
   /// The connection, by its descriptor.
   let transport: Socket
   private let state: ModuleState
@@ -63,6 +65,10 @@ final class TLSPipe: TLSLayer {
     if let session { try keywords.set(session, for: "session") }
     object = try context.attribute("wrap_bio").call(arguments: .tuple(incoming, outgoing), keywords: keywords)
     inner = try object.optionalAttribute(state.names[._sslobj]) ?? object
+    let release = state.names[.release]
+    reader = try LentCalls(inner.attribute(state.names[.read]), release: release)
+    writer = try LentCalls(inner.attribute(state.names[.write]), release: release)
+    feeder = try LentCalls(incoming.attribute(state.names[.write]), release: release)
     transport = Socket(
       descriptor: CInt(clamping: try socket.callMethod(state.names[.fileno]).integer()), owned: false, peer: peer,
       interrupt: Interrupt(Attachment.checkSignals))
@@ -229,9 +235,7 @@ final class TLSPipe: TLSLayer {
     if arrived > 0 {
       let some = UnsafeRawBufferPointer(rebasing: block.prefix(arrived))
       arrived = 0
-      try PythonObject.lending(some, release: state.names[.release]) {
-        _ = try incoming.callMethod(state.names[.write], $0)
-      }
+      try feeder.pass(some)
     }
     if hasEnded { try incoming.callMethod(state.names[.write_eof]) }
   }
@@ -243,12 +247,7 @@ final class TLSPipe: TLSLayer {
     repeat {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(count))
       do {
-        count += try receive(atMost: rest.count) {
-          let size = try PythonObject.integer(rest.count)
-          return try PythonObject.lending(rest, release: state.names[.release]) {
-            try inner.callMethod(state.names[.read], size, $0).integer()
-          }
-        }
+        count += try receive(atMost: rest.count) { try reader.fill(rest) }
       } catch {
         // What came before it is handed on first.
         guard count > 0, PythonError.matches(.osError) else { throw error }
@@ -299,9 +298,7 @@ final class TLSPipe: TLSLayer {
         var isWritten = false
         while !isWritten {
           do {
-            try PythonObject.lending(some, release: self.state.names[.release]) {
-              _ = try self.inner.callMethod(self.state.names[.write], $0)
-            }
+            try self.writer.pass(some)
             isWritten = true
           } catch {
             // In the middle of a handshake that the peer has begun anew (TLS 1.2).

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// A stream that takes bytes from a regular file without a copy of them in this process.
+/// A stream that takes bytes from a regular file by itself: a socket without a copy of them in this process, TLS by way of memory.
 package protocol FileSending: ByteStream {
-  /// Whether it does: TLS, for one, is made in this process.
+  /// Whether it does.
   var sendsFiles: Bool { get }
 
   /// Sends from a regular file as much as one system call takes, from `offset` on. Neither uses nor moves the descriptor's position.

@@ -137,7 +137,7 @@ public final class DataTransfer {
   /// Whether `send(file:from:)` may be of use.
   package var canSendFiles: Bool { (stream as? any FileSending)?.sendsFiles ?? false }
 
-  /// Sends a regular file from `offset` on to its end, or as far as that goes without a copy of it in this process: not at all inside TLS.
+  /// Sends a regular file from `offset` on to its end, or as far as the stream does that by itself: see `FileSending`.
   ///
   /// Neither uses nor moves the descriptor's position; `transferred` says how far it came, when it throws as well. What is left is for
   /// `send(_:)`. Blocks at most `silence` while the server takes nothing. `sent` hears of each piece.
