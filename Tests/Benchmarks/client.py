@@ -110,6 +110,32 @@ def small_stor(ftp: Any) -> None:
         ftp.storbinary(f"STOR small/{index:04}", io.BytesIO(content))
 
 
+def tree_retr(ftp: Any) -> None:
+    folder = f"{PATH}/{time.monotonic_ns()}"
+    if MODULE == "ftplib":
+        import os
+
+        os.mkdir(folder)
+        for name in ftp.nlst("small"):
+            with open(f"{folder}/{os.path.basename(name)}", "wb") as save_fp:
+                ftp.retrbinary(f"RETR {name}", save_fp.write)
+    else:
+        assert ftp.download_tree("small", folder).transferred == int(COUNT)
+
+
+def tree_stor(ftp: Any) -> None:
+    folder = f"{time.monotonic_ns()}"
+    if MODULE == "ftplib":
+        import os
+
+        ftp.mkd(folder)
+        for name in os.listdir(PATH):
+            with open(f"{PATH}/{name}", "rb") as file:
+                ftp.storbinary(f"STOR {folder}/{name}", file)
+    else:
+        assert ftp.upload_tree(PATH, folder).transferred == int(COUNT)
+
+
 def noop(ftp: Any) -> None:
     for _ in range(int(COUNT)):
         ftp.voidcmd("NOOP")
@@ -175,6 +201,8 @@ IN_SESSION: dict[str, Callable[[Any], None]] = {
     "mlsd": mlsd,
     "small_retr": small_retr,
     "small_stor": small_stor,
+    "tree_retr": tree_retr,
+    "tree_stor": tree_stor,
     "noop": noop,
     "pwd": pwd,
 }

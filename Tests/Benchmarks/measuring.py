@@ -67,6 +67,13 @@ class Result:
         mine, theirs = self.value(who, goal.measure), self.value(best, goal.measure)
         return max(0.0, mine - goal.extra) / max(theirs, 1e-9), best
 
+    def floor(self, goal: Goal, best: str) -> float | None:
+        """What the system calls alone have of that one's: no client can have less."""
+        if "C" not in self.runs or self.runs["C"].failure or "C" in goal.others:
+            return None
+        theirs = self.value(best, goal.measure)
+        return self.value("C", goal.measure) / max(theirs, 1e-9)
+
     def plain(self) -> dict[str, Any]:
         return {
             "key": self.workload.key,
@@ -125,8 +132,7 @@ def measure(
     ]
     result = Result(workload, size, {contestant.name: Runs() for contestant in field_})
     before = load()
-    with set_up(workload, size, scratch) as stage:
-        job = stage.job()
+    with set_up(workload, size, scratch) as stage, stage.job() as job:
         for number in range(rounds + 1):
             for contestant in field_:
                 runs = result.runs[contestant.name]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 import time
 from typing import Any
@@ -46,6 +47,21 @@ def with_pycurl() -> None:
         curl.setopt(pycurl.WRITEFUNCTION, lambda _: None)
         for index in range(int(COUNT)):
             perform(f"small/{index:04}")
+    elif OPERATION == "tree_retr":
+        folder = f"{PATH}/{time.monotonic_ns()}"
+        os.mkdir(folder)
+        for index in range(int(COUNT)):
+            with open(f"{folder}/{index:04}", "wb") as copy:
+                curl.setopt(pycurl.WRITEDATA, copy)
+                perform(f"small/{index:04}")
+    elif OPERATION == "tree_stor":
+        folder = f"{time.monotonic_ns()}"
+        curl.setopt(pycurl.UPLOAD, 1)
+        curl.setopt(pycurl.FTP_CREATE_MISSING_DIRS, 1)
+        for name in os.listdir(PATH):
+            with open(f"{PATH}/{name}", "rb") as source:
+                curl.setopt(pycurl.READDATA, source)
+                perform(f"{folder}/{name}")
     elif OPERATION == "small_stor":
         content = bytes(4096)
         curl.setopt(pycurl.UPLOAD, 1)

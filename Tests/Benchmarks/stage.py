@@ -7,11 +7,13 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import servers
 from contestants import Job
+from relay import Relay
 from workload import FILE, MANY, SMALL, TEXT, Workload
 
 # Its log is no part of what is measured.
@@ -70,13 +72,22 @@ class Stage:
             write_directory(server.root / MANY, size)
         elif workload.needs == SMALL:
             write_small_files(server.root / SMALL, size)
+        if workload.operation == "tree_stor":
+            write_small_files(local, size)
+        elif workload.operation == "tree_retr":
+            local.mkdir()
         server.adopt(server.root)
         self._expected = digest(source) if self.checks else ""
 
-    def job(self) -> Job:
-        return Job(
-            self.workload.operation, self.server, self.local, self.size, self.workload.mode == "tls"
-        )
+    @contextmanager
+    def job(self) -> Iterator[Job]:
+        """What the contestants are to do, at the workload's distance from the server."""
+        workload, server = self.workload, self.server
+        far = Relay(server.host, server.port, delay=workload.delay) if workload.delay else None
+        with far or nullcontext():
+            if far:
+                server = replace(server, host=far.host, port=far.port)
+            yield Job(workload.operation, server, self.local, self.size, workload.mode == "tls")
 
     def check(self, who: str) -> None:
         """Raises when what arrived is not what was sent."""

@@ -41,6 +41,8 @@ class Workload:
     """What lies on the server before: `FILE`, `TEXT`, `MANY`, `SMALL`; "" is nothing."""
     unit: str = "MiB"
     server: str = "vsftpd"
+    delay: float = 0
+    """Seconds that all bytes are under way, each way, connections' handshakes included."""
     mode: str = "plain"
     baseline: str = ""
     """The contestant whose medians are taken off everybody's: what is not the client's."""

@@ -11,6 +11,7 @@ _CALLBACKS = ("ftplib", "ftplib 64K", "this", "pycurl", "C")
 _HASHES = ("ftplib", "ftplib 64K", "this", "sha256 alone")
 _SECURE = ("ftplib", "this", "curl", "lftp")
 _MANY_FILES = ("ftplib", "this", "pycurl", "aioftp", "C")
+_TREES = ("ftplib", "this", "pycurl")
 _PLAIN = ("ftplib", "this", "C")
 _TWO = ("ftplib", "this")
 
@@ -19,6 +20,7 @@ whole_files = partial(Workload, size=1024, quick=256, inside=False)
 lines = partial(Workload, size=1_500_000, quick=300_000, least=1000, needs=TEXT, unit="lines")
 entries = partial(Workload, size=100_000, quick=20_000, least=20, needs=MANY, unit="entries")
 small = partial(Workload, size=1000, quick=200, least=5, needs=SMALL, unit="files")
+far = partial(Workload, size=50, quick=4, least=3, unit="files", delay=0.02)
 commands = partial(Workload, size=50_000, quick=5000, least=10, needs="", unit="commands")
 peak = partial(Workload, size=4096, quick=256, rounds=1, inside=False)
 
@@ -34,6 +36,7 @@ CALLBACK_GOALS = (cpu(0.6, "ftplib"), cpu(1.0, "ftplib 64K"))
 TLS_GOALS = (cpu(0.9, "curl"), cpu(0.8, "ftplib"))
 LISTING_GOALS = (cpu(0.3, "ftplib"),)
 SMALL_GOALS = (wall(0.67, "ftplib"), wall(0.85, "pycurl"), wall(1.1, "C"))
+TREE_GOALS = (wall(0.6, "pycurl"), wall(0.6, "ftplib"))
 COMMAND_GOALS = (cpu(0.9, "ftplib"), wall(1.15, "C"), cpu(1.25, "C"))
 SESSION_GOALS = (cpu(0.6, "ftplib"), wall(1.05, "C"))
 THREAD_GOALS = (wall(0.8, "ftplib"), cpu(0.6, "ftplib"))
@@ -46,7 +49,7 @@ _THREADS = "RETR in 4 threads with a session each, the whole file in each"
 _IMPORT = "`from usr.ftplib import FTP`, over a bare start of Python"
 
 WORKLOADS = (
-    whole_files("retr", _RETR, "retr_file", (*_ALL, "C, not truncated"), RETR_GOALS),
+    whole_files("retr", _RETR, "retr_file", (*_ALL, "C, copied"), RETR_GOALS),
     Workload(
         "retr-lambda",
         "RETR, callback `lambda block: None`",
@@ -111,6 +114,22 @@ WORKLOADS = (
     ),
     small(
         "small-stor", "`storbinary` of 4 KiB, one session", "small_stor", _MANY_FILES, SMALL_GOALS
+    ),
+    far(
+        "tree-retr",
+        "`download_tree` of 4 KiB files, 20 ms away each way",
+        "tree_retr",
+        _TREES,
+        TREE_GOALS,
+        needs=SMALL,
+    ),
+    far(
+        "tree-stor",
+        "`upload_tree` of 4 KiB files, 20 ms away each way",
+        "tree_stor",
+        _TREES,
+        TREE_GOALS,
+        needs="",
     ),
     commands("noop", "`voidcmd('NOOP')`", "noop", _PLAIN, COMMAND_GOALS),
     commands("pwd", "`pwd()`", "pwd", _PLAIN, COMMAND_GOALS),
