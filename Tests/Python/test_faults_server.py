@@ -354,6 +354,27 @@ def test_words_of_a_transfer_that_nothing_follows_are_the_answer(
     assert ftp.pwd() == "/here"
 
 
+def test_an_end_line_by_line_is_the_exception_that_getline_raises(
+    client: ModuleType, scripted: Scripted
+) -> None:
+    """Whatever Python has forgotten of the class: a look at an attribute would drop it then."""
+
+    class Forgetful(client.FTP):  # type: ignore[misc, name-defined]
+        def getline(self) -> str:
+            try:
+                return str(super().getline())
+            except EOFError:
+                # Python drops what it knows of a class that changes.
+                Forgetful.changed = True
+                raise
+
+    server = scripted([*LOGIN, hear("STAT"), say_bytes(b"21"), cut()])
+    with Forgetful(server.host, server.port, "user", "password", timeout=5) as ftp:
+        with pytest.raises(EOFError, match="closed the connection"):
+            ftp.sendcmd("STAT")
+        ftp.close()
+
+
 def test_half_a_reply_goes_on_where_it_was_line_by_line(
     connect: Connect, scripted: Scripted
 ) -> None:
