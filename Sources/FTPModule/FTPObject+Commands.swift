@@ -126,13 +126,15 @@ extension FTPObject {
 
   /// The reply that one more line completes, of the connection's own replies or else of `parser`'s.
   private func byLine(into parser: inout ReplyParser) throws -> Reply? {
+    let connection = try connection()
     let line: [UInt8]
     do { line = try TextCodec.lossless.encode(call(.getline)) } catch {
-      guard PythonError.matches(.eofError), let reply = try connection()?.control.endEarly() else { throw error }
+      // No attribute is looked up here: that may drop the exception.
+      guard PythonError.matches(.eofError), let reply = connection?.control.endEarly() else { throw error }
       PythonError.clear()
       return reply
     }
-    guard try connection() != nil else { return try parser.append(line) }
+    guard connection != nil else { return try parser.append(line) }
     return try use(
       { connection in try Attachment.detach { try connection.control.put(line) } }, otherwise: { _ in nil })
   }

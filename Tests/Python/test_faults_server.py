@@ -26,6 +26,7 @@ from conftest import (
     say,
     say_bytes,
     send,
+    stall,
 )
 
 if TYPE_CHECKING:
@@ -338,6 +339,54 @@ def test_a_reply_too_many_is_not_the_next_commands(
 ) -> None:
     ftp = connect(scripted([*LOGIN, answer("NOOP", "200 Zzz.", *unasked), HERE]))
     assert ftp.voidcmd("NOOP") == "200 Zzz."
+    assert ftp.pwd() == "/here"
+
+
+def test_words_of_a_transfer_that_nothing_follows_are_the_answer(
+    connect: Connect, scripted: Scripted
+) -> None:
+    """The hostile table has those that another reply follows: they came too late."""
+    content = (answer("RETR", "150 Here it comes."), end_data(), say("226 Done."))
+    server = scripted([*LOGIN, *BEGIN, *content, answer("STAT", "226 Nothing runs."), HERE])
+    ftp = connect(server)
+    assert ftp.retrbinary("RETR f", ignore) == "226 Done."
+    assert ftp.sendcmd("STAT") == "226 Nothing runs."
+    assert ftp.pwd() == "/here"
+
+
+def test_an_end_line_by_line_is_the_exception_that_getline_raises(
+    client: ModuleType, scripted: Scripted
+) -> None:
+    """Whatever Python has forgotten of the class: a look at an attribute would drop it then."""
+
+    class Forgetful(client.FTP):  # type: ignore[misc, name-defined]
+        def getline(self) -> str:
+            try:
+                return str(super().getline())
+            except EOFError:
+                # Python drops what it knows of a class that changes.
+                Forgetful.changed = True
+                raise
+
+    server = scripted([*LOGIN, hear("STAT"), say_bytes(b"21"), cut()])
+    with Forgetful(server.host, server.port, "user", "password", timeout=5) as ftp:
+        with pytest.raises(EOFError, match="closed the connection"):
+            ftp.sendcmd("STAT")
+        ftp.close()
+
+
+def test_half_a_reply_goes_on_where_it_was_line_by_line(
+    connect: Connect, scripted: Scripted
+) -> None:
+    """The rest of a reply that timed out is not the answer to what was said in between."""
+    late = say("211-All"), stall(1.1), say("is"), stall(0.2), say("211 End")
+    server = scripted([*LOGIN, hear("STAT"), *late, HERE])
+    ftp = connect(server)
+    assert ftp.sock is not None
+    ftp.sock.settimeout(1)
+    ftp.set_debuglevel(2)
+    with pytest.raises(TimeoutError):
+        ftp.sendcmd("STAT")
     assert ftp.pwd() == "/here"
 
 

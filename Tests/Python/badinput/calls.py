@@ -105,10 +105,13 @@ def attempt(ftplib: ModuleType, call: Callable[[], Any]) -> Outcome:
 
 
 def log_in(ftplib: ModuleType, kind: str, host: str, port: int) -> Any:
-    ftp = getattr(ftplib, kind)(timeout=0.5)
+    """Logged in, with patience; with little of it from then on."""
+    ftp = getattr(ftplib, kind)(timeout=60)
     ftp.connect(host, port)
     # FTP_TLS would begin with AUTH, which the server here does not know.
     getattr(ftplib, "FTP").login(ftp, "user", "password")  # noqa: B009
+    ftp.timeout = 0.5
+    ftp.sock.settimeout(0.5)
     return ftp
 
 
@@ -116,7 +119,8 @@ def standard_module() -> ModuleType:
     """The standard library's `ftplib`, by its file: inside ftpy that name is this module's."""
     path = os.path.join(os.path.dirname(os.__file__), "ftplib.py")
     spec = importlib.util.spec_from_file_location("standard_ftplib", path)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -229,8 +233,6 @@ def attributes(name: str, host: str, port: int) -> tuple[int, dict[str, list[str
     for label, make in [*VALUES.items(), ("deleted", None)]:
         if name == "host" and label in HOSTS:
             continue  # the resolver's business
-        if name == "trust_server_pasv_ipv4_address":
-            continue
         ftp = log_in(ftplib, "FTP_TLS", host, port)
         kept = ftp.sock
         kept.settimeout(0.1)

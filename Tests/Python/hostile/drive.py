@@ -5,9 +5,9 @@
 Needs Tests/Python, Tests/Servers and the repository in PYTHONPATH; `Tests/run.sh hostile` sees to
 that. Writes a line for each thing that went wrong, then the counts, the longest wait beside its
 deadline, and the most memory that a server without an end has cost. The exit status is 0 when
-nothing went wrong. `ftpy` runs it as python3 does. The clients are the documented calls, the low-level
-ones, and the documented ones where a subclass has a `getline` of its own, as with debug level 2: a
-reply is then put together line by line.
+nothing went wrong. ftpy runs it as python3 does. The clients are the documented calls, the
+low-level ones, and the documented ones where a subclass has a `getline` of its own: a reply is then
+put together line by line, as with debug level 2.
 """
 
 from __future__ import annotations
