@@ -53,6 +53,9 @@ static inline int py_is_builtin_function(PyObject *_Nonnull o) { return PyCFunct
 static inline int py_is_exact_str(PyObject *_Nonnull o) { return Py_IS_TYPE(o, &PyUnicode_Type); }
 static inline PyTypeObject *_Nonnull py_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
 
+/* The address of the lookup that classes have by default. */
+static inline void *_Nonnull py_generic_lookup(void) { return (void *)PyObject_GenericGetAttr; }
+
 /* Calls with up to three arguments; NULL ends them. The functions behind them are variadic. */
 static inline PyObject *_Nullable py_call(
     PyObject *_Nonnull callable, PyObject *_Nullable a, PyObject *_Nullable b, PyObject *_Nullable c) {

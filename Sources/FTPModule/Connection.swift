@@ -256,6 +256,11 @@ final class Connection: ReferenceHolder {
     try Attachment.detach { try control.realign() }
   }
 
+  /// Whether a command can be sent at once after `realign`: `prepare` would have nothing else to do, and nothing to refuse.
+  func isReady(for command: Command) -> Bool {
+    transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && command.word != "ABOR"
+  }
+
   // MARK: As a Python object
 
   /// Makes the type of the objects in `file`.

@@ -260,7 +260,7 @@ extension FTPObject {
 
   /// Raises an auditing event (`sys.addaudithook`); the C function for it is not in the stable ABI of 3.11.
   func audit(_ event: String, _ first: PythonObject, _ second: PythonObject? = nil) throws {
-    let audit = try importModule("sys").attribute("audit")
+    let audit = try state.audit()
     let name = try PythonObject.string(event)
     let subject = object
     let arguments =

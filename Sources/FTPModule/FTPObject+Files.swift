@@ -57,7 +57,12 @@ extension FTPObject {
   }
 
   /// `pwd()`: the current directory.
-  func pwd() throws -> PythonObject { try path(in: voidcmd("PWD")) }
+  func pwd() throws -> PythonObject {
+    let line = try PythonObject.string("PWD")
+    guard let (reply, codec) = try exchange(line) else { return try path(in: call(.voidcmd, line)) }
+    _ = try completion(reply, codec)
+    return try TextCodec.lossless.decode(PathReply.path(of: reply) ?? [])
+  }
 
   private func path(in reply: PythonObject) throws -> PythonObject {
     try TextCodec.lossless.decode(PathReply.path(of: parsed(reply)) ?? [])

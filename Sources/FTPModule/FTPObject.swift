@@ -59,10 +59,18 @@ struct FTPObject {
   }
 
   /// Calls `sendcmd` and returns the reply's text.
-  func sendcmd(_ command: String) throws(PythonError) -> PythonObject { try call(.sendcmd, .string(command)) }
+  func sendcmd(_ command: String) throws -> PythonObject {
+    let line = try PythonObject.string(command)
+    if let (reply, codec) = try exchange(line) { return try response(reply, codec) }
+    return try call(.sendcmd, line)
+  }
 
   /// Calls `voidcmd` and returns the reply's text.
-  func voidcmd(_ command: String) throws(PythonError) -> PythonObject { try call(.voidcmd, .string(command)) }
+  func voidcmd(_ command: String) throws -> PythonObject {
+    let line = try PythonObject.string(command)
+    if let (reply, codec) = try exchange(line) { return try completion(reply, codec) }
+    return try call(.voidcmd, line)
+  }
 
   /// Whether a method is the one that this module defines: not overridden, not patched.
   func isOwn(_ name: Name, _ implementation: MethodImplementation) throws(PythonError) -> Bool {
@@ -93,12 +101,17 @@ struct FTPObject {
       return try other(file)
     }
     return try connection.use {
-      // Python code may have closed the socket, and its descriptor be another file's by now.
-      connection.stream.revalidate()
-      connection.control.replyTimeout = try silence(of: connection.stream.socket)
-      connection.control.lineLimit = try maximumLine
+      try refresh(connection)
       return try body(connection)
     }
+  }
+
+  /// Gives a connection the limits of this moment.
+  func refresh(_ connection: Connection) throws(PythonError) {
+    // Python code may have closed the socket, and its descriptor be another file's by now.
+    connection.stream.revalidate()
+    connection.control.replyTimeout = try silence(of: connection.stream.socket)
+    connection.control.lineLimit = try maximumLine
   }
 
   /// What a call raises that needs a connection when there is none.

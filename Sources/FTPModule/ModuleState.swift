@@ -20,6 +20,10 @@ final class ModuleState {
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
+  /// The methods that a command goes through, as the class `FTP` was made with them.
+  let commandMethods: OwnMethods
+  private var auditFunction: PythonObject?
+  private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
   /// The exception classes.
@@ -34,7 +38,7 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace]
+      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -54,6 +58,8 @@ final class ModuleState {
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    let names = names
+    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)
@@ -69,6 +75,22 @@ final class ModuleState {
   func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
     guard try importModule("sys").attribute("modules").callMethod("get", .string("ssl")).isTrue() else { return false }
     return try socket.isInstance(of: ssl().attribute("SSLSocket"))
+  }
+
+  /// `socket`'s mark for a timeout that was not given: one object as long as the process lives.
+  func notGiven() throws(PythonError) -> PythonObject {
+    if let timeoutNotGiven { return timeoutNotGiven }
+    let mark = try socket().attribute(names[._GLOBAL_DEFAULT_TIMEOUT])
+    timeoutNotGiven = mark
+    return mark
+  }
+
+  /// `sys.audit`.
+  func audit() throws(PythonError) -> PythonObject {
+    if let auditFunction { return auditFunction }
+    let function = try importModule("sys").attribute("audit")
+    auditFunction = function
+    return function
   }
 
   /// Whether the warning of a context that verifies nothing is due: once.

@@ -10,6 +10,9 @@ public final class Socket: ByteStream {
   private let interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
   private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
+  /// Whether a read would find nothing, as far as anybody knows: the last one has taken all there was. Then to wait first saves the call
+  /// that would say so.
+  private var isDrained = true
   /// The other end for messages, as in "127.0.0.1 port 21".
   public let peer: String
 
@@ -27,10 +30,18 @@ public final class Socket: ByteStream {
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int {
+    if isDrained {
+      guard try wait(for: POLLIN, until: deadline) else {
+        throw FTPError(.timedOut, "cannot read from \(peer): timed out")
+      }
+    }
     while true {
       try askInterrupt()
       let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
-      if count >= 0 { return count }
+      if count >= 0 {
+        isDrained = count < buffer.count
+        return count
+      }
       try afterFailure(errno, "read from \(peer)", awaiting: POLLIN, until: deadline)
     }
   }
@@ -39,15 +50,19 @@ public final class Socket: ByteStream {
   public func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
     let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
     var rest = bytes[...]
-    var deadline = Deadline.after(silence)
+    // Of the silence that has begun: mostly there is none.
+    var deadline: Deadline?
     while !rest.isEmpty {
       try askInterrupt()
       let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
       if count >= 0 {
         rest = rest.dropFirst(count)
-        deadline = .after(silence)
+        deadline = nil
       } else {
-        try afterFailure(errno, "write to \(peer)", awaiting: POLLOUT, until: deadline)
+        let code = errno
+        let limit = deadline ?? .after(silence)
+        deadline = limit
+        try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
       }
     }
   }
@@ -111,6 +126,7 @@ public final class Socket: ByteStream {
       let code = errno
       if ready > 0 {
         if CInt(request.revents) & POLLNVAL != 0 { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
+        if events == POLLIN { isDrained = false }
         return true
       }
       if ready < 0, code != EINTR { throw FTPError(errno: code, "wait for \(peer)") }

@@ -32,13 +32,39 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
   /// The first word, in upper case.
   package var verb: String { line.dropLast(2).prefix { $0 != ASCII.space }.text.uppercased() }
 
+  /// The first word in one number: each command that is sent is compared with a dozen.
+  package struct Word: Equatable, Sendable, ExpressibleByStringLiteral {
+    private var code: UInt64 = 0
+
+    /// The word that ends at the first blank or CR; the empty one for more than eight bytes, which no command has.
+    init(_ line: some Collection<UInt8>) {
+      var length = 0
+      for byte in line {
+        if byte == ASCII.space || byte == ASCII.carriageReturn { return }
+        length += 1
+        guard length <= 8 else {
+          code = 0
+          return
+        }
+        code = code << 8 | UInt64(byte.lowercased)
+      }
+    }
+
+    package init(stringLiteral text: StaticString) {
+      self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
+  }
+
+  package var word: Word { Word(line) }
+
+  private static let uploads: [Word] = ["STOR", "STOU", "APPE"]
+  private static let transfers: [Word] = uploads + ["RETR", "LIST", "NLST", "MLSD", "ABOR", "SITE"]
+
   /// Whether a data connection carries something to the server.
-  package var isUpload: Bool { ["STOR", "STOU", "APPE"].contains(verb) }
+  package var isUpload: Bool { Self.uploads.contains(word) }
 
   /// Whether 226 can answer it.
-  var mayEndTransfer: Bool {
-    ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"].contains(verb)
-  }
+  var mayEndTransfer: Bool { Self.transfers.contains(word) }
 
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {

@@ -99,7 +99,11 @@ public final class ControlConnection {
     do throws(FTPError) {
       while true {
         let reply = try nextReply(until: deadline)
-        if outstanding > 0, reply.bytes == repeatable { continue }
+        if outstanding > 0, let repeatable, reply.bytes == repeatable {
+          // A server that never pauses must not go on for ever.
+          if deadline.hasPassed { throw FTPError(.timedOut, "") }
+          continue
+        }
         repeatable = reply.code == 226 ? reply.bytes : nil
         if !isKeepAliveAnswer(settle(reply)) { return reply }
       }
@@ -109,6 +113,7 @@ public final class ControlConnection {
   }
 
   private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
+    if lines.isEmpty, !parser.isInside, let reply = try readWholeReply(until: deadline) { return reply }
     while true {
       while let line = try nextLine(limit: lineLimit) {
         if let reply = try parser.append(line) { return reply }
@@ -206,6 +211,18 @@ public final class ControlConnection {
     }
   }
 
+  /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
+  private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
+    try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
+      let count = try stream.read(into: buffer, until: deadline)
+      guard count > 0 else { throw closed }
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
+      if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
+      lines.append(bytes)
+      return nil
+    }
+  }
+
   /// Reads what the server sent. Returns a last line that the server left without an end before it closed, when it has a whole code:
   /// `22` is no success.
   private func fill(until deadline: Deadline) throws(FTPError) -> [UInt8]? {
@@ -213,8 +230,10 @@ public final class ControlConnection {
     if let line = try lines.rest(), line.count > 3, line[3] == ASCII.space, line.prefix(3).decimal() != nil {
       return line
     }
-    throw FTPError(.closed, "\(host) closed the connection")
+    throw closed
   }
+
+  private var closed: FTPError { FTPError(.closed, "\(host) closed the connection") }
 
   private func failed(_ error: FTPError) -> FTPError {
     switch error.kind {
@@ -427,6 +446,7 @@ public final class ControlConnection {
 
   /// Reads and drops what the server says without having been asked. What has begun is awaited to its end.
   private func dropUnaskedReplies() throws(FTPError) {
+    guard try hasInput() else { return }
     let deadline = Deadline.after(shorter(Self.settling))
     do throws(FTPError) {
       for _ in 0..<Limits.unaskedReplies {

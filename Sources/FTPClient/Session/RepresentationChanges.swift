@@ -4,9 +4,10 @@ package struct RepresentationChanges: Equatable, Sendable {
 
   /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1).
   mutating func see(_ command: Command) {
-    let verb = command.line.prefix(4).map { $0 & 0xDF }
-    if ["TYPE", "USER", "REIN"].contains(where: { verb.elementsEqual($0.utf8) }) { count &+= 1 }
+    if Self.words.contains(command.word) { count &+= 1 }
   }
+
+  private static let words: [Command.Word] = ["TYPE", "USER", "REIN"]
 }
 
 /// A count of the commands that may change the current directory since the last login.
@@ -18,8 +19,11 @@ package struct DirectoryChanges: Equatable, Sendable {
 
   /// Counts `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
   mutating func see(_ command: Command) {
-    let verb = command.verb
-    if verb == "USER" || verb == "REIN" { count = 0 }
-    if ["CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST"].contains(verb) { count &+= 1 }
+    let word = command.word
+    if Self.logins.contains(word) { count = 0 }
+    if Self.words.contains(word) { count &+= 1 }
   }
+
+  private static let logins: [Command.Word] = ["USER", "REIN"]
+  private static let words: [Command.Word] = ["CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST"]
 }
