@@ -45,6 +45,8 @@ final class Connection: ReferenceHolder {
   /// The control connection's count when one of them was given away: once it has gone on, the replies were read.
   private var settlementsAtHandOut = 0
 
+  private var lastCode: (bytes: ArraySlice<UInt8>, text: PythonObject)?
+
   private let process = getpid()
   private var thread: pthread_t?
   private var depth = 0
@@ -109,12 +111,29 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
-  var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self) }
+  var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self) }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.
   func clearReferences() {
     tlsSession = nil
     handedOut = nil
+    lastCode = nil
+  }
+
+  // MARK: How long a reply may take
+
+  enum ReplyLimit: Equatable { case seconds(Double), `default`, none }
+  private var replyLimit: ReplyLimit?
+
+  /// Bounds the waiting for a reply. It is asked before each command, and mostly the same.
+  func limit(replies limit: ReplyLimit) {
+    guard limit != replyLimit || session != nil else { return }
+    replyLimit = limit
+    switch limit {
+    case .seconds(let seconds): control.replyTimeout = Duration(seconds)
+    case .default: control.replyTimeout = FTPObject.defaultSilence
+    case .none: control.replyTimeout = nil
+    }
   }
 
   // MARK: One thread at a time
@@ -259,6 +278,15 @@ final class Connection: ReferenceHolder {
   /// Whether a command can be sent at once after `realign`: `prepare` would have nothing else to do, and nothing to refuse.
   func isReady(for command: Command) -> Bool {
     transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && command.word != "ABOR"
+  }
+
+  /// The first three characters of a reply that is ASCII there: the last one's, where they are the same.
+  func code(of reply: Reply) throws(PythonError) -> PythonObject? {
+    guard reply.bytes.count >= 3, reply.bytes.prefix(3).allSatisfy({ $0 < 0x80 }) else { return nil }
+    if let lastCode, reply.bytes.prefix(3) == lastCode.bytes { return lastCode.text }
+    let text = try PythonObject.string(String(decoding: reply.bytes.prefix(3), as: UTF8.self))
+    lastCode = (reply.bytes.prefix(3), text)
+    return text
   }
 
   // MARK: As a Python object

@@ -149,7 +149,7 @@ extension FTPObject {
 
   /// `sendcmd(cmd)`: sends a command and returns its reply.
   func sendcmd(_ command: PythonObject) throws -> PythonObject {
-    if let (reply, codec) = try exchange(command) { return try response(reply, codec) }
+    if let exchanged = try exchange(command) { return try response(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.getresp)
@@ -157,7 +157,7 @@ extension FTPObject {
 
   /// `voidcmd(cmd)`: sends a command whose reply must be 2yz.
   func voidcmd(_ command: PythonObject) throws -> PythonObject {
-    if let (reply, codec) = try exchange(command) { return try completion(reply, codec) }
+    if let exchanged = try exchange(command) { return try completion(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.voidresp)

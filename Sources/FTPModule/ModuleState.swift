@@ -22,6 +22,8 @@ final class ModuleState {
   let namespace: PythonObject
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
+  /// The name of the auditing event of a command.
+  let commandEvent: PythonObject
   private var auditFunction: PythonObject?
   private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
@@ -38,7 +40,7 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + [auditFunction, timeoutNotGiven].compactMap(\.self)
+      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + [commandEvent] + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -58,6 +60,7 @@ final class ModuleState {
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    commandEvent = try .string("ftplib.sendcmd")
     let names = names
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)

@@ -55,7 +55,7 @@ final class PythonStream: ByteStream, FileSending, Waitable {
   }
 
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.callMethod(state.names[.fileno]).integer())
+    CInt(clamping: try socket.callForInteger(state.names[.fileno]))
   }
 
   /// Whether Python code has closed the socket; attached.

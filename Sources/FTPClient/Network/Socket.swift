@@ -122,13 +122,16 @@ public final class Socket: ByteStream {
     guard descriptor >= 0 else { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
     while true {
       var request = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: events), revents: 0)
-      let ready = poll(&request, 1, deadline.milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period))
+      let time = deadline.milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period)
+      let ready = poll(&request, 1, time)
       let code = errno
       if ready > 0 {
         if CInt(request.revents) & POLLNVAL != 0 { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
         if events == POLLIN { isDrained = false }
         return true
       }
+      // That was a glance and no wait.
+      if ready == 0, time == 0 { return false }
       if ready < 0, code != EINTR { throw FTPError(errno: code, "wait for \(peer)") }
       try interrupt?.check()
       if ready == 0, deadline.hasPassed { return false }

@@ -23,6 +23,18 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     self.line = line + [ASCII.carriageReturn, ASCII.lineFeed]
   }
 
+  /// Takes a whole line as well; nil where the other throws.
+  package init?(sendable bytes: UnsafeRawBufferPointer) {
+    guard bytes.count <= Limits.command - 2 else { return nil }
+    for byte in bytes where byte == ASCII.carriageReturn || byte == ASCII.lineFeed || byte == ASCII.nul { return nil }
+    line = [UInt8](unsafeUninitializedCapacity: bytes.count + 2) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+      buffer[bytes.count] = ASCII.carriageReturn
+      buffer[bytes.count + 1] = ASCII.lineFeed
+      count = bytes.count + 2
+    }
+  }
+
   /// A verb and its argument. Throws as `init(line:)`.
   public init(_ verb: String, _ argument: String? = nil) throws(FTPError) {
     let line = argument.map { "\(verb) \($0)" } ?? verb
@@ -37,7 +49,7 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     private var code: UInt64 = 0
 
     /// The word that ends at the first blank or CR; the empty one for more than eight bytes, which no command has.
-    init(_ line: some Collection<UInt8>) {
+    init(_ line: UnsafeBufferPointer<UInt8>) {
       var length = 0
       for byte in line {
         if byte == ASCII.space || byte == ASCII.carriageReturn { return }
@@ -50,21 +62,21 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
       }
     }
 
+    /// Whether 226 can answer it.
+    var mayEndTransfer: Bool { Self.transfers.contains(self) }
+    private static let transfers: [Word] = ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"]
+
     package init(stringLiteral text: StaticString) {
       self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
   }
 
-  package var word: Word { Word(line) }
+  package var word: Word { line.withUnsafeBufferPointer { Word($0) } }
 
   private static let uploads: [Word] = ["STOR", "STOU", "APPE"]
-  private static let transfers: [Word] = uploads + ["RETR", "LIST", "NLST", "MLSD", "ABOR", "SITE"]
 
   /// Whether a data connection carries something to the server.
   package var isUpload: Bool { Self.uploads.contains(word) }
-
-  /// Whether 226 can answer it.
-  var mayEndTransfer: Bool { Self.transfers.contains(word) }
 
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {

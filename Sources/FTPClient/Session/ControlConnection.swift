@@ -7,7 +7,8 @@ public final class ControlConnection {
   /// The server's name in messages.
   public let host: String
   /// How long a whole reply may take, from the command to its last line; nil is for ever.
-  public var replyTimeout: Duration?
+  public var replyTimeout: Duration? { didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) } }
+  private var replyNanoseconds: Int64?
   /// The longest line of a reply in bytes.
   public var lineLimit = Limits.line
 
@@ -73,6 +74,7 @@ public final class ControlConnection {
     self.stream = stream
     self.host = host
     self.replyTimeout = replyTimeout
+    replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
   }
 
   // MARK: Replies
@@ -95,7 +97,7 @@ public final class ControlConnection {
       unread = nil
       return settle(reply)
     }
-    let deadline = deadline ?? .after(replyTimeout)
+    let deadline = deadline ?? .after(nanoseconds: replyNanoseconds)
     do throws(FTPError) {
       while true {
         let reply = try nextReply(until: deadline)
@@ -311,9 +313,10 @@ public final class ControlConnection {
       try write(command.line)
     }
     outstanding += 1
-    if command.mayEndTransfer { repeatable = nil }
-    representationChanges.see(command)
-    directoryChanges.see(command)
+    let word = command.word
+    if word.mayEndTransfer { repeatable = nil }
+    representationChanges.see(word)
+    directoryChanges.see(word)
   }
 
   private func write(_ bytes: [UInt8]) throws(FTPError) {

@@ -3,8 +3,8 @@ package struct RepresentationChanges: Equatable, Sendable {
   private var count = 0
 
   /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1).
-  mutating func see(_ command: Command) {
-    if Self.words.contains(command.word) { count &+= 1 }
+  mutating func see(_ word: Command.Word) {
+    if Self.words.contains(word) { count &+= 1 }
   }
 
   private static let words: [Command.Word] = ["TYPE", "USER", "REIN"]
@@ -18,8 +18,7 @@ package struct DirectoryChanges: Equatable, Sendable {
   package init() {}
 
   /// Counts `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
-  mutating func see(_ command: Command) {
-    let word = command.word
+  mutating func see(_ word: Command.Word) {
     if Self.logins.contains(word) { count = 0 }
     if Self.words.contains(word) { count &+= 1 }
   }
