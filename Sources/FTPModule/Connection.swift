@@ -31,8 +31,13 @@ final class Connection: ReferenceHolder {
   var lacksMachineListing = false
   /// What the server has said of itself, once it has been asked.
   var features: ServerFeatures?
-  /// When this client made the representation binary.
-  var binaryAt: RepresentationChanges?
+  /// What this object has made the representation, and the connection's count of changes then.
+  var representation: (type: Representation, at: RepresentationChanges)?
+  /// When it made the representation binary.
+  var binaryAt: RepresentationChanges? {
+    get { representation.flatMap { $0.type == .binary ? $0.at : nil } }
+    set { representation = newValue.map { (.binary, $0) } }
+  }
   /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
   var takesDataFirst = false
   /// The transfer that a method of the object is running now.
@@ -52,6 +57,9 @@ final class Connection: ReferenceHolder {
   private var depth = 0
   /// `close` was called. The socket is closed when no call uses it.
   private(set) var isClosed = false
+
+  /// The commands that say how data is represented on its way (RFC 959 section 3.1.1).
+  enum Representation: String { case binary = "TYPE I", text = "TYPE A" }
 
   /// A transfer in progress, and whether `abort` or `close` has ended it.
   final class RunningTransfer {
@@ -111,13 +119,25 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
-  var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self) }
+  var references: [PythonObject] {
+    [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self)
+  }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.
   func clearReferences() {
     tlsSession = nil
     handedOut = nil
     lastCode = nil
+  }
+
+  private var knownPeer: SocketAddress?
+
+  /// The server's address, for data connections to it; nil when the socket has none any more.
+  func peer() throws -> SocketAddress? {
+    if let knownPeer { return knownPeer }
+    guard let descriptor = stream.plainDescriptor else { return nil }
+    knownPeer = SocketAddress.peer(of: descriptor)
+    return knownPeer
   }
 
   // MARK: How long a reply may take
@@ -233,6 +253,12 @@ final class Connection: ReferenceHolder {
   func endDataConnection() {
     if let stream = handedOutStream, !stream.isClosed {
       stream.breakOff()
+      transfer?.isBrokenOff = true
+      return
+    }
+    if transfer?.stream.isOwn == true {
+      // Closed at once, as below; a callback runs, and no thread waits on it.
+      transfer?.stream.close()
       transfer?.isBrokenOff = true
       return
     }

@@ -39,6 +39,44 @@ extension FTPObject {
     }
   }
 
+  /// Reads a reply, as `exchange` does.
+  private func awaited() throws -> Exchanged? {
+    guard state.commandMethods.areAll(of: object), debugLevel == 0, let connection = try connection() else {
+      return nil
+    }
+    let codec = try codec
+    guard codec.isStrictUTF8 else { return nil }
+    return try connection.use {
+      try refresh(connection)
+      let reply = try Attachment.detach { try connection.control.readReply() }
+      return Exchanged(reply: reply, codec: codec, connection: connection)
+    }
+  }
+
+  /// `voidresp`, the object's own or another in its place.
+  func awaitCompletion() throws -> PythonObject {
+    if let exchanged = try awaited() { return try completion(exchanged) }
+    return try call(.voidresp)
+  }
+
+  /// Has data represented as text or as bytes (`TYPE`), by `voidcmd` or `sendcmd`.
+  ///
+  /// It is not said again, where commands are this module's own alone, until something may have changed it: a `TYPE`, `USER`, `REIN` or
+  /// `AUTH`, whoever sent it, or any 5yz reply. A new connection knows nothing.
+  func represent(as type: Connection.Representation, by method: Name) throws {
+    let connection = try connection()
+    let isOwn = state.commandMethods.areAll(of: object)
+    if isOwn, let connection, let known = connection.representation, known.type == type,
+      known.at == connection.control.representationChanges,
+      try object.hasAttribute(state.names[.sock], connection.stream.socket)
+    {
+      return
+    }
+    let reply = try method == .voidcmd ? voidcmd(type.rawValue) : sendcmd(type.rawValue)
+    guard isOwn, let connection, try code(reply).first == "2" else { return }
+    connection.representation = (type, connection.control.representationChanges)
+  }
+
   /// `getresp` for a reply that has been read: its text, or the exception for it. Sets `lastresp`.
   func response(_ exchanged: Exchanged) throws -> PythonObject {
     let text = try exchanged.codec.decode(exchanged.reply.bytes)

@@ -22,8 +22,11 @@ final class ModuleState {
   let namespace: PythonObject
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
-  /// The name of the auditing event of a command.
-  let commandEvent: PythonObject
+  /// The methods that open data connections, as the class `FTP` was made with them.
+  let dataMethods: OwnMethods
+  /// The names of the auditing events of a command, and of a connection that is made.
+  let commandEvent, connectEvent: PythonObject
+  private var plainSockets: PlainSockets?
   private var auditFunction: PythonObject?
   private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
@@ -40,7 +43,9 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + [commandEvent] + [auditFunction, timeoutNotGiven].compactMap(\.self)
+      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + dataMethods.all + [commandEvent, connectEvent]
+      + (plainSockets?.all ?? [])
+      + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -60,8 +65,9 @@ final class ModuleState {
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
-    commandEvent = try .string("ftplib.sendcmd")
+    (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
     let names = names
+    dataMethods = try OwnMethods(FTPObject.dataNames.map { names[$0] }, of: ftpType)
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
@@ -86,6 +92,12 @@ final class ModuleState {
     let mark = try socket().attribute(names[._GLOBAL_DEFAULT_TIMEOUT])
     timeoutNotGiven = mark
     return mark
+  }
+
+  /// Whether `socket` is Python's own, so that nobody sees who connects: no event loop, proxy or guard has taken its place.
+  func connectsPlainly() throws(PythonError) -> Bool {
+    if plainSockets == nil { plainSockets = try PlainSockets(socket(), names) }
+    return try plainSockets?.areThose(of: socket(), names) ?? false
   }
 
   /// `sys.audit`.

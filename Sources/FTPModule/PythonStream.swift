@@ -10,7 +10,9 @@ final class PythonStream: ByteStream, FileSending, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
-  private var native: Socket?
+  @exclusivity(unchecked) private var native: Socket?
+  /// Whether the client has made the connection by itself.
+  private(set) var isOwn = false
   /// The TLS on the socket, where there is some.
   let tls: TLSChannel?
   /// A connection of a Swift session's, in TLS of Swift's.
@@ -41,6 +43,16 @@ final class PythonStream: ByteStream, FileSending, Waitable {
       descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
+  /// Works on a connection that the client has made by itself, and that no Python code can see.
+  init(_ own: Socket, state: ModuleState) {
+    socket = .none
+    peer = own.peer
+    self.state = state
+    (tls, shared) = (nil, nil)
+    native = own
+    isOwn = true
+  }
+
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,
   /// whose TLS has ended (`ccc`).
   private func isPlain(_ socket: PythonObject) throws(PythonError) -> Bool {
@@ -69,7 +81,7 @@ final class PythonStream: ByteStream, FileSending, Waitable {
   /// Makes sure, after Python code has run, that the descriptor is still this socket's: a closed one's number may belong
   /// to another file by now. Attached.
   func revalidate() {
-    guard let native, native.descriptor >= 0 else { return }
+    guard !isOwn, let native, native.descriptor >= 0 else { return }
     if isClosed { native.close() }
   }
 
@@ -159,6 +171,7 @@ final class PythonStream: ByteStream, FileSending, Waitable {
   }
 
   func shutdown() {
+    if isOwn { return native?.shutdown() ?? () }
     if let shared { return shared.stream.shutdown() }
     Attachment.attach {
       PythonError.preserving {
@@ -174,6 +187,7 @@ final class PythonStream: ByteStream, FileSending, Waitable {
 
   func close() {
     native?.close()
+    if isOwn { return }
     Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
   }
 

@@ -33,7 +33,7 @@ extension FTPObject {
       try Self.checkTimeout(timeout)
       return (timeout, false)
     }
-    let global = try state.socket().callMethod("getdefaulttimeout")
+    let global = try state.socket().callMethod(state.names[.getdefaulttimeout])
     return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
   }
 

@@ -25,20 +25,27 @@ public final class OwnMethods {
   public func areAll(of object: PythonObject) -> Bool {
     let type = py_type(object.pointer)
     // A class with lookups of its own may find anything.
-    guard PyType_GetSlot(type, Py_tp_getattro) == py_generic_lookup(),
+    guard PyType_GetSlot(type, Py_tp_getattro) == py_generic_lookup(), areAll(ofClass: ObjectPointer(type)),
       let dictionary = PyObject_GenericGetDict(object.pointer, nil)
     else {
       PyErr_Clear()
       return false
     }
     defer { Py_DecRef(dictionary) }
+    return methods.allSatisfy { PyDict_GetItemWithError(dictionary, $0.name) == nil }
+  }
+
+  /// Whether a class has these methods. Attached.
+  public func areAll(ofClass type: PythonObject) -> Bool { areAll(ofClass: type.pointer) }
+
+  private func areAll(ofClass type: ObjectPointer) -> Bool {
     for (name, method) in methods {
-      guard let found = PyObject_GetAttr(ObjectPointer(type), name) else {
+      guard let found = PyObject_GetAttr(type, name) else {
         PyErr_Clear()
         return false
       }
       Py_DecRef(found)
-      guard found == method, PyDict_GetItemWithError(dictionary, name) == nil else { return false }
+      guard found == method else { return false }
     }
     return true
   }

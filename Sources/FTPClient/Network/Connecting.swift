@@ -45,6 +45,31 @@ extension Socket {
     return socket
   }
 
+  /// Connects to another port of a server, for a data connection of its own: it needs no options, and its calls wait in slices of their own.
+  ///
+  /// Blocks until `deadline`. Throws as the other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
+  package static func connect(
+    to server: SocketAddress, port: UInt16, _ action: String, until deadline: Deadline, interrupt: Interrupt?
+  ) throws(FTPError) -> Socket {
+    guard let address = server.with(port: port) else { throw FTPError(errno: EAFNOSUPPORT, action) }
+    let descriptor = Glibc.socket(
+      address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw FTPError(errno: errno, action) }
+    let socket = Socket(
+      slicing: descriptor, peer: "the data connection of \(address.host) port \(address.port)", interrupt: interrupt)
+    if address.withSystemAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 { return socket }
+    guard errno == EINPROGRESS || errno == EINTR else { throw FTPError(errno: errno, action) }
+    try interrupt?.check()
+    guard try socket.wait(for: POLLOUT, until: deadline) else {
+      throw FTPError(.timedOut, "cannot \(action): timed out")
+    }
+    var code: CInt = 0
+    var length = socklen_t(MemoryLayout<CInt>.size)
+    getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    guard code == 0 else { throw FTPError(errno: code, action) }
+    return socket
+  }
+
   /// Has the system ask after a silent peer every minute, as curl does, rather than after two hours: gateways forget
   /// connections that are silent for a few minutes, such as the control connection of a long transfer.
   package static func keepAlive(_ descriptor: CInt) {

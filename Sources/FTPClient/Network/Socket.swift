@@ -5,14 +5,16 @@ internal import Glibc
 /// Every wait is a `poll` with a deadline; the descriptor may be blocking or not, no call relies on either.
 public final class Socket: ByteStream {
   /// The descriptor, or -1 when closed.
-  public private(set) var descriptor: CInt
+  @exclusivity(unchecked) public private(set) var descriptor: CInt
   private let ownsDescriptor: Bool
   private let interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
-  private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
+  @exclusivity(unchecked) private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
   /// Whether a read would find nothing, as far as anybody knows: the last one has taken all there was. Then to wait first saves the call
   /// that would say so.
-  private var isDrained = true
+  @exclusivity(unchecked) private var isDrained = true
+  /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
+  private var waitsInCalls = false
   /// The other end for messages, as in "127.0.0.1 port 21".
   public let peer: String
 
@@ -24,12 +26,26 @@ public final class Socket: ByteStream {
     self.interrupt = interrupt
   }
 
+  /// Owns a blocking descriptor that nobody else knows: its calls wait by themselves, for a slice of time after which they return.
+  init(slicing descriptor: CInt, peer: String, interrupt: Interrupt?) {
+    self.descriptor = descriptor
+    ownsDescriptor = true
+    self.peer = peer
+    self.interrupt = interrupt
+    var slice = timeval(tv_sec: 0, tv_usec: __suseconds_t(Interrupt.period) * 1000)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      setsockopt(descriptor, SOL_SOCKET, option, &slice, socklen_t(MemoryLayout<timeval>.size))
+    }
+    waitsInCalls = true
+  }
+
   deinit { close() }
 
   /// Reads what is there. See `ByteStream.read`.
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int {
+    if waitsInCalls { return try readWaiting(into: buffer, until: deadline) }
     if isDrained {
       guard try wait(for: POLLIN, until: deadline) else {
         throw FTPError(.timedOut, "cannot read from \(peer): timed out")
@@ -43,6 +59,22 @@ public final class Socket: ByteStream {
         return count
       }
       try afterFailure(errno, "read from \(peer)", awaiting: POLLIN, until: deadline)
+    }
+  }
+
+  private func readWaiting(
+    into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
+  ) throws(FTPError) -> Int {
+    while true {
+      try askInterrupt()
+      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+      if count >= 0 { return count }
+      let code = errno
+      guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
+        throw FTPError(errno: code, "read from \(peer)")
+      }
+      try interrupt?.check()
+      if deadline.hasPassed { throw FTPError(.timedOut, "cannot read from \(peer): timed out") }
     }
   }
 

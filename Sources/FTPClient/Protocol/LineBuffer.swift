@@ -31,15 +31,15 @@ public struct LineBuffer {
     bytes.append(contentsOf: chunk)
   }
 
-  /// Takes a chunk that is one whole reply of one line, ended by CRLF, and nothing else, behind a line that has ended so as well; nil
-  /// for any other, which is then to be appended.
+  /// Takes a chunk that is one whole reply of one line, ended by CRLF, and nothing else; nil for any other, which is then to be appended.
   mutating func takeOnlyReply(_ chunk: UnsafeRawBufferPointer, limit: Int) -> Reply? {
     let count = chunk.count - 2
     guard isEmpty, !mayLackLineFeed, count > 3, count <= limit, chunk[count] == ASCII.carriageReturn,
       chunk[count + 1] == ASCII.lineFeed, chunk[3] != ASCII.hyphen
     else { return nil }
     for byte in chunk.prefix(count)
-    where byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.nul || byte == Telnet.interpretAsCommand
+    where byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.nul
+      || byte == Telnet.interpretAsCommand
     { return nil }
     if start < bytes.count { self = LineBuffer() }
     return Reply(bytes: Array(chunk.prefix(count)))

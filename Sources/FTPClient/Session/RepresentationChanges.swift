@@ -2,12 +2,15 @@
 package struct RepresentationChanges: Equatable, Sendable {
   private var count = 0
 
-  /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1).
+  /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1, RFC 4217 section 4.2).
   mutating func see(_ word: Command.Word) {
     if Self.words.contains(word) { count &+= 1 }
   }
 
-  private static let words: [Command.Word] = ["TYPE", "USER", "REIN"]
+  /// Counts a refusal: some servers are in another state afterwards than before.
+  mutating func seeRefusal() { count &+= 1 }
+
+  private static let words: [Command.Word] = ["TYPE", "USER", "REIN", "AUTH"]
 }
 
 /// A count of the commands that may change the current directory since the last login.
