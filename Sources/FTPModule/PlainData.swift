@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// The data connection of one of the object's own transfers: its stream, and the socket where there is one of Python's.
@@ -89,9 +90,10 @@ extension FTPObject {
     let address = try PythonObject.tuple(.string(peer.host), .integer(Int(port)))
     try state.audit().perform(state.connectEvent, object, address)
     let deadline = Deadline.after(try limit.value.isNone ? nil : Duration(limit.value.double()))
+    guard let server = peer.with(port: port) else { throw FTPError(errno: EAFNOSUPPORT, action) }
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        to: peer, port: port, action, until: deadline, interrupt: Interrupt(Attachment.checkSignals))
+        sharingNothing: server, action, until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }
   }
 

@@ -32,10 +32,7 @@ public final class Socket: ByteStream {
     ownsDescriptor = true
     self.peer = peer
     self.interrupt = interrupt
-    var slice = timeval(tv_sec: 0, tv_usec: __suseconds_t(Interrupt.period) * 1000)
-    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      setsockopt(descriptor, SOL_SOCKET, option, &slice, socklen_t(MemoryLayout<timeval>.size))
-    }
+    Self.limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
     waitsInCalls = true
   }
 

@@ -23,6 +23,16 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     self.line = line + [ASCII.carriageReturn, ASCII.lineFeed]
   }
 
+  /// Takes a whole line in an array. Throws as the other.
+  public init(line: [UInt8]) throws(FTPError) {
+    guard let command = line.withUnsafeBytes({ Command(sendable: $0) }) else {
+      // For its words.
+      try self.init(line: line[...])
+      return
+    }
+    self = command
+  }
+
   /// Takes a whole line as well; nil where the other throws.
   package init?(sendable bytes: UnsafeRawBufferPointer) {
     guard bytes.count <= Limits.command - 2 else { return nil }
