@@ -10,25 +10,8 @@ final class ConnectionThread: SerialExecutor {
 
   /// Starts the thread. Throws `.system` when the system has no more.
   init() throws(FTPError) {
-    // Signals are for the host's own threads.
-    var (all, before) = (sigset_t(), sigset_t())
-    sigfillset(&all)
-    pthread_sigmask(SIG_SETMASK, &all, &before)
-    defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
-    var thread = pthread_t()
-    let queue = Unmanaged.passRetained(jobs)
-    let status = pthread_create(
-      &thread, nil,
-      { queue in
-        guard let queue else { return nil }
-        Unmanaged<JobQueue>.fromOpaque(queue).takeRetainedValue().run()
-        return nil
-      }, queue.toOpaque())
-    guard status == 0 else {
-      queue.release()
-      throw FTPError(errno: status, "start a thread for the connection")
-    }
-    pthread_detach(thread)
+    let jobs = jobs
+    pthread_detach(try Thread.start { jobs.run() })
   }
 
   deinit { jobs.close() }

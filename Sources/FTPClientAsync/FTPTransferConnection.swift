@@ -18,7 +18,7 @@ public actor FTPTransferConnection {
 
   /// Transfers over sessions with a server. None is opened yet: that is done, on the connection's thread, when one is needed, and again after each loss.
   ///
-  /// `prepare` logs in and changes the directory, each time in the same way. Throws `.system` when the system has no thread more.
+  /// `prepare` logs in and changes the directory, each time in the same way; for several connections it is called on several threads at the same time. Throws `.system` when the system has no thread more.
   public init(
     host: String, port: UInt16? = nil, configuration: sending FTPSession.Configuration = FTPSession.Configuration(),
     options: sending FTPTransfer.Options = FTPTransfer.Options(),
@@ -27,13 +27,19 @@ public actor FTPTransferConnection {
     thread = try ConnectionThread()
     var configuration = configuration
     let own = configuration.interrupt
+    let crew = ThreadCrew()
     let interrupt = Interrupt {
+      // The crew's threads belong to no task: the connection's own stops them.
+      guard withUnsafeCurrentTask(body: { $0 != nil }) else { return try crew.check() }
       try Task.checkCancellation()
       try own?.check()
     }
     configuration.interrupt = interrupt
     let fixed = configuration
-    transfer = FTPTransfer(identity: "\(host)\(port.map { " \($0)" } ?? "")", options: options, interrupt: interrupt) {
+    transfer = FTPTransfer(
+      identity: "\(host)\(port.map { " \($0)" } ?? "")", options: options, interrupt: interrupt,
+      crew: { crew.run($0, $1, $2) }
+    ) {
       let session = try FTPSession(host: host, port: port, configuration: fixed)
       do { try prepare(session) } catch {
         session.close()
@@ -57,6 +63,47 @@ public actor FTPTransferConnection {
     _ path: String, to remotePath: String, progress: (@Sendable (FTPTransfer.Progress) -> Void)? = nil
   ) throws -> FTPTransfer.Result {
     try outward { () throws(FTPError) in try transfer.upload(path, to: remotePath, progress: progress) }
+  }
+
+  /// Makes a folder what a directory of the server is, over `options.connections` connections. See `FTPTree.download`.
+  ///
+  /// `progress` is called on the threads of the connections, and so is `options.transfer.hashing`. Cancelling the task ends all of them within a
+  /// tenth of a second; what is in place by then stays.
+  public func downloadTree(
+    _ remotePath: String, to path: String, options: sending FTPTree.Options = FTPTree.Options(),
+    progress: (@Sendable (FTPTransfer.Progress) -> Void)? = nil
+  ) throws -> FTPTree.Summary {
+    let tree = FTPTree(over: transfer, options: options)
+    return try outward { () throws(FTPError) in try tree.download(remotePath, to: path, progress: progress) }
+  }
+
+  /// Makes a directory of the server what a folder is, over `options.connections` connections. See `FTPTree.upload`, and `downloadTree` for the
+  /// rest.
+  public func uploadTree(
+    _ path: String, to remotePath: String, options: sending FTPTree.Options = FTPTree.Options(),
+    progress: (@Sendable (FTPTransfer.Progress) -> Void)? = nil
+  ) throws -> FTPTree.Summary {
+    let tree = FTPTree(over: transfer, options: options)
+    return try outward { () throws(FTPError) in try tree.upload(path, to: remotePath, progress: progress) }
+  }
+
+  /// Which side of a tree is made what the other one is.
+  public enum Direction: Sendable {
+    /// The folder of this computer.
+    case down
+    /// The directory of the server.
+    case up
+  }
+
+  /// Makes one side what the other one is: `downloadTree` or `uploadTree`.
+  public func sync(
+    _ remotePath: String, _ path: String, direction: Direction = .down,
+    options: sending FTPTree.Options = FTPTree.Options(), progress: (@Sendable (FTPTransfer.Progress) -> Void)? = nil
+  ) throws -> FTPTree.Summary {
+    switch direction {
+    case .down: try downloadTree(remotePath, to: path, options: options, progress: progress)
+    case .up: try uploadTree(path, to: remotePath, options: options, progress: progress)
+    }
   }
 
   /// Takes leave of the server. Another transfer connects again.

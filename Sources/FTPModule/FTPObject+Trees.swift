@@ -90,7 +90,7 @@ extension FTPObject {
     guard callback.isCallable else { throw PythonError.type("progress must be callable, not '\(callback.typeName)'") }
     let state = state
     return { progress, client in
-      guard let client = client as? ObjectClient else { return }
+      guard let client = (client as? NativeSibling)?.object ?? client as? ObjectClient else { return }
       try client.attached {
         _ = try callback.call(
           state.transferTypes.progress.makeStruct([

@@ -154,6 +154,12 @@ enum FTPType {
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, "sendcmd", takes: "cmd") { try $0.sendcmd($1) }
   }
+  static let transfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
+    call(instance, type, arguments, count, keywords, Signature("transfercmd", ["cmd", "rest"], required: 1)) {
+      ftp, arguments in
+      try ftp.transfercmd(arguments.required(0), arguments.value(1))
+    }
+  }
   static let retrlines: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("retrlines", ["cmd", "callback"], required: 1)) {
       ftp, arguments in

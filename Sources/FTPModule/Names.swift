@@ -16,6 +16,7 @@ enum Name: Int, CaseIterable {
   case create_connection, create_server, getaddrinfo, gettimeout, settimeout, fileno, recv, send, sendall, shutdown,
     accept
   case getdefaulttimeout, getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
+  case do_handshake, write_eof, unwrap
 }
 
 /// The names as Python strings.

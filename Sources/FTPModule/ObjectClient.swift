@@ -5,7 +5,7 @@ import PythonBridge
 /// An `FTP` object of Python that can be had again, for transfers that finish.
 ///
 /// Everything goes through the object's own methods, which a subclass may replace: `sendcmd`, `transfercmd`, `connect`, `login`, `prot_p`, `cwd`,
-/// `close`. Calls come attached.
+/// `close`. Calls come attached or detached; it is made and dropped attached.
 final class ObjectClient: TransferClient {
   let ftp: FTPObject
   /// Whether paths are text, and not bytes as they are.
@@ -32,7 +32,14 @@ final class ObjectClient: TransferClient {
 
   /// Runs code of the object's; an exception is taken out of the interpreter, and the server's refusals become the client's errors.
   func catching<Result>(_ body: () throws -> Result) throws -> Result {
-    do { return try body() } catch { throw taken(error) }
+    try Attachment.attach { do { return try body() } catch { throw taken(error) } }
+  }
+
+  /// The same for code that runs detached.
+  private func freely(_ body: () throws -> Void) throws {
+    do { try Attachment.isDetached ? body() : Attachment.detach(body) } catch {
+      throw Attachment.attach { taken(error) }
+    }
   }
 
   private func taken(_ error: any Error) -> any Error {
@@ -56,8 +63,10 @@ final class ObjectClient: TransferClient {
   }
 
   func fault(of error: any Error) -> TransferFault {
-    let fault = judge(error)
-    return fault == .lost && !canConnect ? .permanent : fault
+    Attachment.attach {
+      let fault = judge(error)
+      return fault == .lost && !canConnect ? .permanent : fault
+    }
   }
 
   /// Whether it is known how to log in again.
@@ -177,12 +186,12 @@ final class ObjectClient: TransferClient {
     hasConnected = true
   }
 
-  func disconnect() { PythonError.preserving { try ftp.call(.close) } }
+  func disconnect() { Attachment.attach { PythonError.preserving { try ftp.call(.close) } } }
 
   // MARK: Commands
 
   /// A path, or another argument, as the object's methods take it.
-  private func line(_ verb: String, _ argument: [UInt8]?) throws -> PythonObject {
+  func line(_ verb: String, _ argument: [UInt8]?) throws -> PythonObject {
     guard let argument else { return try .string(verb) }
     let whole = Array("\(verb) ".utf8) + argument
     return try whole.withUnsafeBytes { try isText ? TextCodec.lossless.decode($0) : .bytes($0) }
@@ -197,13 +206,15 @@ final class ObjectClient: TransferClient {
   }
 
   func features() throws -> ServerFeatures {
-    let connection = try catching { try ftp.connection() }
-    if let known, let connection, featuresConnection === connection { return known }
-    if let known = connection?.features { return known }
-    let features = try ServerFeatures(execute("FEAT", nil))
-    (known, featuresConnection) = (features, connection)
-    connection?.features = features
-    return features
+    try catching {
+      let connection = try ftp.connection()
+      if let known, let connection, featuresConnection === connection { return known }
+      if let known = connection?.features { return known }
+      let features = try ServerFeatures(execute("FEAT", nil))
+      (known, featuresConnection) = (features, connection)
+      connection?.features = features
+      return features
+    }
   }
 
   func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
@@ -223,21 +234,25 @@ final class ObjectClient: TransferClient {
   private var isOwnClass: Bool { ftp.object.isExactly(ftp.state.ftpType) || ftp.object.isExactly(ftp.state.ftpTLSType) }
 
   var passiveCommand: String? {
-    do {
-      guard try ftp.attribute(.passiveserver).isTrue(), try !ftp.attribute(.prefer_epsv).isTrue(),
-        try ftp.attribute(._proxied_host).isNone, isOwnClass
-      else { return nil }
-      return try ftp.usesIPv6() ? "EPSV" : "PASV"
-    } catch {
-      PythonError.clear()
-      return nil
+    Attachment.attach {
+      do {
+        guard try ftp.attribute(.passiveserver).isTrue(), try !ftp.attribute(.prefer_epsv).isTrue(),
+          try ftp.attribute(._proxied_host).isNone, isOwnClass
+        else { return nil }
+        return try ftp.usesIPv6() ? "EPSV" : "PASV"
+      } catch {
+        PythonError.clear()
+        return nil
+      }
     }
   }
 
   var welcome: String {
-    do { return try ftp.text(.welcome) } catch {
-      PythonError.clear()
-      return ""
+    Attachment.attach {
+      do { return try ftp.text(.welcome) } catch {
+        PythonError.clear()
+        return ""
+      }
     }
   }
 
@@ -274,7 +289,7 @@ final class ObjectClient: TransferClient {
 
   func isTimeout(_ error: any Error) -> Bool {
     if let error = error as? FTPError, case .timedOut = error.kind { return true }
-    return (error as? PythonFailure)?.exception.type.isSubclass(of: .timeoutError) ?? false
+    return Attachment.attach { (error as? PythonFailure)?.exception.type.isSubclass(of: .timeoutError) ?? false }
   }
 
   func sibling() throws -> any TransferClient {
@@ -283,22 +298,24 @@ final class ObjectClient: TransferClient {
       let other = FTPObject(object: try type.callMethod("__new__", type), state: ftp.state)
       try other.object.attribute("__dict__").callMethod("update", ftp.object.attribute("__dict__"))
       for name in [Name.sock, .file, ._proxied_host] { try other.set(name, .none) }
-      return try ObjectClient(other, isText: isText, isSibling: true)
+      let sibling = try ObjectClient(other, isText: isText, isSibling: true)
+      // What is text goes by the object's own encoding.
+      return isText ? sibling : NativeSibling(sibling)
     }
   }
 
   func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
-    if let interruption = TreeThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
+    try catching {
+      if let interruption = TreeThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
+    }
   }
 
-  func detached(_ body: () throws -> Void) throws { try catching { try Attachment.detach(body) } }
+  func detached(_ body: () throws -> Void) throws { try freely(body) }
 
   func checkInterrupt() throws { try attached {} }
 
   func pause(_ time: Duration) throws {
-    try catching {
-      try Attachment.detach { try Deadline.after(time).wait(Interrupt(Attachment.checkSignals)) }
-    }
+    try freely { try Deadline.after(time).wait(Interrupt(Attachment.checkSignals)) }
   }
 }
 
@@ -316,15 +333,20 @@ final class PythonFailure: Error, @unchecked Sendable {
 /// A transfer whose exceptions are taken out of the interpreter.
 private final class ObjectClientTransfer: ClientTransfer {
   private let client: ObjectClient
-  private let transfer: ObjectTransfer
+  /// Given back attached, wherever this object is dropped.
+  private let held: Unmanaged<ObjectTransfer>
 
   init(_ client: ObjectClient, _ transfer: ObjectTransfer) {
     self.client = client
-    self.transfer = transfer
+    held = .passRetained(transfer)
   }
+
+  deinit { Attachment.attach { held.release() } }
+
+  private var transfer: ObjectTransfer { held.takeUnretainedValue() }
 
   var data: DataTransfer { transfer.data }
   func run(_ body: (DataTransfer) throws -> Void) throws { try client.catching { try transfer.run(body) } }
   func end() throws { try client.catching { try transfer.end() } }
-  func breakOff(after error: any Error) -> any Error { transfer.breakOff(after: error) }
+  func breakOff(after error: any Error) -> any Error { Attachment.attach { transfer.breakOff(after: error) } }
 }

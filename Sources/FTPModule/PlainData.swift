@@ -8,9 +8,8 @@ import PythonBridge
 /// Nobody sees the socket of `retrbinary` and its like where `transfercmd` and what it calls are this module's own, `socket` is Python's, and
 /// no proxy, TLS or active mode is asked for. Then there is none: the client connects by itself.
 struct TransferChannel {
-  /// What `transfercmd` returned; nil when the client has connected by itself.
-  let socket: PythonObject?
-  /// The connection that it made then.
+  let stream: PythonStream
+  /// What the client has made by itself, where it has.
   let own: OwnChannel?
 
   struct OwnChannel {
@@ -21,8 +20,8 @@ struct TransferChannel {
 
   /// Closes. Attached.
   func close(_ state: ModuleState) throws(PythonError) {
-    own?.stream.close()
-    try socket?.callMethod(state.names[.close])
+    if own != nil { return stream.close() }
+    try stream.socket.callMethod(state.names[.close])
   }
 }
 
@@ -32,9 +31,8 @@ extension FTPObject {
 
   /// Opens a data connection for a transfer of the object's own and sends the command that uses it.
   func openChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel {
-    if let own = try openOwnChannel(command, rest) { return TransferChannel(socket: nil, own: own) }
-    return TransferChannel(
-      socket: try call(.transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 }), own: nil)
+    if let own = try openOwnChannel(command, rest) { return TransferChannel(stream: own.stream, own: own) }
+    return TransferChannel(stream: try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 }), own: nil)
   }
 
   private func openOwnChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel.OwnChannel? {

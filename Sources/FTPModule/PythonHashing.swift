@@ -2,13 +2,13 @@ import CPython
 import FTPClient
 import PythonBridge
 
-/// Hashes by Python's `hashlib`, and `zlib` for the CRC.
+/// Hashes by Python's `hashlib`; the CRC is the client's own.
 struct PythonHashing: ContentHashing {
   func begin(_ algorithm: HashAlgorithm) throws -> (any ContentHash)? {
     try Attachment.attach {
       do {
         switch algorithm {
-        case .crc32: return CRC(try importModule("zlib").attribute("crc32"))
+        case .crc32: return CRC32()
         default:
           let name = algorithm.rawValue.lowercased().filter { $0 != "-" }
           let keywords = try PythonObject.dictionary()
@@ -27,40 +27,22 @@ struct PythonHashing: ContentHashing {
 
   private final class Digest: ContentHash {
     private var kept: PythonObject?
-    private let update: PythonObject
+    private var update: PythonObject?
 
     init(_ object: PythonObject) throws {
       kept = object
       update = try object.attribute("update")
     }
 
+    // Wherever it is dropped.
+    deinit { Attachment.attach { (kept, update) = (nil, nil) } }
+
     func update(_ bytes: UnsafeRawBufferPointer) throws {
-      try Attachment.attach { try PythonObject.lending(bytes) { _ = try update.call($0) } }
+      try Attachment.attach { try PythonObject.lending(bytes) { _ = try update?.call($0) } }
     }
 
     func finish() throws -> [UInt8] {
       try Attachment.attach { try kept?.callMethod("digest").withBytes { Array($0) } ?? [] }
-    }
-  }
-
-  private final class CRC: ContentHash {
-    private let function: PythonObject
-    private var value: PythonObject
-
-    init(_ function: PythonObject) {
-      self.function = function
-      value = .none
-    }
-
-    func update(_ bytes: UnsafeRawBufferPointer) throws {
-      try Attachment.attach {
-        value = try PythonObject.lending(bytes) { try value.isNone ? function.call($0) : function.call($0, value) }
-      }
-    }
-
-    func finish() throws -> [UInt8] {
-      let number = try Attachment.attach { try value.isNone ? 0 : value.integer() }
-      return (0..<4).map { UInt8(truncatingIfNeeded: number >> (24 - 8 * $0)) }
     }
   }
 }

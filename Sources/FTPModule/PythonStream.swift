@@ -6,7 +6,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream, FileSending, Waitable {
+final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -14,7 +14,9 @@ final class PythonStream: ByteStream, FileSending, Waitable {
   /// Whether the client has made the connection by itself.
   private(set) var isOwn = false
   /// The TLS on the socket, where there is some.
-  let tls: TLSChannel?
+  let tls: (any TLSLayer)?
+  /// The same, where the descriptor is read and written here.
+  private var pipe: TLSPipe? { tls as? TLSPipe }
   /// A connection of a Swift session's, in TLS of Swift's.
   let shared: SharedStream?
 
@@ -38,7 +40,7 @@ final class PythonStream: ByteStream, FileSending, Waitable {
       return
     }
     tls = nil
-    guard try isPlain(socket) else { return }
+    guard try Self.isPlain(socket, state) else { return }
     native = Socket(
       descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
@@ -53,9 +55,18 @@ final class PythonStream: ByteStream, FileSending, Waitable {
     isOwn = true
   }
 
+  /// Works on a plain socket, below TLS; attached.
+  init(_ socket: PythonObject, below pipe: TLSPipe, peer: String, state: ModuleState) {
+    self.socket = socket
+    self.peer = peer
+    self.state = state
+    tls = pipe
+    shared = nil
+  }
+
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,
   /// whose TLS has ended (`ccc`).
-  private func isPlain(_ socket: PythonObject) throws(PythonError) -> Bool {
+  static func isPlain(_ socket: PythonObject, _ state: ModuleState) throws(PythonError) -> Bool {
     if try state.isTLS(socket) { return try socket.isInstance(of: importModule("_socket").attribute("socket")) }
     let type = socket.type
     guard try type === state.socket().attribute("socket") else { return false }
@@ -81,8 +92,8 @@ final class PythonStream: ByteStream, FileSending, Waitable {
   /// Makes sure, after Python code has run, that the descriptor is still this socket's: a closed one's number may belong
   /// to another file by now. Attached.
   func revalidate() {
-    guard !isOwn, let native, native.descriptor >= 0 else { return }
-    if isClosed { native.close() }
+    guard !isOwn, let own = native ?? pipe?.transport, own.descriptor >= 0 else { return }
+    if isClosed { own.close() }
   }
 
   // MARK: ByteStream
@@ -135,14 +146,27 @@ final class PythonStream: ByteStream, FileSending, Waitable {
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
-  /// Whether it is a plain socket.
-  var sendsFiles: Bool { native != nil }
+  /// Whether the descriptor is read and written here.
+  var sendsFiles: Bool { native != nil || pipe != nil }
 
-  /// Through the descriptor of a plain socket; nothing through any other. See `FileSending.send`.
+  /// Through the descriptor, inside TLS by way of memory; nothing through any other socket's methods. See `FileSending.send`.
   func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
+    if let pipe { return try pipe.send(file: file, from: offset, silence: silence) }
     guard let native else { return 0 }
     guard native.descriptor >= 0 else { throw closedMeanwhile }
     return try native.send(file: file, from: offset, silence: silence)
+  }
+
+  /// Whether it is a plain socket.
+  var receivesFiles: Bool { native != nil }
+
+  /// Through the descriptor of a plain socket; nothing through any other. See `FileReceiving.receive`.
+  func receive(
+    file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
+  ) throws -> Int? {
+    guard let native else { return nil }
+    guard native.descriptor >= 0 else { throw closedMeanwhile }
+    return try native.receive(file: file, at: offset, most: most, through: pipe, until: deadline)
   }
 
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool {

@@ -15,8 +15,8 @@ final class TreeThread: ReferenceHolder {
   var references: [PythonObject] { [] }
   func clearReferences() { body = nil }
 
-  /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns.
-  /// Attached.
+  /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns. The workers are detached, and
+  /// take the interpreter when they need it. Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
       var threads: [PythonObject] = []
@@ -28,7 +28,7 @@ final class TreeThread: ReferenceHolder {
           let body = TreeThread {
             Attachment.asking({ () throws(PythonError) in
               if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
-            }) { work(number) }
+            }) { Attachment.detach { work(number) } }
           }
           bodies.append(body)
           let keywords = try PythonObject.dictionary()
@@ -44,7 +44,7 @@ final class TreeThread: ReferenceHolder {
           threads.append(thread)
         }
       }
-      work(0)
+      Attachment.detach { work(0) }
       for thread in threads { join(thread, run) }
     }
   }

@@ -1,13 +1,14 @@
 internal import COpenSSL
 public import FTPClient
 
-/// Hashes by OpenSSL, for `FTPTransfer.Options.hashing`. It has no CRC32.
+/// Hashes by OpenSSL, for `FTPTransfer.Options.hashing`; CRC32, which OpenSSL lacks, is the client's own.
 public struct OpenSSLHashing: ContentHashing {
   /// All that OpenSSL has.
   public init() {}
 
-  /// A hash of no bytes yet; nil for CRC32, and for what this build of OpenSSL does not do. Throws `.security` when there is no memory.
+  /// A hash of no bytes yet; nil for what this build of OpenSSL does not do. Throws `.security` when there is no memory.
   public func begin(_ algorithm: HashAlgorithm) throws -> (any ContentHash)? {
+    if algorithm == .crc32 { return CRC32() }
     let kind: OpaquePointer? =
       switch algorithm {
       case .sha256: EVP_sha256()

@@ -274,6 +274,60 @@ def test_segments_are_gone_on_with_by_a_later_run(tmp_path: Path) -> None:
             (tmp_path / "a").unlink()
 
 
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_part_that_was_altered_is_found_out_before_it_is_gone_on_with(
+    segments: int, tmp_path: Path
+) -> None:
+    """ProFTPD tells the hash of a range: the part is compared before the rest is fetched."""
+
+    def stop(progress: TransferProgress) -> None:
+        if progress.done > len(CONTENT) // 2:
+            raise LookupError
+
+    with running("proftpd") as server, logged_in(server) as ftp:
+        put(server, "a file", CONTENT)
+        for is_altered in (False, True):
+            with pytest.raises(LookupError):
+                ftp.download("a file", tmp_path / "a", segments=segments, progress=stop)
+            if is_altered:
+                with (tmp_path / ".a.part").open("r+b") as part:
+                    part.write(b"altered")
+            result = ftp.download("a file", tmp_path / "a")
+            assert (tmp_path / "a").read_bytes() == CONTENT
+            assert result.verified == "hash SHA-256"
+            assert result.attempts == 1
+            assert (result.kept == 0) == is_altered
+            (tmp_path / "a").unlink()
+
+
+def test_a_server_that_renames_nothing(tmp_path: Path) -> None:
+    """The whole file is under one of the two names at any time."""
+    (tmp_path / "large").write_bytes(CONTENT)
+    limits = "<Limit RNFR RNTO>\nDenyAll\n</Limit>"
+    with (
+        running("proftpd", environment={"PROFTPD_EXTRA": limits}) as server,
+        logged_in(server) as ftp,
+    ):
+        put(server, "up", b"old")
+        ftp.upload(tmp_path / "large", "up")
+        assert (server.root / "up").read_bytes() == CONTENT
+        assert os.listdir(server.root) == ["up"]
+
+        put(server, "up", b"old")
+        begun: list[int] = []
+
+        def cut(progress: TransferProgress) -> None:
+            if progress.done == 0:
+                begun.append(progress.attempt)
+            if len(begun) == 2:
+                harm(server, ftp, signal.SIGKILL)
+
+        with pytest.raises(all_errors, match="the server has the whole file as"):
+            ftp.upload(tmp_path / "large", "up", retries=0, progress=cut)
+        (spare,) = set(os.listdir(server.root)) - {"up"}
+        assert (server.root / spare).read_bytes() == CONTENT
+
+
 def test_a_full_disk_of_the_server(tmp_path: Path) -> None:
     """vsftpd says 552 or ends the transfer; the old file stays."""
     disk = tmp_path / "disk"

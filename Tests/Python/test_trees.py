@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +22,8 @@ from conftest import (
     download,
     passive,
 )
+
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
 OLD, NEW = 1_000_000_000, 1_700_000_000
 
@@ -344,6 +348,51 @@ def test_an_exception_in_progress_ends_it(proftpd: Any, tmp_path: Path) -> None:
         ftp.download_tree("", tmp_path, progress=progress)
     assert threading.active_count() == threads
     assert len(os.listdir(tmp_path)) < 200
+
+
+SUBPROCESS = """
+import sys
+sys.path.insert(0, {repository!r})
+import socket
+from usr.ftplib import FTP
+commands, opened = [], []
+sys.addaudithook(
+    lambda event, values: event == "ftplib.sendcmd" and commands.append(values[1][:5])
+)
+if {patches!r}:
+    original = socket.create_connection
+    def create_connection(*arguments, **keywords):
+        opened.append(arguments)
+        return original(*arguments, **keywords)
+    socket.create_connection = create_connection
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    summary = ftp.download_tree("", {target!r}, connections=4)
+print(summary.transferred, summary.connections > 1, commands.count(b"RETR "), len(opened))
+"""
+
+
+@pytest.mark.parametrize("patches", [False, True])
+def test_what_python_sees_of_further_connections(
+    proftpd: Any, tmp_path: Path, patches: bool
+) -> None:
+    """Audit hooks hear of every file, and who replaces socket.create_connection gets its calls."""
+    serve(proftpd, {f"f{n}": b"x" * 1000 for n in range(100)})
+    script = SUBPROCESS.format(
+        repository=str(REPOSITORY),
+        patches=patches,
+        host=proftpd.host,
+        port=proftpd.port,
+        user=proftpd.user,
+        password=proftpd.password,
+        target=str(tmp_path),
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    transferred, several, told, opened = done.stdout.split()
+    assert (transferred, several) == ("100", "True")
+    assert int(told) >= 100
+    assert (int(opened) >= 100) == patches
 
 
 def test_progress_names_paths(proftpd: Any, tmp_path: Path) -> None:

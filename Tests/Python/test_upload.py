@@ -175,10 +175,44 @@ def test_a_server_that_replaces_nothing(connect: Connect, large: Path) -> None:
     assert files.content == {"f": LARGE}
 
 
-def test_a_server_that_renames_nothing(connect: Connect, large: Path) -> None:
-    files = Files({"f": b"old"}, refusals={"RNFR": "550 No."})
+def test_the_old_file_goes_aside_until_the_new_one_is_there(connect: Connect, large: Path) -> None:
+    lost: list[str] = []
+
+    def forbid(command: str, files: Files) -> None:
+        if b"old" not in files.content.values() and files.content.get("f") != LARGE:
+            lost.append(command)
+        exists = command.startswith("RNTO") and command[5:] in files.content
+        files.refusals = {"RNTO": "550 It exists."} if exists else {}
+
+    files = Files({"f": b"old"}, before=forbid)
     connect(files).upload(large, "f")
     assert files.content == {"f": LARGE}
+    assert not lost
+
+
+def test_a_server_that_renames_nothing(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"}, refusals={"RNFR": "550 No."})
+    deleted: list[str] = []
+    files.before = lambda command, _: (
+        deleted.append(command) if command.startswith("DELE") else None
+    )
+    connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert "DELE f" not in deleted
+
+
+def test_a_second_upload_that_is_cut_leaves_the_whole_file(connect: Connect, large: Path) -> None:
+    files = Files({"f": b"old"}, refusals={"RNFR": "550 No."})
+
+    def cut(command: str, files: Files) -> None:
+        if command.startswith("STOR f"):
+            files.faults = [Fault(1_000_000, "426 No.")]
+
+    files.before = cut
+    with pytest.raises(error_temp, match=r"the server has the whole file as '\.f\..*\.part'"):
+        connect(files).upload(large, "f", retries=0)
+    (spare,) = [name for name in files.content if name != "f"]
+    assert files.content[spare] == LARGE
 
 
 def test_the_hash_is_compared(connect: Connect, large: Path) -> None:

@@ -88,6 +88,13 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
   /// Whether a data connection carries something to the server.
   package var isUpload: Bool { Self.uploads.contains(word) }
 
+  /// Whether no server answers it with 200, in success or failure.
+  var isAnsweredByItsOwnCode: Bool { Self.withOwnCodes.contains(word) }
+  private static let withOwnCodes: [Word] = [
+    "USER", "PASS", "PWD", "XPWD", "MKD", "XMKD", "RNFR", "PASV", "EPSV", "SIZE", "MDTM", "MLST", "STAT", "SYST",
+    "FEAT",
+  ]
+
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {
     let text = line.dropLast(2)

@@ -14,6 +14,9 @@ package protocol DownloadSink: AnyObject {
   func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws
   /// Writes at an offset; behind `length` only where `isRandom`.
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws
+  /// Writes what a stream has, at most `most` bytes, at an offset, without a copy of it in this process. Returns how many they were, 0 at the stream's
+  /// end; nil where that cannot be, when nothing was taken.
+  func move(_ stream: any FileReceiving, at offset: UInt64, most: Int, until deadline: Deadline) throws -> Int?
   /// Reads what is in place; 0 is its end.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
   /// Forgets all that was written. Throws where that cannot be.
@@ -27,6 +30,11 @@ package protocol DownloadSink: AnyObject {
   func complete(modified: FileStatus.Time?) throws
   /// It did not come to an end; `keeping` is for a later run.
   func abandon(keeping: Bool)
+}
+
+extension DownloadSink {
+  package func move(_ stream: any FileReceiving, at offset: UInt64, most: Int, until deadline: Deadline) throws -> Int?
+  { nil }
 }
 
 /// Where an upload comes from. What it throws is a failure of this side.
@@ -43,11 +51,24 @@ package protocol UploadSource: AnyObject {
   var hasChanged: Bool { get }
   /// Looks at the file anew.
   func refresh() throws
+  /// The regular file behind it, which may be sent without a copy in this process; nil where there is none.
+  var file: CInt? { get }
   /// Reads from an offset on; 0 is the end. Throws for an offset that it cannot go back to.
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
 }
 
 extension UploadSource {
+  package var file: CInt? { nil }
+
+  /// Sends what there is from `start` on as far as that goes without a copy in this process; returns how far. `sent` gets what has gone each time. Of a
+  /// small file it is not worth the calls.
+  func move(over data: DataTransfer, from start: UInt64, _ sent: (_ count: Int) throws -> Void) throws -> UInt64 {
+    guard let file, let size, size > start, size - start >= UInt64(DataTransfer.largestRead) else { return start }
+    let before = data.transferred
+    try data.send(file: file, from: start, sent)
+    return start &+ (data.transferred &- before)
+  }
+
   /// Sends what there is from `start` on. `sent` gets each block that has gone, and where it stands in the file.
   func send(
     over data: DataTransfer, from start: UInt64, _ sent: (UnsafeRawBufferPointer, _ place: UInt64) throws -> Void

@@ -13,18 +13,28 @@
 public final class FTPTransfer {
   /// How transfers go about faults; read when one begins.
   public var options: Options
-  private let client: SessionClient
+  let client: SessionClient
+
+  /// Threads of the host's, for several connections: this client starts none.
+  ///
+  /// Runs `work` with each number below `count`: 0 on the calling thread, the others at the same time on other threads; all have ended when it
+  /// returns. What they wait for is to end when `isStopped` says so, which the interrupt hook may ask on those threads. `FTPTransferConnection` of
+  /// `FTPClientAsync` brings one.
+  public typealias Crew = (
+    _ count: Int, _ isStopped: @escaping @Sendable () -> Bool, _ work: @escaping @Sendable (_ number: Int) -> Void
+  ) -> Void
 
   /// Transfers over sessions that `connect` makes: connected, logged in, in the directory that relative paths begin in, and with the same options each
   /// time. It is called when a session is needed; what it throws counts as a failure to connect.
   ///
-  /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses.
+  /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses. With a `crew`
+  /// the sessions of several segments log in at the same time, and `connect` is called on its threads; without one they do so one after the other.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: Crew? = nil,
     connect: @escaping () throws -> FTPSession
   ) {
     self.options = options
-    client = SessionClient(interrupt: interrupt, scope: identity, open: connect)
+    client = SessionClient(interrupt: interrupt, scope: identity, crew: crew, open: connect)
   }
 
   /// Downloads a file (`RETR`) to a path of this computer. `progress` hears of it, on this thread, at most ten times a second.
@@ -46,7 +56,9 @@ public final class FTPTransfer {
   }
 
   /// Uploads a file of this computer (`STOR`). Errors and `progress` are as for `download`; after one the server may hold a part, under a temporary name
-  /// beside `remotePath`, and what was there before is as it was, unless the server takes or renames no temporary files.
+  /// beside `remotePath`, and what was there before is as it was. Not so on a server that takes or renames no temporary files: there the file is written
+  /// over what was there. One that takes but does not rename them keeps the whole file under the temporary name until it is whole under its own as
+  /// well, and the error names it.
   @discardableResult
   public func upload(
     _ path: String, to remotePath: String, progress: ((Progress) throws -> Void)? = nil

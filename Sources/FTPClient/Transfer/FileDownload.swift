@@ -22,6 +22,8 @@ package final class FileDownload {
   private var segmentFailures = 0
   /// Whether what is in place may be wrong.
   private var isSuspect = false
+  /// Whether what an earlier run has left is still to be compared with the server's file.
+  private var asksForPart = false
 
   /// A download of the file at `path` into `sink`. `name` is the path for a reader; `known` is what a listing told of it just now.
   package init(
@@ -88,14 +90,34 @@ package final class FileDownload {
       try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
       isOpen = true
       result.kept = inPlace
+      asksForPart = result.kept > 0 && options.verifies
     }
     if isSuspect || facts.size.map({ sink.length > $0 }) ?? false { try restart() }
     if options.verifies { try hash.choose(client.features()) }
+    if asksForPart {
+      // A server that dies of the question, or takes longer than anyone waits, is not asked again.
+      asksForPart = false
+      if try !isPartOfFile() {
+        result.kept = 0
+        try restart()
+      }
+    }
     try report.tell(sink.length, of: facts.size, attempt: attempts.count, now: true)
     try fetch()
     if let size = facts.size, sink.length != size { throw short(size) }
     try verify()
     try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
+  }
+
+  /// Whether what is in place is what the server has there, as far as it says so.
+  private func isPartOfFile() throws -> Bool {
+    guard sink.isReadable, let hashing = options.hashing,
+      let check = try PartCheck(client.features(), hashing)
+    else { return true }
+    for part in sink.noted.isEmpty ? [0..<sink.length] : sink.noted {
+      if try check.agrees(client, path, part, sink.read) == false { return false }
+    }
+    return true
   }
 
   /// What the part belongs to.
@@ -176,6 +198,7 @@ package final class FileDownload {
     if position > 0 { result.resumes += 1 }
     do {
       try transfer.run { data in
+        try move(data, &position)
         try data.receive(blockSize: DataTransfer.largestRead) { block in
           result.bytes &+= UInt64(block.count)
           try take(block, at: position)
@@ -187,6 +210,22 @@ package final class FileDownload {
       throw transfer.breakOff(after: error)
     }
     if position < offset { throw short(offset) }
+  }
+
+  /// Receives as far as that goes without a copy in this process: a file of known size whose content nobody wants to see, and that is
+  /// worth a pipe.
+  private func move(_ data: DataTransfer, _ position: inout UInt64) throws {
+    guard position == sink.length, !hash.isWatching, let size = facts.size, size > position,
+      size - position >= PartFile.worthKeeping
+    else { return }
+    while position < size {
+      let most = Int(clamping: size - position)
+      let count = try data.receive { try sink.move($0, at: position, most: most, until: $1) }
+      guard let count, count > 0 else { return }
+      result.bytes &+= UInt64(count)
+      position &+= UInt64(count)
+      try report.tell(sink.length, of: facts.size, attempt: attempts.count)
+    }
   }
 
   /// Begins at an offset; from the beginning where the server cannot do otherwise, when what is in place already is passed over.

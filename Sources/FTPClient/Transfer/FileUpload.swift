@@ -25,6 +25,8 @@ package final class FileUpload {
   private var isRenaming = false
   /// How often in a row the server has not answered the command that begins the transfer.
   private var silences = 0
+  /// The temporary name under which it is whole, while it is written once more under its own.
+  private var spare: [UInt8]?
   /// Temporary names that were given up.
   private var abandoned: [[UInt8]] = []
   private var refusesRestart = false
@@ -77,7 +79,7 @@ package final class FileUpload {
       do {
         try client.connect()
         try attempt()
-        for name in abandoned { _ = try? client.execute("DELE", name) }
+        for name in abandoned + [spare].compactMap(\.self) { _ = try? client.execute("DELE", name) }
         result.attempts = attempts.count
         result.duration = watch.elapsed
         result.modified = source.modified
@@ -91,7 +93,8 @@ package final class FileUpload {
   private func goOn(after error: any Error) throws {
     do { try attempts.goOn(after: error, at: position, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
-      throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size)
+      let hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
+      throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
     }
   }
 
@@ -155,6 +158,13 @@ package final class FileUpload {
     do {
       try transfer.run { data in
         // Which is 0 where the server goes on nowhere.
+        if !hash.isWatching {
+          position = try source.move(over: data, from: position) { count in
+            result.bytes &+= UInt64(count)
+            position &+= UInt64(count)
+            try report.tell(position, of: source.size, attempt: attempts.count)
+          }
+        }
         try source.send(over: data, from: position) { block, place in
           result.bytes &+= UInt64(block.count)
           try hash.saw(block, at: place)
@@ -265,10 +275,23 @@ package final class FileUpload {
   }
 
   private func rename() throws {
-    if try rename(target) { return }
-    // Windows and some others replace nothing. The new file is whole: the old one may go.
-    if try sizeOnServer(path) != nil, try client.completes("DELE", path) != nil, try rename(target) { return }
-    _ = try client.completes("DELE", target)
+    let outcome = try rename(target, to: path)
+    if outcome == .done { return }
+    // Windows and some others replace nothing: the old file goes aside until the new one has its name.
+    if outcome == .refused, try sizeOnServer(path) != nil {
+      let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
+      let aside =
+        Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(240) + Array(".\(RandomName.make())".utf8)
+      if try rename(path, to: aside) == .done {
+        if try rename(target, to: path) == .done {
+          _ = try client.completes("DELE", aside)
+          return
+        }
+        _ = try rename(aside, to: path)
+      }
+    }
+    // It cannot have its name but by being written under it. Until that is whole, so is the other one.
+    spare = target
     isDirect = true
     target = path
     hasBegun = false
@@ -279,15 +302,23 @@ package final class FileUpload {
     try keepTime(path)
   }
 
-  private func rename(_ old: [UInt8]) throws -> Bool {
+  private enum Renaming {
+    case done
+    /// The old name cannot be renamed.
+    case forbidden
+    /// The new name cannot be taken.
+    case refused
+  }
+
+  private func rename(_ old: [UInt8], to new: [UInt8]) throws -> Renaming {
     let reply = try client.execute("RNFR", old)
     if reply.category == .transient { throw FTPError(unexpected: reply) }
-    guard reply.category == .intermediate else { return false }
-    isRenaming = true
-    let end = try client.execute("RNTO", path)
+    guard reply.category == .intermediate else { return .forbidden }
+    isRenaming = old == target
+    let end = try client.execute("RNTO", new)
     isRenaming = false
     if end.category == .transient { throw FTPError(unexpected: end) }
-    return end.category == .completion
+    return end.category == .completion ? .done : .refused
   }
 
   /// Whether a server that was lost while it renamed has done so: the temporary name is gone, and the file is there.

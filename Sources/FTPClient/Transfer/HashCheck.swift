@@ -9,6 +9,9 @@ final class HashCheck {
   /// Bytes from the beginning that the hash has seen.
   private(set) var count: UInt64 = 0
 
+  /// Whether it wants to see what goes over.
+  var isWatching: Bool { hash != nil }
+
   init(_ hashing: (any ContentHashing)?) { self.hashing = hashing }
 
   /// Chooses the hash, once the server's features are known.

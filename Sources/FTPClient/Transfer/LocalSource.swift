@@ -32,6 +32,7 @@ package final class LocalSource: UploadSource {
 
   package var name: String { path.text }
   private var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }
+  package var file: CInt? { isRegular ? descriptor : nil }
   package var size: UInt64? { isRegular ? UInt64(clamping: status.st_size) : nil }
   package var modified: FileStatus.Time? {
     isRegular ? FileStatus.Time(seconds: status.st_mtim.tv_sec, nanosecond: status.st_mtim.tv_nsec) : nil

@@ -17,6 +17,10 @@ package final class PartFile: DownloadSink {
   package private(set) var length: UInt64 = 0
   package private(set) var noted: [Range<UInt64>] = []
 
+  /// What a download's bytes go through without a copy in this process, where the system does that.
+  private var pipe: SplicePipe?
+  private var hasTriedPipe = false
+
   /// From how many bytes on a part is worth being kept.
   static let worthKeeping: UInt64 = 1024 * 1024
 
@@ -150,6 +154,24 @@ package final class PartFile: DownloadSink {
       }
     }
     if offset <= length { length = max(length, position) }
+  }
+
+  package func move(
+    _ stream: any FileReceiving, at offset: UInt64, most: Int, until deadline: Deadline
+  ) throws -> Int? {
+    guard !isDirect, descriptor >= 0 else { return nil }
+    if !hasTriedPipe {
+      hasTriedPipe = true
+      pipe = SplicePipe()
+    }
+    guard let pipe else { return nil }
+    let count: Int?
+    do {
+      count = try stream.receive(file: descriptor, at: offset, most: most, through: pipe, until: deadline)
+    } catch let failure as FileFailure { throw LocalFailure(refusal(failure.errno)) }
+    if count == nil { self.pipe = nil }
+    if offset <= length { length = max(length, offset &+ UInt64(count ?? 0)) }
+    return count
   }
 
   package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {

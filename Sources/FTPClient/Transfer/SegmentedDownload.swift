@@ -1,3 +1,5 @@
+import Synchronization
+
 /// One file over several connections, each of which fetches a range of it; all of them are read by one thread.
 ///
 /// A connection that is done takes half of the longest range that is left. One that the server does not let in, or that fails, leaves its range to the
@@ -136,8 +138,12 @@ final class SegmentedDownload {
   private func connect() throws {
     let crew = workers
     let ranges = crew.compactMap { _ in open.popLast() }
-    try client.together(ranges.count, isStopped: { crew[0].failure != nil }) { [self] number in
-      do { try begin(crew[number], ranges[number]) } catch { crew[number].failure = error }
+    let hasFailed = Mutex(false)
+    try client.together(ranges.count, isStopped: { hasFailed.withLock { $0 } }) { [self] number in
+      do { try begin(crew[number], ranges[number]) } catch {
+        crew[number].failure = error
+        if number == 0 { hasFailed.withLock { $0 = true } }
+      }
     }
     for (worker, range) in zip(crew, ranges) where !worker.isBusy {
       open.append(range)
@@ -266,17 +272,14 @@ final class SegmentedDownload {
 
   /// Reads a block; true when the range is done.
   private func take(_ worker: Worker, _ transfer: any ClientTransfer) throws -> Bool {
-    let most = min(UInt64(buffer.count), worker.left)
-    guard most > 0 else { return true }
-    let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(most)))
-    let count = try transfer.data.receive(into: room)
+    guard worker.left > 0 else { return true }
+    let most = Int(clamping: worker.left)
+    let moved = try transfer.data.receive { try sink.move($0, at: worker.position, most: most, until: $1) }
+    let count = try moved ?? copy(worker, transfer, most)
     guard count > 0 else {
       throw FTPError(
         .truncated(received: worker.position, expected: worker.end),
         "the download ended early: received \(worker.position) of \(size) bytes")
-    }
-    try LocalFailure.marking {
-      try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: worker.position)
     }
     let range = worker.position..<(worker.position + UInt64(count))
     worker.position = range.upperBound
@@ -286,6 +289,16 @@ final class SegmentedDownload {
     add(range)
     try progress(done)
     return worker.left == 0
+  }
+
+  /// Reads a block and writes it; 0 at the end of the stream.
+  private func copy(_ worker: Worker, _ transfer: any ClientTransfer, _ most: Int) throws -> Int {
+    let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most))
+    let count = try transfer.data.receive(into: room)
+    try LocalFailure.marking {
+      try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: worker.position)
+    }
+    return count
   }
 
   /// Notes that a range is in place.

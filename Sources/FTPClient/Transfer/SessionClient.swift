@@ -1,23 +1,27 @@
 /// An `FTPSession` that can be had again, for transfers that finish.
-final class SessionClient: TransferClient {
+package final class SessionClient: TransferClient {
   private let open: () throws -> FTPSession
   private var session: FTPSession?
   private var known: ServerFeatures?
   /// Whether there has been a session: then a refusal to log in is one for now, as where the server still counts the one that was lost.
   private var hasConnected = false
   private let interrupt: Interrupt?
-  private(set) var server: String
-  let scope: String
+  private let crew: FTPTransfer.Crew?
+  package private(set) var server: String
+  package let scope: String
 
   /// `open` connects and logs in, each time in the same way.
-  init(interrupt: Interrupt?, scope: String, open: @escaping () throws -> FTPSession) {
+  package init(
+    interrupt: Interrupt?, scope: String, crew: FTPTransfer.Crew? = nil, open: @escaping () throws -> FTPSession
+  ) {
     self.open = open
     self.interrupt = interrupt
+    self.crew = crew
     self.scope = scope
     server = scope
   }
 
-  func connect() throws {
+  package func connect() throws {
     guard session == nil else { return }
     known = nil
     let session: FTPSession
@@ -30,7 +34,7 @@ final class SessionClient: TransferClient {
     server = session.control.host
   }
 
-  func disconnect() {
+  package func disconnect() {
     session?.close()
     session = nil
   }
@@ -46,55 +50,76 @@ final class SessionClient: TransferClient {
     return session
   }
 
-  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+  package func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
     let session = try current()
     return try session.control.execute(Command(verb, bytes: argument))
   }
 
-  func features() throws -> ServerFeatures {
+  package func features() throws -> ServerFeatures {
     if let known { return known }
     let features = try ServerFeatures(execute("FEAT", nil))
     known = features
     return features
   }
 
-  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+  package func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     let session = try current()
     try session.control.sendAhead(commands.map { try Command($0.verb, bytes: $0.argument) })
     return true
   }
 
-  var passiveCommand: String? {
+  package var passiveCommand: String? {
     guard let session, session.configuration.isPassive, session.configuration.proxy == nil else { return nil }
     return session.peer.isIPv6 ? "EPSV" : "PASV"
   }
 
-  var welcome: String { session?.welcome.text ?? "" }
+  package var welcome: String { session?.welcome.text ?? "" }
 
-  func beBinary() throws { try current().setRepresentation(.binary) }
+  package func beBinary() throws { try current().setRepresentation(.binary) }
 
-  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
+  package func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
     let session = try current()
     return SessionTransfer(session, try session.beginTransfer(Command(verb, bytes: path), from: offset))
   }
 
-  func fault(of error: any Error) -> TransferFault {
+  package func fault(of error: any Error) -> TransferFault {
     if error is LoginRefusal { return .lost }
     return (error as? FTPError).map(TransferFault.init) ?? .permanent
   }
 
-  func isTimeout(_ error: any Error) -> Bool {
+  package func isTimeout(_ error: any Error) -> Bool {
     guard let error = error as? FTPError, case .timedOut = error.kind else { return false }
     return true
   }
 
-  func sibling() throws -> any TransferClient { SessionClient(interrupt: interrupt, scope: scope, open: open) }
+  package func sibling() throws -> any TransferClient {
+    SessionClient(interrupt: interrupt, scope: scope, crew: crew, open: open)
+  }
 
-  func detached(_ body: () throws -> Void) throws { try body() }
+  /// Whether there are threads for several connections.
+  var hasCrew: Bool { crew != nil }
 
-  func checkInterrupt() throws { try interrupt?.check() }
+  package func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    if let crew {
+      let shared = Shared(isStopped: isStopped, work: work)
+      crew(count, { shared.isStopped() }, { shared.work($0) })
+    } else {
+      for number in 0..<count where !isStopped() { work(number) }
+    }
+    try checkInterrupt()
+  }
 
-  func pause(_ time: Duration) throws { try Deadline.after(time).wait(interrupt) }
+  /// What a crew's threads get: the engine sees to it that each touches only its own.
+  private struct Shared: @unchecked Sendable {
+    let isStopped: () -> Bool
+    let work: (Int) -> Void
+  }
+
+  package func detached(_ body: () throws -> Void) throws { try body() }
+
+  package func checkInterrupt() throws { try interrupt?.check() }
+
+  package func pause(_ time: Duration) throws { try Deadline.after(time).wait(interrupt) }
 }
 
 /// A refusal to log in once more, where it has worked before.

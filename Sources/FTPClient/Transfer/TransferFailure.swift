@@ -5,10 +5,10 @@ package struct TransferFailure: Error {
   /// What was tried, as in "downloading 'a' from host port 21 to 'b': 6 attempts, 512 of 1024 bytes".
   package let attempt: String
 
-  init(cause: any Error, _ title: String, attempts: Int, done: UInt64, of total: UInt64?) {
+  init(cause: any Error, _ title: String, attempts: Int, done: UInt64, of total: UInt64?, hint: String = "") {
     self.cause = cause
     let count = attempts == 1 ? "1 attempt" : "\(attempts) attempts"
-    attempt = "\(title): \(count), \(done)\(total.map { " of \($0)" } ?? "") bytes"
+    attempt = "\(title): \(count), \(done)\(total.map { " of \($0)" } ?? "") bytes\(hint)"
   }
 
   /// What was thrown through a session comes out as it is.

@@ -1,5 +1,8 @@
 import FTPClient
+import FTPClientAsync
+import FTPTLS
 import Foundation
+import Synchronization
 import Testing
 
 @testable import FTPClient
@@ -85,6 +88,130 @@ extension ClientTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: server.root).count == 12)
         tree.quit()
       }
+    }
+
+    private func connection(
+      _ server: RealServer, _ options: sending FTPTransfer.Options = FTPTransfer.Options()
+    ) throws -> FTPTransferConnection {
+      try FTPTransferConnection(host: server.host, port: server.port, configuration: .brisk, options: options) {
+        session in
+        try session.logIn(user: RealServer.user, password: RealServer.password)
+      }
+    }
+
+    @Test(arguments: ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+    func `async, over several connections`(_ name: String) async throws {
+      let folder = try Folder()
+      let files = Dictionary(uniqueKeysWithValues: (0..<40).map { ("file \($0)", pattern(5_000 + $0)) })
+      try await RealServer.run(name, files: files) { server in
+        let transfers = try connection(server)
+        let names = Mutex<Set<String>>([])
+        let down = try await transfers.downloadTree("", to: folder.file("copy")) { progress in
+          _ = names.withLock { $0.insert(progress.name) }
+        }
+        #expect(down.transferred == 40 && down.failures.isEmpty && down.connections > 1)
+        #expect(names.withLock { $0 } == Set(files.keys))
+        for (file, content) in files { #expect(try folder.content("copy/\(file)") == content) }
+        #expect(try await transfers.sync("", folder.file("copy")).unchanged == 40)
+
+        for number in 0..<10 { try folder.write("copy/new \(number)", pattern(100 + number)) }
+        let up = try await transfers.sync("", folder.file("copy"), direction: .up)
+        #expect(up.transferred == 10 && up.failures.isEmpty)
+        #expect(try server.content(of: "new 7") == pattern(107))
+        // The connection is still one for single files.
+        try await transfers.download("new 7", to: folder.file("one"))
+        #expect(try folder.content("one") == pattern(107))
+        await transfers.quit()
+      }
+    }
+
+    @Test func `cancelling ends all connections`() async throws {
+      let folder = try Folder()
+      let files = Dictionary(uniqueKeysWithValues: (0..<200).map { ("file \($0)", pattern(200_000)) })
+      try await RealServer.run("vsftpd", files: files) { server in
+        let transfers = try connection(server)
+        let canceller = Canceller()
+        let target = folder.file("copy")
+        let task = Task { try await transfers.downloadTree("", to: target) { _ in canceller.cancel() } }
+        canceller.set(task)
+        await #expect(throws: CancellationError.self) { try await task.value }
+        let copied = try FileManager.default.contentsOfDirectory(atPath: folder.file("copy"))
+        #expect(copied.count < 200 && !copied.contains { $0.hasSuffix(".part") })
+        // The rest comes with the next call.
+        let rest = try await transfers.downloadTree("", to: folder.file("copy"))
+        #expect(rest.transferred + rest.unchanged == 200 && rest.unchanged == copied.count)
+        await transfers.quit()
+      }
+    }
+
+    @Test func `segments log in at the same time`() async throws {
+      let folder = try Folder()
+      let content = pattern(6 << 20)
+      try await RealServer.run("vsftpd", files: ["large": content]) { server in
+        var options = FTPTransfer.Options()
+        options.segments = 4
+        let transfers = try connection(server, options)
+        let result = try await transfers.download("large", to: folder.file("large"))
+        #expect(result.segments == 4)
+        #expect(try folder.content("large") == content)
+        await transfers.quit()
+      }
+    }
+
+    @Test func `a server's CRC32`() throws {
+      let folder = try Folder()
+      let content = pattern(100_003)
+      try RealServer.run("proftpd", files: ["f": content]) { server in
+        var options = FTPTransfer.Options()
+        options.hashing = OnlyCRC32()
+        let transfer = FTPTransfer(options: options) {
+          let session = try FTPSession(host: server.host, port: server.port, configuration: .brisk)
+          try session.logIn(user: RealServer.user, password: RealServer.password)
+          return session
+        }
+        let result = try transfer.download("f", to: folder.file("f"))
+        #expect("\(result.verified)" == "hash CRC32")
+        transfer.quit()
+      }
+    }
+  }
+}
+
+/// Of OpenSSL's hashes the one that OpenSSL lacks.
+private struct OnlyCRC32: ContentHashing {
+  func begin(_ algorithm: HashAlgorithm) throws -> (any ContentHash)? {
+    algorithm == .crc32 ? try OpenSSLHashing().begin(.crc32) : nil
+  }
+}
+
+/// Cancels a task, once there is one.
+private final class Canceller: Sendable {
+  private let task = Mutex<Task<FTPTree.Summary, any Error>?>(nil)
+
+  func set(_ task: Task<FTPTree.Summary, any Error>) { self.task.withLock { $0 = task } }
+  func cancel() { task.withLock { $0?.cancel() } }
+}
+
+@Suite struct CRC32Tests {
+  /// The check value of the algorithm's catalogue, and blocks of all lengths.
+  @Test func `values`() throws {
+    for (text, expected) in [("123456789", "cbf43926"), ("", "00000000"), ("a", "e8b7be43")] {
+      let hash = CRC32()
+      Array(text.utf8).withUnsafeBytes { hash.update($0) }
+      #expect(hash.finish().hexadecimal == expected)
+    }
+    let content = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 37) }
+    let whole = CRC32()
+    content.withUnsafeBytes { whole.update($0) }
+    let expected = whole.finish()
+    for step in 1..<40 {
+      let hash = CRC32()
+      var rest = content[...]
+      while !rest.isEmpty {
+        rest.prefix(step).withUnsafeBytes { hash.update($0) }
+        rest = rest.dropFirst(step)
+      }
+      #expect(hash.finish() == expected)
     }
   }
 }

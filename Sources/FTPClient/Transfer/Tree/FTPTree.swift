@@ -12,13 +12,20 @@ public final class FTPTree {
   public var options: Options
   private let client: SessionClient
 
-  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block, and use one connection.
+  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block. With a `crew` they use as many connections as the options say, and
+  /// `connect`, `progress` and `options.transfer.hashing` are called on its threads; without one they use one connection.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: FTPTransfer.Crew? = nil,
     connect: @escaping () throws -> FTPSession
   ) {
     self.options = options
-    client = SessionClient(interrupt: interrupt, scope: identity, open: connect)
+    client = SessionClient(interrupt: interrupt, scope: identity, crew: crew, open: connect)
+  }
+
+  /// Runs over the sessions of `transfer`.
+  package init(over transfer: FTPTransfer, options: Options) {
+    self.options = options
+    client = transfer.client
   }
 
   /// Makes a folder what a directory of the server is; "" is the directory that the session begins in. What is missing
@@ -32,7 +39,8 @@ public final class FTPTree {
     try outward {
       let local = try LocalTree(Array(path.utf8), options.isDryRun ? .mayBeMissing : .make)
       return try TreeRun(
-        .download, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }
+        .download, client, Array(remotePath.utf8), local, options, crew: crew,
+        progress: { report, _ in try progress?(report) }
       ).run()
     }
   }
@@ -44,13 +52,21 @@ public final class FTPTree {
     try outward {
       let local = try LocalTree(Array(path.utf8))
       return try TreeRun(
-        .upload, client, Array(remotePath.utf8), local, options, progress: { report, _ in try progress?(report) }
+        .upload, client, Array(remotePath.utf8), local, options, crew: crew,
+        progress: { report, _ in try progress?(report) }
       ).run()
     }
   }
 
   /// Takes leave of the server. Another run connects again.
   public func quit() { client.quit() }
+
+  private var crew: TreeRun.Crew {
+    { [client] count, run, work in
+      guard client.hasCrew else { return work(0) }
+      try client.together(count, isStopped: { run.isStopped }, work)
+    }
+  }
 
   private func outward(_ body: () throws -> Summary) throws(FTPError) -> Summary {
     do { return try body() } catch let failure as TransferFailure { throw TreeRun.plain(failure) } catch let error
@@ -84,8 +100,8 @@ extension FTPTree {
     /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays.
     /// Default: no.
     public var deletes = false
-    /// Over how many connections at most, where the caller has threads for them, as Python's face has. Default: 4.
-    package var connections = 4
+    /// Over how many connections at most, 1 to 16, where there is a crew with a thread for each. Default: 4.
+    public var connections = 4
     /// How each file is transferred. Files below 1 MiB are compared by size alone.
     public var transfer = FTPTransfer.Options()
 

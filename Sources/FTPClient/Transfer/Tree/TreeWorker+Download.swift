@@ -152,6 +152,9 @@ private final class TreeSink: DownloadSink {
     try file.open(for: facts, identity: identity, resuming: resuming)
   }
   func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws { try file.write(bytes, at: offset) }
+  func move(_ stream: any FileReceiving, at offset: UInt64, most: Int, until deadline: Deadline) throws -> Int? {
+    try file.move(stream, at: offset, most: most, until: deadline)
+  }
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
     try file.read(into: buffer, at: offset)
   }

@@ -1,0 +1,164 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// One more connection of an object's for a tree: Python's objects open it and log in; then, where nobody could tell the difference, a Swift
+/// session speaks over it, and its thread needs the interpreter only to tell the audit hooks what is sent.
+///
+/// Where somebody could, as with a subclass, TLS or a proxy, everything goes through the object. Calls come attached or detached; it is made and dropped
+/// attached.
+final class NativeSibling: TransferClient {
+  /// Who opens it, and speaks for Python.
+  let object: ObjectClient
+  private let native: SessionClient
+  /// Whether this connection has turned out to be Python's.
+  private var lacksNative = false
+
+  /// Speaks over the connection of `object`.
+  init(_ object: ObjectClient) {
+    self.object = object
+    native = SessionClient(interrupt: Interrupt(Attachment.checkSignals), scope: object.scope) {
+      try object.catching {
+        try object.connect()
+        guard let session = try object.ftp.plainSession() else { throw NotNative() }
+        return session
+      }
+    }
+  }
+
+  /// The connection is there, and is the object's.
+  private struct NotNative: Error {}
+
+  private var current: any TransferClient { lacksNative ? object : native }
+
+  /// Runs code that does not need the interpreter, without it.
+  fileprivate func freely<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try Attachment.isDetached ? body() : Attachment.detach(body) } catch let error as FTPError {
+      guard case .interrupted(let cause) = error.kind, cause is PythonError else { throw error }
+      throw Attachment.attach { PythonError.take().map(PythonFailure.init) } ?? error
+    }
+  }
+
+  /// Tells the audit hooks of commands, as `FTP.sendcmd` does.
+  private func audit(_ commands: [(verb: String, argument: [UInt8]?)]) throws {
+    try object.catching {
+      for command in commands { try object.ftp.audit("ftplib.sendcmd", object.line(command.verb, command.argument)) }
+    }
+  }
+
+  // MARK: TransferClient
+
+  var server: String { object.server }
+  var scope: String { object.scope }
+
+  func connect() throws {
+    if lacksNative { return try object.connect() }
+    do { try freely { try native.connect() } } catch is NotNative { lacksNative = true }
+  }
+
+  func disconnect() {
+    if !lacksNative { native.disconnect() }
+    object.disconnect()
+  }
+
+  func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    if lacksNative { return try object.execute(verb, argument) }
+    try audit([(verb, argument)])
+    return try freely { try native.execute(verb, argument) }
+  }
+
+  func features() throws -> ServerFeatures {
+    try lacksNative ? object.features() : freely { try native.features() }
+  }
+
+  func beBinary() throws { try lacksNative ? object.beBinary() : freely { try native.beBinary() } }
+
+  func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
+    if lacksNative { return try object.begin(verb, path, from: offset) }
+    let rest: [(verb: String, argument: [UInt8]?)] = offset > 0 ? [("REST", Array("\(offset)".utf8))] : []
+    try audit([(native.passiveCommand ?? "PASV", nil)] + rest + [(verb, path)])
+    return try freely { NativeTransfer(self, try native.begin(verb, path, from: offset)) }
+  }
+
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    try lacksNative ? object.sendAhead(commands) : freely { try native.sendAhead(commands) }
+  }
+
+  var passiveCommand: String? { current.passiveCommand }
+  var welcome: String { current.welcome }
+
+  func fault(of error: any Error) -> TransferFault {
+    if !lacksNative, let error = error as? FTPError { return native.fault(of: error) }
+    return object.fault(of: error)
+  }
+
+  func isTimeout(_ error: any Error) -> Bool { object.isTimeout(error) }
+  func sibling() throws -> any TransferClient { try object.sibling() }
+
+  func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
+    try object.together(count, isStopped: isStopped, work)
+  }
+
+  func detached(_ body: () throws -> Void) throws { try freely(body) }
+  func checkInterrupt() throws { try object.checkInterrupt() }
+  func pause(_ time: Duration) throws { try object.pause(time) }
+}
+
+/// A transfer of a session's, for who may be attached.
+private final class NativeTransfer: ClientTransfer {
+  private let client: NativeSibling
+  private let transfer: any ClientTransfer
+
+  init(_ client: NativeSibling, _ transfer: any ClientTransfer) { (self.client, self.transfer) = (client, transfer) }
+
+  var data: DataTransfer { transfer.data }
+  func run(_ body: (DataTransfer) throws -> Void) throws { try client.freely { try transfer.run(body) } }
+  func end() throws { try client.freely { try transfer.end() } }
+  func breakOff(after error: any Error) -> any Error {
+    Attachment.isDetached
+      ? transfer.breakOff(after: error) : Attachment.detach { transfer.breakOff(after: error) }
+  }
+}
+
+extension FTPObject {
+  /// A session over this object's connection, which only waits for commands; nil where somebody could tell the difference: another class, methods
+  /// or sockets that are not this module's, a proxy, TLS, the active mode, a debug level, a meter. Attached.
+  fileprivate func plainSession() throws -> FTPSession? {
+    let methods: [Name] = [
+      .sendcmd, .voidcmd, .putcmd, .putline, .getline, .getmultiline, .getresp, .voidresp, .makepasv, .ntransfercmd,
+      .transfercmd,
+    ]
+    guard object.isExactly(state.ftpType), debugLevel == 0, TransferObservation.observer == nil,
+      try attribute(.passiveserver).isTrue(), try !attribute(.prefer_epsv).isTrue(),
+      try attribute(.source_address).isNone, try proxy() == nil, try attribute(._proxied_host).isNone,
+      try methods.allSatisfy({ try attribute($0).builtinSelf.map { $0 === object } ?? false }),
+      try opensOwnSockets(), let connection = try connection(), connection.session == nil,
+      try connection.stream.socket === attribute(.sock), let descriptor = connection.stream.plainDescriptor
+    else { return nil }
+    try Attachment.detach { try connection.control.realign() }
+    let (host, port) = (try text(.host), UInt16(clamping: try attribute(.port).integer()))
+    let limit = try connectTimeout().value
+    var configuration = FTPSession.Configuration()
+    configuration.connectTimeout = limit.isNone ? nil : Duration(try limit.double())
+    configuration.timeout = try silence(of: connection.stream.socket)
+    configuration.keepAlive = try keepAliveInterval
+    configuration.trustsPassiveAddress = try attribute(.trust_server_pasv_ipv4_address).isTrue()
+    let interrupt = Interrupt(Attachment.checkSignals)
+    configuration.interrupt = interrupt
+    let session = try FTPSession(
+      over: Socket(descriptor: descriptor, owned: false, peer: "\(host) port \(port)", interrupt: interrupt),
+      host: host, port: port, welcome: Reply(bytes: Array(text(.welcome).utf8)), configuration: configuration)
+    session.control.lineLimit = try maximumLine
+    return session
+  }
+
+  /// Whether `socket.create_connection` is the library's: event loops, proxies and tests of others replace it.
+  private func opensOwnSockets() throws -> Bool {
+    let socket = try state.socket()
+    let create = try socket.attribute(state.names[.create_connection])
+    guard let globals = try create.optionalAttribute("__globals__") else { return false }
+    let original = try importModule("_socket").attribute("socket")
+    return try globals === socket.attribute("__dict__")
+      && socket.attribute("socket").attribute("connect") === original.attribute("connect")
+  }
+}
