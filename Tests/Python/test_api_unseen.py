@@ -72,12 +72,17 @@ def refused(ftp: FTP) -> None:
         ftp.voidcmd("SITE X")
 
 
+def without_waiting(ftp: FTP, send: Callable[[str], None]) -> None:
+    send("TYPE A")
+    ftp.getresp()
+
+
 SENT: dict[str, tuple[Step, Callable[[FTP], object]]] = {
     "voidcmd": (answer("TYPE"), lambda ftp: ftp.voidcmd("type a")),
     "sendcmd": (answer("TYPE"), lambda ftp: ftp.sendcmd("TYPE A")),
     "bytes": (answer("TYPE"), lambda ftp: ftp.sendcmd(b"TYPE A")),
-    "putcmd": (answer("TYPE"), lambda ftp: (ftp.putcmd("TYPE A"), ftp.getresp())),
-    "putline": (answer("TYPE"), lambda ftp: (ftp.putline("TYPE A"), ftp.getresp())),
+    "putcmd": (answer("TYPE"), lambda ftp: without_waiting(ftp, ftp.putcmd)),
+    "putline": (answer("TYPE"), lambda ftp: without_waiting(ftp, ftp.putline)),
     "REIN": (answer("REIN", "220 Anew."), lambda ftp: ftp.sendcmd("REIN")),
     "USER": (answer("USER", "230 In."), lambda ftp: ftp.login("user")),
     "AUTH": (answer("AUTH", "234 Begin."), lambda ftp: ftp.sendcmd("AUTH TLS")),
@@ -151,7 +156,11 @@ def test_a_patch_of_the_object_or_of_the_class_is_called(
         (ftp.sendcmd if method == "sendcmd" else ftp.voidcmd)("NOOP")
 
     def watched(call: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *words: (seen.append(words), call(*words))[1]
+        def watching(*words: object) -> Any:
+            seen.append(words)
+            return call(*words)
+
+        return watching
 
     send()
     with monkeypatch.context() as patch:
