@@ -28,14 +28,16 @@ extension FTPObject {
       connection.isReady(for: command)
     else { return nil }
     try state.audit().perform(state.commandEvent, object, line)
-    return try connection.use {
-      try refresh(connection)
-      let reply = try Attachment.detach { () throws(FTPError) in
-        try connection.control.realign()
-        try connection.control.send(command)
-        return try connection.control.readReply()
+    return try asPython {
+      try connection.use {
+        try refresh(connection)
+        let reply = try Attachment.detach { () throws(FTPError) in
+          try connection.control.realign()
+          try connection.control.send(command)
+          return try connection.control.readReply()
+        }
+        return Exchanged(reply: reply, codec: codec, connection: connection)
       }
-      return Exchanged(reply: reply, codec: codec, connection: connection)
     }
   }
 
@@ -46,11 +48,18 @@ extension FTPObject {
     }
     let codec = try codec
     guard codec.isStrictUTF8 else { return nil }
-    return try connection.use {
-      try refresh(connection)
-      let reply = try Attachment.detach { try connection.control.readReply() }
-      return Exchanged(reply: reply, codec: codec, connection: connection)
+    return try asPython {
+      try connection.use {
+        try refresh(connection)
+        let reply = try Attachment.detach { try connection.control.readReply() }
+        return Exchanged(reply: reply, codec: codec, connection: connection)
+      }
     }
+  }
+
+  /// Runs what a method of Python's would do for its callers, who look at the exceptions of Python's: a client's error becomes one.
+  func asPython<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let error as FTPError { throw state.exception(for: error) }
   }
 
   /// `voidresp`, the object's own or another in its place.

@@ -31,7 +31,9 @@ extension FTPObject {
 
   /// Opens a data connection for a transfer of the object's own and sends the command that uses it.
   func openChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel {
-    if let own = try openOwnChannel(command, rest) { return TransferChannel(stream: own.stream, own: own) }
+    if let own = try asPython({ try openOwnChannel(command, rest) }) {
+      return TransferChannel(stream: own.stream, own: own)
+    }
     return TransferChannel(stream: try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 }), own: nil)
   }
 
