@@ -41,7 +41,10 @@ public struct LineBuffer {
     where byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.nul
       || byte == Telnet.interpretAsCommand
     { return nil }
-    if start < bytes.count { self = LineBuffer() }
+    if start < bytes.count {
+      bytes.removeAll(keepingCapacity: true)
+      (start, scanned, swallowLineFeed) = (0, 0, false)
+    }
     return Reply(bytes: Array(chunk.prefix(count)))
   }
 
