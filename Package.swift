@@ -11,14 +11,16 @@ let swiftSettings: [SwiftSetting] = [
 
 /// A static Swift runtime: `libftplib.so` and `ftpy` must load where no Swift toolchain is installed.
 /// It stands on the leaf products alone: linker settings reach everything that links the target, tests included.
-let staticRuntime = ["-static-stdlib", "-Xlinker", "-s"]
+/// So does libstdc++, which Swift's runtime needs: to load the shared one takes a third of an import. Sources/ftpy/static holds what makes the
+/// linker take the static one.
+let staticRuntime = [
+  "-static-stdlib", "-L\(Context.packageDirectory)/Sources/ftpy/static", "-Xclang-linker", "-static-libgcc",
+  "-Xlinker", "-s",
+]
 
 /// For `ftpy` alone: little to look up, to load and to move when it starts. Sources/ftpy/static holds what makes the linker take
-/// libstdc++ into the binary, and Python. Like python3, it lies in memory where the linker has put it.
-let quickStart = [
-  "-L\(Context.packageDirectory)/Sources/ftpy/static", "-Xclang-linker", "-static-libgcc",
-  "-Xclang-linker", "-no-pie", "-ld-path=\(Context.packageDirectory)/Sources/ftpy/static/link",
-]
+/// Python into the binary. Like python3, it lies in memory where the linker has put it.
+let quickStart = ["-Xclang-linker", "-no-pie", "-ld-path=\(Context.packageDirectory)/Sources/ftpy/static/link"]
 
 let package = Package(
   name: "ftplib",

@@ -65,6 +65,9 @@ static inline int py_str_becomes(PyObject *_Nonnull text, PyObject *_Nonnull typ
   return 1;
 }
 
+/* The address of the lookup that classes have by default. */
+static inline void *_Nonnull py_generic_lookup(void) { return (void *)PyObject_GenericGetAttr; }
+
 /* Calls with up to three arguments; NULL ends them. The functions behind them are variadic. */
 static inline PyObject *_Nullable py_call(
     PyObject *_Nonnull callable, PyObject *_Nullable a, PyObject *_Nullable b, PyObject *_Nullable c) {

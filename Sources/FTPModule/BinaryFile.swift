@@ -10,6 +10,7 @@ struct BinaryFile {
   let object: PythonObject
   /// Whether what was written to it may still be in its buffer.
   private let isWritable: Bool
+  private let isInMemory: Bool
 
   /// A file that is read; nil when it is another kind of object, or one that is on no regular file nor in memory.
   init?(reading object: PythonObject) {
@@ -19,7 +20,8 @@ struct BinaryFile {
       self.object = object
       isWritable = try object.isExactly(io.attribute("BufferedRandom"))
       let isBuffered = try isWritable || object.isExactly(io.attribute("BufferedReader"))
-      if try object.isExactly(io.attribute("BytesIO")) { return }
+      isInMemory = try object.isExactly(io.attribute("BytesIO"))
+      if isInMemory { return }
       let raw = isBuffered ? try object.attribute("raw") : object
       guard try raw.isExactly(io.attribute("FileIO")), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
         try raw.callMethod("readable").isTrue(), try Self.status(of: raw) != nil
@@ -44,6 +46,7 @@ struct BinaryFile {
       guard flags >= 0, flags & O_APPEND == 0 else { return nil }
       object = file
       isWritable = !isRaw
+      isInMemory = false
     } catch {
       PythonError.clear()
       return nil
@@ -97,7 +100,7 @@ struct BinaryFile {
   /// Sends a regular file from its position on as far as that goes without a copy of it in this process, detached; leaves the position
   /// behind what was sent, in any case. What is left, and what is wrong with the file if something is, is for its `read`.
   func send(over transfer: DataTransfer) throws {
-    guard transfer.canSendFiles, let (descriptor, start) = try descriptor() else { return }
+    guard !isInMemory, transfer.canSendFiles, let (descriptor, start) = try descriptor() else { return }
     defer { Glibc.close(descriptor) }
     let before = transfer.transferred
     func settle() throws {

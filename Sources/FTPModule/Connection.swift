@@ -31,8 +31,13 @@ final class Connection: ReferenceHolder {
   var lacksMachineListing = false
   /// What the server has said of itself, once it has been asked.
   var features: ServerFeatures?
-  /// When this client made the representation binary.
-  var binaryAt: RepresentationChanges?
+  /// What this object has made the representation, and the connection's count of changes then.
+  var representation: (type: Representation, at: RepresentationChanges)?
+  /// When it made the representation binary.
+  var binaryAt: RepresentationChanges? {
+    get { representation.flatMap { $0.type == .binary ? $0.at : nil } }
+    set { representation = newValue.map { (.binary, $0) } }
+  }
   /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
   var takesDataFirst = false
   /// The transfer that a method of the object is running now.
@@ -45,11 +50,16 @@ final class Connection: ReferenceHolder {
   /// The control connection's count when one of them was given away: once it has gone on, the replies were read.
   private var settlementsAtHandOut = 0
 
+  private var lastCode: (bytes: ArraySlice<UInt8>, text: PythonObject)?
+
   private let process = getpid()
   private var thread: pthread_t?
   private var depth = 0
   /// `close` was called. The socket is closed when no call uses it.
   private(set) var isClosed = false
+
+  /// The commands that say how data is represented on its way (RFC 959 section 3.1.1).
+  enum Representation: String { case binary = "TYPE I", text = "TYPE A" }
 
   /// A transfer in progress, and whether `abort` or `close` has ended it.
   final class RunningTransfer {
@@ -109,12 +119,41 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
-  var references: [PythonObject] { [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self) }
+  var references: [PythonObject] {
+    [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self)
+  }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.
   func clearReferences() {
     tlsSession = nil
     handedOut = nil
+    lastCode = nil
+  }
+
+  private var knownPeer: SocketAddress?
+
+  /// The server's address, for data connections to it; nil when the socket has none any more.
+  func peer() throws -> SocketAddress? {
+    if let knownPeer { return knownPeer }
+    guard let descriptor = stream.plainDescriptor else { return nil }
+    knownPeer = SocketAddress.peer(of: descriptor)
+    return knownPeer
+  }
+
+  // MARK: How long a reply may take
+
+  enum ReplyLimit: Equatable { case seconds(Double), `default`, none }
+  private var replyLimit: ReplyLimit?
+
+  /// Bounds the waiting for a reply. It is asked before each command, and mostly the same.
+  func limit(replies limit: ReplyLimit) {
+    guard limit != replyLimit || session != nil else { return }
+    replyLimit = limit
+    switch limit {
+    case .seconds(let seconds): control.replyTimeout = Duration(seconds)
+    case .default: control.replyTimeout = FTPObject.defaultSilence
+    case .none: control.replyTimeout = nil
+    }
   }
 
   // MARK: One thread at a time
@@ -217,6 +256,12 @@ final class Connection: ReferenceHolder {
       transfer?.isBrokenOff = true
       return
     }
+    if transfer?.stream.isOwn == true {
+      // Closed at once, as below; a callback runs, and no thread waits on it.
+      transfer?.stream.close()
+      transfer?.isBrokenOff = true
+      return
+    }
     guard let socket = handedOut?.openSocket(state.names) else {
       transfer?.breakOff()
       return
@@ -254,6 +299,20 @@ final class Connection: ReferenceHolder {
     // The session may be in the middle of a transfer of its own.
     if session != nil { try control.requireNobodyWaits(for: "send \(verb)") }
     try Attachment.detach { try control.realign() }
+  }
+
+  /// Whether a command can be sent at once after `realign`: `prepare` would have nothing else to do, and nothing to refuse.
+  func isReady(for command: Command) -> Bool {
+    transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && command.word != "ABOR"
+  }
+
+  /// The first three characters of a reply that is ASCII there: the last one's, where they are the same.
+  func code(of reply: Reply) throws(PythonError) -> PythonObject? {
+    guard reply.bytes.count >= 3, reply.bytes.prefix(3).allSatisfy({ $0 < 0x80 }) else { return nil }
+    if let lastCode, reply.bytes.prefix(3) == lastCode.bytes { return lastCode.text }
+    let text = try PythonObject.string(String(decoding: reply.bytes.prefix(3), as: UTF8.self))
+    lastCode = (reply.bytes.prefix(3), text)
+    return text
   }
 
   // MARK: As a Python object

@@ -161,6 +161,7 @@ extension FTPObject {
 
   /// `sendcmd(cmd)`: sends a command and returns its reply.
   func sendcmd(_ command: PythonObject) throws -> PythonObject {
+    if let exchanged = try exchange(command) { return try response(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.getresp)
@@ -168,6 +169,7 @@ extension FTPObject {
 
   /// `voidcmd(cmd)`: sends a command whose reply must be 2yz.
   func voidcmd(_ command: PythonObject) throws -> PythonObject {
+    if let exchanged = try exchange(command) { return try completion(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.voidresp)

@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// The constructor, `connect`, `login`, `quit`, `close`.
@@ -161,6 +162,7 @@ extension FTPObject {
     _ host: PythonObject, _ port: PythonObject, _ action: String
   ) throws(PythonError) -> (socket: PythonObject, limit: PythonObject) {
     let timeout = try connectTimeout()
+    if let socket = try connectToDigits(host, port, timeout, action) { return (socket, timeout.value) }
     let create = try state.socket().attribute(state.names[.create_connection])
     let keywords = try PythonObject.dictionary()
     try keywords.set(attribute(.source_address), for: "source_address")
@@ -172,6 +174,39 @@ extension FTPObject {
     }
     if timeout.isOurs { try socket.callMethod(state.names[.settimeout], PythonObject.none) }
     return (socket, timeout.value)
+  }
+
+  /// The same for an address in digits, without the resolver, where `socket` is Python's own; nil for any other.
+  private func connectToDigits(
+    _ host: PythonObject, _ port: PythonObject, _ timeout: (value: PythonObject, isOurs: Bool), _ action: String
+  ) throws(PythonError) -> PythonObject? {
+    guard host.isString, port.isInteger, try attribute(.source_address).isNone, try state.connectsPlainly(),
+      let number = UInt16(exactly: try port.integer()),
+      let address = SocketAddress(digits: try host.utf8Text(), port: number)
+    else { return nil }
+    try state.audit().perform(state.connectEvent, object, .tuple(host, port))
+    let deadline = Deadline.after(timeout.value.isNone ? nil : Duration(try timeout.value.double()))
+    let descriptor: CInt
+    do throws(FTPError) {
+      descriptor = try Attachment.detach { () throws(FTPError) in
+        try Socket.descriptor(
+          connectedTo: address, action, until: deadline, interrupt: Interrupt(Attachment.checkSignals))
+      }
+    } catch {
+      throw state.exception(for: error)
+    }
+    do throws(PythonError) {
+      // As `socket.create_connection` makes it.
+      let socket = try state.socket().attribute(state.names[.socket]).call(
+        arguments: .tuple(
+          .integer(Int(address.isIPv6 ? AF_INET6 : AF_INET)), .integer(Int(SOCK_STREAM.rawValue)),
+          .integer(Int(IPPROTO_TCP)), .integer(Int(descriptor))), keywords: nil)
+      if !timeout.isOurs { try socket.callMethod(state.names[.settimeout], timeout.value) }
+      return socket
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
   }
 
   /// `login(user, passwd, acct)`: returns the 2yz reply.
@@ -260,7 +295,7 @@ extension FTPObject {
 
   /// Raises an auditing event (`sys.addaudithook`); the C function for it is not in the stable ABI of 3.11.
   func audit(_ event: String, _ first: PythonObject, _ second: PythonObject? = nil) throws {
-    let audit = try importModule("sys").attribute("audit")
+    let audit = try state.audit()
     let name = try PythonObject.string(event)
     let subject = object
     let arguments =

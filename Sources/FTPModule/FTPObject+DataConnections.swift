@@ -233,16 +233,7 @@ extension FTPObject {
     let stream = try PythonStream(data, peer: "the data connection", state: state)
     return try use(
       { connection in
-        try Attachment.detach { () throws(FTPError) in
-          let deadline = Deadline.after(connection.control.replyTimeout)
-          while !deadline.hasPassed {
-            let hasData = try stream.isReadable(within: .zero)
-            let glance = Duration.milliseconds(250)
-            if try connection.control.hasInput(within: min(glance, deadline.remaining ?? glance)) { return false }
-            if hasData { return true }
-          }
-          throw FTPError(.timedOut, "no reply from \(connection.control.host): timed out")
-        }
+        try Attachment.detach { try connection.control.dataComesFirst(on: stream) }
       }, otherwise: { _ in false })
   }
 

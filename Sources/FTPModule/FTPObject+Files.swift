@@ -57,7 +57,12 @@ extension FTPObject {
   }
 
   /// `pwd()`: the current directory.
-  func pwd() throws -> PythonObject { try path(in: voidcmd("PWD")) }
+  func pwd() throws -> PythonObject {
+    let line = try PythonObject.string("PWD")
+    guard let exchanged = try exchange(line) else { return try path(in: call(.voidcmd, line)) }
+    _ = try completion(exchanged)
+    return try TextCodec.utf8.decode(PathReply.path(of: exchanged.reply) ?? [])
+  }
 
   private func path(in reply: PythonObject) throws -> PythonObject {
     try TextCodec.lossless.decode(PathReply.path(of: parsed(reply)) ?? [])

@@ -10,7 +10,7 @@ extension FTPObject {
     let deadline = Deadline.after(try connection()?.control.replyTimeout)
     var late: UInt64?
     for _ in 0..<Limits.preliminaryReplies where !deadline.hasPassed {
-      do { return (try call(.voidresp), late) } catch {
+      do { return (try awaitCompletion(), late) } catch {
         guard PythonError.matches(state.errors.reply, .osError, .eofError), let failure = PythonError.take() else {
           throw error
         }

@@ -14,7 +14,7 @@ extension FTPObject {
     let callback = try self.callback(arguments.required(1))
     let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
     try requireSendable(command, arguments[3])
-    _ = try voidcmd("TYPE I")
+    try represent(as: .binary, by: .voidcmd)
     let isFile = BinaryFile.isWrite(callback)
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
@@ -113,7 +113,7 @@ extension FTPObject {
     let blockSize = try blockSize(arguments[2])
     let callback = try arguments.value(3).map(self.callback)
     try requireSendable(command, arguments[4])
-    _ = try voidcmd("TYPE I")
+    try represent(as: .binary, by: .voidcmd)
     return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) {
       transfer, running, _ in
       if callback == nil, let own = BinaryFile(reading: file) {
@@ -139,7 +139,7 @@ extension FTPObject {
     let callback = try arguments.value(2).map(self.callback)
     let limit = try maximumLine
     try requireSendable(command)
-    _ = try voidcmd("TYPE A")
+    try represent(as: .text, by: .voidcmd)
     return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, running, _ in
       if callback == nil, let own = BinaryFile(reading: file) {
         return try sendLines(of: own, limit, transfer, running)
@@ -206,7 +206,7 @@ extension FTPObject {
   ) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
-    _ = try sendcmd("TYPE A")
+    try represent(as: .text, by: .sendcmd)
     return try transfer(command, rest: nil, checksSize: false) { transfer, running, attach in
       var splitter = TextLineSplitter()
       func emit(_ lines: [UnsafeRawBufferPointer], _ isTerminated: Bool) throws(FTPError) {
@@ -227,7 +227,7 @@ extension FTPObject {
   func textBlocks(_ command: PythonObject, _ body: @escaping ([UInt8]) throws -> Void) throws -> PythonObject {
     let limit = try maximumLine
     try requireSendable(command)
-    _ = try sendcmd("TYPE A")
+    try represent(as: .text, by: .sendcmd)
     return try transfer(command, rest: nil, checksSize: false) { transfer, _, attach in
       var decoder = TextBlockDecoder()
       func flush(_ lines: [UInt8]) throws {
@@ -257,18 +257,18 @@ extension FTPObject {
     let before = try self.connection()
     before?.takesDataFirst = true
     defer { before?.takesDataFirst = false }
-    let stream = try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 })
-    let socket = stream.socket
+    let channel = try openChannel(command, rest)
+    let stream = channel.stream
     before?.takesDataFirst = false
     var isClosed = false
-    defer { if !isClosed { PythonError.preserving { try socket.callMethod(state.names[.close]) } } }
+    defer { if !isClosed { PythonError.preserving { try channel.close(state) } } }
     // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
     let connection = try connection()
     if connection == nil, try attribute(.file).isNone { throw notConnected }
-    let silence = try silence(of: socket)
+    let silence = try channel.own.map(\.silence) ?? self.silence(of: stream.socket)
     try stream.tls?.hold()
     let transfer = DataTransfer(
-      stream, announced: connection?.announcedSize(of: socket),
+      stream, announced: channel.own.map(\.announced) ?? connection?.announcedSize(of: stream.socket),
       offset: try offset(rest), silence: silence, control: connection?.control)
     connection?.control.keepAlive(every: keepAliveInterval)
     defer { connection?.control.keepAlive(every: nil) }
@@ -308,7 +308,7 @@ extension FTPObject {
     }
     do {
       if let connection { try connection.use(run) } else { try run() }
-      try socket.callMethod(state.names[.close])
+      try channel.close(state)
       isClosed = true
     } catch {
       PythonError.preserving { try stream.tls?.resetOnClose() }

@@ -26,7 +26,15 @@ struct FTPObject {
 
   /// `encoding` and `errors`.
   var codec: TextCodec {
-    get throws(PythonError) { TextCodec(encoding: try word(.encoding), errors: try word(.errors)) }
+    get throws(PythonError) {
+      // As nearly always.
+      if try object.hasAttribute(state.names[.encoding], text: "utf-8"),
+        try object.hasAttribute(state.names[.errors], text: "strict")
+      {
+        return .utf8
+      }
+      return TextCodec(encoding: try word(.encoding), errors: try word(.errors))
+    }
   }
 
   /// An attribute that has to be a `str`.
@@ -38,7 +46,7 @@ struct FTPObject {
 
   /// `debugging` as a number; what is no number counts as off.
   var debugLevel: Int {
-    do { return try attribute(.debugging).integer() } catch {
+    do { return try object.integerAttribute(state.names[.debugging]) } catch {
       PythonError.clear()
       return 0
     }
@@ -46,7 +54,7 @@ struct FTPObject {
 
   /// `maxline` as a number that leaves room to count beyond it.
   var maximumLine: Int {
-    get throws(PythonError) { max(0, min(try attribute(.maxline).integer(), 1 << 30)) }
+    get throws(PythonError) { max(0, min(try object.integerAttribute(state.names[.maxline]), 1 << 30)) }
   }
 
   // MARK: Calls
@@ -59,10 +67,18 @@ struct FTPObject {
   }
 
   /// Calls `sendcmd` and returns the reply's text.
-  func sendcmd(_ command: String) throws(PythonError) -> PythonObject { try call(.sendcmd, .string(command)) }
+  func sendcmd(_ command: String) throws -> PythonObject {
+    let line = try PythonObject.string(command)
+    if let exchanged = try exchange(line) { return try response(exchanged) }
+    return try call(.sendcmd, line)
+  }
 
   /// Calls `voidcmd` and returns the reply's text.
-  func voidcmd(_ command: String) throws(PythonError) -> PythonObject { try call(.voidcmd, .string(command)) }
+  func voidcmd(_ command: String) throws -> PythonObject {
+    let line = try PythonObject.string(command)
+    if let exchanged = try exchange(line) { return try completion(exchanged) }
+    return try call(.voidcmd, line)
+  }
 
   /// Whether a method is the one that this module defines: not overridden, not patched.
   func isOwn(_ name: Name, _ implementation: MethodImplementation) throws(PythonError) -> Bool {
@@ -93,12 +109,23 @@ struct FTPObject {
       return try other(file)
     }
     return try connection.use {
-      // Python code may have closed the socket, and its descriptor be another file's by now.
-      connection.stream.revalidate()
-      connection.control.replyTimeout = try silence(of: connection.stream.socket)
-      connection.control.lineLimit = try maximumLine
+      try refresh(connection)
       return try body(connection)
     }
+  }
+
+  /// Gives a connection the limits of this moment.
+  func refresh(_ connection: Connection) throws(PythonError) {
+    // Python code may have closed the socket, and its descriptor be another file's by now.
+    connection.stream.revalidate()
+    let limit = try connection.stream.socket.callForNumber(state.names[.gettimeout])
+    if let limit {
+      connection.limit(replies: .seconds(limit))
+    } else {
+      let isDefault = try object.hasAttribute(state.names[.timeout], state.notGiven())
+      connection.limit(replies: isDefault ? .default : .none)
+    }
+    connection.control.lineLimit = try maximumLine
   }
 
   /// What a call raises that needs a connection when there is none.

@@ -128,9 +128,7 @@ extension FTPType {
       Raises as putline and voidresp.
       """
     ) {
-      call($0, $1, $2, $3, $4, Signature("voidcmd", ["cmd"], required: 1)) { ftp, arguments in
-        try ftp.voidcmd(arguments.required(0))
-      }
+      call($0, $1, $2, $3, $4, "voidcmd", takes: "cmd") { try $0.voidcmd($1) }
     },
     .method(
       "abort",

@@ -115,6 +115,36 @@ enum FTPType {
     }
   }
 
+  /// The same for a method of one parameter, which has to be given: mostly it is, by position.
+  static func call(
+    _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
+    _ keywords: ObjectPointer?, _ function: String, takes parameter: String,
+    _ body: (FTPObject, PythonObject) throws -> PythonObject
+  ) -> ObjectPointer? {
+    guard count == 1, keywords == nil, let instance, let argument = arguments?.pointee else {
+      return call(instance, type, arguments, count, keywords, Signature(function, [parameter], required: 1)) {
+        try body($0, $1.required(0))
+      }
+    }
+    return trampoline(definedBy: type) { state in
+      try body(
+        FTPObject(object: PythonObject(borrowed: instance), state: state), PythonObject(borrowed: argument))
+    }
+  }
+
+  /// The same for a method without parameters.
+  static func call(
+    _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
+    _ keywords: ObjectPointer?, _ function: String, _ body: (FTPObject) throws -> PythonObject
+  ) -> ObjectPointer? {
+    guard count == 0, keywords == nil, let instance else {
+      return call(instance, type, arguments, count, keywords, Signature(function)) { ftp, _ in try body(ftp) }
+    }
+    return trampoline(definedBy: type) { state in
+      try body(FTPObject(object: PythonObject(borrowed: instance), state: state))
+    }
+  }
+
   // Methods by name: others ask whether a subclass has replaced them.
 
   static let getline: MethodImplementation = { instance, type, arguments, count, keywords in
@@ -122,9 +152,7 @@ enum FTPType {
   }
 
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
-    call(instance, type, arguments, count, keywords, Signature("sendcmd", ["cmd"], required: 1)) { ftp, arguments in
-      try ftp.sendcmd(arguments.required(0))
-    }
+    call(instance, type, arguments, count, keywords, "sendcmd", takes: "cmd") { try $0.sendcmd($1) }
   }
   static let transfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("transfercmd", ["cmd", "rest"], required: 1)) {

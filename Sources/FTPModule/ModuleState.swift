@@ -20,6 +20,15 @@ final class ModuleState {
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
+  /// The methods that a command goes through, as the class `FTP` was made with them.
+  let commandMethods: OwnMethods
+  /// The methods that open data connections, as the class `FTP` was made with them.
+  let dataMethods: OwnMethods
+  /// The names of the auditing events of a command, and of a connection that is made.
+  let commandEvent, connectEvent: PythonObject
+  private var plainSockets: PlainSockets?
+  private var auditFunction: PythonObject?
+  private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
   /// The exception classes.
@@ -34,7 +43,9 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace]
+      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + dataMethods.all + [commandEvent, connectEvent]
+      + (plainSockets?.all ?? [])
+      + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -54,6 +65,10 @@ final class ModuleState {
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
+    let names = names
+    dataMethods = try OwnMethods(FTPObject.dataNames.map { names[$0] }, of: ftpType)
+    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)
@@ -69,6 +84,28 @@ final class ModuleState {
   func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
     guard try importModule("sys").attribute("modules").callMethod("get", .string("ssl")).isTrue() else { return false }
     return try socket.isInstance(of: ssl().attribute("SSLSocket"))
+  }
+
+  /// `socket`'s mark for a timeout that was not given: one object as long as the process lives.
+  func notGiven() throws(PythonError) -> PythonObject {
+    if let timeoutNotGiven { return timeoutNotGiven }
+    let mark = try socket().attribute(names[._GLOBAL_DEFAULT_TIMEOUT])
+    timeoutNotGiven = mark
+    return mark
+  }
+
+  /// Whether `socket` is Python's own, so that nobody sees who connects: no event loop, proxy or guard has taken its place.
+  func connectsPlainly() throws(PythonError) -> Bool {
+    if plainSockets == nil { plainSockets = try PlainSockets(socket(), names) }
+    return try plainSockets?.areThose(of: socket(), names) ?? false
+  }
+
+  /// `sys.audit`.
+  func audit() throws(PythonError) -> PythonObject {
+    if let auditFunction { return auditFunction }
+    let function = try importModule("sys").attribute("audit")
+    auditFunction = function
+    return function
   }
 
   /// Whether the warning of a context that verifies nothing is due: once.

@@ -13,8 +13,9 @@ enum Name: Int, CaseIterable {
   case putline, putcmd, getline, getmultiline, getresp, voidresp, sendcmd, voidcmd
   case sendport, sendeprt, makeport, makepasv, ntransfercmd, transfercmd, retrlines
   // Sockets and files.
-  case create_connection, create_server, gettimeout, settimeout, fileno, recv, send, sendall, shutdown, accept
-  case getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
+  case create_connection, create_server, getaddrinfo, gettimeout, settimeout, fileno, recv, send, sendall, shutdown,
+    accept
+  case getdefaulttimeout, getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
   case do_handshake, write_eof, unwrap
 }
 

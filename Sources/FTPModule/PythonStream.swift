@@ -10,7 +10,9 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
-  private var native: Socket?
+  @exclusivity(unchecked) private var native: Socket?
+  /// Whether the client has made the connection by itself.
+  private(set) var isOwn = false
   /// The TLS on the socket, where there is some.
   let tls: (any TLSLayer)?
   /// The same, where the descriptor is read and written here.
@@ -43,6 +45,16 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
       descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
+  /// Works on a connection that the client has made by itself, and that no Python code can see.
+  init(_ own: Socket, state: ModuleState) {
+    socket = .none
+    peer = own.peer
+    self.state = state
+    (tls, shared) = (nil, nil)
+    native = own
+    isOwn = true
+  }
+
   /// Works on a plain socket, below TLS; attached.
   init(_ socket: PythonObject, below pipe: TLSPipe, peer: String, state: ModuleState) {
     self.socket = socket
@@ -66,7 +78,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   }
 
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.callMethod(state.names[.fileno]).integer())
+    CInt(clamping: try socket.callForInteger(state.names[.fileno]))
   }
 
   /// Whether Python code has closed the socket; attached.
@@ -80,7 +92,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Makes sure, after Python code has run, that the descriptor is still this socket's: a closed one's number may belong
   /// to another file by now. Attached.
   func revalidate() {
-    guard let own = native ?? pipe?.transport, own.descriptor >= 0 else { return }
+    guard !isOwn, let own = native ?? pipe?.transport, own.descriptor >= 0 else { return }
     if isClosed { own.close() }
   }
 
@@ -183,6 +195,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   }
 
   func shutdown() {
+    if isOwn { return native?.shutdown() ?? () }
     if let shared { return shared.stream.shutdown() }
     Attachment.attach {
       PythonError.preserving {
@@ -198,6 +211,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
 
   func close() {
     native?.close()
+    if isOwn { return }
     Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
   }
 

@@ -15,7 +15,7 @@ extension FTPObject {
 
   /// `socket`'s mark for a timeout that was not given.
   func notGiven() throws(PythonError) -> PythonObject {
-    try state.socket().attribute("_GLOBAL_DEFAULT_TIMEOUT")
+    try state.notGiven()
   }
 
   /// Checks a timeout that a caller gave: a number above zero, or `None`.
@@ -33,7 +33,7 @@ extension FTPObject {
       try Self.checkTimeout(timeout)
       return (timeout, false)
     }
-    let global = try state.socket().callMethod("getdefaulttimeout")
+    let global = try state.socket().callMethod(state.names[.getdefaulttimeout])
     return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
   }
 
@@ -50,7 +50,7 @@ extension FTPObject {
   /// How long to wait on a socket: its own limit, or ours when nobody set one.
   func silence(of socket: PythonObject) throws(PythonError) -> Duration? {
     let limit = try socket.callMethod(state.names[.gettimeout])
-    if limit.isNone { return try attribute(.timeout) === notGiven() ? Self.defaultSilence : nil }
+    if limit.isNone { return try attribute(.timeout) === state.notGiven() ? Self.defaultSilence : nil }
     return Duration(try limit.double())
   }
 }

@@ -388,17 +388,17 @@ def interruption() -> Iterator[Signal]:
 
 
 def wait_until_asleep(thread: threading.Thread) -> None:
-    """Waits until a thread of this process sleeps in `poll`."""
+    """Waits until a thread of this process sleeps in `poll` or in `recv`."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         with open(f"/proc/self/task/{thread.native_id}/syscall") as file:
-            if file.read().split()[0] in POLLS:
+            if file.read().split()[0] in WAITS:
                 return
     raise AssertionError("the thread never waited")
 
 
-POLLS = {"7", "271", "73"}
-"""poll and ppoll on x86-64, ppoll on arm64."""
+WAITS = {"7", "271", "45", "73", "207"}
+"""poll, ppoll and recvfrom on x86-64, ppoll and recvfrom on arm64."""
 
 
 def test_a_signal_ends_the_wait_for_a_reply(talk: Talk, interruption: Signal) -> None:

@@ -45,6 +45,60 @@ extension Socket {
     return socket
   }
 
+  /// Connects for a data connection that nobody else knows: it needs no options, and its calls wait in slices of their own.
+  ///
+  /// Blocks until `deadline`. Throws as the other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
+  package static func connect(
+    sharingNothing address: SocketAddress, _ action: String, until deadline: Deadline, interrupt: Interrupt?
+  ) throws(FTPError) -> Socket {
+    Socket(
+      slicing: try dial(address, action, until: deadline, interrupt),
+      peer: "the data connection of \(address.host) port \(address.port)", interrupt: interrupt)
+  }
+
+  /// Connects, and gives the descriptor away: a blocking one, as it was made, and closed on exec. Blocks and throws as the other.
+  package static func descriptor(
+    connectedTo address: SocketAddress, _ action: String, until deadline: Deadline, interrupt: Interrupt?
+  ) throws(FTPError) -> CInt {
+    let descriptor = try dial(address, action, until: deadline, interrupt)
+    limit(descriptor, SO_SNDTIMEO, milliseconds: 0)
+    return descriptor
+  }
+
+  /// One call, which returns after a slice of time, in the place of three that would not block.
+  private static func dial(
+    _ address: SocketAddress, _ action: String, until deadline: Deadline, _ interrupt: Interrupt?
+  ) throws(FTPError) -> CInt {
+    let descriptor = Glibc.socket(
+      address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { throw FTPError(errno: errno, action) }
+    limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period)
+    if address.withSystemAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 { return descriptor }
+    var code = errno
+    do throws(FTPError) {
+      if code == EINPROGRESS || code == EINTR {
+        try interrupt?.check()
+        let socket = Socket(descriptor: descriptor, owned: false, peer: address.host, interrupt: interrupt)
+        guard try socket.wait(for: POLLOUT, until: deadline) else {
+          throw FTPError(.timedOut, "cannot \(action): timed out")
+        }
+        var length = socklen_t(MemoryLayout<CInt>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+      }
+      guard code == 0 else { throw FTPError(errno: code, action) }
+      return descriptor
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+  }
+
+  /// How long a blocking call waits on a descriptor; 0 is for ever.
+  static func limit(_ descriptor: CInt, _ option: CInt, milliseconds: CInt) {
+    var time = timeval(tv_sec: 0, tv_usec: __suseconds_t(milliseconds) * 1000)
+    setsockopt(descriptor, SOL_SOCKET, option, &time, socklen_t(MemoryLayout<timeval>.size))
+  }
+
   /// Has the system ask after a silent peer every minute, as curl does, rather than after two hours: gateways forget
   /// connections that are silent for a few minutes, such as the control connection of a long transfer.
   package static func keepAlive(_ descriptor: CInt) {

@@ -12,8 +12,16 @@ public struct Deadline: Sendable {
 
   /// The moment `timeout` from now; `nil` is never, a negative one is now.
   public static func after(_ timeout: Duration?) -> Deadline {
-    guard let timeout else { return .never }
-    let (sum, overflow) = now().addingReportingOverflow(max(0, timeout.wholeNanoseconds))
+    timeout == .zero ? .past : after(nanoseconds: timeout.map(\.wholeNanoseconds))
+  }
+
+  /// A moment long ago: what is there already, and nothing else.
+  static let past = Deadline(nanoseconds: 0)
+
+  /// The moment so many nanoseconds from now; `nil` is never, a negative number is now.
+  static func after(nanoseconds: Int64?) -> Deadline {
+    guard let nanoseconds else { return .never }
+    let (sum, overflow) = now().addingReportingOverflow(max(0, nanoseconds))
     return overflow ? .never : Deadline(nanoseconds: sum)
   }
 
@@ -33,6 +41,7 @@ public struct Deadline: Sendable {
   /// Milliseconds for `poll`, rounded up so that a wait never ends early and spins, at most `slice`.
   func milliseconds(atMost slice: CInt) -> CInt {
     guard let nanoseconds else { return slice }
+    if nanoseconds == 0 { return 0 }
     let rest = max(0, nanoseconds &- Self.now())
     let rounded = rest / 1_000_000 &+ (rest % 1_000_000 == 0 ? 0 : 1)
     return slice < 0 ? CInt(clamping: rounded) : min(slice, CInt(clamping: rounded))
@@ -47,7 +56,7 @@ public struct Deadline: Sendable {
 
 extension Duration {
   /// Whole nanoseconds, clamped to what 64 bits hold: 292 years.
-  fileprivate var wholeNanoseconds: Int64 {
+  var wholeNanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     guard !overflow else { return seconds < 0 ? .min : .max }

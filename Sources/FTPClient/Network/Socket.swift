@@ -5,11 +5,16 @@ internal import Glibc
 /// Every wait is a `poll` with a deadline; the descriptor may be blocking or not, no call relies on either.
 public final class Socket: ByteStream {
   /// The descriptor, or -1 when closed.
-  public private(set) var descriptor: CInt
+  @exclusivity(unchecked) public private(set) var descriptor: CInt
   private let ownsDescriptor: Bool
   private let interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
-  private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
+  @exclusivity(unchecked) private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
+  /// Whether a read would find nothing, as far as anybody knows: the last one has taken all there was. Then to wait first saves the call
+  /// that would say so.
+  @exclusivity(unchecked) private var isDrained = true
+  /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
+  private var waitsInCalls = false
   /// The other end for messages, as in "127.0.0.1 port 21".
   public let peer: String
 
@@ -21,17 +26,52 @@ public final class Socket: ByteStream {
     self.interrupt = interrupt
   }
 
+  /// Owns a blocking descriptor that nobody else knows: its calls wait by themselves, for a slice of time after which they return.
+  init(slicing descriptor: CInt, peer: String, interrupt: Interrupt?) {
+    self.descriptor = descriptor
+    ownsDescriptor = true
+    self.peer = peer
+    self.interrupt = interrupt
+    Self.limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
+    waitsInCalls = true
+  }
+
   deinit { close() }
 
   /// Reads what is there. See `ByteStream.read`.
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int {
+    if waitsInCalls { return try readWaiting(into: buffer, until: deadline) }
+    if isDrained {
+      guard try wait(for: POLLIN, until: deadline) else {
+        throw FTPError(.timedOut, "cannot read from \(peer): timed out")
+      }
+    }
     while true {
       try askInterrupt()
       let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
-      if count >= 0 { return count }
+      if count >= 0 {
+        isDrained = count < buffer.count
+        return count
+      }
       try afterFailure(errno, "read from \(peer)", awaiting: POLLIN, until: deadline)
+    }
+  }
+
+  private func readWaiting(
+    into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
+  ) throws(FTPError) -> Int {
+    while true {
+      try askInterrupt()
+      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+      if count >= 0 { return count }
+      let code = errno
+      guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
+        throw FTPError(errno: code, "read from \(peer)")
+      }
+      try interrupt?.check()
+      if deadline.hasPassed { throw FTPError(.timedOut, "cannot read from \(peer): timed out") }
     }
   }
 
@@ -39,15 +79,19 @@ public final class Socket: ByteStream {
   public func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
     let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
     var rest = bytes[...]
-    var deadline = Deadline.after(silence)
+    // Of the silence that has begun: mostly there is none.
+    var deadline: Deadline?
     while !rest.isEmpty {
       try askInterrupt()
       let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
       if count >= 0 {
         rest = rest.dropFirst(count)
-        deadline = .after(silence)
+        deadline = nil
       } else {
-        try afterFailure(errno, "write to \(peer)", awaiting: POLLOUT, until: deadline)
+        let code = errno
+        let limit = deadline ?? .after(silence)
+        deadline = limit
+        try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
       }
     }
   }
@@ -107,12 +151,16 @@ public final class Socket: ByteStream {
     guard descriptor >= 0 else { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
     while true {
       var request = pollfd(fd: descriptor, events: Int16(truncatingIfNeeded: events), revents: 0)
-      let ready = poll(&request, 1, deadline.milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period))
+      let time = deadline.milliseconds(atMost: interrupt == nil ? -1 : Interrupt.period)
+      let ready = poll(&request, 1, time)
       let code = errno
       if ready > 0 {
         if CInt(request.revents) & POLLNVAL != 0 { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
+        if events == POLLIN { isDrained = false }
         return true
       }
+      // That was a glance and no wait.
+      if ready == 0, time == 0 { return false }
       if ready < 0, code != EINTR { throw FTPError(errno: code, "wait for \(peer)") }
       try interrupt?.check()
       if ready == 0, deadline.hasPassed { return false }

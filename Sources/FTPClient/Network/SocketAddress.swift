@@ -58,6 +58,25 @@ public struct SocketAddress: Sendable, Equatable {
     return addresses
   }
 
+  /// An address from its digits; nil for a name, and for digits with a zone behind them.
+  package init?(digits: String, port: UInt16) {
+    var (four, six) = (sockaddr_in(), sockaddr_in6())
+    var storage = sockaddr_storage()
+    let length: Int
+    if inet_pton(AF_INET, digits, &four.sin_addr) == 1 {
+      (four.sin_family, four.sin_port) = (sa_family_t(AF_INET), port.bigEndian)
+      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: four, as: sockaddr_in.self) }
+      length = MemoryLayout<sockaddr_in>.size
+    } else if inet_pton(AF_INET6, digits, &six.sin6_addr) == 1 {
+      (six.sin6_family, six.sin6_port) = (sa_family_t(AF_INET6), port.bigEndian)
+      withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: six, as: sockaddr_in6.self) }
+      length = MemoryLayout<sockaddr_in6>.size
+    } else {
+      return nil
+    }
+    self.init(storage: storage, length: socklen_t(length))
+  }
+
   /// An address in the system's form; nil for another family.
   init?(_ address: UnsafePointer<sockaddr>, length: socklen_t) {
     var storage = sockaddr_storage()
@@ -101,7 +120,7 @@ public struct SocketAddress: Sendable, Equatable {
   }
 
   /// This address with another port.
-  func with(port: UInt16) -> SocketAddress? {
+  package func with(port: UInt16) -> SocketAddress? {
     var storage = storage
     withUnsafeMutableBytes(of: &storage) { bytes in
       // sin_port and sin6_port lie at the same place (POSIX does not say so, every system has it so).

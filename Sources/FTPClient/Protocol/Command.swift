@@ -23,6 +23,28 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     self.line = line + [ASCII.carriageReturn, ASCII.lineFeed]
   }
 
+  /// Takes a whole line in an array. Throws as the other.
+  public init(line: [UInt8]) throws(FTPError) {
+    guard let command = line.withUnsafeBytes({ Command(sendable: $0) }) else {
+      // For its words.
+      try self.init(line: line[...])
+      return
+    }
+    self = command
+  }
+
+  /// Takes a whole line as well; nil where the other throws.
+  package init?(sendable bytes: UnsafeRawBufferPointer) {
+    guard bytes.count <= Limits.command - 2 else { return nil }
+    for byte in bytes where byte == ASCII.carriageReturn || byte == ASCII.lineFeed || byte == ASCII.nul { return nil }
+    line = [UInt8](unsafeUninitializedCapacity: bytes.count + 2) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+      buffer[bytes.count] = ASCII.carriageReturn
+      buffer[bytes.count + 1] = ASCII.lineFeed
+      count = bytes.count + 2
+    }
+  }
+
   /// A verb and its argument. Throws as `init(line:)`.
   public init(_ verb: String, _ argument: String? = nil) throws(FTPError) {
     let line = argument.map { "\(verb) \($0)" } ?? verb
@@ -32,21 +54,46 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
   /// The first word, in upper case.
   package var verb: String { line.dropLast(2).prefix { $0 != ASCII.space }.text.uppercased() }
 
-  /// Whether a data connection carries something to the server.
-  package var isUpload: Bool { ["STOR", "STOU", "APPE"].contains(verb) }
+  /// The first word in one number: each command that is sent is compared with a dozen.
+  package struct Word: Equatable, Sendable, ExpressibleByStringLiteral {
+    private var code: UInt64 = 0
 
-  /// Whether 226 can answer it.
-  var mayEndTransfer: Bool {
-    ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"].contains(verb)
+    /// The word that ends at the first blank or CR; the empty one for more than eight bytes, which no command has.
+    init(_ line: UnsafeBufferPointer<UInt8>) {
+      var length = 0
+      for byte in line {
+        if byte == ASCII.space || byte == ASCII.carriageReturn { return }
+        length += 1
+        guard length <= 8 else {
+          code = 0
+          return
+        }
+        code = code << 8 | UInt64(byte.lowercased)
+      }
+    }
+
+    /// Whether 226 can answer it.
+    var mayEndTransfer: Bool { Self.transfers.contains(self) }
+    private static let transfers: [Word] = ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"]
+
+    package init(stringLiteral text: StaticString) {
+      self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    }
   }
+
+  package var word: Word { line.withUnsafeBufferPointer { Word($0) } }
+
+  private static let uploads: [Word] = ["STOR", "STOU", "APPE"]
+
+  /// Whether a data connection carries something to the server.
+  package var isUpload: Bool { Self.uploads.contains(word) }
 
   /// Whether no server answers it with 200, in success or failure.
-  var isAnsweredByItsOwnCode: Bool {
-    [
-      "USER", "PASS", "PWD", "XPWD", "MKD", "XMKD", "RNFR", "PASV", "EPSV", "SIZE", "MDTM", "MLST", "STAT", "SYST",
-      "FEAT",
-    ].contains(verb)
-  }
+  var isAnsweredByItsOwnCode: Bool { Self.withOwnCodes.contains(word) }
+  private static let withOwnCodes: [Word] = [
+    "USER", "PASS", "PWD", "XPWD", "MKD", "XMKD", "RNFR", "PASV", "EPSV", "SIZE", "MDTM", "MLST", "STAT", "SYST",
+    "FEAT",
+  ]
 
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {

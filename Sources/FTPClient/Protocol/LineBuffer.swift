@@ -31,6 +31,23 @@ public struct LineBuffer {
     bytes.append(contentsOf: chunk)
   }
 
+  /// Takes a chunk that is one whole reply of one line, ended by CRLF, and nothing else; nil for any other, which is then to be appended.
+  mutating func takeOnlyReply(_ chunk: UnsafeRawBufferPointer, limit: Int) -> Reply? {
+    let count = chunk.count - 2
+    guard isEmpty, !mayLackLineFeed, count > 3, count <= limit, chunk[count] == ASCII.carriageReturn,
+      chunk[count + 1] == ASCII.lineFeed, chunk[3] != ASCII.hyphen
+    else { return nil }
+    for byte in chunk.prefix(count)
+    where byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.nul
+      || byte == Telnet.interpretAsCommand
+    { return nil }
+    if start < bytes.count {
+      bytes.removeAll(keepingCapacity: true)
+      (start, scanned, swallowLineFeed) = (0, 0, false)
+    }
+    return Reply(bytes: Array(chunk.prefix(count)))
+  }
+
   /// The next line without its end, or nil when more bytes are needed.
   ///
   /// Throws `.malformed` for a NUL in the line, and `.tooLong` for more than `limit` bytes without an end.
@@ -82,7 +99,7 @@ public struct LineBuffer {
 
 /// The Telnet protocol's share in a control connection (RFC 959 section 4.1, RFC 854).
 enum Telnet {
-  private static let interpretAsCommand: UInt8 = 0xFF
+  static let interpretAsCommand: UInt8 = 0xFF
   private static let commands: ClosedRange<UInt8> = 240...250
   private static let options: ClosedRange<UInt8> = 251...254
 

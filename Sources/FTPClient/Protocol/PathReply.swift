@@ -6,9 +6,10 @@ public enum PathReply {
   /// not: where undoubling finds no end before a blank or the end of the line, the last such quote ends the path.
   public static func path(of reply: Reply) -> [UInt8]? {
     // In a reply of several lines it is the last.
-    guard let line = reply.bytes.split(separator: ASCII.lineFeed).last, line.starts(with: Array("257 \"".utf8)) else {
-      return nil
-    }
+    let isLong = reply.bytes.contains(ASCII.lineFeed)
+    guard let line = isLong ? reply.bytes.split(separator: ASCII.lineFeed).last : reply.bytes[...],
+      line.starts(with: "257 \"".utf8)
+    else { return nil }
     let path = line.dropFirst(5)
     return doubled(path) ?? plain(path)
   }
@@ -21,6 +22,7 @@ public enum PathReply {
   /// RFC 959's reading: a doubled quote is a quote, a single one ends the path.
   private static func doubled(_ line: ArraySlice<UInt8>) -> [UInt8]? {
     var path: [UInt8] = []
+    path.reserveCapacity(line.count)
     var index = line.startIndex
     while index < line.endIndex {
       guard line[index] == ASCII.quote else {

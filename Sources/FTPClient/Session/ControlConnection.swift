@@ -1,57 +1,60 @@
 /// The control connection: commands out, replies in, and the count that keeps the two in step.
 ///
 /// Not safe for two threads at once. Every wait ends at a deadline.
+///
+/// `@exclusivity(unchecked)`: no method calls out while it changes one of these, and the check costs a tenth of a command.
 public final class ControlConnection {
   /// The connection underneath.
   public let stream: any ByteStream
   /// The server's name in messages.
   public let host: String
   /// How long a whole reply may take, from the command to its last line; nil is for ever.
-  public var replyTimeout: Duration?
+  public var replyTimeout: Duration? { didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) } }
+  @exclusivity(unchecked) private var replyNanoseconds: Int64?
   /// The longest line of a reply in bytes.
-  public var lineLimit = Limits.line
+  @exclusivity(unchecked) public var lineLimit = Limits.line
 
-  private var lines = LineBuffer()
-  private var parser = ReplyParser()
-  private var unread: Reply?
+  @exclusivity(unchecked) private var lines = LineBuffer()
+  @exclusivity(unchecked) private var parser = ReplyParser()
+  @exclusivity(unchecked) private var unread: Reply?
   /// When `readLine`'s lines of one reply must have come.
   private var lineDeadline: Deadline?
   /// Whether a reply was put back and waits to be read again.
   public var hasUnread: Bool { unread != nil }
 
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
-  package private(set) var representationChanges = RepresentationChanges()
+  @exclusivity(unchecked) package private(set) var representationChanges = RepresentationChanges()
 
   /// How many commands have been sent that may change the directory.
-  package private(set) var directoryChanges = DirectoryChanges()
+  @exclusivity(unchecked) package private(set) var directoryChanges = DirectoryChanges()
   /// Whether commands can still be sent.
   package var isUsable: Bool { breakdown == nil }
 
   /// Lines that have been sent before their turn, the next one first.
-  private var ahead: [[UInt8]] = []
+  @exclusivity(unchecked) private var ahead: [[UInt8]] = []
 
   /// Commands sent whose final reply (any but 1yz) has not been read.
-  public private(set) var outstanding = 0
+  @exclusivity(unchecked) public private(set) var outstanding = 0
   /// How many times all replies that were owed had come.
-  package private(set) var settlements = 0
+  @exclusivity(unchecked) package private(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
-  private var repliesAreStale = false
+  @exclusivity(unchecked) private var repliesAreStale = false
   /// The command that was sent last.
-  private var lastCommand: Command?
+  @exclusivity(unchecked) private var lastCommand: Command?
   /// Whether one of the replies that are owed is a transfer's, or `ABOR`'s: some servers never send it.
-  private var owesTransferReply = false
+  @exclusivity(unchecked) private var owesTransferReply = false
   /// The last reply, where it is a 226 and the command after it uses no data connection: word for word the same is that once
   /// more, come too late to be dropped before the command, and not its answer.
-  private var repeatable: [UInt8]?
+  @exclusivity(unchecked) private var repeatable: [UInt8]?
   /// Whether a command has been sent that uses a data connection.
-  private var hasTransferred = false
+  @exclusivity(unchecked) private var hasTransferred = false
   /// What does not answer the command that was sent last, when another reply follows: it was said before, of the transfer or as
   /// the greeting, and came too late to be dropped before the command.
-  private var lateCodes: [Int] = []
+  @exclusivity(unchecked) private var lateCodes: [Int] = []
   /// Why nothing more can be said on this connection.
-  private var breakdown: String?
+  @exclusivity(unchecked) private var breakdown: String?
   /// Whether the connection has failed: the replies that are owed will not come.
-  private var isLost = false
+  @exclusivity(unchecked) private var isLost = false
 
   /// Whether somebody awaits a reply that has not come yet: a transfer is running, or a call of another object that speaks on this
   /// connection.
@@ -68,7 +71,7 @@ public final class ControlConnection {
   private var keepAliveInterval: Duration?
   private var nextKeepAlive = Deadline.never
   /// `NOOP`s that `keepAlive` sent and that have not been answered.
-  private var keepAlives = 0
+  @exclusivity(unchecked) private var keepAlives = 0
 
   /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
   /// Pure-FTPd never sends one when its client closes the data connection.
@@ -88,6 +91,7 @@ public final class ControlConnection {
     self.stream = stream
     self.host = host
     self.replyTimeout = replyTimeout
+    replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
   }
 
   // MARK: Replies
@@ -110,10 +114,14 @@ public final class ControlConnection {
       unread = nil
       return settle(reply)
     }
-    let deadline = deadline ?? .after(replyTimeout)
+    let deadline = deadline ?? .after(nanoseconds: replyNanoseconds)
     do throws(FTPError) {
       while true {
-        guard let reply = try accept(nextReply(until: deadline), until: deadline) else { continue }
+        guard let reply = try accept(nextReply(until: deadline), until: deadline) else {
+          // A server that never pauses must not go on for ever.
+          if deadline.hasPassed { throw FTPError(.timedOut, "") }
+          continue
+        }
         if !isKeepAliveAnswer(reply) { return reply }
       }
     } catch {
@@ -138,6 +146,7 @@ public final class ControlConnection {
   }
 
   private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
+    if lines.isEmpty, !parser.isInside, let reply = try readWholeReply(until: deadline) { return reply }
     while true {
       while let line = try nextLine(limit: lineLimit) {
         if let reply = try parser.append(line) { return reply }
@@ -233,6 +242,7 @@ public final class ControlConnection {
   }
 
   private func settle(_ reply: Reply) -> Reply {
+    if reply.category == .permanent { representationChanges.seeRefusal() }
     guard reply.category != .preliminary else { return reply }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
@@ -253,6 +263,18 @@ public final class ControlConnection {
     }
   }
 
+  /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
+  private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
+    try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
+      let count = try stream.read(into: buffer, until: deadline)
+      guard count > 0 else { throw closed }
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
+      if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
+      lines.append(bytes)
+      return nil
+    }
+  }
+
   /// Reads what the server sent. Returns a last line that the server left without an end before it closed, when it has a whole code:
   /// `22` is no success.
   private func fill(until deadline: Deadline) throws(FTPError) -> [UInt8]? {
@@ -260,8 +282,10 @@ public final class ControlConnection {
     if let line = try lines.rest(), line.count > 3, line[3] == ASCII.space, line.prefix(3).decimal() != nil {
       return line
     }
-    throw FTPError(.closed, "\(host) closed the connection")
+    throw closed
   }
+
+  private var closed: FTPError { FTPError(.closed, "\(host) closed the connection") }
 
   private func failed(_ error: FTPError) -> FTPError {
     switch error.kind {
@@ -305,6 +329,27 @@ public final class ControlConnection {
     }
   }
 
+  /// Waits until the server says something, or has sent data and then said nothing for a moment: a server that says its 150 behind
+  /// more data than the sockets hold would wait for this side, and this side for the 150.
+  ///
+  /// Blocks at most `replyTimeout`, then throws `.timedOut`.
+  package func dataComesFirst(on data: any ByteStream) throws(FTPError) -> Bool {
+    // As nearly always.
+    if try hasInput(within: Self.blink) { return false }
+    let deadline = Deadline.after(nanoseconds: replyNanoseconds)
+    while !deadline.hasPassed {
+      let hasData = try data.isReadable(within: .zero)
+      if try hasInput(within: min(Self.glance, deadline.remaining ?? Self.glance)) { return false }
+      if hasData { return true }
+    }
+    throw FTPError(.timedOut, "no reply from \(host): timed out")
+  }
+
+  /// How long a 1yz may come behind the first data.
+  private static let glance = Duration.milliseconds(250)
+  /// How long to look at the control connection alone.
+  private static let blink = Duration.milliseconds(20)
+
   // MARK: Commands
 
   /// Brings the connection in step, sends a command and reads its reply, whatever its code.
@@ -339,7 +384,8 @@ public final class ControlConnection {
       try write(command.line)
     }
     outstanding += 1
-    if command.mayEndTransfer {
+    let word = command.word
+    if word.mayEndTransfer {
       repeatable = nil
       lateCodes = []
       owesTransferReply = true
@@ -348,8 +394,8 @@ public final class ControlConnection {
       lateCodes = lastCommand == nil ? Self.greetingCodes : hasTransferred && outstanding == 1 ? Self.transferCodes : []
     }
     lastCommand = command
-    representationChanges.see(command)
-    directoryChanges.see(command)
+    representationChanges.see(word)
+    directoryChanges.see(word)
   }
 
   private func write(_ bytes: [UInt8]) throws(FTPError) {
@@ -495,6 +541,7 @@ public final class ControlConnection {
 
   /// Reads and drops what the server says without having been asked. What has begun is awaited to its end.
   private func dropUnaskedReplies() throws(FTPError) {
+    guard try hasInput() else { return }
     let deadline = Deadline.after(shorter(Self.settling))
     do throws(FTPError) {
       for _ in 0..<Limits.unaskedReplies {

@@ -2,11 +2,15 @@
 package struct RepresentationChanges: Equatable, Sendable {
   private var count = 0
 
-  /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1).
-  mutating func see(_ command: Command) {
-    let verb = command.line.prefix(4).map { $0 & 0xDF }
-    if ["TYPE", "USER", "REIN"].contains(where: { verb.elementsEqual($0.utf8) }) { count &+= 1 }
+  /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1, RFC 4217 section 4.2).
+  mutating func see(_ word: Command.Word) {
+    if Self.words.contains(word) { count &+= 1 }
   }
+
+  /// Counts a refusal: some servers are in another state afterwards than before.
+  mutating func seeRefusal() { count &+= 1 }
+
+  private static let words: [Command.Word] = ["TYPE", "USER", "REIN", "AUTH"]
 }
 
 /// A count of the commands that may change the current directory since the last login.
@@ -17,9 +21,11 @@ package struct DirectoryChanges: Equatable, Sendable {
   package init() {}
 
   /// Counts `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
-  mutating func see(_ command: Command) {
-    let verb = command.verb
-    if verb == "USER" || verb == "REIN" { count = 0 }
-    if ["CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST"].contains(verb) { count &+= 1 }
+  mutating func see(_ word: Command.Word) {
+    if Self.logins.contains(word) { count = 0 }
+    if Self.words.contains(word) { count &+= 1 }
   }
+
+  private static let logins: [Command.Word] = ["USER", "REIN"]
+  private static let words: [Command.Word] = ["CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST"]
 }
