@@ -12,7 +12,8 @@
 #
 # These run without a part. Only when named:
 #
-#   hostile    how many hostile servers the extension survives, how long it waits, what memory they cost (builds first)
+#   hostile    how many hostile servers python3 and ftpy survive, how long they wait, what memory they cost (builds first)
+#   badinput   bad arguments, files, callbacks, signals, forks: all of them in both, BAD_INPUT_ROUNDS (20) (builds first)
 #   memory     the module's tests with Python's debug allocator and -X dev, and some inside valgrind (builds first)
 #   sanitize   swift test under the thread and the address sanitizer: races, leaks, memory
 #   servers    are the real FTP servers in order? curl against each of them in every mode
@@ -36,7 +37,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | docs | lint | python | endurance | fuzz | cpython | hostile | memory | sanitize | servers) ;;
+    build | swift | docs | lint | python | endurance | fuzz | cpython | hostile | badinput | memory | sanitize | servers) ;;
     -h | --help)
       usage
       exit
@@ -58,7 +59,7 @@ wanted() {
   return 1
 }
 parts=$*
-if wanted lint python endurance cpython hostile memory; then parts="build $parts"; fi
+if wanted lint python endurance cpython hostile badinput memory; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -89,12 +90,12 @@ part_install() {
   # For TLS in Swift programs; neither ftpy nor the extension links it.
   if wanted build swift docs sanitize; then need_packages libssl-dev; fi
   if wanted lint; then need_packages shellcheck; fi
-  if wanted lint python memory; then make_venv; fi
+  if wanted lint python badinput memory; then make_venv; fi
   if wanted memory; then need_packages valgrind; fi
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift python endurance hostile memory sanitize servers; then Tests/Servers/install.sh; fi
+  if wanted swift python endurance hostile badinput memory sanitize servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -170,15 +171,19 @@ part_python3() {
   "$venv/bin/python" -m pytest Tests/Python
 }
 
-# Not those that only start programs: they do the same wherever they run.
+# Where the tests' own packages are, for ftpy.
+packages() {
+  "$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+}
+
+# Not those that only start programs: they do the same wherever they run. Of the bad values those that have found something.
 part_ftpy() {
   local elsewhere=() name
-  for name in tracker hostile badinput/test_{bad_arguments,bad_transfers,processes} test_{benchmarks,command_line,packaging} \
+  for name in tracker hostile badinput/test_{bad_transfers,processes} test_{benchmarks,command_line,packaging} \
     test_{disk_full,faults_whole_files,uos} 'test_swift_*' 'test_ftpy*' 'test_device*'; do
     elsewhere+=(--ignore-glob="$PWD/Tests/Python/$name" --ignore-glob="$PWD/Tests/Python/$name.py")
   done
-  PYTHONPATH=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
-    "$FTPY" -m pytest Tests/Python "${elsewhere[@]}"
+  BAD_INPUT_VALUES=few PYTHONPATH=$(packages) "$FTPY" -m pytest Tests/Python "${elsewhere[@]}"
 }
 
 # The long forms are these without their options.
@@ -197,8 +202,22 @@ part_cpython() {
   PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
 }
 
+# Inside python3 and inside ftpy.
 part_hostile() {
-  PYTHONPATH=.:Tests/Python:Tests/Servers "$python" -m hostile.drive
+  local failed=0 program
+  for program in "$python" "$FTPY"; do
+    PYTHONPATH=.:Tests/Python:Tests/Servers "$program" -m hostile.drive || failed=1
+  done
+  return "$failed"
+}
+
+# Both with more values and more rounds than in the gate.
+part_badinput() {
+  local failed=0
+  export BAD_INPUT_ROUNDS=${BAD_INPUT_ROUNDS:-20}
+  "$venv/bin/python" -m pytest --timeout=3600 -s Tests/Python/badinput || failed=1
+  PYTHONPATH=$(packages) "$FTPY" -m pytest -s Tests/Python/badinput --deselect Tests/Python/badinput/test_processes.py || failed=1
+  return "$failed"
 }
 
 # What the debug allocator and the development mode see: writes beyond a block's ends, uses after it was freed, files and
@@ -298,6 +317,9 @@ if wanted cpython; then
 fi
 if wanted hostile; then
   run_built hostile 'Hostile servers'
+fi
+if wanted badinput; then
+  run_built badinput 'Bad input'
 fi
 if wanted memory; then
   run_built debug "Python tests with Python's debug allocator"

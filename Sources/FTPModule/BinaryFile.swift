@@ -8,7 +8,7 @@ import PythonBridge
 /// Exact classes alone: a subclass may do anything with a block or a line. So may an attribute of the object that hides a method.
 struct BinaryFile {
   let object: PythonObject
-  private let isBuffered: Bool
+  /// Whether what was written to it may still be in its buffer.
   private let isWritable: Bool
 
   /// A file that is read; nil when it is another kind of object, or one that is on no regular file nor in memory.
@@ -18,7 +18,7 @@ struct BinaryFile {
       guard try Self.hasOwn(["read", "readline", "seek", "tell"], object) else { return nil }
       self.object = object
       isWritable = try object.isExactly(io.attribute("BufferedRandom"))
-      isBuffered = try isWritable || object.isExactly(io.attribute("BufferedReader"))
+      let isBuffered = try isWritable || object.isExactly(io.attribute("BufferedReader"))
       if try object.isExactly(io.attribute("BytesIO")) { return }
       let raw = isBuffered ? try object.attribute("raw") : object
       guard try raw.isExactly(io.attribute("FileIO")), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
@@ -27,6 +27,70 @@ struct BinaryFile {
     } catch {
       PythonError.clear()
       return nil
+    }
+  }
+
+  /// A regular file that a callback writes to, being its `write`; nil for any other callback, and for a file that is appended to.
+  init?(written callback: PythonObject) {
+    guard let file = callback.builtinSelf, Self.isWrite(callback) else { return nil }
+    do {
+      let isRaw = try file.isExactly(importModule("io").attribute("FileIO"))
+      guard let raw = try isRaw ? file : file.optionalAttribute("raw"),
+        try raw.isExactly(importModule("io").attribute("FileIO")), try raw.callMethod("writable").isTrue(),
+        try Self.hasOwn(["flush", "seek", "tell", "fileno"], file), try Self.hasOwn(["write", "seek", "tell"], raw),
+        try Self.status(of: raw) != nil
+      else { return nil }
+      let flags = fcntl(CInt(clamping: try raw.callMethod("fileno").integer()), F_GETFL)
+      guard flags >= 0, flags & O_APPEND == 0 else { return nil }
+      object = file
+      isWritable = !isRaw
+    } catch {
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  /// From how many bytes on a download is worth a pipe.
+  static let worthMoving: UInt64 = 512 * 1024
+
+  /// Receives into a regular file from its position on without a copy in this process; detached. Leaves the position behind what has come, in
+  /// any case. Returns whether that was all; otherwise the rest is for its `write`.
+  ///
+  /// `attach` is asked after each piece, as after each call of a callback.
+  func receive(from transfer: DataTransfer, _ attach: (() throws -> Void) throws -> Void) throws -> Bool {
+    guard transfer.canMoveToFiles, let pipe = SplicePipe(),
+      let (descriptor, start) = try Attachment.attach({ try descriptor() })
+    else { return false }
+    defer { Glibc.close(descriptor) }
+    var written: UInt64 = 0
+    func settle() throws {
+      if written > 0 { try object.callMethod("seek", .integer(start &+ written)) }
+    }
+    do {
+      while true {
+        let count = try transfer.receive { stream, deadline in
+          try stream.receive(
+            file: descriptor, at: start &+ written, most: .max, through: pipe, until: deadline)
+        }
+        guard let count, count > 0 else {
+          try Attachment.attach(settle)
+          return count == 0
+        }
+        written &+= UInt64(count)
+        try attach {
+          // Which says so in its own words.
+          guard try object.attribute("closed").isTrue() else { return }
+          try object.callMethod("write", .bytes(UnsafeRawBufferPointer(start: nil, count: 0)))
+        }
+      }
+    } catch {
+      let failure = error as? FileFailure
+      written &+= UInt64(clamping: failure?.written ?? 0)
+      try Attachment.attach {
+        PythonError.preserving(settle)
+        if let failure { throw PythonError.system(failure.errno) }
+      }
+      throw error
     }
   }
 

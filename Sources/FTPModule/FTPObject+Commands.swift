@@ -118,13 +118,23 @@ extension FTPObject {
     }
     var parser = ReplyParser()
     while true {
-      let line = try call(.getline)
-      if let reply = try parser.append(TextCodec.lossless.encode(line)) {
-        connection?.control.countReply(reply.category)
-        if connection?.control.isKeepAliveAnswer(reply) ?? false { continue }
-        return try TextCodec.lossless.decode(reply.bytes)
-      }
+      guard let reply = try byLine(into: &parser) else { continue }
+      if connection?.control.isKeepAliveAnswer(reply) ?? false { continue }
+      return try TextCodec.lossless.decode(reply.bytes)
     }
+  }
+
+  /// The reply that one more line completes, of the connection's own replies or else of `parser`'s.
+  private func byLine(into parser: inout ReplyParser) throws -> Reply? {
+    let line: [UInt8]
+    do { line = try TextCodec.lossless.encode(call(.getline)) } catch {
+      guard PythonError.matches(.eofError), let reply = try connection()?.control.endEarly() else { throw error }
+      PythonError.clear()
+      return reply
+    }
+    guard try connection() != nil else { return try parser.append(line) }
+    return try use(
+      { connection in try Attachment.detach { try connection.control.put(line) } }, otherwise: { _ in nil })
   }
 
   /// `getresp()`: a reply 1yz, 2yz or 3yz; raises `error_temp`, `error_perm` or `error_proto` for the others.

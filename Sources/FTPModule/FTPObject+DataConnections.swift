@@ -77,11 +77,12 @@ extension FTPObject {
       .integer(Int(address.port)))
   }
 
-  /// The connection, when `EPSV` is to be tried before `PASV` on it.
+  /// The connection, when `EPSV` is to be tried before `PASV` on it: where that is preferred, and behind a proxy.
   private func preferringExtendedPassive() throws -> Connection? {
-    guard try attribute(.prefer_epsv).isTrue(), try !usesIPv6(), let connection = try connection(),
-      !connection.refusesExtendedPassive
-    else { return nil }
+    let comesFirst =
+      try proxiedHost() == nil
+      ? attribute(.prefer_epsv).isTrue() && !usesIPv6() : !attribute(.trust_server_pasv_ipv4_address).isTrue()
+    guard comesFirst, let connection = try connection(), !connection.refusesExtendedPassive else { return nil }
     return connection
   }
 
@@ -150,10 +151,16 @@ extension FTPObject {
     let preferring = try preferringExtendedPassive()
     do { socket = try openPassive() } catch {
       // A gateway may pass PASV's ports and not EPSV's, of which it knows nothing.
-      guard let preferring, !preferring.refusesExtendedPassive, PythonError.matches(.osError) else { throw error }
-      PythonError.clear()
+      guard let preferring, !preferring.refusesExtendedPassive, PythonError.matches(.osError),
+        let failure = PythonError.take()
+      else { throw error }
       preferring.refusesExtendedPassive = true
-      socket = try openPassive()
+      do { socket = try openPassive() } catch {
+        try requireUnknownCommand(error)
+        // There is no other way than the one that failed.
+        preferring.refusesExtendedPassive = false
+        throw PythonError.restore(failure)
+      }
     }
     do {
       return (socket, try begin(command, rest, on: socket))

@@ -106,7 +106,7 @@ extension FTPObject {
   }
 
   /// Throws `ConnectionResetError` when the peer has reset the connection, and closes the socket: `wrap_socket` would leave it open.
-  private func requirePeer(_ socket: PythonObject) throws {
+  func requirePeer(_ socket: PythonObject) throws {
     do { try socket.callMethod(state.names[.getpeername]) } catch {
       guard PythonError.matches(.osError) else { throw error }
       PythonError.clear()
@@ -124,6 +124,13 @@ extension FTPObject {
     let result = try body()
     try result.callMethod(state.names[.settimeout], PythonObject.none)
     return result
+  }
+
+  /// The same limit for a handshake that waits by itself.
+  func handshakeLimit(of socket: PythonObject) throws(PythonError) -> Duration? {
+    let limit = try socket.callMethod(state.names[.gettimeout])
+    guard limit.isNone else { return Duration(try limit.double()) }
+    return try attribute(.timeout) === notGiven() ? Duration(Self.defaultConnect) : nil
   }
 
   /// Puts what was tried, and where, before the cause in the exception that is set: its class and its attributes stay.

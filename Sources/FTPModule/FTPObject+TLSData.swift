@@ -23,15 +23,79 @@ extension FTPObject {
   func ntransfercmdTLS(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
     let result = try ntransfercmd(command, rest)
     guard try attribute(._prot_p).isTrue() else { return result }
-    let plain = try result.item(0)
+    return try .tuple(wrapData(result.item(0)), result.item(1))
+  }
+
+  /// The data connection of a transfer that a method of this object runs.
+  ///
+  /// Nobody sees its socket, so that TLS goes through a `TLSPipe` where nothing stands in for what would make the `ssl.SSLSocket`:
+  /// no method of a subclass, no socket or context of another kind.
+  func openTransfer(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonStream {
+    let peer = "the data connection of \(try name())"
+    guard try canPipe() else {
+      return try stream(over: call(.transfercmd, command, rest), peer)
+    }
+    let plain = try ntransfercmd(command, rest).item(0)
+    guard try PythonStream.isPlain(plain, state) else { return try stream(over: wrapData(plain), peer) }
+    let pipe = try securing { session in
+      do {
+        try requirePeer(plain)
+        let limit = try handshakeLimit(of: plain)
+        let pipe = try TLSPipe(
+          plain, attribute(.context), host: attribute(.host), session: session, peer: peer, state: state)
+        try asTransfer(PythonStream(plain, below: pipe, peer: peer, state: state)) {
+          try pipe.shakeHands(until: .after(limit))
+        }
+        return (pipe, try pipe.isResumed)
+      } catch {
+        PythonError.preserving { try plain.callMethod(state.names[.close]) }
+        throw error
+      }
+    }
+    return PythonStream(plain, below: pipe, peer: peer, state: state)
+  }
+
+  private func stream(over socket: PythonObject, _ peer: String) throws -> PythonStream {
+    do { return try PythonStream(socket, peer: peer, state: state) } catch {
+      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      throw error
+    }
+  }
+
+  private func canPipe() throws(PythonError) -> Bool {
+    guard object.type.isSubclass(of: state.ftpTLSType), try attribute(._prot_p).isTrue(),
+      let connection = try connection(), connection.session == nil,
+      try isOwn(.transfercmd, FTPType.transfercmd), try isOwn(.ntransfercmd, FTPTLSType.ntransfercmd)
+    else { return false }
+    return try TLSPipe.suits(attribute(.context), state)
+  }
+
+  /// Wraps a data connection in TLS; hands it out in the place of the plain one.
+  private func wrapData(_ plain: PythonObject) throws -> PythonObject {
     let connection = try connection()
     let announced = connection?.announcedSize(of: plain)
+    let socket = try securing { session in
+      let socket = try wrap(plain, session: session) { socket in
+        try asTransfer(PythonStream(socket, peer: "the data connection", state: state)) {
+          _ = try socket.callMethod(state.names[.do_handshake])
+        }
+      }
+      return (socket, try session != nil && socket.optionalAttribute("session_reused")?.isTrue() ?? false)
+    }
+    connection?.handOut(socket, announced: announced)
+    return socket
+  }
+
+  /// Secures a data connection: `body` gets the session to resume, and says whether it was.
+  private func securing<Result>(
+    _ body: (_ session: PythonObject?) throws -> (Result, isResumed: Bool)
+  ) throws -> Result {
+    let connection = try connection()
     do {
       let session = try reusableSession()
-      let socket = try wrap(plain, session: session) { try shakeHands($0, connection) }
-      if session != nil { try noteResumption(socket, connection) }
-      connection?.handOut(socket, announced: announced)
-      return try .tuple(socket, result.item(1))
+      let (result, isResumed) = try body(session)
+      if session != nil { noteResumption(isResumed, connection) }
+      return result
     } catch {
       let failure = refusal(insteadOf: error, connection)
       PythonError.preserving { connection?.control.abandonReplies() }
@@ -40,16 +104,13 @@ extension FTPObject {
   }
 
   /// Does a data connection's handshake as a part of the transfer: `close` from another thread ends it.
-  private func shakeHands(_ socket: PythonObject, _ connection: Connection?) throws {
-    guard let connection else {
-      try socket.callMethod("do_handshake")
-      return
-    }
-    let running = Connection.RunningTransfer(try PythonStream(socket, peer: "the data connection", state: state))
+  private func asTransfer(_ stream: PythonStream, _ shakeHands: () throws -> Void) throws {
+    guard let connection = try connection() else { return try shakeHands() }
+    let running = Connection.RunningTransfer(stream)
     let outer = connection.transfer
     connection.transfer = running
     defer { connection.transfer = outer }
-    do { try connection.use { _ = try socket.callMethod("do_handshake") } } catch {
+    do { try connection.use(shakeHands) } catch {
       guard running.isBrokenOff, PythonError.matches(.osError) else { throw error }
       PythonError.clear()
     }
@@ -97,9 +158,9 @@ extension FTPObject {
 
   /// Looks at a new data connection that offered a session: where the server declined it, the next one offers what the control
   /// connection has then, for TLS 1.3 servers send it new ones.
-  private func noteResumption(_ socket: PythonObject, _ connection: Connection?) throws {
+  private func noteResumption(_ isResumed: Bool, _ connection: Connection?) {
     guard let connection, connection.stream.tls != nil else { return }
-    if try socket.optionalAttribute("session_reused")?.isTrue() ?? false {
+    if isResumed {
       connection.declinedSessions = 0
     } else {
       connection.declinedSessions += 1

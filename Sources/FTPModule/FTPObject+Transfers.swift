@@ -15,16 +15,28 @@ extension FTPObject {
     let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
     try requireSendable(command, arguments[3])
     _ = try voidcmd("TYPE I")
+    let isFile = BinaryFile.isWrite(callback)
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
-      if let tls = (transfer.stream as? PythonStream)?.tls, tls.readsBytes {
-        return try Attachment.attach {
-          try receiveRecords(transfer, tls, atMost: min(blockSize, BlockSize.limit), callback, attach)
+      if let tls = (transfer.stream as? PythonStream)?.tls {
+        if isFile, tls is TLSPipe {
+          return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, attach)
+        }
+        if tls.readsBytes {
+          return try Attachment.attach {
+            try receiveRecords(transfer, tls, atMost: min(blockSize, BlockSize.limit), callback, attach)
+          }
         }
       }
       let largest = min(blockSize, BlockSize.limit)
+      var mayMove = true
       var size = min(largest, DataTransfer.firstRead)
       var block = try Attachment.attach { () throws(PythonError) in try BytesBlock(capacity: size) }
       while true {
+        if mayMove, max(transfer.announced ?? 0, transfer.transferred) >= BinaryFile.worthMoving {
+          mayMove = false
+          let file = Attachment.attach { BinaryFile(written: callback) }
+          if try file?.receive(from: transfer, attach) ?? false { return }
+        }
         let count = try transfer.receive(into: block.memory)
         guard count > 0 else { return }
         try attach {
@@ -40,7 +52,7 @@ extension FTPObject {
 
   /// The same over TLS, attached: the callback gets each record as `ssl` hands it out, which detaches to decipher.
   private func receiveRecords(
-    _ transfer: DataTransfer, _ tls: TLSChannel, atMost size: Int, _ callback: PythonObject,
+    _ transfer: DataTransfer, _ tls: any TLSLayer, atMost size: Int, _ callback: PythonObject,
     _ attach: (() throws -> Void) throws -> Void
   ) throws {
     while true {
@@ -48,6 +60,21 @@ extension FTPObject {
       guard let record = try tls.readBytes(atMost: size, until: deadline) else { return }
       transfer.count(received: try record.withBytes { $0.count })
       try attach { _ = try callback.call(record) }
+    }
+  }
+
+  /// The same into a file of Python's own, whose `write` keeps nothing of what it is lent: always the same memory, which the processor's
+  /// cache knows.
+  private func receiveBlocks(
+    _ transfer: DataTransfer, atMost size: Int, _ write: PythonObject, _ attach: (() throws -> Void) throws -> Void
+  ) throws {
+    let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+    defer { memory.deallocate() }
+    while true {
+      let count = try transfer.receive(into: memory)
+      guard count > 0 else { return }
+      let block = UnsafeRawBufferPointer(rebasing: memory.prefix(count))
+      try attach { try PythonObject.lending(block, release: state.names[.release]) { _ = try write.call($0) } }
     }
   }
 
@@ -214,16 +241,14 @@ extension FTPObject {
     let before = try self.connection()
     before?.takesDataFirst = true
     defer { before?.takesDataFirst = false }
-    let socket = try call(
-      .transfercmd, command, rest.flatMap { $0.isNone ? nil : $0 })
+    let stream = try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 })
+    let socket = stream.socket
     before?.takesDataFirst = false
     var isClosed = false
     defer { if !isClosed { PythonError.preserving { try socket.callMethod(state.names[.close]) } } }
     // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
     let connection = try connection()
     if connection == nil, try attribute(.file).isNone { throw notConnected }
-    let stream = try PythonStream(
-      socket, peer: "the data connection of \(try text(.host)) port \(try text(.port))", state: state)
     let silence = try silence(of: socket)
     try stream.tls?.hold()
     let transfer = DataTransfer(

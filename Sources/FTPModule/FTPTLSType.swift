@@ -65,6 +65,12 @@ enum FTPTLSType {
     return result == nil ? -1 : 0
   }
 
+  static let ntransfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
+    FTPType.call(
+      instance, type, arguments, count, keywords, Signature("ntransfercmd", ["cmd", "rest"], required: 1)
+    ) { ftp, arguments in try ftp.ntransfercmdTLS(arguments.required(0), arguments[1]) }
+  }
+
   private static let methods = StaticTable<PyMethodDef>(
     [
       .method(
@@ -152,11 +158,6 @@ enum FTPTLSType {
         --
 
         Begin a transfer, over TLS after prot_p(). See FTP.ntransfercmd.
-        """
-      ) { instance, type, arguments, count, keywords in
-        FTPType.call(
-          instance, type, arguments, count, keywords, Signature("ntransfercmd", ["cmd", "rest"], required: 1)
-        ) { ftp, arguments in try ftp.ntransfercmdTLS(arguments.required(0), arguments[1]) }
-      },
+        """, ntransfercmd),
     ], end: PyMethodDef())
 }

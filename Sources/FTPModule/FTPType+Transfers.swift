@@ -96,12 +96,7 @@ extension FTPType {
       --
 
       Begin a transfer; return its data connection, a socket.socket. See ntransfercmd.
-      """
-    ) {
-      call($0, $1, $2, $3, $4, Signature("transfercmd", ["cmd", "rest"], required: 1)) { ftp, arguments in
-        try ftp.transfercmd(arguments.required(0), arguments.value(1))
-      }
-    },
+      """, transfercmd),
     .method(
       "retrbinary",
       """

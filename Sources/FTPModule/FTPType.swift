@@ -126,6 +126,12 @@ enum FTPType {
       try ftp.sendcmd(arguments.required(0))
     }
   }
+  static let transfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
+    call(instance, type, arguments, count, keywords, Signature("transfercmd", ["cmd", "rest"], required: 1)) {
+      ftp, arguments in
+      try ftp.transfercmd(arguments.required(0), arguments.value(1))
+    }
+  }
   static let retrlines: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("retrlines", ["cmd", "callback"], required: 1)) {
       ftp, arguments in

@@ -15,6 +15,7 @@ enum Name: Int, CaseIterable {
   // Sockets and files.
   case create_connection, create_server, gettimeout, settimeout, fileno, recv, send, sendall, shutdown, accept
   case getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
+  case do_handshake, write_eof, unwrap
 }
 
 /// The names as Python strings.

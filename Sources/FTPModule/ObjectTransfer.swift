@@ -19,14 +19,14 @@ final class ObjectTransfer: ClientTransfer {
   init(_ ftp: FTPObject, _ command: PythonObject, from offset: UInt64, isDownload: Bool) throws {
     let interval = try ftp.keepAliveInterval
     let rest: PythonObject? = if offset > 0 { try .integer(offset) } else { nil }
-    let socket = try ftp.call(.transfercmd, command, rest)
+    stream = try ftp.openTransfer(command, rest)
+    let socket = stream.socket
     self.socket = socket
     self.ftp = ftp
     self.command = command
     do {
       let connection = try ftp.connection()
       if connection == nil, try ftp.attribute(.file).isNone { throw ftp.notConnected }
-      stream = try PythonStream(socket, peer: "the data connection of \(try ftp.name())", state: ftp.state)
       let silence = try ftp.silence(of: socket)
       try stream.tls?.hold()
       data = DataTransfer(

@@ -12,7 +12,9 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   private let peer: String
   private var native: Socket?
   /// The TLS on the socket, where there is some.
-  let tls: TLSChannel?
+  let tls: (any TLSLayer)?
+  /// The same, where the descriptor is read and written here.
+  private var pipe: TLSPipe? { tls as? TLSPipe }
   /// A connection of a Swift session's, in TLS of Swift's.
   let shared: SharedStream?
 
@@ -36,14 +38,23 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
       return
     }
     tls = nil
-    guard try isPlain(socket) else { return }
+    guard try Self.isPlain(socket, state) else { return }
     native = Socket(
       descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
+  /// Works on a plain socket, below TLS; attached.
+  init(_ socket: PythonObject, below pipe: TLSPipe, peer: String, state: ModuleState) {
+    self.socket = socket
+    self.peer = peer
+    self.state = state
+    tls = pipe
+    shared = nil
+  }
+
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,
   /// whose TLS has ended (`ccc`).
-  private func isPlain(_ socket: PythonObject) throws(PythonError) -> Bool {
+  static func isPlain(_ socket: PythonObject, _ state: ModuleState) throws(PythonError) -> Bool {
     if try state.isTLS(socket) { return try socket.isInstance(of: importModule("_socket").attribute("socket")) }
     let type = socket.type
     guard try type === state.socket().attribute("socket") else { return false }
@@ -69,8 +80,8 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Makes sure, after Python code has run, that the descriptor is still this socket's: a closed one's number may belong
   /// to another file by now. Attached.
   func revalidate() {
-    guard let native, native.descriptor >= 0 else { return }
-    if isClosed { native.close() }
+    guard let own = native ?? pipe?.transport, own.descriptor >= 0 else { return }
+    if isClosed { own.close() }
   }
 
   // MARK: ByteStream
@@ -123,11 +134,12 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
-  /// Whether it is a plain socket.
-  var sendsFiles: Bool { native != nil }
+  /// Whether the descriptor is read and written here.
+  var sendsFiles: Bool { native != nil || pipe != nil }
 
-  /// Through the descriptor of a plain socket; nothing through any other. See `FileSending.send`.
+  /// Through the descriptor, inside TLS by way of memory; nothing through any other socket's methods. See `FileSending.send`.
   func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
+    if let pipe { return try pipe.send(file: file, from: offset, silence: silence) }
     guard let native else { return 0 }
     guard native.descriptor >= 0 else { throw closedMeanwhile }
     return try native.send(file: file, from: offset, silence: silence)

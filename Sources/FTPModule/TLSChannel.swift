@@ -8,7 +8,7 @@ import PythonBridge
 /// It is read and written without blocking, for a descriptor with something to read says little of TLS: that may be a session
 /// ticket, or half a record. To wait is `poll` with a deadline, as for a plain socket. An event loop's socket, which is none of the
 /// system's, does its waiting itself.
-final class TLSChannel {
+final class TLSChannel: TLSLayer {
   private let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -29,8 +29,6 @@ final class TLSChannel {
   private var failure: FTPError?
   /// Whether the socket is this channel's alone, and does not block.
   private var isHeld = false
-  /// Whether the peer, or somebody on the way, ended the TCP connection without TLS's `close_notify`, and the context minds
-  /// (`ssl.OP_IGNORE_UNEXPECTED_EOF` hides it).
   private(set) var endedWithoutNotice = false
 
   /// The most that one read brings: more no longer fits the processor's cache beside its copies.
@@ -74,7 +72,7 @@ final class TLSChannel {
     }
     if let failure { throw failure }
     if isAtEnd { return 0 }
-    var want = mayHoldMore || !isSystems ? nil : Want.reading
+    var want = mayHoldMore || !isSystems ? nil : TLSWant.reading
     while true {
       if let want, try !wait(for: want, until: deadline) { throw timedOut("read from") }
       let count: Int
@@ -87,10 +85,6 @@ final class TLSChannel {
   /// Whether `readBytes` may be called: the socket is this channel's alone, and Python's own.
   var readsBytes: Bool { isHeld && borrows }
 
-  /// Reads at most one record as the `bytes` that `ssl` makes of it; nil at the end of the stream. Attached, but for the waiting. Blocks
-  /// until `deadline`; throws as `read`.
-  ///
-  /// For a callback that is to get `bytes` this is one copy less than to read into memory.
   func readBytes(atMost size: Int, until deadline: Deadline) throws -> PythonObject? {
     let size = min(size, Self.record)
     if !ahead.isEmpty {
@@ -109,7 +103,7 @@ final class TLSChannel {
         looks -= 1
         try waitDetached(for: .reading, until: deadline)
       }
-      let wanted: Want
+      let wanted: TLSWant
       do {
         let bytes = try reader.callMethod(state.names[.read], .integer(size))
         let count = try bytes.withBytes { $0.count }
@@ -119,7 +113,7 @@ final class TLSChannel {
         return isAtEnd ? nil : bytes
       } catch {
         do {
-          guard let want = try want() else {
+          guard let want = try TLSWant.raised(state) else {
             try noteEnd(error)
             continue
           }
@@ -152,7 +146,7 @@ final class TLSChannel {
   /// failure. After the first it looks before it reads: to be told by an exception that nothing is there costs more than a record.
   private func fill(
     _ buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
-  ) throws(FTPError) -> (count: Int, want: Want?) {
+  ) throws(FTPError) -> (count: Int, want: TLSWant?) {
     try unblocked("read from", until: deadline) {
       var count = 0
       let room = min(buffer.count, Self.largestRead)
@@ -166,7 +160,7 @@ final class TLSChannel {
           if !isSystems || !isAtEnd && !mayHoldMore && count < room && !hasInput(descriptor) { break }
         } catch {
           mayHoldMore = false
-          if let want = try want() { return (count, want) }
+          if let want = try TLSWant.raised(state) { return (count, want) }
           do { try noteEnd(error) } catch {
             // What came before a failure of the connection's is handed on first.
             guard count > 0, error is FTPError || PythonError.matches(.osError) else { throw error }
@@ -218,12 +212,12 @@ final class TLSChannel {
     var rest = bytes[...]
     while !rest.isEmpty {
       let deadline = Deadline.after(silence)
-      let wanted = try unblocked("write to", until: deadline) { () throws -> Want? in
+      let wanted = try unblocked("write to", until: deadline) { () throws -> TLSWant? in
         while !rest.isEmpty {
           // One record at a time: OpenSSL takes a record whole, or wants the same bytes again.
           let record = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.record))
           do { rest = rest.dropFirst(max(0, try send(record))) } catch {
-            guard let want = try want() else { throw error }
+            guard let want = try TLSWant.raised(state) else { throw error }
             return want
           }
         }
@@ -249,8 +243,6 @@ final class TLSChannel {
     return inner
   }
 
-  /// Makes the close that follows a reset: the transfer is broken off, and must not look like one that is whole but for a
-  /// `close_notify`. ProFTPD ends the session when a connection ends like that, but takes a reset for what it is. Attached.
   func resetOnClose() throws(PythonError) {
     guard isSystems else { return }
     let option = try withUnsafeBytes(of: linger(l_onoff: 1, l_linger: 0)) { (bytes) throws(PythonError) in
@@ -260,19 +252,19 @@ final class TLSChannel {
     _ = try socket.attribute("setsockopt").call(level, name, option)
   }
 
-  // MARK: Waiting
-
-  /// What OpenSSL needs before a call can go on.
-  enum Want { case reading, writing }
-
-  /// What a call on a socket that does not block wants, after it has thrown; nil when it failed, and the exception stays set.
-  func want() throws -> Want? {
-    guard PythonError.matches(.osError), let failure = PythonError.take() else { return nil }
-    if try failure.isInstance(of: state.ssl().attribute("SSLWantReadError")) { return .reading }
-    if try failure.isInstance(of: state.ssl().attribute("SSLWantWriteError")) { return .writing }
-    _ = PythonError.restore(failure)
-    return nil
+  func sendNotice() throws -> TLSWant? {
+    // Python's own: a popular recipe for CPython overrides it, to do nothing, because there it may hang.
+    let unwrap = try state.ssl().attribute("SSLSocket").attribute("unwrap")
+    do {
+      _ = try unwrap.call(socket)
+      return nil
+    } catch {
+      guard let want = try TLSWant.raised(state) else { throw error }
+      return want
+    }
   }
+
+  // MARK: Waiting
 
   private func descriptor() throws -> CInt {
     CInt(clamping: try socket.callMethod(state.names[.fileno]).integer())
@@ -285,18 +277,18 @@ final class TLSChannel {
   }
 
   /// Waits on the descriptor; false when the deadline passed first.
-  func wait(for want: Want, until deadline: Deadline) throws(FTPError) -> Bool {
+  func wait(for want: TLSWant, until deadline: Deadline) throws(FTPError) -> Bool {
     try wait(on: try python("use") { try self.descriptor() }, for: want, until: deadline)
   }
 
   /// The same, attached, for a read; detached meanwhile.
-  private func waitDetached(for want: Want, until deadline: Deadline) throws(FTPError) {
+  private func waitDetached(for want: TLSWant, until deadline: Deadline) throws(FTPError) {
     let descriptor = try python("use") { try self.descriptor() }
     let isReady = try Attachment.detach { () throws(FTPError) in try wait(on: descriptor, for: want, until: deadline) }
     guard isReady else { throw timedOut("read from") }
   }
 
-  private func wait(on descriptor: CInt, for want: Want, until deadline: Deadline) throws(FTPError) -> Bool {
+  private func wait(on descriptor: CInt, for want: TLSWant, until deadline: Deadline) throws(FTPError) -> Bool {
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
       descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
@@ -345,28 +337,6 @@ final class TLSChannel {
       try TLSFailure.reword(exception, "cannot \(action) \(peer)")
     } catch { PythonError.clear() }
     return FTPError(interruptedBy: TLSFailure(exception))
-  }
-}
-
-/// What a TLS socket raised, while the thread goes on: the exception is not set.
-///
-/// Unlike `PythonError` it may be dropped, which takes the interpreter.
-final class TLSFailure: Error, @unchecked Sendable {
-  private var kept: PythonObject?
-
-  init(_ exception: PythonObject) { kept = exception }
-
-  deinit { Attachment.attach { kept = nil } }
-
-  /// Sets the exception.
-  func restore() -> PythonError { kept.map(PythonError.restore) ?? .raise(.osError, "TLS failed") }
-
-  /// Puts what was tried before the cause in an exception of `ssl`: its class and its attributes stay.
-  static func reword(_ exception: PythonObject, _ action: String) throws(PythonError) {
-    guard let cause = try exception.optionalAttribute("strerror"), cause.isString else { return }
-    let text = try PythonObject.string("\(action): \(cause.text())")
-    try exception.setAttribute(.string("strerror"), text)
-    try exception.setAttribute(.string("args"), .tuple(exception.attribute("errno"), text))
   }
 }
 

@@ -13,7 +13,7 @@ struct TLSClosing {
   private static let grace = Duration.seconds(1)
 
   private let socket: PythonObject
-  private let tls: TLSChannel
+  private let tls: any TLSLayer
   private let connection: Connection?
   private let state: ModuleState
   private let deadline: Deadline
@@ -51,15 +51,11 @@ struct TLSClosing {
   /// Sends `close_notify` (RFC 8446 section 6.1), behind the data that still waits to be sent. False when that was the end: the peer's
   /// had come, or it has closed, or it has said on the control connection what became of the transfer.
   private func sendNotice() throws -> Bool {
-    // Python's own: a popular recipe for CPython overrides it, to do nothing, because there it may hang.
-    let unwrap = try state.ssl().attribute("SSLSocket").attribute("unwrap")
     while true {
-      do {
-        _ = try unwrap.call(socket)
-        return false
-      } catch {
-        guard let want = try tls.want() else { throw error }
-        if want == .reading { return true }
+      switch try tls.sendNotice() {
+      case .reading: return true
+      case nil: return false
+      case .writing: break
       }
       switch try moved(.writing, until: deadline) {
       case .data: continue
@@ -95,7 +91,7 @@ struct TLSClosing {
 
   /// Waits until the data connection can be read or written, or the control connection has something to say; nil when the time is over
   /// first.
-  private func moved(_ want: TLSChannel.Want, until limit: Deadline) throws -> Mover? {
+  private func moved(_ want: TLSWant, until limit: Deadline) throws -> Mover? {
     while true {
       if try Attachment.detach({ try tls.wait(for: want, until: .earlier(limit, .after(Self.glance))) }) {
         return .data

@@ -1,4 +1,5 @@
 internal import CPython
+internal import Glibc
 
 /// "A Python exception is set in the attached thread." The exception itself stays in the interpreter, as C has it, and
 /// survives detaching: it belongs to the thread's state.
@@ -23,6 +24,13 @@ public struct PythonError: Error {
 
   /// Sets `ValueError`.
   public static func value(_ message: String) -> PythonError { raise(.valueError, message) }
+
+  /// Sets the `OSError` for a number of the system's, as Python's own functions do.
+  public static func system(_ code: CInt) -> PythonError {
+    errno = code
+    PyErr_SetFromErrno(PythonObject.osError.pointer)
+    return PythonError()
+  }
 
   /// Sets an exception that `take` has taken.
   public static func restore(_ exception: PythonObject) -> PythonError { raise(exception.type, exception) }

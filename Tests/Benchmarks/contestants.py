@@ -158,5 +158,5 @@ def everybody(peers: Path | None) -> dict[str, Contestant]:
     if shutil.which("lftp"):
         everyone += [Contestant("lftp", lftp("")), Contestant("lftp 1M", lftp("1M"))]
     everyone.append(Contestant("C", ceiling()))
-    everyone.append(Contestant("C, not truncated", ceiling("retr_kept")))
+    everyone.append(Contestant("C, copied", ceiling("retr_copied")))
     return {contestant.name: contestant for contestant in everyone}

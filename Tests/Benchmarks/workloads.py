@@ -49,7 +49,7 @@ _THREADS = "RETR in 4 threads with a session each, the whole file in each"
 _IMPORT = "`from usr.ftplib import FTP`, over a bare start of Python"
 
 WORKLOADS = (
-    whole_files("retr", _RETR, "retr_file", (*_ALL, "C, not truncated"), RETR_GOALS),
+    whole_files("retr", _RETR, "retr_file", (*_ALL, "C, copied"), RETR_GOALS),
     Workload(
         "retr-lambda",
         "RETR, callback `lambda block: None`",

@@ -114,6 +114,17 @@ def test_a_port_that_cannot_be_reached_is_remembered(scripted: Scripted) -> None
         assert asked(server) == ["EPSV", "PASV", "PASV"]
 
 
+def test_a_port_that_cannot_be_reached_where_there_is_no_pasv(scripted: Scripted) -> None:
+    """There is EPSV again then: without PASV it is the only way."""
+    unknown = answer("PASV", "502 no")
+    steps = [answer("TYPE"), epsv_port_that_refuses, unknown, epsv_port_that_refuses]
+    server = scripted([*LOGIN, *steps, *retrieve(unknown, epsv)])
+    with closing(log_in(server, prefer_epsv=True)) as ftp:
+        with pytest.raises(ConnectionRefusedError, match="open the data connection to"):
+            ftp.retrbinary("RETR f", len)
+        assert receive(ftp) == b"content"
+
+
 def test_makepasv_itself(scripted: Scripted) -> None:
     server = scripted(
         [*LOGIN, answer("EPSV", "229 (|||1234|)"), answer("PASV", "227 (127,0,0,1,4,210)")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import random
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+import realservers
 from conftest import Directory
 
 from usr.ftplib import FTP, Error, all_errors
@@ -348,6 +350,139 @@ def test_what_a_callback_raises_in_the_middle_comes_out(ftp: FTP, directory: Dir
     with pytest.raises(KeyError):
         ftp.retrbinary("RETR f", callback)
     assert b"".join(kept) == content(2_000_000)[: sum(map(len, kept))]
+    assert ftp.pwd()
+
+
+TARGETS: dict[str, Callable[[Path], IO[bytes]]] = {
+    "wb+": lambda path: path.open("wb+"),
+    "wb": lambda path: path.open("wb"),
+    "FileIO": lambda path: path.open("wb+", buffering=0),
+    "small buffer": lambda path: path.open("wb+", buffering=16),
+    "BytesIO": lambda _: io.BytesIO(),
+}
+targets = pytest.mark.parametrize("kind", TARGETS)
+
+
+@targets
+@pytest.mark.parametrize("size", [0, 4096, 524_287, 524_288, 3_000_000])
+def test_a_file_is_received_where_it_stands(
+    kind: str, size: int, ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    directory.put("f", content(size))
+    with TARGETS[kind](tmp_path / "local") as file:
+        file.write(b"before" + b"?" * 10_000)
+        file.seek(6)
+        assert ftp.retrbinary("RETR f", file.write).startswith("226")
+        assert file.tell() == 6 + size
+        file.write(b"after")
+        file.flush()
+        file.seek(0)
+        got = file.read() if file.readable() else (tmp_path / "local").read_bytes()
+    rest = b"?" * (10_000 - size - len(b"after"))
+    assert got == b"before" + content(size) + b"after" + rest
+
+
+def test_what_stands_before_in_the_buffer_comes_first(
+    ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    directory.put("f", content(2_000_000))
+    with (tmp_path / "local").open("wb") as file:
+        file.write(b"header")
+        ftp.retrbinary("RETR f", file.write)
+        file.write(b"trailer")
+    assert (tmp_path / "local").read_bytes() == b"header" + content(2_000_000) + b"trailer"
+
+
+def test_a_file_that_is_appended_to_gets_it_at_its_end(
+    ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    directory.put("f", content(2_000_000))
+    (tmp_path / "local").write_bytes(b"old")
+    with (tmp_path / "local").open("ab") as file:
+        file.seek(0)
+        ftp.retrbinary("RETR f", file.write)
+    assert (tmp_path / "local").read_bytes() == b"old" + content(2_000_000)
+
+
+def test_the_write_of_a_subclass_is_called(ftp: FTP, directory: Directory, tmp_path: Path) -> None:
+    class Counting(io.FileIO):
+        count = 0
+
+        def write(self, block: Any) -> int:
+            self.count += len(block)
+            return super().write(block)
+
+    directory.put("f", content(2_000_000))
+    with Counting(tmp_path / "local", "w") as raw:
+        ftp.retrbinary("RETR f", raw.write)
+        assert raw.count == 2_000_000
+        with io.BufferedWriter(raw) as file:
+            ftp.retrbinary("RETR f", file.write)
+        assert raw.count == 4_000_000
+
+
+def test_a_full_disk_raises_the_error_of_write_and_the_file_stands_behind_what_it_has(
+    ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    directory.put("f", content(4_000_000))
+    with realservers.small_disk(tmp_path, 2 << 20):
+        with (tmp_path / "local").open("wb+") as file:
+            with pytest.raises(OSError, match="No space left on device") as caught:
+                ftp.retrbinary("RETR f", file.write)
+            assert caught.value.errno == errno.ENOSPC
+            there = file.tell()
+            assert 1 << 20 < there <= 2 << 20
+            assert there == os.fstat(file.fileno()).st_size
+            file.seek(0)
+            assert file.read() == content(4_000_000)[:there]
+        assert ftp.pwd()
+
+
+def test_ctrl_c_ends_a_download_into_a_file(ftp: FTP, directory: Directory, tmp_path: Path) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise StopError
+
+    with open(directory.local / "f", "wb") as large:
+        large.truncate(64 << 30)
+    before = signal.signal(signal.SIGALRM, stop)
+    try:
+        with (tmp_path / "local").open("wb+") as file:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            with pytest.raises(StopError):
+                ftp.retrbinary("RETR f", file.write)
+            assert 0 < file.tell() == os.fstat(file.fileno()).st_size < 64 << 30
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert ftp.pwd()
+
+
+def test_closing_the_file_during_a_download_is_an_error_and_no_other_file_is_written_to(
+    ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    with open(directory.local / "f", "wb") as large:
+        large.truncate(1 << 30)
+    file = (tmp_path / "local").open("wb+")
+    others: list[IO[bytes]] = []
+
+    def close() -> None:
+        file.close()
+        others.extend((tmp_path / f"other-{number}").open("wb+") for number in range(20))
+
+    timer = threading.Timer(0.1, close)
+    timer.start()
+    try:
+        with pytest.raises(ValueError, match="closed file"):
+            ftp.retrbinary("RETR f", file.write)
+    finally:
+        timer.join()
+        file.close()
+    for other in others:
+        assert os.fstat(other.fileno()).st_size == 0
+        other.close()
     assert ftp.pwd()
 
 

@@ -28,6 +28,8 @@ from urllib.parse import quote
 import pytest
 from conftest import LOGIN, Conversation, ScriptedServer, Step, answer, cut, say_bytes, stall
 from realservers import has_ipv6
+from test_api_passive import asked, epsv, epsv_port_that_refuses, pasv, retrieve
+from test_api_passive import receive as received
 from test_faults_connecting import closed_port, no_socket_left_open
 from test_faults_waiting import from_the_keyboard, in_another_thread, interrupted
 
@@ -406,6 +408,36 @@ def test_one_kind_of_passive_mode_is_enough(client: ModuleType, proxy: Proxy, wi
     ):
         ftp.storbinary("STOR file", io.BytesIO(b"content"))
         assert ftp.nlst() == ["file"]
+
+
+@pytest.mark.parametrize("proxy", OPEN, ids=str, indirect=True)
+def test_epsvs_port_that_cannot_be_reached_is_followed_by_pasvs(
+    client: ModuleType, proxy: Proxy, scripted: Scripted
+) -> None:
+    server = scripted([*LOGIN, *retrieve(epsv_port_that_refuses, pasv), *retrieve(pasv)])
+    with closing(opened(client, proxy.url, server.host, server.port)) as ftp:
+        ftp.login("user", "password")
+        assert received(ftp) + received(ftp) == b"content" * 2
+    assert asked(server) == ["EPSV", "PASV", "PASV"]
+
+
+@pytest.mark.parametrize("proxy", OPEN, ids=str, indirect=True)
+def test_epsvs_port_that_cannot_be_reached_where_there_is_no_pasv(
+    client: ModuleType, proxy: Proxy, scripted: Scripted
+) -> None:
+    server = scripted(
+        [
+            *LOGIN,
+            *[answer("TYPE"), epsv_port_that_refuses, answer("PASV", "502 no")],
+            *retrieve(epsv),
+        ]
+    )
+    with closing(opened(client, proxy.url, server.host, server.port)) as ftp:
+        ftp.login("user", "password")
+        with pytest.raises(OSError, match=r"open the data connection to 127\.0\.0\.1 port"):
+            received(ftp)
+        assert received(ftp) == b"content"
+    assert asked(server) == ["EPSV", "PASV", "EPSV"]
 
 
 def test_an_address_in_pasvs_reply_counts_only_when_it_is_trusted(

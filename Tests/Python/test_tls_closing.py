@@ -29,6 +29,7 @@ from tls_support import (
     trusting,
     version_of_tls,
 )
+from tls_support import both_ways as both_ways
 
 if TYPE_CHECKING:
     from usr.ftplib import FTP_TLS

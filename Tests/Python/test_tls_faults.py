@@ -27,6 +27,7 @@ from tls_support import (
     running,
     trusting,
 )
+from tls_support import both_ways as both_ways
 
 if TYPE_CHECKING:
     from servers import Server

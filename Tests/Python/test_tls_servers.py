@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tls_support import both_ways as both_ways
 from tls_support import logged_in, noise, running, trusting, version_of_tls, watch
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ from tls_support import (
     version_of_tls,
     watch,
 )
+from tls_support import both_ways as both_ways
 
 if TYPE_CHECKING:
     from servers import Server

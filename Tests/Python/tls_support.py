@@ -46,6 +46,19 @@ def trusting(version: ssl.TLSVersion | None = None) -> ssl.SSLContext:
     return context
 
 
+class OtherSocket(ssl.SSLSocket):
+    """Of a class that is not Python's own, so that the client goes through its methods."""
+
+
+@pytest.fixture(params=["in memory", "by socket"], autouse=True)
+def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each test of a module that imports this runs with data connections in both ways of TLS."""
+    way: str = request.param
+    if way == "by socket":
+        monkeypatch.setattr(ssl.SSLContext, "sslsocket_class", OtherSocket)
+    return way
+
+
 # Real servers
 
 

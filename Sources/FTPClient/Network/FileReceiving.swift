@@ -17,6 +17,8 @@ package protocol FileReceiving: ByteStream {
 /// What is wrong with the file that a stream is received into.
 package struct FileFailure: Error {
   package let errno: CInt
+  /// How many bytes of those taken from the stream are in the file all the same.
+  package let written: Int
 }
 
 /// What Linux has and the C library shows to those alone who define `_GNU_SOURCE`, which Swift's module of it does not.
@@ -73,27 +75,27 @@ package final class SplicePipe {
         left -= moved
       } else if moved < 0, errno == EINVAL || errno == ENOSYS {
         // Not every file system takes pages.
-        return try copy(into: file, at: position, left)
+        return try copy(into: file, at: position, left, behind: count - left)
       } else if moved == 0 || errno != EINTR {
-        throw FileFailure(errno: moved == 0 ? EIO : errno)
+        throw FileFailure(errno: moved == 0 ? EIO : errno, written: count - left)
       }
     }
   }
 
-  private func copy(into file: CInt, at offset: Int64, _ count: Int) throws(FileFailure) {
+  private func copy(into file: CInt, at offset: Int64, _ count: Int, behind before: Int) throws(FileFailure) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
     defer { buffer.deallocate() }
     var (position, left) = (offset, count)
     while left > 0 {
       let got = read(reading, buffer.baseAddress, left)
       if got < 0, errno == EINTR { continue }
-      guard got > 0 else { throw FileFailure(errno: got == 0 ? EIO : errno) }
-      left -= got
+      guard got > 0 else { throw FileFailure(errno: got == 0 ? EIO : errno, written: before + count - left) }
       var rest = UnsafeRawBufferPointer(rebasing: buffer.prefix(got))
       while !rest.isEmpty {
         let put = pwrite(file, rest.baseAddress, rest.count, off_t(position))
         if put < 0, errno == EINTR { continue }
-        guard put > 0 else { throw FileFailure(errno: put == 0 ? EIO : errno) }
+        guard put > 0 else { throw FileFailure(errno: put == 0 ? EIO : errno, written: before + count - left) }
+        left -= put
         rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(put))
         position &+= Int64(put)
       }

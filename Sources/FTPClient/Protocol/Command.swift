@@ -40,6 +40,14 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"].contains(verb)
   }
 
+  /// Whether no server answers it with 200, in success or failure.
+  var isAnsweredByItsOwnCode: Bool {
+    [
+      "USER", "PASS", "PWD", "XPWD", "MKD", "XMKD", "RNFR", "PASV", "EPSV", "SIZE", "MDTM", "MLST", "STAT", "SYST",
+      "FEAT",
+    ].contains(verb)
+  }
+
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {
     let text = line.dropLast(2)

@@ -14,6 +14,8 @@ public final class ControlConnection {
   private var lines = LineBuffer()
   private var parser = ReplyParser()
   private var unread: Reply?
+  /// When `readLine`'s lines of one reply must have come.
+  private var lineDeadline: Deadline?
   /// Whether a reply was put back and waits to be read again.
   public var hasUnread: Bool { unread != nil }
 
@@ -34,9 +36,18 @@ public final class ControlConnection {
   package private(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
   private var repliesAreStale = false
+  /// The command that was sent last.
+  private var lastCommand: Command?
+  /// Whether one of the replies that are owed is a transfer's, or `ABOR`'s: some servers never send it.
+  private var owesTransferReply = false
   /// The last reply, where it is a 226 and the command after it uses no data connection: word for word the same is that once
   /// more, come too late to be dropped before the command, and not its answer.
   private var repeatable: [UInt8]?
+  /// Whether a command has been sent that uses a data connection.
+  private var hasTransferred = false
+  /// What does not answer the command that was sent last, when another reply follows: it was said before, of the transfer or as
+  /// the greeting, and came too late to be dropped before the command.
+  private var lateCodes: [Int] = []
   /// Why nothing more can be said on this connection.
   private var breakdown: String?
   /// Whether the connection has failed: the replies that are owed will not come.
@@ -64,6 +75,10 @@ public final class ControlConnection {
   private static let settling = Duration.seconds(1)
   /// How long the `NOOP` that asks for late replies may take, at most.
   private static let fence = Duration.seconds(15)
+  /// What is said of transfers, and as a greeting, alone (RFC 959 section 5.4).
+  private static let transferCodes = [225, 226, 425, 426], greetingCodes = [220]
+  /// What is no answer to `NOOP`.
+  private static let failedTransferCodes = [451, 452, 550, 551, 552, 553]
   /// How long a line that looks like the end of a multi-line reply with another code must be the last one
   /// to be it. See `ReplyParser.mayHaveEnded`.
   private static let earlyEnd = Duration.milliseconds(250)
@@ -98,14 +113,28 @@ public final class ControlConnection {
     let deadline = deadline ?? .after(replyTimeout)
     do throws(FTPError) {
       while true {
-        let reply = try nextReply(until: deadline)
-        if outstanding > 0, reply.bytes == repeatable { continue }
-        repeatable = reply.code == 226 ? reply.bytes : nil
-        if !isKeepAliveAnswer(settle(reply)) { return reply }
+        guard let reply = try accept(nextReply(until: deadline), until: deadline) else { continue }
+        if !isKeepAliveAnswer(reply) { return reply }
       }
     } catch {
       throw failed(error)
     }
+  }
+
+  /// Counts a reply; nil when it is a late one, which is dropped.
+  private func accept(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Reply? {
+    if try isLate(reply, until: deadline) { return nil }
+    repeatable = reply.code == 226 ? reply.bytes : nil
+    return settle(reply)
+  }
+
+  /// Whether a reply is none to the command that was sent last: see `repeatable` and `lateCodes`. Waits a second for the other that
+  /// would prove it.
+  private func isLate(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Bool {
+    guard outstanding > 0 else { return false }
+    if reply.bytes == repeatable { return true }
+    guard outstanding == 1, let code = reply.code, lateCodes.contains(code) else { return false }
+    return try hasInput(within: min(shorter(Self.settling), deadline.remaining ?? Self.settling))
   }
 
   private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
@@ -113,9 +142,7 @@ public final class ControlConnection {
       while let line = try nextLine(limit: lineLimit) {
         if let reply = try parser.append(line) { return reply }
       }
-      if parser.mayHaveEnded, lines.isEmpty, try !stream.isReadable(within: Self.earlyEnd) {
-        return parser.endEarly()
-      }
+      if try hasEndedEarly() { return parser.endEarly() }
       // A server that never pauses must not go on for ever.
       if deadline.hasPassed { throw FTPError(.timedOut, "") }
       do throws(FTPError) {
@@ -127,6 +154,12 @@ public final class ControlConnection {
     }
   }
 
+  /// Whether the last line was a reply's end with another code: see `ReplyParser.mayHaveEnded`.
+  private func hasEndedEarly() throws(FTPError) -> Bool {
+    guard parser.mayHaveEnded, lines.isEmpty else { return false }
+    return try !stream.isReadable(within: Self.earlyEnd)
+  }
+
   /// Whether something has come that no reply has taken: bytes in the buffer or on the stream, or the stream's end.
   /// Waits for it until `timeout`.
   public func hasInput(within timeout: Duration = .zero) throws(FTPError) -> Bool {
@@ -134,17 +167,20 @@ public final class ControlConnection {
     return try stream.isReadable(within: timeout)
   }
 
-  /// Reads one line without its end, at most `limit` bytes long: the raw material of a reply.
+  /// Reads one line without its end, at most `limit` bytes long: the raw material of a reply. `replyTimeout` is for all lines of a reply
+  /// that `put` puts together.
   ///
   /// Throws as `readReply`.
   public func readLine(limit: Int) throws(FTPError) -> [UInt8] {
-    let deadline = Deadline.after(replyTimeout)
+    let deadline = (parser.isInside ? lineDeadline : nil) ?? .after(replyTimeout)
+    lineDeadline = deadline
     do {
       while true {
         if let line = try nextLine(limit: limit) { return line }
         if let line = try fill(until: deadline) { return line }
       }
     } catch {
+      lineDeadline = nil
       throw failed(error)
     }
   }
@@ -175,16 +211,20 @@ public final class ControlConnection {
     return line
   }
 
-  /// Says that a reply was put together from `readLine`'s lines.
-  public func countReply(_ category: Reply.Category?) {
-    guard category != .preliminary else { return }
-    outstanding = max(0, outstanding - 1)
-    if outstanding == 0 {
-      repliesAreStale = false
-      keepAlives = 0
-      settlements &+= 1
+  /// Puts a line of `readLine`'s to the reply that has begun; returns the reply that it completes. What a time-out has cut in two goes
+  /// on with the next line. Throws as `readReply`.
+  package func put(_ line: [UInt8]) throws(FTPError) -> Reply? {
+    do throws(FTPError) {
+      let deadline = lineDeadline ?? .after(replyTimeout)
+      if let reply = try parser.append(line) { return try accept(reply, until: deadline) }
+      return try hasEndedEarly() ? accept(parser.endEarly(), until: deadline) : nil
+    } catch {
+      throw failed(error)
     }
   }
+
+  /// The reply that `put` has put together, where the connection's end is its own: see `ReplyParser.mayHaveEnded`.
+  package func endEarly() -> Reply? { parser.mayHaveEnded ? settle(parser.endEarly()) : nil }
 
   /// Puts a reply back: the next `readReply` returns it. For a final reply that came before its time.
   public func unread(_ reply: Reply) {
@@ -193,7 +233,14 @@ public final class ControlConnection {
   }
 
   private func settle(_ reply: Reply) -> Reply {
-    countReply(reply.category)
+    guard reply.category != .preliminary else { return reply }
+    outstanding = max(0, outstanding - 1)
+    if outstanding == 0 {
+      repliesAreStale = false
+      owesTransferReply = false
+      keepAlives = 0
+      settlements &+= 1
+    }
     return reply
   }
 
@@ -292,7 +339,15 @@ public final class ControlConnection {
       try write(command.line)
     }
     outstanding += 1
-    if command.mayEndTransfer { repeatable = nil }
+    if command.mayEndTransfer {
+      repeatable = nil
+      lateCodes = []
+      owesTransferReply = true
+      hasTransferred = true
+    } else {
+      lateCodes = lastCommand == nil ? Self.greetingCodes : hasTransferred && outstanding == 1 ? Self.transferCodes : []
+    }
+    lastCommand = command
     representationChanges.see(command)
     directoryChanges.see(command)
   }
@@ -395,28 +450,41 @@ public final class ControlConnection {
     if outstanding == 0 { try dropUnaskedReplies() }
   }
 
-  /// They are awaited for a moment. Then a `NOOP` is sent, and when that or anything else has been answered, what is still owed
-  /// gets another moment: servers answer `NOOP` before or after a transfer's end, and some never speak of the end.
+  /// They are awaited for a moment. Then a `NOOP` is sent, which every server answers, before or after what it says of a transfer. Some
+  /// never speak of a transfer's end: when `NOOP` seems to be answered, that gets one more moment. Any other command is answered in
+  /// its turn: its reply must come as well, unless what comes is `NOOP`'s alone.
   private func readStaleReplies() throws(FTPError) {
-    if try readOwed(downTo: 0, until: .after(shorter(Self.settling))) { return }
+    if try readOwed(until: .after(shorter(Self.settling))) { return }
+    let mayLackReplies = owesTransferReply || outstanding > 1
+    let isNeverAnsweredAsNOOP = lastCommand?.isAnsweredByItsOwnCode ?? false
     try send(Command("NOOP"))
-    guard try readOwed(downTo: outstanding - 1, until: .after(shorter(Self.fence))) else {
+    let mayAnswer: (Reply) -> Bool = { reply in
+      guard reply.category != .preliminary, let code = reply.code else { return false }
+      guard mayLackReplies else { return isNeverAnsweredAsNOOP && code == 200 }
+      return !Self.transferCodes.contains(code) && !Self.failedTransferCodes.contains(code)
+    }
+    guard try readOwed(until: .after(shorter(Self.fence)), orTo: mayAnswer) else {
       breakdown = "the server does not answer"
       throw FTPError(.timedOut, "\(host) does not answer after a broken-off call: connect again")
     }
-    _ = try readOwed(downTo: 0, until: .after(shorter(Self.settling)))
+    _ = try readOwed(until: .after(shorter(Self.settling)))
     outstanding = 0
     repliesAreStale = false
+    owesTransferReply = false
   }
 
-  /// Reads replies until no more than `count` are owed; false when the deadline passed first, or they are too many.
-  private func readOwed(downTo count: Int, until deadline: Deadline) throws(FTPError) -> Bool {
+  /// Reads replies until none is owed, or until a certain one; false when the deadline passed first, or they are too many.
+  private func readOwed(
+    until deadline: Deadline, orTo isEnough: (Reply) -> Bool = { _ in false }
+  ) throws(FTPError) -> Bool {
     do {
-      for _ in 0..<Limits.unaskedReplies where outstanding > count {
+      for _ in 0..<Limits.unaskedReplies where outstanding > 0 {
         guard !deadline.hasPassed else { return false }
-        try refuseFarewell(readReply(until: deadline))
+        let reply = try readReply(until: deadline)
+        try refuseFarewell(reply)
+        if isEnough(reply) { return true }
       }
-      return outstanding <= count
+      return outstanding == 0
     } catch {
       guard case .timedOut = error.kind else { throw error }
       return false

@@ -91,6 +91,9 @@ public final class DataTransfer {
     return count
   }
 
+  /// Whether `receive(moving:)` may be of use.
+  package var canMoveToFiles: Bool { (stream as? any FileReceiving)?.receivesFiles ?? false }
+
   /// Receives what is there by `move`, which gets the stream and until when to wait, and has its bytes go where they belong without a copy in this
   /// process. Returns how many they were, 0 at the end; nil where the stream, or `move`, does not do that: nothing was taken then.
   package func receive(moving move: (any FileReceiving, Deadline) throws -> Int?) throws -> Int? {
@@ -137,7 +140,7 @@ public final class DataTransfer {
   /// Sends a regular file from `offset` on to its end, or as far as that goes without a copy of it in this process: not at all inside TLS.
   ///
   /// Neither uses nor moves the descriptor's position; `transferred` says how far it came, when it throws as well. What is left is for
-  /// for `send(_:)`. Blocks at most `silence` while the server takes nothing. `sent` hears of each piece.
+  /// `send(_:)`. Blocks at most `silence` while the server takes nothing. `sent` hears of each piece.
   package func send(
     file: CInt, from offset: UInt64, _ sent: (_ count: Int) throws -> Void = { _ in }
   ) throws(FTPError) {

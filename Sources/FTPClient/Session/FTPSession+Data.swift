@@ -90,8 +90,8 @@ extension FTPSession {
   private static let glance = Duration.milliseconds(250)
 
   private func openPassive() throws(FTPError) -> DataConnection {
+    if let proxy = configuration.proxy, let proxied { return try openPassive(through: proxy, proxied) }
     let address = try passiveAddress()
-    if let proxy = configuration.proxy, let proxied { return try openPassive(address, through: proxy, proxied) }
     let host = configuration.trustsPassiveAddress ? address.host ?? peer.host : peer.host
     // The peer's own address keeps what its digits do not say: the interface of a link-local one.
     let known = host == peer.host ? peer.with(port: address.port) : nil
@@ -118,7 +118,6 @@ extension FTPSession {
 
   /// `PASV` over IPv4, `EPSV` over IPv6, and over IPv4 where `PASV` is unknown.
   private func passiveAddress() throws(FTPError) -> PassiveAddress {
-    if proxied != nil, !configuration.trustsPassiveAddress { return try passiveAddressBehindProxy() }
     if proxied == nil, peer.isIPv6 { return try PassiveAddress(extendedPassive: control.complete(Command("EPSV"))) }
     let reply = try control.execute(Command("PASV"))
     if reply.category == .completion { return try PassiveAddress(reply) }
@@ -126,12 +125,30 @@ extension FTPSession {
     return try PassiveAddress(extendedPassive: control.complete(Command("EPSV")))
   }
 
-  /// `EPSV`, and `PASV` where that is unknown: nobody here knows whether the proxy reached the server over IPv4, which `PASV` is for.
-  private func passiveAddressBehindProxy() throws(FTPError) -> PassiveAddress {
+  /// `EPSV`, and `PASV` where that is unknown or its port cannot be reached: nobody here knows whether the proxy reached the server over
+  /// IPv4, which `PASV` is for, and a gateway may pass `PASV`'s ports and not `EPSV`'s, of which it knows nothing.
+  private func openPassive(through proxy: Proxy, _ host: ProxyTarget) throws(FTPError) -> DataConnection {
+    guard !configuration.trustsPassiveAddress, !refusesExtendedPassive else {
+      return try openPassive(passiveAddress(), through: proxy, host)
+    }
     let reply = try control.execute(Command("EPSV"))
-    if reply.category == .completion { return try PassiveAddress(extendedPassive: reply) }
-    guard reply.category == .permanent, reply.code != 530 else { throw FTPError(unexpected: reply) }
-    return try PassiveAddress(control.complete(Command("PASV")))
+    guard reply.category == .completion else {
+      guard reply.category == .permanent, reply.code != 530 else { throw FTPError(unexpected: reply) }
+      refusesExtendedPassive = true
+      return try openPassive(PassiveAddress(control.complete(Command("PASV"))), through: proxy, host)
+    }
+    let address = try PassiveAddress(extendedPassive: reply)
+    do throws(FTPError) { return try openPassive(address, through: proxy, host) } catch {
+      switch error.kind {
+      case .proxy, .system, .timedOut: break
+      default: throw error
+      }
+      let other = try control.execute(Command("PASV"))
+      guard other.category == .completion else { throw error }
+      let connection = try openPassive(PassiveAddress(other), through: proxy, host)
+      refusesExtendedPassive = true
+      return connection
+    }
   }
 
   private func openActive() throws(FTPError) -> DataConnection {

@@ -65,6 +65,8 @@ public final class FTPSession {
   var hasAgreedOnProtection = false
   /// Whether the server has no `MLSD`.
   var lacksMachineListing = false
+  /// Whether `EPSV` is of no use through the proxy: refused, or its port cannot be reached.
+  var refusesExtendedPassive = false
   let local: SocketAddress
   let peer: SocketAddress
   /// What the proxy was asked for: with one, `peer` is the proxy's address.

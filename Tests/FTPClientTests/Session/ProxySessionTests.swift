@@ -43,6 +43,13 @@ extension ClientTests {
         }
       }
 
+      func refuseData(_ host: String, _ port: UInt16) -> Step {
+        Step("refuse the data connection") { conversation in
+          let refusal = self == .http ? bytes("HTTP/1.1 502 Bad Gateway\r\n\r\n") : [5, 5, 0, 1, 0, 0, 0, 0, 0, 0]
+          try take(conversation.door.accept(), host, port, answer: refusal)
+        }
+      }
+
       func configuration(
         _ server: ScriptedServer, _ change: (inout FTPSession.Configuration) -> Void = { _ in }
       ) throws -> FTPSession.Configuration {
@@ -69,6 +76,38 @@ extension ClientTests {
         defer { session.close() }
         #expect(session.welcome.text == "220 ready")
         #expect(try session.bytes(of: "f") == bytes("content"))
+        try session.isInStep()
+      }
+    }
+
+    @Test(arguments: Taking.allCases)
+    func `a port of EPSV that cannot be reached is followed by PASV, and so are later transfers`(_ taking: Taking) throws {
+      let host = "192.0.2.1"
+      let steps =
+        [taking.control(host), .say("220 ready"), .answer("TYPE I", "200 ok")]
+        + [.answer("EPSV", Step.epsvWords(port: 4711)), taking.refuseData(host, 4711)]
+        + [.answer("PASV", "227 (10,0,0,1,18,104)"), taking.data(host, 4712)] + Self.transfer
+        + [.answer("PASV", "227 (10,0,0,1,18,105)"), taking.data(host, 4713)] + Self.transfer + .inStep
+      try ScriptedServer.run(steps) { server in
+        let session = try FTPSession(host: host, port: 2121, configuration: taking.configuration(server))
+        defer { session.close() }
+        #expect(try session.bytes(of: "f") == bytes("content"))
+        #expect(try session.bytes(of: "f") == bytes("content"))
+        try session.isInStep()
+      }
+    }
+
+    @Test(arguments: Taking.allCases)
+    func `without PASV it is EPSV's port that could not be reached`(_ taking: Taking) throws {
+      let host = "192.0.2.1"
+      let steps =
+        [taking.control(host), .say("220 ready"), .answer("TYPE I", "200 ok")]
+        + [.answer("EPSV", Step.epsvWords(port: 4711)), taking.refuseData(host, 4711), .answer("PASV", "502 no")] + .inStep
+      try ScriptedServer.run(steps) { server in
+        let session = try FTPSession(host: host, port: 2121, configuration: taking.configuration(server))
+        defer { session.close() }
+        let error = #expect(throws: FTPError.self) { try session.bytes(of: "f") }
+        #expect(error?.message.contains("open the data connection to 192.0.2.1 port 4711") == true)
         try session.isInStep()
       }
     }

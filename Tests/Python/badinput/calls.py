@@ -10,6 +10,7 @@ import faulthandler
 import functools
 import gc
 import importlib
+import importlib.util
 import io
 import itertools
 import json
@@ -21,7 +22,7 @@ from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
-from badinput.values import VALUES, OwnError
+from badinput.values import FEW, VALUES, OwnError
 
 Outcome = tuple[str, str]
 """A category, and the words of the exception."""
@@ -111,9 +112,19 @@ def log_in(ftplib: ModuleType, kind: str, host: str, port: int) -> Any:
     return ftp
 
 
+def standard_module() -> ModuleType:
+    """The standard library's `ftplib`, by its file: inside ftpy that name is this module's."""
+    path = os.path.join(os.path.dirname(os.__file__), "ftplib.py")
+    spec = importlib.util.spec_from_file_location("standard_ftplib", path)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def compare(name: str, host: str, port: int) -> dict[str, tuple[Outcome, Outcome]]:
     """A shared call with each value in each place: CPython's outcome, and this module's."""
-    theirs, ours = importlib.import_module("ftplib"), importlib.import_module("usr.ftplib")
+    theirs, ours = standard_module(), importlib.import_module("usr.ftplib")
     outcomes: dict[str, tuple[Outcome, Outcome]] = {}
     for place, label in itertools.product(range(len(GOOD[name])), VALUES):
         if name == "connect" and place == 0 and label in HOSTS:
@@ -236,10 +247,6 @@ def attributes(name: str, host: str, port: int) -> tuple[int, dict[str, list[str
             raised.setdefault(outcome[0], []).append(f"{label}, then {number}: {outcome[1]}")
         kept.close()
     return count, {key: found[:400] for key, found in raised.items()}
-
-
-FEW = {"None", "2**63", "1.5", "NUL", "surrogate", "bytes", "list", "object", "path", "raising"}
-FEW |= {"lying", "lying text", "file", "closed file"}
 
 
 def leaks(kind: str, *_: object) -> dict[str, int]:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,32 +18,48 @@ import pytest
 from badinput.calls import ATTRIBUTES, GOOD
 from conftest import LOGIN, REPOSITORY, ScriptedServer, obliging
 
-Scripted = Callable[..., ScriptedServer]
-Outcome = list[str]
+Job = tuple[str, str]
+"""What badinput.calls does, and with what."""
+Results = Callable[[Job], Any]
+AT_A_TIME = 4
+"""Processes: most of the time they wait."""
 
 
-@pytest.fixture
-def server(scripted: Scripted) -> Iterator[ScriptedServer]:
-    server = scripted([LOGIN[0], obliging])
-    yield server
-    server.faults.clear()
+@pytest.fixture(scope="module")
+def results(request: pytest.FixtureRequest) -> Iterator[Results]:
+    """What came of the jobs of the tests that were chosen; the longest are begun first."""
+    chosen = [getattr(item, "callspec", None) for item in request.session.items]
+    jobs = {spec.params["job"] for spec in chosen if spec and "job" in spec.params}
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        order = sorted(jobs, key=lambda job: (job[0] != "everything", job))
+        running = {job: pool.submit(run, *job) for job in order}
+        yield lambda job: running[job].result()
+        pool.shutdown(cancel_futures=True)
 
 
-def run(what: str, name: str, server: ScriptedServer) -> Any:
+def run(what: str, name: str) -> Any:
     folder = Path(__file__).parent.parent
-    done = subprocess.run(
-        [sys.executable, "-m", "badinput.calls", what, name, server.host, str(server.port)],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": f"{REPOSITORY}:{folder}"},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=280,
-        check=False,
-    )
+    with ScriptedServer([LOGIN[0], obliging]) as server:
+        done = subprocess.run(
+            [sys.executable, "-m", "badinput.calls", what, name, server.host, str(server.port)],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": f"{REPOSITORY}:{folder}"},
+            capture_output=True,
+            encoding="utf-8",
+            timeout=280,
+            check=False,
+        )
+        server.faults.clear()
     assert done.returncode == 0, f"exit status {done.returncode}\n{done.stderr[-3000:]}"
     return json.loads(done.stdout)
 
 
+def each(what: str, *names: str) -> pytest.MarkDecorator:
+    """The test is for each of these jobs."""
+    return pytest.mark.parametrize("job", [(what, name) for name in names], ids=names)
+
+
+KINDS = ("FTP", "FTP_TLS", "module")
 RIGHT = {"ok", "type", "value", "ftp", "its own"}
 
 
@@ -99,10 +116,11 @@ DIFFERENCES: dict[str, Rule] = {
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", GOOD)
-def test_a_bad_argument_raises_what_it_raises_in_cpython(server: ScriptedServer, name: str) -> None:
+@each("compare", *GOOD)
+def test_a_bad_argument_raises_what_it_raises_in_cpython(results: Results, job: Job) -> None:
+    _, name = job
     unexplained = []
-    for where, (theirs, ours) in run("compare", name, server).items():
+    for where, (theirs, ours) in results(job).items():
         assert ours[0] in RIGHT, f"{name}, {where}: {ours}"
         place, _, value = where.partition(" ")
         if theirs[0] != ours[0] and not any(
@@ -116,27 +134,25 @@ def test_a_bad_argument_raises_what_it_raises_in_cpython(server: ScriptedServer,
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", ["FTP", "FTP_TLS", "module"])
-def test_every_callable_takes_any_arguments_or_refuses_them(
-    server: ScriptedServer, kind: str
-) -> None:
-    count, raised = run("everything", kind, server)
+@each("everything", *KINDS)
+def test_every_callable_takes_any_arguments_or_refuses_them(results: Results, job: Job) -> None:
+    count, raised = results(job)
     print(f"{count} calls, { ({key: len(found) for key, found in raised.items()}) }")
     assert not {key: found[:9] for key, found in raised.items() if key not in RIGHT}
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ATTRIBUTES)
-def test_any_value_in_an_attribute_is_survived(server: ScriptedServer, name: str) -> None:
-    count, raised = run("attributes", name, server)
+@each("attributes", *ATTRIBUTES)
+def test_any_value_in_an_attribute_is_survived(results: Results, job: Job) -> None:
+    count, raised = results(job)
     print(f"{count} calls, { ({key: len(found) for key, found in raised.items()}) }")
     # What an encoding raises that there is not, in CPython too.
-    right = RIGHT | ({"LookupError"} if name in ("encoding", "errors") else set())
+    right = RIGHT | ({"LookupError"} if job[1] in ("encoding", "errors") else set())
     assert not {key: found[:9] for key, found in raised.items() if key not in right}
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", ["FTP", "FTP_TLS", "module"])
-def test_bad_calls_leave_no_memory_behind(server: ScriptedServer, kind: str) -> None:
+@each("leaks", *KINDS)
+def test_bad_calls_leave_no_memory_behind(results: Results, job: Job) -> None:
     # One object of one call in each round would be 50.
-    assert {name: grown for name, grown in run("leaks", kind, server).items() if grown > 40} == {}
+    assert {name: grown for name, grown in results(job).items() if grown > 40} == {}

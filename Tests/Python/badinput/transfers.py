@@ -24,7 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 from badinput.calls import attempt
-from badinput.values import VALUES, OwnError
+from badinput.values import VALUES, OwnError, closed_file, released_view
 
 CONTENT = b"a line\r\n" * 2_500
 
@@ -148,7 +148,7 @@ FILES: dict[str, Callable[[Any], Any]] = {
     "unhooking": lambda ftp: Reader(lambda _: unhook(ftp)),
     "reinitialising": lambda ftp: Reader(lambda _: ftp.__init__() or b"x"),
     "emptied class": lambda ftp: Reader(lambda _: ftp.__dict__.clear() or b"x"),
-    "released view": lambda _: Reader(lambda _: VALUES["released view"]()),
+    "released view": lambda _: Reader(lambda _: released_view()),
     "text": lambda _: Reader(lambda _: "text"),
     "number": lambda _: Reader(lambda _: 5),
     "nothing": lambda _: Reader(lambda _: None),
@@ -189,7 +189,7 @@ CALLBACKS: dict[str, Callable[[Any], Any]] = {
     "write to a raw file": lambda _: open("/dev/null", "wb", buffering=0).write,  # noqa: SIM115
     "write to a full disk": lambda _: open("/dev/full", "wb", buffering=0).write,  # noqa: SIM115
     "write to a full disk, buffered": lambda _: open("/dev/full", "wb").write,  # noqa: SIM115
-    "write to a closed file": lambda _: VALUES["closed file"]().write,
+    "write to a closed file": lambda _: closed_file().write,
     "write to a broken pipe": lambda _: broken_pipe().write,
     "write to a lying file": lambda _: lying_file().write,
     "read the control connection": lambda ftp: lambda *_: ftp.file.readline(),

@@ -14,6 +14,7 @@ from scripted_tls import certificates
 
 from usr import ftplib
 
+CLIENTS = ("documented", "low", "lines")
 KINDS = (
     "malformed", "stopped", "timed out", "refused", "reset", "untrusted", "security",
     "undecodable", "truncated", "closed", "too long", "state", "invalid",
@@ -25,6 +26,18 @@ MEMORY = 8 << 20
 """Bytes that a server without an end may cost."""
 LISTING_MEMORY = 3 * (256 << 20)
 """The same for a listing, which the caller gets whole and which has a limit of its own."""
+
+
+class ByLine(ftplib.FTP):
+    """Its replies are put together from lines that pass through Python."""
+
+    def getline(self) -> str:
+        return super().getline()
+
+
+class SecureByLine(ftplib.FTP_TLS):
+    def getline(self) -> str:
+        return super().getline()
 
 
 @dataclass
@@ -45,10 +58,12 @@ class Case:
         self.problems = []
         is_tls = self.row.call.startswith("tls ")
         ftp: Any
+        by_line = self.client == "lines"
         if is_tls:
-            ftp = ftplib.FTP_TLS(timeout=self.row.timeout, context=trusting(), verify=True)
+            kind = SecureByLine if by_line else ftplib.FTP_TLS
+            ftp = kind(timeout=self.row.timeout, context=trusting(), verify=True)
         else:
-            ftp = ftplib.FTP(timeout=self.row.timeout)
+            ftp = (ByLine if by_line else ftplib.FTP)(timeout=self.row.timeout)
         try:
             self.outcome = self.attempt(lambda: self.call(ftp, port))
             self.after = self.state(ftp, port)

@@ -76,4 +76,4 @@ class Row:
         ) = fields
         self.number, self.timeout, self.deadline = int(number), float(timeout), float(deadline)
         self.is_endless = endless == "1"
-        self.wanted = {"documented": wanted[:2], "low": wanted[2:4]}
+        self.wanted = {"documented": wanted[:2], "low": wanted[2:4], "lines": wanted[:2]}

@@ -1,17 +1,31 @@
-"""Every row of the table, by the documented and the low-level calls of what was built: drive.py."""
+"""Every row of the table, by the documented and the low-level calls of what was built: drive.py.
+
+Inside ftpy, and line by line, a sample of them; `Tests/run.sh hostile` has all of them everywhere.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
-from conftest import PYTHON3, REPOSITORY, TESTS
+from conftest import FTPY, PYTHON3, REPOSITORY, TESTS, Interpreter
 from hostile import advisory_rows, table
 from scripted_tls import certificates
 
 
 @pytest.mark.timeout(300)
-def test_every_hostile_server_is_survived() -> None:
+@pytest.mark.parametrize(
+    ("interpreter", "options"),
+    [
+        (PYTHON3, ("--client", "documented", "--client", "low")),
+        (PYTHON3, ("--client", "lines", "--every", "5")),
+        (FTPY, ("--every", "11")),
+    ],
+    ids=["python3", "by line", "ftpy"],
+)
+def test_every_hostile_server_is_survived(
+    interpreter: Interpreter, options: tuple[str, ...]
+) -> None:
     """No other outcome than the row's, no wait past its deadline, no memory without bounds."""
     if not (certificates() / "complete").exists():
         pytest.fail("no certificates: run Tests/Servers/install.sh")
@@ -20,7 +34,9 @@ def test_every_hostile_server_is_survived() -> None:
         "PYTHONPATH": os.pathsep.join(map(str, folders)),
         "FTP_SERVERS_HOME": str(certificates().parent),
     }
-    done = PYTHON3.run("-m", "hostile.drive", environment=environment, timeout=290, check=False)
+    done = interpreter.run(
+        "-m", "hostile.drive", *options, environment=environment, timeout=290, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     print(done.stdout)
 
