@@ -212,15 +212,25 @@ package final class FileDownload {
     if position < offset { throw short(offset) }
   }
 
-  /// Receives as far as that goes without a copy in this process: a file of known size whose content nobody wants to see, and that is
+  /// Receives as far as that goes, and is of use, without a copy in this process: a file of known size whose content nobody wants to see, and that is
   /// worth a pipe.
   private func move(_ data: DataTransfer, _ position: inout UInt64) throws {
     guard position == sink.length, !hash.isWatching, let size = facts.size, size > position,
       size - position >= PartFile.worthKeeping
     else { return }
-    while position < size {
-      let most = Int(clamping: size - position)
-      let count = try data.receive { try sink.move($0, at: position, most: most, until: $1) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+    defer { buffer.deallocate() }
+    var trial = MovingTrial()
+    while position < size, !trial.isOver {
+      let (place, isMoving) = (position, trial.isMoving)
+      let most = Int(clamping: size - place)
+      let count = try trial.measure {
+        if isMoving { return try data.receive { try sink.move($0, at: place, most: most, until: $1) } }
+        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most))
+        let count = try data.receive(into: room)
+        try LocalFailure.marking { try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: place) }
+        return count
+      }
       guard let count, count > 0 else { return }
       result.bytes &+= UInt64(count)
       position &+= UInt64(count)

@@ -19,6 +19,7 @@ final class SegmentedDownload {
   private var workers: [Worker] = []
   /// Ranges that nobody fetches.
   private var open: [Range<UInt64>] = []
+  private var trial = MovingTrial()
   private let watch = Stopwatch()
   private var nextNote = noteInterval
 
@@ -274,8 +275,12 @@ final class SegmentedDownload {
   private func take(_ worker: Worker, _ transfer: any ClientTransfer) throws -> Bool {
     guard worker.left > 0 else { return true }
     let most = Int(clamping: worker.left)
-    let moved = try transfer.data.receive { try sink.move($0, at: worker.position, most: most, until: $1) }
-    let count = try moved ?? copy(worker, transfer, most)
+    let isMoving = trial.isMoving
+    let measured = try trial.measure {
+      if !isMoving { return try copy(worker, transfer, most) }
+      return try transfer.data.receive { try sink.move($0, at: worker.position, most: most, until: $1) }
+    }
+    let count = try measured ?? copy(worker, transfer, most)
     guard count > 0 else {
       throw FTPError(
         .truncated(received: worker.position, expected: worker.end),
