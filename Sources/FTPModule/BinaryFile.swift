@@ -53,31 +53,47 @@ struct BinaryFile {
     }
   }
 
-  /// From how many bytes on a download is worth a pipe.
+  /// From how many bytes on a download is worth a descriptor and a pipe of its own.
   static let worthMoving: UInt64 = 512 * 1024
 
-  /// Receives into a regular file from its position on without a copy in this process; detached. Leaves the position behind what has come, in
-  /// any case. Returns whether that was all; otherwise the rest is for its `write`.
+  /// Receives all that comes into a regular file from its position on, moved or copied, as is better; detached. Leaves the position behind
+  /// what has come, in any case. Returns false, and has taken nothing, where that is for its `write`.
   ///
   /// `attach` is asked after each piece, as after each call of a callback.
   func receive(from transfer: DataTransfer, _ attach: (() throws -> Void) throws -> Void) throws -> Bool {
-    guard transfer.canMoveToFiles, let pipe = SplicePipe(),
-      let (descriptor, start) = try Attachment.attach({ try descriptor() })
-    else { return false }
-    defer { Glibc.close(descriptor) }
+    guard transfer.canMoveToFiles, let (descriptor, start) = try Attachment.attach({ try descriptor() }) else {
+      return false
+    }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+    defer {
+      buffer.deallocate()
+      Glibc.close(descriptor)
+    }
+    let pipe = SplicePipe()
+    var trial = MovingTrial()
     var written: UInt64 = 0
     func settle() throws {
       if written > 0 { try object.callMethod("seek", .integer(start &+ written)) }
     }
     do {
       while true {
-        let count = try transfer.receive { stream, deadline in
-          try stream.receive(
-            file: descriptor, at: start &+ written, most: .max, through: pipe, until: deadline)
+        let (place, isMoving) = (start &+ written, trial.isMoving)
+        let count = try trial.measure {
+          guard isMoving else {
+            let count = try transfer.receive(into: buffer)
+            try UnsafeRawBufferPointer(rebasing: buffer.prefix(count)).write(into: descriptor, at: place)
+            return count
+          }
+          guard let pipe else { return nil }
+          return try transfer.receive { stream, deadline in
+            try stream.receive(file: descriptor, at: place, most: .max, through: pipe, until: deadline)
+          }
         }
-        guard let count, count > 0 else {
+        // It is not moved, then.
+        guard let count else { continue }
+        if count == 0 {
           try Attachment.attach(settle)
-          return count == 0
+          return true
         }
         written &+= UInt64(count)
         try attach {

@@ -108,7 +108,7 @@ ACTS: dict[str, tuple[str, str, Sequence[Step], str]] = {
         "attempt(ftp.retrbinary, 'RETR y', callback)",
         f"{RETR}; {AND_THEN}",
         (*DOWN, HERE),
-        f"{IN_USE.format('TYPE')}\n{WHOLE}",
+        f"{IN_USE.format('PASV')}\n{WHOLE}",
     ),
     "asks for a listing": (
         "attempt(lambda: next(ftp.mlsd()))",

@@ -188,7 +188,8 @@ def test_a_thousand_calls_leave_nothing(server: ScriptedServer, name: str, kind:
     assert descriptors == 0
     assert tracked < 5, "objects that the collector knows"
     assert blocks < count // 4, "Python's objects"
-    assert memory < 16 * count, "bytes of Swift's objects"
+    # To measure takes some of its own, once; the smallest object of Swift's that stays takes 32.
+    assert memory < max(16 * count, 6000), "bytes of Swift's objects"
     assert references == "0 0 0 0 0"
 
 

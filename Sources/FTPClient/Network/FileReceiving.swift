@@ -90,14 +90,25 @@ package final class SplicePipe {
       let got = read(reading, buffer.baseAddress, left)
       if got < 0, errno == EINTR { continue }
       guard got > 0 else { throw FileFailure(errno: got == 0 ? EIO : errno, written: before + count - left) }
-      var rest = UnsafeRawBufferPointer(rebasing: buffer.prefix(got))
-      while !rest.isEmpty {
-        let put = pwrite(file, rest.baseAddress, rest.count, off_t(position))
-        if put < 0, errno == EINTR { continue }
-        guard put > 0 else { throw FileFailure(errno: put == 0 ? EIO : errno, written: before + count - left) }
-        left -= put
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(put))
-        position &+= Int64(put)
+      let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(got))
+      try bytes.write(into: file, at: UInt64(clamping: position), behind: before + count - left)
+      left -= got
+      position &+= Int64(got)
+    }
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Writes all of it into a regular file at `offset`. A failure counts the `before` bytes as well, which are in the file already.
+  package func write(into file: CInt, at offset: UInt64, behind before: Int = 0) throws(FileFailure) {
+    var written = 0
+    while written < count {
+      let rest = UnsafeRawBufferPointer(rebasing: dropFirst(written))
+      let put = pwrite(file, rest.baseAddress, rest.count, off_t(clamping: offset &+ UInt64(written)))
+      if put > 0 {
+        written += put
+      } else if put == 0 || errno != EINTR {
+        throw FileFailure(errno: put == 0 ? EIO : errno, written: before + written)
       }
     }
   }

@@ -24,7 +24,7 @@ public final class DataTransfer {
   /// The size of the first read. A larger one costs page faults that a small file does not repay.
   package static let firstRead = 64 * 1024
   /// The largest read: above it the block no longer fits the processor's cache beside its copy.
-  static let largestRead = 256 * 1024
+  package static let largestRead = 256 * 1024
 
   /// A transfer over a connected stream. `control` is kept alive meanwhile as its `keepAlive(every:)` says.
   public init(

@@ -4,12 +4,14 @@ internal import Glibc
 ///
 /// Pages of a server on this computer are moved for half of what a copy costs. What comes in pieces that lie across the file's pages, as through a
 /// relay or from a network card, costs more to move: it depends on the way, and on the kernel.
-struct MovingTrial {
+package struct MovingTrial {
   /// Whether the next bytes are to be moved.
-  private(set) var isMoving = true
+  package private(set) var isMoving = true
   private var isDecided = false
   private var moved = Cost()
   private var copied = Cost()
+
+  package init() {}
 
   private struct Cost {
     var bytes = 0
@@ -21,7 +23,7 @@ struct MovingTrial {
   private static let sample = 4 * 1024 * 1024
 
   /// Measures `body`, which moves or copies as `isMoving` says, and returns how many bytes; nil when moving is not possible.
-  mutating func measure(_ body: () throws -> Int?) rethrows -> Int? {
+  package mutating func measure(_ body: () throws -> Int?) rethrows -> Int? {
     guard !isDecided else { return try body() }
     let start = Self.now()
     let count = try body()

@@ -111,6 +111,7 @@ extension ClientTests {
       try folder.write("f", pattern(1000))
       var steps: [Step] = [.answer("TYPE I", "200 ok"), .answer("SIZE g", row.size)]
       if let offset = row.offset {
+        if row.size.hasPrefix("5") { steps.append(.answer("TYPE I", "200 ok")) }
         steps += [.passive()] + (offset > 0 ? [.answer("REST \(offset)", "350 ok")] : [])
         steps += [
           .answer("STOR g", "150 ok"), .accept, .take(Array(pattern(1000)[offset...])), .endData, .say("226 done"),
