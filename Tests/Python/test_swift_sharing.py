@@ -134,8 +134,7 @@ def test_a_stop_ends_a_wait(
     if security == "TLS":
         opened = [*begin("RETR"), lambda conversation: data_of(conversation).sendall(b"some")]
     transfer = [*opened[1:], *STOPPED]
-    again = transfer if who != "script" else [kind, *transfer]
-    server = scripted([*(LOGIN_TLS if security == "TLS" else LOGIN), kind, *transfer, *again])
+    server = scripted([*(LOGIN_TLS if security == "TLS" else LOGIN), kind, *transfer, *transfer])
     trust = [str(certificates() / "ca.pem")] if security == "TLS" else []
     assert probe("share-stop", server.host, str(server.port), who, *trust) == [
         "deadlinePassed",

@@ -555,9 +555,7 @@ def test_an_upload_is_resumed(ftp: FTP, directory: Directory) -> None:
 def test_a_transfer_lets_other_threads_run(talk: Talk) -> None:
     """The scripted server is a thread of this interpreter: it could not answer otherwise."""
     content = content_of(4 * MIB)
-    ftp, server = talk(
-        answer("TYPE"), passive(), *download(content), answer("TYPE"), passive(), *upload()
-    )
+    ftp, server = talk(answer("TYPE"), passive(), *download(content), passive(), *upload())
     received: list[bytes] = []
     ftp.retrbinary("RETR f", received.append)
     ftp.storbinary("STOR f", io.BytesIO(content))

@@ -31,18 +31,18 @@ public final class ControlConnection {
   package var isUsable: Bool { breakdown == nil }
 
   /// Lines that have been sent before their turn, the next one first.
-  @exclusivity(unchecked) private var ahead: [[UInt8]] = []
+  @exclusivity(unchecked) var ahead: [[UInt8]] = []
 
   /// Commands sent whose final reply (any but 1yz) has not been read.
-  @exclusivity(unchecked) public private(set) var outstanding = 0
+  @exclusivity(unchecked) public internal(set) var outstanding = 0
   /// How many times all replies that were owed had come.
   @exclusivity(unchecked) package private(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
-  @exclusivity(unchecked) private var repliesAreStale = false
+  @exclusivity(unchecked) var repliesAreStale = false
   /// The command that was sent last.
-  @exclusivity(unchecked) private var lastCommand: Command?
+  @exclusivity(unchecked) var lastCommand: Command?
   /// Whether one of the replies that are owed is a transfer's, or `ABOR`'s: some servers never send it.
-  @exclusivity(unchecked) private var owesTransferReply = false
+  @exclusivity(unchecked) var owesTransferReply = false
   /// The last reply, where it is a 226 and the command after it uses no data connection: word for word the same is that once
   /// more, come too late to be dropped before the command, and not its answer.
   @exclusivity(unchecked) private var repeatable: [UInt8]?
@@ -52,7 +52,7 @@ public final class ControlConnection {
   /// the greeting, and came too late to be dropped before the command.
   @exclusivity(unchecked) private var lateCodes: [Int] = []
   /// Why nothing more can be said on this connection.
-  @exclusivity(unchecked) private var breakdown: String?
+  @exclusivity(unchecked) var breakdown: String?
   /// Whether the connection has failed: the replies that are owed will not come.
   @exclusivity(unchecked) private var isLost = false
 
@@ -68,20 +68,16 @@ public final class ControlConnection {
   }
 
   /// How often `keepAlive` speaks; nil is never.
-  private var keepAliveInterval: Duration?
-  private var nextKeepAlive = Deadline.never
+  var keepAliveInterval: Duration?
+  var nextKeepAlive = Deadline.never
   /// `NOOP`s that `keepAlive` sent and that have not been answered.
-  @exclusivity(unchecked) private var keepAlives = 0
+  @exclusivity(unchecked) var keepAlives = 0
 
   /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
   /// Pure-FTPd never sends one when its client closes the data connection.
-  private static let settling = Duration.seconds(1)
-  /// How long the `NOOP` that asks for late replies may take, at most.
-  private static let fence = Duration.seconds(15)
+  static let settling = Duration.seconds(1)
   /// What is said of transfers, and as a greeting, alone (RFC 959 section 5.4).
-  private static let transferCodes = [225, 226, 425, 426], greetingCodes = [220]
-  /// What is no answer to `NOOP`.
-  private static let failedTransferCodes = [451, 452, 550, 551, 552, 553]
+  static let transferCodes = [225, 226, 425, 426], greetingCodes = [220]
   /// How long a line that looks like the end of a multi-line reply with another code must be the last one
   /// to be it. See `ReplyParser.mayHaveEnded`.
   private static let earlyEnd = Duration.milliseconds(250)
@@ -287,7 +283,7 @@ public final class ControlConnection {
 
   private var closed: FTPError { FTPError(.closed, "\(host) closed the connection") }
 
-  private func failed(_ error: FTPError) -> FTPError {
+  func failed(_ error: FTPError) -> FTPError {
     switch error.kind {
     case .timedOut:
       abandonReplies()
@@ -417,7 +413,7 @@ public final class ControlConnection {
     ahead += commands.map(\.line)
   }
 
-  private func brokenOffAhead() -> FTPError {
+  func brokenOffAhead() -> FTPError {
     breakdown = "commands were under way that do not come to their turn"
     return FTPError(.closed, "the connection to \(host) cannot go on: commands had been sent ahead")
   }
@@ -429,136 +425,9 @@ public final class ControlConnection {
     breakdown = "it was closed"
   }
 
-  private func requireUsable() throws(FTPError) {
+  func requireUsable() throws(FTPError) {
     guard let breakdown else { return }
     throw FTPError(.state, "the connection to \(host) cannot be used any more (\(breakdown)): connect again")
-  }
-
-  // MARK: Keeping alive
-
-  /// Begins to keep the connection alive while a transfer runs, or with nil ends that.
-  ///
-  /// Gateways forget a connection that is silent for minutes, and the transfer's final reply is then lost.
-  public func keepAlive(every interval: Duration?) {
-    keepAliveInterval = interval
-    nextKeepAlive = interval.map { .after($0) } ?? .never
-  }
-
-  /// The longest that a transfer may go without calling `keepAlive()`; nil when nobody asked for it.
-  var keepAlivePause: Duration? { keepAliveInterval.map { max($0 / 4, .milliseconds(10)) } }
-
-  /// Sends a `NOOP` when the interval has passed since the last. A failure shows when the transfer's reply is read.
-  func keepAlive() {
-    guard ahead.isEmpty, let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else {
-      return
-    }
-    nextKeepAlive = .after(keepAliveInterval)
-    guard (try? send(command)) != nil else { return }
-    keepAlives += 1
-  }
-
-  /// Whether a `NOOP` of `keepAlive` has not been answered: what comes next may be that, and not the transfer's end.
-  var awaitsKeepAliveAnswer: Bool { keepAlives > 0 }
-
-  /// Whether a reply answers a `NOOP` of `keepAlive` and not the transfer.
-  ///
-  /// Servers answer during the transfer (pyftpdlib and aioftp, which has no `NOOP`; Pure-FTPd with a 500) or behind its end (vsftpd,
-  /// ProFTPD). So what comes in front of the transfer's own reply is known by its code, and what comes behind it is left to be
-  /// read before the next command.
-  public func isKeepAliveAnswer(_ reply: Reply) -> Bool {
-    guard keepAlives > 0, reply.category != .preliminary else { return false }
-    if let code = reply.code, [200, 500, 502].contains(code) {
-      keepAlives -= 1
-      return true
-    }
-    keepAlives = 0
-    abandonReplies()
-    return false
-  }
-
-  // MARK: Keeping in step
-
-  /// Says that nobody awaits the replies that are owed: after a transfer or a wait that was broken off.
-  public func abandonReplies() { if outstanding > 0 { repliesAreStale = true } }
-
-  /// Reads the replies that were abandoned and drops those that nobody asked for, so that the next reply is the next
-  /// command's.
-  ///
-  /// Waits a second for a late reply, then asks with `NOOP`. Throws `.reply` for a 421 by which the server
-  /// took its leave, `.closed` when it left without one, `.state` when the connection cannot be used any more.
-  public func realign() throws(FTPError) {
-    try requireUsable()
-    guard ahead.isEmpty else {
-      if repliesAreStale { throw brokenOffAhead() }
-      return
-    }
-    if repliesAreStale { try readStaleReplies() }
-    if outstanding == 0 { try dropUnaskedReplies() }
-  }
-
-  /// They are awaited for a moment. Then a `NOOP` is sent, which every server answers, before or after what it says of a transfer. Some
-  /// never speak of a transfer's end: when `NOOP` seems to be answered, that gets one more moment. Any other command is answered in
-  /// its turn: its reply must come as well, unless what comes is `NOOP`'s alone.
-  private func readStaleReplies() throws(FTPError) {
-    if try readOwed(until: .after(shorter(Self.settling))) { return }
-    let mayLackReplies = owesTransferReply || outstanding > 1
-    let isNeverAnsweredAsNOOP = lastCommand?.isAnsweredByItsOwnCode ?? false
-    try send(Command("NOOP"))
-    let mayAnswer: (Reply) -> Bool = { reply in
-      guard reply.category != .preliminary, let code = reply.code else { return false }
-      guard mayLackReplies else { return isNeverAnsweredAsNOOP && code == 200 }
-      return !Self.transferCodes.contains(code) && !Self.failedTransferCodes.contains(code)
-    }
-    guard try readOwed(until: .after(shorter(Self.fence)), orTo: mayAnswer) else {
-      breakdown = "the server does not answer"
-      throw FTPError(.timedOut, "\(host) does not answer after a broken-off call: connect again")
-    }
-    _ = try readOwed(until: .after(shorter(Self.settling)))
-    outstanding = 0
-    repliesAreStale = false
-    owesTransferReply = false
-  }
-
-  /// Reads replies until none is owed, or until a certain one; false when the deadline passed first, or they are too many.
-  private func readOwed(
-    until deadline: Deadline, orTo isEnough: (Reply) -> Bool = { _ in false }
-  ) throws(FTPError) -> Bool {
-    do {
-      for _ in 0..<Limits.unaskedReplies where outstanding > 0 {
-        guard !deadline.hasPassed else { return false }
-        let reply = try readReply(until: deadline)
-        try refuseFarewell(reply)
-        if isEnough(reply) { return true }
-      }
-      return outstanding == 0
-    } catch {
-      guard case .timedOut = error.kind else { throw error }
-      return false
-    }
-  }
-
-  private func shorter(_ time: Duration) -> Duration { min(replyTimeout ?? time, time) }
-
-  /// Reads and drops what the server says without having been asked. What has begun is awaited to its end.
-  private func dropUnaskedReplies() throws(FTPError) {
-    guard try hasInput() else { return }
-    let deadline = Deadline.after(shorter(Self.settling))
-    do throws(FTPError) {
-      for _ in 0..<Limits.unaskedReplies {
-        guard try hasInput() else { return }
-        try refuseFarewell(readReply(until: deadline))
-      }
-      throw FTPError(.malformed, "\(host) keeps sending what nobody asked for")
-    } catch {
-      throw failed(error)
-    }
-  }
-
-  /// A 421 ends the session, whenever it comes (RFC 959 section 5.4).
-  private func refuseFarewell(_ reply: Reply) throws(FTPError) {
-    guard reply.code == 421 else { return }
-    breakdown = reply.text
-    throw FTPError(unexpected: reply)
   }
 }
 

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -39,10 +40,12 @@ def results(request: pytest.FixtureRequest) -> Iterator[Results]:
 
 def run(what: str, name: str) -> Any:
     folder = Path(__file__).parent.parent
-    with ScriptedServer([LOGIN[0], obliging]) as server:
+    # Some of what is no path is one: directories are made there.
+    elsewhere = TemporaryDirectory()
+    with elsewhere, ScriptedServer([LOGIN[0], obliging]) as server:
         done = subprocess.run(
             [sys.executable, "-m", "badinput.calls", what, name, server.host, str(server.port)],
-            cwd=folder,
+            cwd=elsewhere.name,
             env=os.environ | {"PYTHONPATH": f"{REPOSITORY}:{folder}"},
             capture_output=True,
             encoding="utf-8",

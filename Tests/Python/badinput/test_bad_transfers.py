@@ -15,14 +15,14 @@ from realservers import running
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["vsftpd", "pyftpdlib"])
-def test_any_file_and_any_callback_are_survived(name: str) -> None:
+def test_any_file_and_any_callback_are_survived(name: str, tmp_path: Path) -> None:
     """The right exception comes out, and the session is in step afterwards or at its end."""
     folder = Path(__file__).parent.parent
     with running(name) as server:
         address = (server.host, str(server.port), server.user, server.password)
         done = subprocess.run(
             [sys.executable, "-m", "badinput.transfers", *address],
-            cwd=folder,
+            cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": f"{REPOSITORY}:{folder}"},
             capture_output=True,
             encoding="utf-8",
