@@ -21,6 +21,7 @@ extension FTPObject {
         late = try TransferSize.announced(in: parsed(text)) ?? late
       }
     }
+    try connection()?.control.abandonReplies()
     throw FTPError(.malformed, "\(try name()) keeps saying that it has begun")
   }
 
