@@ -20,7 +20,7 @@ whole_files = partial(Workload, size=1024, quick=256, inside=False)
 lines = partial(Workload, size=1_500_000, quick=300_000, least=1000, needs=TEXT, unit="lines")
 entries = partial(Workload, size=100_000, quick=20_000, least=20, needs=MANY, unit="entries")
 small = partial(Workload, size=1000, quick=200, least=5, needs=SMALL, unit="files")
-far = partial(Workload, size=50, quick=4, least=3, unit="files", delay=0.02)
+far = partial(Workload, size=30, quick=4, least=3, unit="files", delay=0.02)
 commands = partial(Workload, size=50_000, quick=5000, least=10, needs="", unit="commands")
 peak = partial(Workload, size=4096, quick=256, rounds=1, inside=False)
 
