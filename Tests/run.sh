@@ -21,6 +21,7 @@
 # Every part runs, whatever became of the one before; the exit status is 0 only if all went well. What is missing comes
 # from apt (as root or through sudo) and from PyPI (into .build/venv); only a Swift toolchain must be there. Some servers
 # are for root to start: the tests use sudo for it if it asks for no password.
+# LONG=1 has the long forms, which take hours: LONG=1 Tests/run.sh hostile badinput endurance fuzz memory sanitize
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -186,16 +187,18 @@ part_ftpy() {
   BAD_INPUT_VALUES=few PYTHONPATH=$(packages) "$FTPY" -m pytest Tests/Python "${elsewhere[@]}"
 }
 
-# The long forms are these without their options.
 part_endurance() {
-  local failed=0
-  "$python" Tests/Endurance/run.py 200 --sessions 100 || failed=1
-  "$python" Tests/Compatibility/table.py --short || failed=1
+  local failed=0 times=(200 --sessions 100) modes=(--short)
+  [ -z "${LONG:-}" ] || times=() modes=()
+  "$python" Tests/Endurance/run.py "${times[@]}" || failed=1
+  "$python" Tests/Compatibility/table.py "${modes[@]}" || failed=1
   return "$failed"
 }
 
 part_fuzz() {
-  BUILD_DIR=$build Tests/Fuzzing/run.sh "${FUZZ_SECONDS:-4}"
+  local seconds=4
+  [ -z "${LONG:-}" ] || seconds=600
+  BUILD_DIR=$build Tests/Fuzzing/run.sh "${FUZZ_SECONDS:-$seconds}"
 }
 
 part_cpython() {
@@ -215,6 +218,8 @@ part_hostile() {
 part_badinput() {
   local failed=0
   export BAD_INPUT_ROUNDS=${BAD_INPUT_ROUNDS:-20}
+  # Bytes of any kind from the server, for as long as a parser gets.
+  [ -z "${LONG:-}" ] || FUZZ_MINUTES=10 "$venv/bin/python" -m pytest -s Tests/Python/fuzzing || failed=1
   "$venv/bin/python" -m pytest --timeout=3600 -s Tests/Python/badinput || failed=1
   PYTHONPATH=$(packages) "$FTPY" -m pytest -s Tests/Python/badinput --deselect Tests/Python/badinput/test_processes.py || failed=1
   return "$failed"
