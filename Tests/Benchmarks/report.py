@@ -151,6 +151,8 @@ def main() -> None:
         f"![{each.workload.key}]({place}/{each.workload.key}.svg)" for each in results
     )
     whole = f"Every figure, with its spread: [{place}/report.md]({place}/report.md)."
+    if (folder / "curves.md").exists():
+        whole += f" Cost against size: [{place}/curves.md]({place}/curves.md)."
     folded = f"<details><summary>A chart of each</summary>\n\n{charts}\n\n</details>"
     text = f"{BEGIN}\n{said}.\n\n{summary(results)}\n{whole}\n\n{folded}\n{END}"
     readme = REPOSITORY / "README.md"
