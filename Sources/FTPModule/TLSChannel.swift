@@ -64,12 +64,7 @@ final class TLSChannel: TLSLayer {
 
   /// See `ByteStream.read`.
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
-    if !ahead.isEmpty {
-      let count = min(ahead.count, buffer.count)
-      buffer.copyBytes(from: ahead.prefix(count))
-      ahead = ahead.dropFirst(count)
-      return count
-    }
+    if !ahead.isEmpty { return ahead.move(into: buffer) }
     if let failure { throw failure }
     if isAtEnd { return 0 }
     var want = mayHoldMore || !isSystems ? nil : TLSWant.reading
@@ -87,11 +82,7 @@ final class TLSChannel: TLSLayer {
 
   func readBytes(atMost size: Int, until deadline: Deadline) throws -> PythonObject? {
     let size = min(size, Self.record)
-    if !ahead.isEmpty {
-      let some = ahead.prefix(size)
-      ahead = ahead.dropFirst(some.count)
-      return try some.withUnsafeBytes { try PythonObject.bytes($0) }
-    }
+    if !ahead.isEmpty { return try ahead.moveBytes(atMost: size) }
     if let failure { throw failure }
     let reader = try held()
     var holdsMore = mayHoldMore
@@ -191,10 +182,7 @@ final class TLSChannel: TLSLayer {
 
   /// Notes an end of the stream without `close_notify`; throws `error` when it is something else.
   private func noteEnd(_ error: any Error) throws {
-    guard PythonError.matches(.osError), let failure = PythonError.take() else { throw error }
-    // From OpenSSL 3.0 on it has a name; only from Python 3.12 on a class.
-    if try failure.optionalAttribute("reason")?.text() != "UNEXPECTED_EOF_WHILE_READING" {
-      guard try failure.isInstance(of: state.ssl().attribute("SSLEOFError")) else { throw PythonError.restore(failure) }
+    if try !TLSFailure.takeEnd(error, state) {
       // Python up to 3.11.8 and 3.12.2 calls a reset an end as well; but a socket that was reset has no peer any more.
       if isSystems {
         do { try socket.callMethod(state.names[.getpeername]) } catch {
@@ -315,15 +303,8 @@ final class TLSChannel: TLSLayer {
 
   private func timedOut(_ action: String) -> FTPError { FTPError(.timedOut, "cannot \(action) \(peer): timed out") }
 
-  /// Calls Python; an exception of the socket's becomes the client's error.
-  private func python<Result>(_ action: String, _ body: () throws -> Result) throws(FTPError) -> Result {
-    do { return try Attachment.attach(body) } catch let error as FTPError { throw error } catch {
-      throw Attachment.attach { failure(action, error) }
-    }
-  }
-
   /// The client's error for the exception that is set. Those that are not the socket's, as of a signal's handler, pass as they are.
-  private func failure(_ action: String, _ error: any Error) -> FTPError {
+  func failure(_ action: String, _ error: any Error) -> FTPError {
     guard PythonError.matches(.osError), let exception = PythonError.take() else {
       return FTPError(interruptedBy: error)
     }

@@ -41,6 +41,37 @@ protocol TLSLayer: AnyObject {
   /// Makes the close that follows a reset: the transfer is broken off, and must not look like one that is whole but for a
   /// `close_notify`. ProFTPD ends the session when a connection ends like that, but takes a reset for what it is. Attached.
   func resetOnClose() throws(PythonError)
+
+  /// The client's error for what a call of Python's has thrown, the exception that is set. Those that are not the connection's, as of a
+  /// signal's handler, pass as they are. Attached.
+  func failure(_ action: String, _ error: any Error) -> FTPError
+}
+
+extension TLSLayer {
+  /// Calls Python; its exceptions become the client's errors.
+  func python<Result>(_ action: String, _ body: () throws -> Result) throws(FTPError) -> Result {
+    do { return try Attachment.attach(body) } catch let error as FTPError { throw error } catch {
+      throw Attachment.attach { failure(action, error) }
+    }
+  }
+}
+
+/// Decrypted bytes that have been read and are still to be handed on.
+extension ArraySlice<UInt8> {
+  /// Moves the first of them into a buffer; returns how many.
+  mutating func move(into buffer: UnsafeMutableRawBufferPointer) -> Int {
+    let some = prefix(buffer.count)
+    buffer.copyBytes(from: some)
+    self = dropFirst(some.count)
+    return some.count
+  }
+
+  /// Moves the first of them into a `bytes` object.
+  mutating func moveBytes(atMost size: Int) throws -> PythonObject {
+    let some = prefix(size)
+    self = dropFirst(some.count)
+    return try some.withUnsafeBytes { try PythonObject.bytes($0) }
+  }
 }
 
 /// What OpenSSL needs before a call can go on.
@@ -69,6 +100,16 @@ final class TLSFailure: Error, @unchecked Sendable {
 
   /// Sets the exception.
   func restore() -> PythonError { kept.map(PythonError.restore) ?? .raise(.osError, "TLS failed") }
+
+  /// Takes the exception that is set, where it says that the stream has ended without `close_notify`; throws `error` when it says
+  /// something else. Returns whether it says so by its name. Attached.
+  static func takeEnd(_ error: any Error, _ state: ModuleState) throws -> Bool {
+    guard PythonError.matches(.osError), let failure = PythonError.take() else { throw error }
+    // From OpenSSL 3.0 on it has a name; only from Python 3.12 on a class.
+    if try failure.optionalAttribute("reason")?.text() == "UNEXPECTED_EOF_WHILE_READING" { return true }
+    guard try failure.isInstance(of: state.ssl().attribute("SSLEOFError")) else { throw PythonError.restore(failure) }
+    return false
+  }
 
   /// Puts what was tried before the cause in an exception of `ssl`: its class and its attributes stay.
   static func reword(_ exception: PythonObject, _ action: String) throws(PythonError) {

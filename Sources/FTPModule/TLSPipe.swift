@@ -147,12 +147,7 @@ final class TLSPipe: TLSLayer {
   // MARK: Reading
 
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
-    if !ahead.isEmpty {
-      let count = min(ahead.count, buffer.count)
-      buffer.copyBytes(from: ahead.prefix(count))
-      ahead = ahead.dropFirst(count)
-      return count
-    }
+    if !ahead.isEmpty { return ahead.move(into: buffer) }
     while !isAtEnd, !buffer.isEmpty {
       if let failure { throw failure }
       if mayHold {
@@ -169,11 +164,7 @@ final class TLSPipe: TLSLayer {
 
   func readBytes(atMost size: Int, until deadline: Deadline) throws -> PythonObject? {
     let size = min(size, Self.record)
-    if !ahead.isEmpty {
-      let some = ahead.prefix(size)
-      ahead = ahead.dropFirst(some.count)
-      return try some.withUnsafeBytes { try PythonObject.bytes($0) }
-    }
+    if !ahead.isEmpty { return try ahead.moveBytes(atMost: size) }
     let length = try PythonObject.integer(size)
     while !isAtEnd {
       if let failure { throw failure }
@@ -278,11 +269,7 @@ final class TLSPipe: TLSLayer {
 
   /// Notes an end of the stream without `close_notify`; throws `error` when it is something else.
   private func noteEnd(_ error: any Error) throws {
-    guard PythonError.matches(.osError), let failure = PythonError.take() else { throw error }
-    // From OpenSSL 3.0 on it has a name; only from Python 3.12 on a class.
-    if try failure.optionalAttribute("reason")?.text() != "UNEXPECTED_EOF_WHILE_READING" {
-      guard try failure.isInstance(of: state.ssl().attribute("SSLEOFError")) else { throw PythonError.restore(failure) }
-    }
+    _ = try TLSFailure.takeEnd(error, state)
     isAtEnd = true
     endedWithoutNotice = true
   }
@@ -403,14 +390,7 @@ final class TLSPipe: TLSLayer {
     try Attachment.isDetached ? body() : Attachment.detach(body)
   }
 
-  /// Calls Python; an exception of `ssl`'s becomes the client's error. Others, as of a signal's handler, pass as they are.
-  private func python<Result>(_ action: String, _ body: () throws -> Result) throws(FTPError) -> Result {
-    do { return try Attachment.attach(body) } catch let error as FTPError { throw error } catch {
-      throw Attachment.attach { failure(action, error) }
-    }
-  }
-
-  private func failure(_ action: String, _ error: any Error) -> FTPError {
+  func failure(_ action: String, _ error: any Error) -> FTPError {
     guard PythonError.matches(.osError), let exception = PythonError.take() else {
       return FTPError(interruptedBy: error)
     }
