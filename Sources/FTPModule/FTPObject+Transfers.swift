@@ -15,10 +15,9 @@ extension FTPObject {
     let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
     try requireSendable(command, arguments[3])
     try represent(as: .binary, by: .voidcmd)
-    let isFile = BinaryFile.isWrite(callback)
     return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
-        if isFile, tls is TLSPipe {
+        if tls is TLSPipe, Attachment.attach({ BinaryFile.isWrite(callback) }) {
           return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, attach)
         }
         if tls.readsBytes {
