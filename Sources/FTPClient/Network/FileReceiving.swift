@@ -99,12 +99,15 @@ package final class SplicePipe {
 }
 
 extension UnsafeRawBufferPointer {
-  /// Writes all of it into a regular file at `offset`. A failure counts the `before` bytes as well, which are in the file already.
-  package func write(into file: CInt, at offset: UInt64, behind before: Int = 0) throws(FileFailure) {
+  /// Writes all of it into a file at `offset`, or where that stands. A failure counts the `before` bytes as well, which are in the file already.
+  package func write(into file: CInt, at offset: UInt64?, behind before: Int = 0) throws(FileFailure) {
     var written = 0
     while written < count {
       let rest = UnsafeRawBufferPointer(rebasing: dropFirst(written))
-      let put = pwrite(file, rest.baseAddress, rest.count, off_t(clamping: offset &+ UInt64(written)))
+      let put =
+        if let offset { pwrite(file, rest.baseAddress, rest.count, off_t(clamping: offset &+ UInt64(written))) } else {
+          Glibc.write(file, rest.baseAddress, rest.count)
+        }
       if put > 0 {
         written += put
       } else if put == 0 || errno != EINTR {

@@ -138,22 +138,8 @@ package final class PartFile: DownloadSink {
   // MARK: Content
 
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
-    var rest = bytes[...]
-    var position = offset
-    while !rest.isEmpty {
-      let block = UnsafeRawBufferPointer(rebasing: rest)
-      let count =
-        isDirect
-        ? Glibc.write(descriptor, block.baseAddress, block.count)
-        : pwrite(descriptor, block.baseAddress, block.count, off_t(clamping: position))
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-        position &+= UInt64(count)
-      } else if errno != EINTR {
-        throw refusal(errno)
-      }
-    }
-    if offset <= length { length = max(length, position) }
+    do { try bytes.write(into: descriptor, at: isDirect ? nil : offset) } catch { throw refusal(error.errno) }
+    if offset <= length { length = max(length, offset &+ UInt64(bytes.count)) }
   }
 
   package func move(
