@@ -54,7 +54,7 @@ public actor FTPTransferConnection {
   public func download(
     _ remotePath: String, to path: String, progress: (@Sendable (FTPTransfer.Progress) -> Void)? = nil
   ) throws -> FTPTransfer.Result {
-    try outward { () throws(FTPError) in try transfer.download(remotePath, to: path, progress: progress) }
+    try outward { () throws(FTPError) in try transfer.download(remotePath, to: path, progress: asking(progress)) }
   }
 
   /// Uploads a file. See `FTPTransfer.upload`; `progress` is called on the connection's thread.
@@ -62,7 +62,7 @@ public actor FTPTransferConnection {
   public func upload(
     _ path: String, to remotePath: String, progress: (@Sendable (FTPTransfer.Progress) -> Void)? = nil
   ) throws -> FTPTransfer.Result {
-    try outward { () throws(FTPError) in try transfer.upload(path, to: remotePath, progress: progress) }
+    try outward { () throws(FTPError) in try transfer.upload(path, to: remotePath, progress: asking(progress)) }
   }
 
   /// Makes a folder what a directory of the server is, over `options.connections` connections. See `FTPTree.download`.
@@ -111,6 +111,17 @@ public actor FTPTransferConnection {
 
   /// Closes without a word to the server. Another transfer connects again.
   public func close() { transfer.close() }
+
+  /// A listener that may cancel: what it has heard last is the end, whatever is at hand already.
+  private func asking(
+    _ progress: (@Sendable (FTPTransfer.Progress) -> Void)?
+  ) -> ((FTPTransfer.Progress) throws -> Void)? {
+    guard let progress else { return nil }
+    return { report in
+      progress(report)
+      try Task.checkCancellation()
+    }
+  }
 
   /// What was thrown into a call comes out as it is: a cancellation is `CancellationError`.
   private func outward<Result>(_ body: () throws(FTPError) -> Result) throws -> Result {
