@@ -227,3 +227,23 @@ def scripted() -> Iterator[Callable[..., ScriptedServer]]:
     """Starts scripted servers: `scripted(steps)`, or `scripted(steps, steps_of_the_second)`."""
     with ExitStack() as running:
         yield lambda *conversations: running.enter_context(ScriptedServer(*conversations))
+
+
+@pytest.fixture
+def talk(
+    client: ModuleType, scripted: Callable[..., ScriptedServer]
+) -> Iterator[Callable[..., tuple[Any, ScriptedServer]]]:
+    """Logs in to a scripted server that then goes through the given steps; gives both.
+
+    `talk(step, ..., cls=FTP, **options)`: the session is one of `cls`, made with `options`.
+    """
+    with ExitStack() as connections:
+
+        def start(*steps: Step, cls: Any = None, **options: Any) -> tuple[Any, ScriptedServer]:
+            server = scripted([*LOGIN, *steps])
+            options = {"timeout": 20} | options
+            ftp = (cls or client.FTP)(server.host, server.port, "u", "p", **options)
+            connections.callback(ftp.close)
+            return ftp, server
+
+        yield start

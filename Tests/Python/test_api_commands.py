@@ -8,13 +8,13 @@ import io
 import itertools
 import random
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, redirect_stdout
+from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import LOGIN, Directory, ScriptedServer, Server, Step, answer, download, passive
+from conftest import Directory, ScriptedServer, Server, Step, answer, download, passive
 
 from usr.ftplib import FTP, Error, error_perm, error_reply, error_temp
 
@@ -22,20 +22,6 @@ if TYPE_CHECKING:
     Talk = Callable[..., tuple[FTP, ScriptedServer]]
 
 NAMES = ["a", "b c", "dé", "e.txt"]
-
-
-@pytest.fixture
-def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
-    """Logs in to a scripted server that then goes through the given steps; gives both."""
-    with ExitStack() as connections:
-
-        def start(*steps: Step) -> tuple[FTP, ScriptedServer]:
-            server = scripted([*LOGIN, *steps])
-            ftp = FTP(server.host, server.port, "u", "p", timeout=20)
-            connections.callback(ftp.close)
-            return ftp, server
-
-        yield start
 
 
 def commands(server: ScriptedServer) -> list[str]:

@@ -7,8 +7,8 @@ import inspect
 import io
 import socket
 import weakref
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -47,20 +47,6 @@ from usr.ftplib import (
 
 if TYPE_CHECKING:
     Talk = Callable[..., tuple[Any, ScriptedServer]]
-
-
-@pytest.fixture
-def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
-    """Logs in to a scripted server that then goes through the given steps; gives both."""
-    with ExitStack() as connections:
-
-        def start(*steps: Step, cls: Callable[..., FTP] = FTP) -> tuple[FTP, ScriptedServer]:
-            server = scripted([*LOGIN, *steps])
-            ftp = cls(server.host, server.port, "u", "p", timeout=20)
-            connections.callback(ftp.close)
-            return ftp, server
-
-        yield start
 
 
 # The module

@@ -7,18 +7,15 @@ import errno
 import pickle
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from io import BytesIO
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from conftest import (
-    LOGIN,
     Conversation,
     Directory,
     ScriptedServer,
-    Step,
     answer,
     cut,
     download,
@@ -43,20 +40,6 @@ if TYPE_CHECKING:
     Talk = Callable[..., tuple[FTP, ScriptedServer]]
 
 CLASSES = [Error, error_reply, error_temp, error_perm, error_proto]
-
-
-@pytest.fixture
-def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
-    """Logs in to a scripted server that then goes through the given steps; gives both."""
-    with ExitStack() as connections:
-
-        def start(*steps: Step) -> tuple[FTP, ScriptedServer]:
-            server = scripted([*LOGIN, *steps])
-            ftp = FTP(server.host, server.port, "u", "p", timeout=20)
-            connections.callback(ftp.close)
-            return ftp, server
-
-        yield start
 
 
 # The classes

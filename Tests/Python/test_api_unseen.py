@@ -6,8 +6,7 @@ import io
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,6 @@ from usr.ftplib import FTP, Error
 Talk = Callable[..., tuple[Any, ScriptedServer]]
 BINARY, TEXT = answer("TYPE"), answer("TYPE")
 FILE = (passive(), *download(b"content"))
-
-
-@pytest.fixture
-def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
-    with ExitStack() as stack:
-
-        def talk(*steps: Step, client: type[FTP] = FTP) -> tuple[FTP, ScriptedServer]:
-            server = scripted([*LOGIN, *steps])
-            ftp = client(server.host, server.port, "user", "password", timeout=20)
-            stack.callback(ftp.close)
-            return ftp, server
-
-        yield talk
 
 
 def retrieve(ftp: FTP) -> None:
@@ -135,7 +121,7 @@ def watching(method: str, seen: list[object]) -> type[FTP]:
 @pytest.mark.parametrize("method", METHODS)
 def test_a_class_that_replaces_a_method_is_called(method: str, talk: Talk) -> None:
     seen: list[object] = []
-    ftp, _ = talk(BINARY, *FILE, BINARY, *FILE, client=watching(method, seen))
+    ftp, _ = talk(BINARY, *FILE, BINARY, *FILE, cls=watching(method, seen))
     seen.clear()
     retrieve(ftp)
     once = len(seen)
@@ -212,7 +198,7 @@ def test_the_socket_that_others_put_in_the_place_of_pythons_is_used(
 @pytest.mark.parametrize("method", ["transfercmd", "ntransfercmd", "makepasv"])
 def test_a_method_that_opens_data_connections_may_be_replaced(method: str, talk: Talk) -> None:
     seen: list[object] = []
-    ftp, _ = talk(BINARY, *FILE, client=watching(method, seen))
+    ftp, _ = talk(BINARY, *FILE, cls=watching(method, seen))
     retrieve(ftp)
     assert seen
 

@@ -14,15 +14,13 @@ import pickle
 import tempfile
 import threading
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import (
-    LOGIN,
     Conversation,
     Directory,
     ScriptedServer,
@@ -39,20 +37,6 @@ from usr.ftplib import FTP, Error
 if TYPE_CHECKING:
     Talk = Callable[..., tuple[FTP, ScriptedServer]]
     Lines = Callable[..., list[Any]]
-
-
-@pytest.fixture
-def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
-    """Logs in to a scripted server that then goes through the given steps; gives both."""
-    with ExitStack() as connections:
-
-        def start(*steps: Step, encoding: str = "utf-8") -> tuple[FTP, ScriptedServer]:
-            server = scripted([*LOGIN, *steps])
-            ftp = FTP(server.host, server.port, "u", "p", timeout=20, encoding=encoding)
-            connections.callback(ftp.close)
-            return ftp, server
-
-        yield start
 
 
 def text(*chunks: bytes) -> tuple[Step, ...]:

@@ -24,6 +24,7 @@ from tls_support import (
     logged_in,
     noise,
     notify_close,
+    protected,
     receive_tls,
     running,
     trusting,
@@ -60,12 +61,8 @@ def log_in(
         ftp: FTP_TLS = client.FTP_TLS(timeout=timeout, **trust)
         if version is not None:
             ftp.context.minimum_version = ftp.context.maximum_version = version
-        ftp.connect(server.host, server.port)
         opened.append(ftp)
-        ftp.login("user", "password")
-        ftp.prot_p()
-        ftp.scripted = server  # type: ignore[attr-defined]
-        return ftp
+        return protected(ftp, server)
 
     yield log_in
     for ftp in opened:

@@ -32,6 +32,7 @@ from tls_support import (
     logged_in,
     noise,
     notify_close,
+    protected,
     receive_tls,
     running,
     trusting,
@@ -73,12 +74,8 @@ def log_in(
     ) -> FTP_TLS:
         server = scripted([*LOGIN_TLS, *steps])
         ftp: FTP_TLS = (kind or client.FTP_TLS)(context=context or trusting(), timeout=timeout)
-        ftp.connect(server.host, server.port)
         opened.append(ftp)
-        ftp.login("user", "password")
-        ftp.prot_p()
-        ftp.scripted = server  # type: ignore[attr-defined]
-        return ftp
+        return protected(ftp, server)
 
     yield log_in
     for ftp in opened:

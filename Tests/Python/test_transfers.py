@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from conftest import (
     FTPY,
-    LOGIN,
     PYTHON3,
     Conversation,
     Directory,
     ScriptedServer,
     Server,
-    Step,
     answer,
     download,
     passive,
@@ -44,20 +42,6 @@ MIB = 1024 * KIB
 SIZES = [0, 1, 2, 8191, 8192]
 SIZES += [limit + step for limit in (64 * KIB, 256 * KIB) for step in (-1, 0, 1)]
 SIZES += [3 * 256 * KIB, 5 * MIB + 12345]
-
-
-@pytest.fixture
-def talk(scripted: Callable[..., ScriptedServer]) -> Iterator[Talk]:
-    """Logs in to a scripted server that then goes through the given steps; gives both."""
-    with ExitStack() as connections:
-
-        def start(*steps: Step) -> tuple[FTP, ScriptedServer]:
-            server = scripted([*LOGIN, *steps])
-            ftp = FTP(server.host, server.port, "u", "p", timeout=20)
-            connections.callback(ftp.close)
-            return ftp, server
-
-        yield start
 
 
 def content_of(size: int) -> bytes:

@@ -28,6 +28,7 @@ from scripted_tls import server_context as server_context
 from scripted_tls import wrapped as wrapped
 
 if TYPE_CHECKING:
+    from scripted import ScriptedServer
     from servers import Server
 
     from usr.ftplib import FTP_TLS
@@ -96,6 +97,15 @@ def logged_in(
         **options,
     )
     ftp.prot_p()
+    return ftp
+
+
+def protected(ftp: FTP_TLS, server: ScriptedServer) -> FTP_TLS:
+    """The object, logged in to a scripted server that begins with `LOGIN_TLS`; it is `scripted`."""
+    ftp.connect(server.host, server.port)
+    ftp.login("user", "password")
+    ftp.prot_p()
+    ftp.scripted = server  # type: ignore[attr-defined]
     return ftp
 
 
