@@ -221,6 +221,7 @@ class ScriptedServer:
         self.faults: list[Exception] = []
         """Where the client left the script, or a step failed."""
         self.closing = threading.Event()
+        self._forgives = False
         self._conversations = conversations
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -233,8 +234,12 @@ class ScriptedServer:
 
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         self.close()
-        if error is None and self.faults:
+        if error is None and self.faults and not self._forgives:
             raise self.faults[0]
+
+    def forgive(self) -> None:
+        """Lets pass what the client does out of the script, has done or is about to be seen doing."""
+        self._forgives = True
 
     def close(self) -> None:
         """Ends all connections and threads, whatever they are at."""

@@ -33,7 +33,7 @@ THIS = Interpreter("this", Path(sys.executable))
 def server(scripted: Scripted) -> Iterator[ScriptedServer]:
     server = scripted([LOGIN[0], obliging])
     yield server
-    server.faults.clear()
+    server.forgive()
 
 
 PROGRAM = """

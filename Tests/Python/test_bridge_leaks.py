@@ -65,7 +65,7 @@ def obliging(conversation: Conversation) -> None:
 def server(scripted: Scripted) -> Iterator[ScriptedServer]:
     server = scripted([LOGIN[0], obliging])
     yield server
-    server.faults.clear()
+    server.forgive()
 
 
 PROGRAM = """

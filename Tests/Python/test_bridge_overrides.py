@@ -585,5 +585,5 @@ for value in ({", ".join(STRANGE)}):
         ftp.close()
 """
     done = THIS.run("-W", "ignore", "-c", program, server.host, str(server.port), cwd=REPOSITORY)
-    server.faults.clear()
+    server.forgive()
     assert len(done.stdout.splitlines()) >= len(STRANGE) * len(RETURNING[name].split())

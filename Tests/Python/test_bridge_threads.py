@@ -153,6 +153,29 @@ def test_close_in_another_thread_ends_a_waiting_call(
         ftp.pwd()
 
 
+def test_close_just_before_a_call_waits_for_the_server_ends_it(
+    client: ModuleType, log_in: LogIn
+) -> None:
+    """In active mode the server's address is asked for between the reply and the waiting."""
+
+    class Closing:
+        def __init__(self, socket: object) -> None:
+            self.socket = socket
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.socket, name)
+
+        def getpeername(self) -> tuple[str, int]:
+            address: tuple[str, int] = ftp.sock.socket.getpeername()
+            ftp.close()
+            return address
+
+    ftp = log_in(*WAITS["the server's data connection"][0], stall())
+    ftp.sock = Closing(ftp.sock)  # type: ignore[assignment]
+    with pytest.raises(client.Error, match="not connected"):
+        active(ftp)
+
+
 HELD: dict[str, tuple[Sequence[Step], str]] = {
     "a reply": (WAITS["a reply"][0], "ftp.sendcmd('STAT')"),
     "a download": (WAITS["a download"][0], "ftp.retrbinary('RETR x', bytes)"),
@@ -318,7 +341,7 @@ print(ftp.pwd(), unexpected)
 ftp.close()
 """
     done = THIS.run("-c", program, server.host, str(server.port), cwd=REPOSITORY)
-    server.faults.clear()
+    server.forgive()
     assert done.stdout == "/here []\n", done.stderr
 
 
@@ -571,6 +594,6 @@ def last():
 {use}
 """
     done = THIS.run("-c", program, server.host, str(server.port), cwd=REPOSITORY)
-    server.faults.clear()
+    server.forgive()
     assert "/here" in done.stdout or "Exception ignored" in done.stderr
     assert "Fatal" not in done.stderr
