@@ -190,8 +190,14 @@ extension FTPObject {
     try call(.putcmd, .string("ABOR"))
     try connection()?.endDataConnection()
     var reply = try call(.getmultiline)
-    // Pure-FTPd says how much it has sent, in a 150, before it answers.
-    while try code(reply).first == "1" { reply = try call(.getmultiline) }
+    // Pure-FTPd says how much it has sent, in a 150, before it answers once, where others answer twice: who asks for the second reply
+    // gets that one again, and the next command drops it.
+    var isSecond = false
+    while try code(reply).first == "1" {
+      reply = try call(.getmultiline)
+      isSecond = true
+    }
+    if isSecond { try connection()?.control.unread(parsed(reply)) }
     try connection()?.control.abandonReplies()
     guard try ["426", "225", "226"].contains(code(reply)) else {
       throw unexpected(reply, state.errors.protocolError)

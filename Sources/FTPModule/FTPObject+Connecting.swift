@@ -282,11 +282,15 @@ extension FTPObject {
   func exit() throws {
     defer { forget() }
     guard try !attribute(.sock).isNone else { return }
+    let connection = try connection()
     do {
       try call(.quit)
     } catch {
+      // Of a connection that was lost, closed by the script or out of step before, the body has had its error.
+      var isGone = false
+      PythonError.preserving { isGone = connection.map { !$0.control.isUsable || $0.stream.isClosed } ?? false }
       let isExpected =
-        PythonError.matches(.osError, .eofError)
+        isGone && PythonError.matches(state.errors.error) || PythonError.matches(.osError, .eofError)
       if isExpected { PythonError.clear() }
       PythonError.preserving { if try !attribute(.sock).isNone { try call(.close) } }
       if !isExpected { throw error }

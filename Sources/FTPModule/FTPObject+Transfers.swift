@@ -143,24 +143,21 @@ extension FTPObject {
       if callback == nil, let own = BinaryFile(reading: file) {
         return try sendLines(of: own, limit, transfer, running)
       }
-      var pending: [UInt8] = []
-      func flush() throws {
-        guard !pending.isEmpty else { return }
-        try send(pending, transfer)
-        pending.removeAll(keepingCapacity: true)
-      }
+      // Line by line, as the file gives them: it may wait for each, and the callback is told of what has been sent.
       while true {
         let line = try file.callMethod(state.names[.readline], .integer(limit + 1))
+        var sent: [UInt8] = []
         let count = try line.withBytes { bytes in
-          if !bytes.isEmpty, bytes.count <= limit { pending.appendNetworkLine(bytes) }
+          if !bytes.isEmpty, bytes.count <= limit { sent.appendNetworkLine(bytes) }
           return bytes.count
         }
         guard count <= limit else {
           throw PythonError.raise(state.errors.error, "got more than \(limit) bytes")
         }
-        if count == 0 { return try flush() }
-        if pending.count >= BlockSize.first { try flush() }
-        if let callback { _ = try callback.call(line) }
+        if count == 0 { return }
+        try running.requireWhole()
+        try send(sent, transfer)
+        if let callback { _ = try callback.call(sent.withUnsafeBytes(PythonObject.bytes)) }
         try running.requireWhole()
       }
     }

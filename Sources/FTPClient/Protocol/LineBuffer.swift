@@ -1,7 +1,7 @@
 /// Cuts the bytes of a control connection into lines. No I/O: bytes go in, lines come out.
 ///
 /// A line ends at CRLF, LF or a bare CR, as CPython's text reader has it. Telnet commands (RFC 854; some
-/// servers greet with `IAC WILL ECHO`) are dropped, a doubled IAC is one byte 0xFF.
+/// servers greet with `IAC WILL ECHO`) are dropped before and inside a reply's code, a doubled IAC is one byte 0xFF.
 public struct LineBuffer {
   private var bytes: [UInt8] = []
   private var start = 0
@@ -102,8 +102,11 @@ enum Telnet {
   static let interpretAsCommand: UInt8 = 0xFF
   private static let commands: ClosedRange<UInt8> = 240...250
   private static let options: ClosedRange<UInt8> = 251...254
+  /// Digits in a reply's code.
+  private static let codeLength = 3
 
-  /// The line without Telnet commands. A byte 0xFF that begins none is a character of a legacy encoding.
+  /// The line without the Telnet commands before and inside its code. In its text a byte 0xFF is a character of a single-byte encoding,
+  /// whatever follows: in Windows-1251 `IAC NOP` are the letters of "яс".
   static func strip(_ line: ArraySlice<UInt8>) -> [UInt8] {
     guard line.contains(interpretAsCommand) else { return Array(line) }
     var stripped: [UInt8] = []
@@ -113,7 +116,10 @@ enum Telnet {
         stripped.append(byte)
         continue
       }
-      if options.contains(next) {
+      let isInText = stripped.count > codeLength
+      if isInText, next != interpretAsCommand {
+        stripped.append(byte)
+      } else if options.contains(next) {
         rest = rest.dropFirst(2)
       } else if commands.contains(next) {
         rest = rest.dropFirst()

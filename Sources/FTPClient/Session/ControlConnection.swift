@@ -25,6 +25,9 @@ public final class ControlConnection {
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
   @exclusivity(unchecked) package private(set) var representationChanges = RepresentationChanges()
 
+  /// Whether data comes and goes as it is: `MODE` has not been set to another than `S` (RFC 959 section 3.4).
+  @exclusivity(unchecked) private(set) var isStreamMode = true
+
   /// How many commands have been sent that may change the directory.
   @exclusivity(unchecked) package private(set) var directoryChanges = DirectoryChanges()
   /// Whether commands can still be sent.
@@ -392,7 +395,11 @@ public final class ControlConnection {
     lastCommand = command
     representationChanges.see(word)
     directoryChanges.see(word)
+    if word == "MODE" { isStreamMode = command.line == Self.streamMode }
+    if word == "REIN" { isStreamMode = true }
   }
+
+  private static let streamMode = Array("MODE S\r\n".utf8)
 
   private func write(_ bytes: [UInt8]) throws(FTPError) {
     do { try stream.write(bytes, silence: replyTimeout) } catch {

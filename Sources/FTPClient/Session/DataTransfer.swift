@@ -186,7 +186,8 @@ public final class DataTransfer {
 
   /// The same for a size that was learned otherwise.
   public func verify(announced: UInt64) throws(FTPError) {
-    guard transferred < announced else { return }
+    // In another mode than stream a block is no piece of the file.
+    guard transferred < announced, control?.isStreamMode ?? true else { return }
     let (end, overflow) = transferred.addingReportingOverflow(offset)
     guard !overflow, end < announced else { return }
     throw FTPError(
