@@ -113,7 +113,7 @@ extension FTPObject {
       }
     }
     guard let reply else { return nil }
-    let exchanged = Exchanged(reply: reply, codec: .utf8, connection: connection)
+    let exchanged = Exchanged(reply: reply, connection: connection)
     let text = try response(exchanged)
     switch (reply.code, reply.category) {
     case (226, _), (250, _):
