@@ -17,6 +17,9 @@ final class ModuleState {
   let baseType: PythonObject
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
+  /// `sock` of `FTP`.
+  let socketAttribute: WatchedAttribute
+  private let watchedType: PythonObject
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
@@ -26,9 +29,11 @@ final class ModuleState {
   let dataMethods: OwnMethods
   /// The names of the auditing events of a command, and of a connection that is made.
   let commandEvent, connectEvent: PythonObject
+  /// What `encoding` and `errors` of an FTP object mostly are.
+  let utf8, strict: PythonObject
   private var plainSockets: PlainSockets?
-  private var auditFunction: PythonObject?
-  private var timeoutNotGiven: PythonObject?
+  @exclusivity(unchecked) private var auditFunction: PythonObject?
+  @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
   /// The exception classes.
@@ -43,7 +48,8 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + dataMethods.all + [commandEvent, connectEvent]
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + dataMethods.all
+      + [commandEvent, connectEvent, utf8, strict]
       + (plainSockets?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
@@ -64,9 +70,18 @@ final class ModuleState {
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
-    ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    (utf8, strict) = (try .name("utf-8"), try .name("strict"))
+    let (connectionType, names) = (connectionType, names)
+    socketAttribute = WatchedAttribute(names[.sock], initial: .none) { instance in
+      PythonError.preserving {
+        try instance.content(of: names[glance: .file], connectionType, as: Connection.self)?.handOutSocket()
+      }
+    }
+    watchedType = try WatchedAttribute.makeType(in: module, name: "\(name)._SocketAttribute")
+    ftpType = try FTPType.makeClass(
+      base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
+      strict: strict)
     (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
-    let names = names
     dataMethods = try OwnMethods(FTPObject.dataNames.map { names[$0] }, of: ftpType)
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
@@ -80,10 +95,16 @@ final class ModuleState {
   /// `ftplib.ssl`.
   func ssl() throws(PythonError) -> PythonObject { try LazyAttributes.ssl.value(self) }
 
+  /// The class of Python's that `socket.socket` derives from.
+  func nativeSocket() throws(PythonError) -> PythonObject {
+    if let module = try loadedModule(names[._socket]) { return try module.attribute(names[.socket]) }
+    return try importModule("_socket").attribute(names[.socket])
+  }
+
   /// Whether a socket is an `ssl.SSLSocket`. It is none while nobody has imported `ssl`.
   func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
-    guard try importModule("sys").attribute("modules").callMethod("get", .string("ssl")).isTrue() else { return false }
-    return try socket.isInstance(of: ssl().attribute("SSLSocket"))
+    guard let ssl = try loadedModule(names[.ssl]), try ssl.isTrue() else { return false }
+    return try socket.isInstance(of: self.ssl().attribute("SSLSocket"))
   }
 
   /// `socket`'s mark for a timeout that was not given: one object as long as the process lives.

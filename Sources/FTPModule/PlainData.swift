@@ -40,7 +40,7 @@ extension FTPObject {
   private func openOwnChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel.OwnChannel? {
     guard command.isString, state.commandMethods.areAll(of: object), state.dataMethods.areAll(of: object),
       debugLevel == 0, let connection = try connection(), connection.session == nil, connection.transfer == nil,
-      connection.stream.plainDescriptor != nil, try object.hasAttribute(state.names[.sock], connection.stream.socket),
+      connection.stream.plainDescriptor != nil, try speaks(on: connection),
       try attribute(.passiveserver).isTrue(), try !attribute(.proxy).isTrue(), try !attribute(.prefer_epsv).isTrue(),
       try !attribute(.trust_server_pasv_ipv4_address).isTrue(), try attribute(._proxied_host).isNone,
       try attribute(.source_address).isNone, try state.connectsPlainly(), let codec = try? self.codec,
@@ -113,7 +113,7 @@ extension FTPObject {
       }
     }
     guard let reply else { return nil }
-    let exchanged = Exchanged(reply: reply, codec: .utf8, connection: connection)
+    let exchanged = Exchanged(reply: reply, connection: connection)
     let text = try response(exchanged)
     switch (reply.code, reply.category) {
     case (226, _), (250, _):
