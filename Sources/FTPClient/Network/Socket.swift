@@ -26,14 +26,14 @@ public final class Socket: ByteStream {
     self.interrupt = interrupt
   }
 
-  /// Owns a blocking descriptor that nobody else knows: its calls wait by themselves, for a slice of time after which they return.
-  init(slicing descriptor: CInt, peer: String, interrupt: Interrupt?) {
+  /// Owns a blocking descriptor that nobody else knows. Where it `waitsInCalls`, reads wait by themselves, for a slice of time after which they
+  /// return: see `unconnected(like:onlySends:)`.
+  init(_ descriptor: CInt, waitsInCalls: Bool, peer: String, interrupt: Interrupt?) {
     self.descriptor = descriptor
     ownsDescriptor = true
     self.peer = peer
     self.interrupt = interrupt
-    Self.limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
-    waitsInCalls = true
+    self.waitsInCalls = waitsInCalls
   }
 
   deinit { close() }
