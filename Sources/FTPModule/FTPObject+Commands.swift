@@ -159,17 +159,15 @@ extension FTPObject {
     return reply
   }
 
-  /// `sendcmd(cmd)`: sends a command and returns its reply.
+  /// `sendcmd(cmd)`, where `exchange` does not do it: sends a command and returns its reply.
   func sendcmd(_ command: PythonObject) throws -> PythonObject {
-    if let exchanged = try exchange(command) { return try response(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.getresp)
   }
 
-  /// `voidcmd(cmd)`: sends a command whose reply must be 2yz.
+  /// `voidcmd(cmd)`, where `exchange` does not do it: sends a command whose reply must be 2yz.
   func voidcmd(_ command: PythonObject) throws -> PythonObject {
-    if let exchanged = try exchange(command) { return try completion(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.voidresp)

@@ -27,7 +27,7 @@ extension FTPObject {
 
   /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
   func start(_ arguments: Arguments, port: PythonObject?) throws {
-    try set(.encoding, arguments["encoding"] ?? .string("utf-8"))
+    try set(.encoding, arguments["encoding"] ?? state.utf8)
     try set(.source_address, arguments["source_address"] ?? PythonObject.none)
     for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
       if let value = arguments.value(name) { try set(attribute, value) }

@@ -128,7 +128,7 @@ extension FTPType {
       Raises as putline and voidresp.
       """
     ) {
-      call($0, $1, $2, $3, $4, "voidcmd", takes: "cmd") { try $0.voidcmd($1) }
+      exchange($0, $1, $2, $3, $4, .voidcmd)
     },
     .method(
       "abort",

@@ -30,9 +30,11 @@ final class ModuleState {
   private var knownFileTypes: FileTypes?
   /// The names of the auditing events of a command, and of a connection that is made.
   let commandEvent, connectEvent: PythonObject
+  /// What `encoding` and `errors` of an FTP object mostly are.
+  let utf8, strict: PythonObject
   private var plainSockets: PlainSockets?
-  private var auditFunction: PythonObject?
-  private var timeoutNotGiven: PythonObject?
+  @exclusivity(unchecked) private var auditFunction: PythonObject?
+  @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
   /// The exception classes.
@@ -48,7 +50,7 @@ final class ModuleState {
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, connectEvent]
+      + [commandEvent, connectEvent, utf8, strict]
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
@@ -69,7 +71,8 @@ final class ModuleState {
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
-    ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    (utf8, strict) = (try .name("utf-8"), try .name("strict"))
+    ftpType = try FTPType.makeClass(base: baseType, moduleName: name, utf8: utf8, strict: strict)
     (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
     let names = names
     transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)

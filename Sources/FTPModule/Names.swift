@@ -20,14 +20,22 @@ enum Name: Int, CaseIterable {
 }
 
 /// The names as Python strings.
-struct Names {
+final class Names {
   let all: [PythonObject]
+  private let glances: UnsafeMutableBufferPointer<Glance>
 
   init() throws(PythonError) {
     var all: [PythonObject] = []
-    for name in Name.allCases { all.append(try .string("\(name)")) }
+    for name in Name.allCases { all.append(try .name("\(name)")) }
     self.all = all
+    glances = .allocate(capacity: all.count)
+    _ = glances.initialize(from: all.map(\.glance))
   }
 
+  deinit { glances.deallocate() }
+
   subscript(_ name: Name) -> PythonObject { all[name.rawValue] }
+
+  /// The same for a glance, without a count of references.
+  subscript(glance name: Name) -> Glance { glances[name.rawValue] }
 }

@@ -96,7 +96,7 @@ final class PlainData {
 
   /// A command that asks for a port, and its reply, whatever its code.
   private func ask(_ query: PassiveQuery, _ descriptor: inout CInt?) throws -> Reply {
-    let isReady = connection.isReady(for: query.command)
+    let isReady = connection.isReady(for: query.command.word)
     if !isReady {
       // It says why not, or does what is left to do.
       try connection.use {
@@ -181,7 +181,7 @@ final class PlainData {
 
   /// `getresp` for a reply that has been read.
   private func text(of reply: Reply) throws -> PythonObject {
-    try ftp.response(FTPObject.Exchanged(reply: reply, codec: .utf8, connection: connection))
+    try ftp.response(FTPObject.Exchanged(reply: reply, connection: connection))
   }
 }
 

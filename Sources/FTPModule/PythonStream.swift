@@ -78,7 +78,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   }
 
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.callForInteger(state.names[.fileno]))
+    CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
   }
 
   /// Whether Python code has closed the socket; attached.

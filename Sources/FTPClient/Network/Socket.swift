@@ -5,7 +5,9 @@ internal import Glibc
 /// Every wait is a `poll` with a deadline; the descriptor may be blocking or not, no call relies on either.
 public final class Socket: ByteStream {
   /// The descriptor, or -1 when closed.
-  @exclusivity(unchecked) public private(set) var descriptor: CInt
+  public var descriptor: CInt { number }
+  // `@exclusivity(unchecked)` has no effect in another module: hence the property above.
+  @exclusivity(unchecked) private var number: CInt
   private let ownsDescriptor: Bool
   private let interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
@@ -14,13 +16,13 @@ public final class Socket: ByteStream {
   /// that would say so.
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
-  private var waitsInCalls = false
+  @exclusivity(unchecked) private var waitsInCalls = false
   /// The other end for messages, as in "127.0.0.1 port 21".
   public let peer: String
 
   /// Works on a descriptor; closes it only when it is `owned`.
   public init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
-    self.descriptor = descriptor
+    number = descriptor
     self.ownsDescriptor = owned
     self.peer = peer
     self.interrupt = interrupt
@@ -29,7 +31,7 @@ public final class Socket: ByteStream {
   /// Owns a blocking descriptor that nobody else knows. Where it `waitsInCalls`, reads wait by themselves, for a slice of time after which they
   /// return: see `unconnected(like:onlySends:)`.
   init(_ descriptor: CInt, waitsInCalls: Bool, peer: String, interrupt: Interrupt?) {
-    self.descriptor = descriptor
+    number = descriptor
     ownsDescriptor = true
     self.peer = peer
     self.interrupt = interrupt
@@ -122,7 +124,7 @@ public final class Socket: ByteStream {
   /// Closes an owned descriptor, lets go of a borrowed one.
   public func close() {
     if ownsDescriptor, descriptor >= 0 { Glibc.close(descriptor) }
-    descriptor = -1
+    number = -1
   }
 
   /// Waits when the call would have blocked, asks the interrupt hook after a signal, throws for anything else.

@@ -9,6 +9,8 @@ public struct LineBuffer {
   private var scanned = 0
   /// The last line ended at a CR: a LF that follows belongs to it.
   private var swallowLineFeed = false
+  /// The bytes of the last reply of one line: their memory is used again when nobody has kept them.
+  private var only: [UInt8] = []
 
   /// An empty buffer.
   public init() {}
@@ -37,15 +39,19 @@ public struct LineBuffer {
     guard isEmpty, !mayLackLineFeed, count > 3, count <= limit, chunk[count] == ASCII.carriageReturn,
       chunk[count + 1] == ASCII.lineFeed, chunk[3] != ASCII.hyphen
     else { return nil }
-    for byte in chunk.prefix(count)
-    where byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.nul
-      || byte == Telnet.interpretAsCommand
-    { return nil }
+    for index in 0..<count where chunk[index] &+ 1 <= ASCII.carriageReturn + 1 {
+      switch chunk[index] {
+      case ASCII.lineFeed, ASCII.carriageReturn, ASCII.nul, Telnet.interpretAsCommand: return nil
+      default: break
+      }
+    }
     if start < bytes.count {
       bytes.removeAll(keepingCapacity: true)
       (start, scanned, swallowLineFeed) = (0, 0, false)
     }
-    return Reply(bytes: Array(chunk.prefix(count)))
+    only.removeAll(keepingCapacity: true)
+    only.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+    return Reply(bytes: only)
   }
 
   /// The next line without its end, or nil when more bytes are needed.

@@ -33,7 +33,12 @@ public struct Reply: Sendable, Hashable {
   }
 
   /// The three-digit code; nil when the reply does not begin with one.
-  public var code: Int? { bytes.prefix(3).count == 3 ? bytes.prefix(3).decimal().map(Int.init) : nil }
+  public var code: Int? {
+    guard bytes.count >= 3, let hundreds = bytes[0].digit, let tens = bytes[1].digit, let ones = bytes[2].digit else {
+      return nil
+    }
+    return 100 * hundreds + 10 * tens + ones
+  }
 
   /// Whether it says that the server does not know the command, or not for this network (RFC 959 section 4.2.2; 522 is RFC 2428's).
   package var saysUnknownCommand: Bool { code.map { [500, 501, 502, 504, 522].contains($0) } ?? false }
