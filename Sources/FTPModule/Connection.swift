@@ -119,6 +119,8 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
+  deinit { if process == getpid() { stream.endSlices() } }
+
   var references: [PythonObject] {
     [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self)
   }
@@ -158,6 +160,17 @@ final class Connection: ReferenceHolder {
 
   // MARK: One thread at a time
 
+  /// Python code takes the socket: it must find it as it was made. See `PythonStream.beginSlices`.
+  ///
+  /// While a call runs that is when it is over: in between nobody else can wait on it. A fork's child, whose parent goes on with the
+  /// connection, must leave that as it is.
+  func handOutSocket() {
+    guard stream.isSliced, process == getpid() || process != getppid() else { return }
+    if depth > 0 { isSocketWanted = true } else { stream.endSlices() }
+  }
+
+  @exclusivity(unchecked) private var isSocketWanted = false
+
   /// Runs a call on the connection. Calls nest in a transfer's callback; any other in between, of this thread or another, is refused.
   func use<Result>(_ body: () throws -> Result) throws -> Result {
     if let thread, pthread_equal(thread, pthread_self()) == 0 {
@@ -174,6 +187,7 @@ final class Connection: ReferenceHolder {
       depth -= 1
       if depth == 0 {
         thread = nil
+        if isSocketWanted { stream.endSlices() }
         if isClosed { stream.close() }
       }
     }

@@ -61,7 +61,7 @@ extension FTPObject {
 
   /// Sends a command on the connection, or on the socket that somebody put into `sock`.
   private func send(_ command: Command) throws {
-    let socket = try attribute(.sock)
+    let socket = try socketInPlace()
     guard !socket.isNone else { throw notConnected }
     if let connection = try connection(), connection.stream.socket === socket {
       try use(

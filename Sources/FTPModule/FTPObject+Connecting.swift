@@ -78,13 +78,15 @@ extension FTPObject {
     keepAlive(plain)
     let socket = try wrap(plain)
     do {
+      let takings = state.socketAttribute.takings
       try set(.sock, socket)
       // A subclass may wrap the socket when it is set, as recipes for implicit TLS do.
-      let effective = try attribute(.sock)
+      let effective = try socketInPlace()
       try set(.af, effective.attribute(state.names[.family]))
       let connection = try Connection(
         effective, host: "\(name) port \(number)", codec: try codec, state: state)
       try set(.file, NativeObject.make(state.connectionType, connection))
+      if state.socketAttribute.takings == takings, try isAlone() { try connection.stream.beginSlices() }
       let welcome = try greeting()
       try set(.welcome, welcome)
       return welcome
@@ -93,6 +95,12 @@ extension FTPObject {
       PythonError.preserving { try socket.callMethod(state.names[.close]) }
       throw error
     }
+  }
+
+  /// Whether nobody can have kept the socket that `connect` has made, and nobody gets it without this module's doing.
+  private func isAlone() throws(PythonError) -> Bool {
+    guard state.socketAttribute.watches(object), try !object.isInstance(of: state.ftpTLSType) else { return false }
+    return try state.connectsPlainly()
   }
 
   /// Has the system look after a control connection that a long transfer leaves silent.
@@ -269,7 +277,7 @@ extension FTPObject {
   func close() throws {
     let connection = try connection()
     let file = try attribute(.file)
-    let socket = try attribute(.sock)
+    let socket = try socketInPlace()
     try set(.file, .none)
     try set(.sock, .none)
     let isOurSocket = connection?.stream.socket === socket
@@ -281,14 +289,14 @@ extension FTPObject {
   /// `__exit__`: takes leave, ignoring what a lost connection raises, and closes in any case.
   func exit() throws {
     defer { forget() }
-    guard try !attribute(.sock).isNone else { return }
+    guard try !socketInPlace().isNone else { return }
     do {
       try call(.quit)
     } catch {
       let isExpected =
         PythonError.matches(.osError, .eofError)
       if isExpected { PythonError.clear() }
-      PythonError.preserving { if try !attribute(.sock).isNone { try call(.close) } }
+      PythonError.preserving { if try !socketInPlace().isNone { try call(.close) } }
       if !isExpected { throw error }
     }
   }

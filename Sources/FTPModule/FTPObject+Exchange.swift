@@ -28,7 +28,7 @@ extension FTPObject {
     guard line.isString, state.commandMethods.areAll(of: object, but: entry.rawValue),
       debugLevel(of: object, state) == 0,
       let connection = try connection(of: object, state),
-      try object.has(state.names[glance: .sock], connection.stream.socket), try isStrictUTF8(object, state),
+      try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state),
       // What cannot be sent is for `putline` to say.
       let text = try line.utf8(), let command = connection.control.makeReady(text),
       connection.isReady(for: command.word)
@@ -86,7 +86,7 @@ extension FTPObject {
     let isOwn = state.commandMethods.areAll(of: object)
     if isOwn, let connection, let known = connection.representation, known.type == type,
       known.at == connection.control.representationChanges,
-      try object.hasAttribute(state.names[.sock], connection.stream.socket)
+      try speaks(on: connection)
     {
       return
     }

@@ -66,6 +66,14 @@ struct FTPObject {
 
   // MARK: Calls
 
+  /// `sock`, for a look that no Python code shares: for any other it is `attribute(.sock)`.
+  func socketInPlace() throws(PythonError) -> PythonObject { try state.socketAttribute.look(at: object) }
+
+  /// Whether `sock` is still the connection's.
+  func speaks(on connection: Connection) throws(PythonError) -> Bool {
+    try state.socketAttribute.isIn(object.glance, connection.stream.socket)
+  }
+
   /// Calls one of the object's methods as Python would.
   @discardableResult
   func call(_ name: Name, _ arguments: PythonObject?...) throws(PythonError) -> PythonObject {
@@ -130,6 +138,7 @@ struct FTPObject {
     connection.stream.revalidate()
     let limit = try connection.stream.socket.glance.callForNumber(state.names[glance: .gettimeout])
     if let limit {
+      connection.stream.endSlices()
       connection.limit(replies: .seconds(limit))
     } else {
       let isDefault = try object.has(state.names[glance: .timeout], state.notGiven())

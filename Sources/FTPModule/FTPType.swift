@@ -24,7 +24,7 @@ enum FTPType {
 
   /// Makes the class `FTP`.
   static func makeClass(
-    base: PythonObject, moduleName: String, utf8: PythonObject, strict: PythonObject
+    base: PythonObject, moduleName: String, socket: PythonObject, utf8: PythonObject, strict: PythonObject
   ) throws(PythonError) -> PythonObject {
     let namespace = try PythonObject.dictionary()
     let attributes: [(String, PythonObject)] = [
@@ -33,7 +33,7 @@ enum FTPType {
       ("host", try .string("")),
       ("port", try .integer(21)),
       ("maxline", try .integer(maximumLine)),
-      ("sock", .none),
+      ("sock", socket),
       ("file", .none),
       ("af", .none),
       ("ipvtype", try .integer(0)),

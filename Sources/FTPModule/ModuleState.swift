@@ -17,6 +17,9 @@ final class ModuleState {
   let baseType: PythonObject
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
+  /// `sock` of `FTP`.
+  let socketAttribute: WatchedAttribute
+  private let watchedType: PythonObject
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
@@ -49,7 +52,7 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + transferMethods.all
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
       + [commandEvent, connectEvent, utf8, strict]
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
@@ -72,9 +75,17 @@ final class ModuleState {
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
     (utf8, strict) = (try .name("utf-8"), try .name("strict"))
-    ftpType = try FTPType.makeClass(base: baseType, moduleName: name, utf8: utf8, strict: strict)
+    let (connectionType, names) = (connectionType, names)
+    socketAttribute = WatchedAttribute(names[.sock], initial: .none) { instance in
+      PythonError.preserving {
+        try instance.content(of: names[glance: .file], connectionType, as: Connection.self)?.handOutSocket()
+      }
+    }
+    watchedType = try WatchedAttribute.makeType(in: module, name: "\(name)._SocketAttribute")
+    ftpType = try FTPType.makeClass(
+      base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
+      strict: strict)
     (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
-    let names = names
     transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)

@@ -36,7 +36,7 @@ final class PlainData {
     let names = state.names
     guard command.isString, state.transferMethods.areAll(of: object), ftp.debugLevel == 0,
       let connection = try ftp.connection(), connection.session == nil, connection.transfer == nil,
-      connection.stream.plainDescriptor != nil, try object.hasAttribute(names[.sock], connection.stream.socket),
+      connection.stream.plainDescriptor != nil, try ftp.speaks(on: connection),
       try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),
       try !object.hasTrueAttribute(names[.prefer_epsv]),
       try !object.hasTrueAttribute(names[.trust_server_pasv_ipv4_address]),

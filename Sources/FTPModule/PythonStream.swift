@@ -81,6 +81,27 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
   }
 
+  /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
+  /// that would see it.
+  @exclusivity(unchecked) private(set) var isSliced = false
+
+  /// Saves a `poll` for each reply of a socket that is plain, without a time limit and nobody else's. Attached.
+  func beginSlices() throws(PythonError) {
+    guard !isOwn, let native, native.descriptor >= 0,
+      try socket.callMethod(state.names[.gettimeout]).isNone
+    else { return }
+    native.waitInCalls()
+    isSliced = true
+  }
+
+  /// Takes that back, before Python code gets the socket, or when it has set a time limit in some other way. Attached.
+  func endSlices() {
+    guard isSliced else { return }
+    isSliced = false
+    revalidate()
+    if let native, native.descriptor >= 0 { native.waitBeforeCalls() }
+  }
+
   /// Whether Python code has closed the socket; attached.
   var isClosed: Bool {
     do { return try descriptor() < 0 } catch {
@@ -211,6 +232,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
 
   func close() {
     native?.close()
+    isSliced = false
     if isOwn { return }
     Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
   }

@@ -38,14 +38,27 @@ public final class Socket: ByteStream {
     self.waitsInCalls = waitsInCalls
   }
 
+  /// Has calls on a blocking descriptor wait by themselves, for a slice of time after which they return. Nobody else may read it meanwhile.
+  package func waitInCalls() {
+    Self.limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
+    waitsInCalls = true
+  }
+
+  /// Takes that back: the descriptor is as it was.
+  package func waitBeforeCalls() {
+    waitsInCalls = false
+    Self.limit(descriptor, SO_RCVTIMEO, milliseconds: 0)
+  }
+
   deinit { close() }
 
   /// Reads what is there. See `ByteStream.read`.
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int {
-    if waitsInCalls { return try readWaiting(into: buffer, until: deadline) }
-    if isDrained {
+    let hasSlices = waitsInCalls
+    if hasSlices, let count = try readWaiting(into: buffer, until: deadline) { return count }
+    if isDrained || hasSlices {
       guard try wait(for: POLLIN, until: deadline) else {
         throw FTPError(.timedOut, "cannot read from \(peer): timed out")
       }
@@ -61,20 +74,20 @@ public final class Socket: ByteStream {
     }
   }
 
+  /// Reads what comes within the slice of time that one call takes; nil when that is nothing, or when there is less time.
   private func readWaiting(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
-  ) throws(FTPError) -> Int {
-    while true {
-      try askInterrupt()
-      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-      if count >= 0 { return count }
-      let code = errno
-      guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
-        throw FTPError(errno: code, "read from \(peer)")
-      }
-      try interrupt?.check()
-      if deadline.hasPassed { throw FTPError(.timedOut, "cannot read from \(peer): timed out") }
+  ) throws(FTPError) -> Int? {
+    try askInterrupt()
+    guard deadline.leaves(milliseconds: Interrupt.period) else { return nil }
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    if count >= 0 { return count }
+    let code = errno
+    guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
+      throw FTPError(errno: code, "read from \(peer)")
     }
+    try interrupt?.check()
+    return nil
   }
 
   /// Writes all bytes. See `ByteStream.write`.
@@ -143,7 +156,7 @@ public final class Socket: ByteStream {
 
   /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
   func askInterrupt() throws(FTPError) {
-    guard let interrupt, nextQuestion.hasPassed else { return }
+    guard let interrupt, nextQuestion.hasAboutPassed else { return }
     nextQuestion = .after(.milliseconds(Int(Interrupt.period)))
     try interrupt.check()
   }
