@@ -100,10 +100,16 @@ final class ModuleState {
   /// `ftplib.ssl`.
   func ssl() throws(PythonError) -> PythonObject { try LazyAttributes.ssl.value(self) }
 
+  /// The class of Python's that `socket.socket` derives from.
+  func nativeSocket() throws(PythonError) -> PythonObject {
+    if let module = try loadedModule(names[._socket]) { return try module.attribute(names[.socket]) }
+    return try importModule("_socket").attribute(names[.socket])
+  }
+
   /// Whether a socket is an `ssl.SSLSocket`. It is none while nobody has imported `ssl`.
   func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
-    guard try importModule("sys").attribute("modules").callMethod("get", .string("ssl")).isTrue() else { return false }
-    return try socket.isInstance(of: ssl().attribute("SSLSocket"))
+    guard let ssl = try loadedModule(names[.ssl]), try ssl.isTrue() else { return false }
+    return try socket.isInstance(of: self.ssl().attribute("SSLSocket"))
   }
 
   /// `socket`'s mark for a timeout that was not given: one object as long as the process lives.

@@ -67,12 +67,13 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,
   /// whose TLS has ended (`ccc`).
   static func isPlain(_ socket: PythonObject, _ state: ModuleState) throws(PythonError) -> Bool {
-    if try state.isTLS(socket) { return try socket.isInstance(of: importModule("_socket").attribute("socket")) }
+    if try state.isTLS(socket) { return try socket.isInstance(of: state.nativeSocket()) }
     let type = socket.type
-    guard try type === state.socket().attribute("socket") else { return false }
-    let original = try importModule("_socket").attribute("socket")
-    for method in ["recv", "send", "sendall"] {
-      guard try type.attribute(method) === original.attribute(method) else { return false }
+    guard try type === state.socket().attribute(state.names[.socket]) else { return false }
+    let original = try state.nativeSocket()
+    for method in [Name.recv, .send, .sendall] {
+      let name = state.names[method]
+      guard try type.attribute(name) === original.attribute(name) else { return false }
     }
     return true
   }
