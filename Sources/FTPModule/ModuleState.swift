@@ -25,8 +25,12 @@ final class ModuleState {
   let namespace: PythonObject
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
-  /// The methods that open data connections, as the class `FTP` was made with them.
-  let dataMethods: OwnMethods
+  /// Those and the ones that open data connections.
+  let transferMethods: OwnMethods
+  let pasv, epsv: PassiveQuery
+  let replyCodes = ReplyCodes()
+  private var hostNames: HostNames?
+  private var knownFileTypes: FileTypes?
   /// The names of the auditing events of a command, and of a connection that is made.
   let commandEvent, connectEvent: PythonObject
   /// What `encoding` and `errors` of an FTP object mostly are.
@@ -48,9 +52,9 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + dataMethods.all
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
       + [commandEvent, connectEvent, utf8, strict]
-      + (plainSockets?.all ?? [])
+      + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
 
@@ -82,7 +86,8 @@ final class ModuleState {
       base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
       strict: strict)
     (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
-    dataMethods = try OwnMethods(FTPObject.dataNames.map { names[$0] }, of: ftpType)
+    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
+    (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
@@ -119,6 +124,22 @@ final class ModuleState {
   func connectsPlainly() throws(PythonError) -> Bool {
     if plainSockets == nil { plainSockets = try PlainSockets(socket(), names) }
     return try plainSockets?.areThose(of: socket(), names) ?? false
+  }
+
+  /// The classes of Python's own binary files.
+  func fileTypes() throws(PythonError) -> FileTypes {
+    if let knownFileTypes { return knownFileTypes }
+    let types = try FileTypes()
+    knownFileTypes = types
+    return types
+  }
+
+  /// What data connections to a host are called: mostly it is the one of the last.
+  func names(of host: String) throws(PythonError) -> HostNames {
+    if let hostNames, hostNames.areThose(of: host) { return hostNames }
+    let names = try HostNames(host)
+    hostNames = names
+    return names
   }
 
   /// `sys.audit`.
