@@ -70,15 +70,15 @@ struct BinaryFile {
   ///
   /// `attach` is asked after each piece, as after each call of a callback.
   func receive(from transfer: DataTransfer, _ attach: (() throws -> Void) throws -> Void) throws -> Bool {
-    guard transfer.canMoveToFiles, let (descriptor, start) = try Attachment.attach({ try descriptor() }) else {
-      return false
-    }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+    let lent = try Attachment.attach { try (transfer.stream as? PythonStream)?.quickMemory() }
+    guard transfer.canMoveToFiles || lent != nil, let (descriptor, start) = try Attachment.attach({ try descriptor() })
+    else { return false }
+    let buffer = lent ?? .allocate(byteCount: DataTransfer.largestRead, alignment: 16)
     defer {
-      buffer.deallocate()
+      if lent == nil { buffer.deallocate() }
       Glibc.close(descriptor)
     }
-    let pipe = SplicePipe()
+    let pipe = lent == nil ? SplicePipe() : nil
     var trial = MovingTrial()
     var written: UInt64 = 0
     func settle() throws {

@@ -19,6 +19,11 @@ extension FTPObject {
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, Attachment.attach({ BinaryFile.isWrite(callback) }) {
+          if transfer.announced ?? 0 >= BinaryFile.worthMoving,
+            try Attachment.attach({ BinaryFile(written: callback) })?.receive(from: transfer, attach) ?? false
+          {
+            return
+          }
           return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, attach)
         }
         if tls.readsBytes {

@@ -182,6 +182,9 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Whether it is a plain socket.
   var receivesFiles: Bool { native != nil }
 
+  /// Memory that is read into with less effort than any other, as long as the stream lives; nil where all is alike. Attached.
+  func quickMemory() throws(PythonError) -> UnsafeMutableRawBufferPointer? { try pipe?.quickMemory() }
+
   /// Through the descriptor of a plain socket; nothing through any other. See `FileReceiving.receive`.
   func receive(
     file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
