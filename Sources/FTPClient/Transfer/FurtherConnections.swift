@@ -38,7 +38,10 @@ final class FurtherConnections {
     while siblings.count < count, let sibling = try? client.sibling() { siblings.append(sibling) }
     let connections = FurtherConnections(path, siblings)
     guard !siblings.isEmpty else { return try body(connections) }
-    defer { for sibling in siblings { sibling.disconnect() } }
+    defer {
+      for worker in connections.arrivals() { worker.stop() }
+      for sibling in siblings { sibling.disconnect() }
+    }
     var failure: (any Error)?
     try withoutActuallyEscaping(body) { body in
       try client.together(siblings.count + 1, isStopped: { connections.isOver }) { number in
@@ -89,13 +92,23 @@ final class FurtherConnections {
   /// Adds ranges that are to be fetched; the last is taken first.
   func add(_ ranges: [Range<UInt64>]) { state.withLock { $0.open += ranges } }
 
-  /// Takes a range that nobody fetches. `isAlone` says that nobody else is there: where nobody comes any more either, ranges that touch each other are one.
-  func take(isAlone: Bool) -> Range<UInt64>? {
+  /// Takes a range that nobody fetches, with those before it that touch it as long as it has less than `most` bytes.
+  func take(_ most: UInt64) -> Range<UInt64>? {
     state.withLock { state in
-      if isAlone, state.coming == 0 { state.open = Self.joined(state.open) }
-      return state.open.popLast()
+      state.open.sort { $0.lowerBound < $1.lowerBound }
+      guard var range = state.open.popLast() else { return nil }
+      while let before = state.open.last, before.upperBound == range.lowerBound,
+        range.upperBound - range.lowerBound < most
+      {
+        range = before.lowerBound..<range.upperBound
+        state.open.removeLast()
+      }
+      return range
     }
   }
+
+  /// Whether somebody has not arrived yet.
+  var isSomebodyComing: Bool { state.withLock { $0.coming > 0 } }
 
   /// Whether there are ranges that nobody has begun with, or somebody who has arrived.
   var hasMore: Bool { state.withLock { !$0.open.isEmpty || $0.beginning > 0 || !$0.arrived.isEmpty } }
@@ -110,17 +123,5 @@ final class FurtherConnections {
       return state.arrived
     }
     return handovers.map(\.worker)
-  }
-
-  private static func joined(_ ranges: [Range<UInt64>]) -> [Range<UInt64>] {
-    var joined: [Range<UInt64>] = []
-    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      if let last = joined.last, last.upperBound == range.lowerBound {
-        joined[joined.count - 1] = last.lowerBound..<range.upperBound
-      } else {
-        joined.append(range)
-      }
-    }
-    return joined
   }
 }

@@ -127,7 +127,7 @@ final class SegmentedDownload {
   /// Gives every connection without work a range: one that nobody fetches, or half of another's.
   private func assign() throws {
     for worker in workers where !worker.isBusy {
-      guard let range = further.take(isAlone: workers.count == 1) ?? half() else { continue }
+      guard let range = further.take(enough) ?? half() else { continue }
       do { try worker.begin(path, range) } catch {
         further.add([range])
         if worker.isFirst || !isOthersFault(error) { throw error }
@@ -136,13 +136,22 @@ final class SegmentedDownload {
     }
   }
 
+  /// How many bytes a connection takes at once where it can: all, when there is no other; a second's work, when it is done before the others are there:
+  /// each range costs it commands.
+  private var enough: UInt64 {
+    guard workers.count == 1 else { return 0 }
+    return further.isSomebodyComing ? UInt64(rate) : .max
+  }
+
+  /// Bytes a second, over all connections.
+  private var rate: Double { Double(bytes) / max(0.001, watch.elapsed.inSeconds) }
+
   /// The second half of the longest range that is fetched, where that is worth the commands it takes: a server may be a second or two over
   /// the end of the transfer that is broken off for it.
   private func half() -> Range<UInt64>? {
     let busy = workers.filter(\.isBusy)
     guard let longest = busy.max(by: { $0.left < $1.left }), longest.left >= 2 * Self.least else { return nil }
-    let rate = Double(bytes) / max(0.001, watch.elapsed.inSeconds) / Double(busy.count)
-    guard Double(longest.left) > rate * Self.worthwhile else { return nil }
+    guard Double(longest.left) > rate / Double(busy.count) * Self.worthwhile else { return nil }
     let end = longest.end
     longest.end = longest.position + longest.left / 2
     return longest.end..<end
