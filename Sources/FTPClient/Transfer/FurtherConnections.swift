@@ -1,9 +1,10 @@
 import Synchronization
 
-/// Connections beside the first one, for the ranges of one file. Each logs in on a thread of its own while the first one is at work already, and begins with a range
-/// as soon as there is one; then it is the first one's thread that reads from it.
+/// Connections beside the first one, for the ranges of one file. Each logs in on a thread of its own while the first one is at work already, takes the last range
+/// that nobody has begun with, and begins; then it is the first one's thread that reads from it.
 ///
-/// None of them holds the file up: one that is not there in time, or fails, leaves its range to the others.
+/// None of them holds the file up: what they do not take the first one comes to by itself. They take nothing of what it does in a moment: the line is
+/// full then, and more connections make it no wider.
 final class FurtherConnections {
   private let path: [UInt8]
   private let siblings: [any TransferClient]
@@ -16,10 +17,25 @@ final class FurtherConnections {
     var arrived: [Handover] = []
     /// How many have taken a range and not begun with it yet.
     var beginning = 0
-    /// How many have not arrived yet.
-    var coming = 0
+    /// Since when, and of how much, data comes.
+    var watch: Stopwatch?
+    var received: UInt64 = 0
+    var missing: UInt64 = 0
+    /// Whether the first one is at work.
+    var isUnderWay = false
     var isOver = false
+
+    /// Whether the first one would be at it for a while.
+    var isWorthwhile: Bool {
+      guard let time = watch?.elapsed.inSeconds, time >= FurtherConnections.trial else { return false }
+      return Double(missing) > Double(received) / time * FurtherConnections.worthwhile
+    }
   }
+
+  /// Seconds of the first one's work for which the others begin: to log in, to be asked for the range, and to gather speed takes them about as long.
+  private static let worthwhile = 2.0
+  /// Seconds that its speed is measured for.
+  private static let trial = 0.2
 
   /// A worker on its way from its own thread to the first one's.
   private struct Handover: @unchecked Sendable { let worker: SegmentWorker }
@@ -27,7 +43,6 @@ final class FurtherConnections {
   private init(_ path: [UInt8], _ siblings: [any TransferClient]) {
     self.path = path
     self.siblings = siblings
-    state.withLock { $0.coming = siblings.count }
   }
 
   /// Runs `body` while `count` further connections log in. They are closed when this returns, and no thread of theirs is left.
@@ -46,6 +61,7 @@ final class FurtherConnections {
     try withoutActuallyEscaping(body) { body in
       try client.together(siblings.count + 1, isStopped: { connections.isOver }) { number in
         if number > 0 { return connections.bring(siblings[number - 1]) }
+        connections.state.withLock { $0.isUnderWay = true }
         do { try body(connections) } catch { failure = error }
         connections.end()
       }
@@ -69,11 +85,7 @@ final class FurtherConnections {
     do {
       try sibling.connect()
       try sibling.beBinary()
-      range = state.withLock { state in
-        guard !state.isOver, let range = state.open.popLast() else { return nil }
-        state.beginning += 1
-        return range
-      }
+      range = try awaitRange(sibling)
       if let range { try worker.begin(path, range) }
     } catch { worker.failure = error }
     let handover = Handover(worker: worker)
@@ -82,33 +94,67 @@ final class FurtherConnections {
         state.beginning -= 1
         if handover.worker.failure != nil { state.open.append(range) }
       }
-      state.coming -= 1
       state.arrived.append(handover)
+    }
+  }
+
+  /// The range that a connection which has logged in begins with; nil when it is not needed now.
+  private func awaitRange(_ sibling: any TransferClient) throws -> Range<UInt64>? {
+    while true {
+      enum Answer { case take(Range<UInt64>), wait, leave }
+      let answer: Answer = state.withLock { state in
+        // Without threads they come before the first one.
+        guard !state.isOver, state.isUnderWay else { return .leave }
+        guard state.watch != nil else { return .wait }
+        guard let range = state.open.last else { return .leave }
+        guard state.isWorthwhile else { return .wait }
+        state.open.removeLast()
+        state.beginning += 1
+        return .take(range)
+      }
+      switch answer {
+      case .take(let range): return range
+      case .leave: return nil
+      case .wait: try sibling.pause(.milliseconds(10))
+      }
     }
   }
 
   // MARK: The first connection's thread
 
-  /// Adds ranges that are to be fetched; the last is taken first.
-  func add(_ ranges: [Range<UInt64>]) { state.withLock { $0.open += ranges } }
-
-  /// Takes a range that nobody fetches, with those before it that touch it as long as it has less than `most` bytes.
-  func take(_ most: UInt64) -> Range<UInt64>? {
+  /// Says that data comes now, of so many bytes that are missing.
+  func begin(missing: UInt64) {
     state.withLock { state in
-      state.open.sort { $0.lowerBound < $1.lowerBound }
-      guard var range = state.open.popLast() else { return nil }
-      while let before = state.open.last, before.upperBound == range.lowerBound,
-        range.upperBound - range.lowerBound < most
-      {
-        range = before.lowerBound..<range.upperBound
-        state.open.removeLast()
-      }
-      return range
+      state.watch = Stopwatch()
+      state.missing = missing
     }
   }
 
-  /// Whether somebody has not arrived yet.
-  var isSomebodyComing: Bool { state.withLock { $0.coming > 0 } }
+  /// Says that so much has come.
+  func note(received: Int) {
+    state.withLock { state in
+      state.received &+= UInt64(received)
+      state.missing -= min(state.missing, UInt64(received))
+    }
+  }
+
+  /// Adds ranges that are to be fetched.
+  func add(_ ranges: [Range<UInt64>]) {
+    state.withLock { state in
+      state.open += ranges
+      state.open.sort { $0.lowerBound < $1.lowerBound }
+    }
+  }
+
+  /// Takes the first range that nobody has begun with: those behind it, the others take the last.
+  func takeFirst() -> Range<UInt64>? { state.withLock { $0.open.isEmpty ? nil : $0.open.removeFirst() } }
+
+  /// Takes the range that begins at `position`, where nobody has begun with it: who is there already needs no command for it.
+  func take(at position: UInt64) -> Range<UInt64>? {
+    state.withLock { state in
+      state.open.firstIndex { $0.lowerBound == position }.map { state.open.remove(at: $0) }
+    }
+  }
 
   /// Whether there are ranges that nobody has begun with, or somebody who has arrived.
   var hasMore: Bool { state.withLock { !$0.open.isEmpty || $0.beginning > 0 || !$0.arrived.isEmpty } }

@@ -1,7 +1,7 @@
 /// One file over several connections, each of which fetches a range of it; all of them are read by one thread, from the moment on when the first one has begun.
 ///
-/// A connection that is done takes a range that nobody has begun with, or half of the longest that is left. One that the server does not let in, or that fails,
-/// leaves its range to the others; the transfer has failed when the first one has, or when nobody is left.
+/// A connection that is done goes on with the next range where nobody has begun with that, or takes another, or half of the longest that is left. One that
+/// the server does not let in, or that fails, leaves its range to the others; the transfer has failed when the first one has.
 final class SegmentedDownload {
   private let client: any TransferClient
   private let path: [UInt8]
@@ -87,7 +87,7 @@ final class SegmentedDownload {
 
   // MARK: Connections
 
-  /// Divides what is missing, and has the first connection begin with the end of the file: its transfer ends by itself there.
+  /// Divides what is missing, and has the first connection begin.
   private func start() throws {
     try LocalFailure.marking { try sink.note(parts) }
     let share = max((size - done) / UInt64(count), Self.least)
@@ -100,9 +100,10 @@ final class SegmentedDownload {
       }
       ranges.append(start..<gap.upperBound)
     }
-    let last = ranges.popLast()
     further.add(ranges)
-    if let last { try workers.first?.begin(path, last) }
+    guard let range = further.takeFirst(), let first = workers.first else { return }
+    try first.begin(path, range)
+    further.begin(missing: size - done)
   }
 
   /// Sees to it that all who are there have work; false when there is no more.
@@ -127,7 +128,7 @@ final class SegmentedDownload {
   /// Gives every connection without work a range: one that nobody fetches, or half of another's.
   private func assign() throws {
     for worker in workers where !worker.isBusy {
-      guard let range = further.take(enough) ?? half() else { continue }
+      guard let range = further.takeFirst() ?? half() else { continue }
       do { try worker.begin(path, range) } catch {
         further.add([range])
         if worker.isFirst || !isOthersFault(error) { throw error }
@@ -136,22 +137,13 @@ final class SegmentedDownload {
     }
   }
 
-  /// How many bytes a connection takes at once where it can: all, when there is no other; a second's work, when it is done before the others are there:
-  /// each range costs it commands.
-  private var enough: UInt64 {
-    guard workers.count == 1 else { return 0 }
-    return further.isSomebodyComing ? UInt64(rate) : .max
-  }
-
-  /// Bytes a second, over all connections.
-  private var rate: Double { Double(bytes) / max(0.001, watch.elapsed.inSeconds) }
-
   /// The second half of the longest range that is fetched, where that is worth the commands it takes: a server may be a second or two over
   /// the end of the transfer that is broken off for it.
   private func half() -> Range<UInt64>? {
     let busy = workers.filter(\.isBusy)
     guard let longest = busy.max(by: { $0.left < $1.left }), longest.left >= 2 * Self.least else { return nil }
-    guard Double(longest.left) > rate / Double(busy.count) * Self.worthwhile else { return nil }
+    let rate = Double(bytes) / max(0.001, watch.elapsed.inSeconds) / Double(busy.count)
+    guard Double(longest.left) > rate * Self.worthwhile else { return nil }
     let end = longest.end
     longest.end = longest.position + longest.left / 2
     return longest.end..<end
@@ -222,7 +214,7 @@ final class SegmentedDownload {
     return false
   }
 
-  /// Reads a block; true when the range is done.
+  /// Reads a block; true when the range is done, and the one behind it is not to be had.
   private func take(_ worker: SegmentWorker, _ transfer: any ClientTransfer) throws -> Bool {
     guard worker.left > 0 else { return true }
     let most = Int(clamping: worker.left)
@@ -243,8 +235,12 @@ final class SegmentedDownload {
     bytes &+= UInt64(count)
     done &+= UInt64(count)
     add(range)
+    further.note(received: count)
     try progress(done)
-    return worker.left == 0
+    guard worker.left == 0 else { return false }
+    guard let next = further.take(at: worker.end) else { return true }
+    worker.end = next.upperBound
+    return false
   }
 
   /// Reads a block and writes it; 0 at the end of the stream.
