@@ -76,7 +76,10 @@ final class PartState {
   /// it is missing it says nothing.
   static func agree(_ left: String, _ right: String) -> Bool {
     guard left != right else { return true }
-    var (left, right) = (left.split(separator: "\t", omittingEmptySubsequences: false), right.split(separator: "\t", omittingEmptySubsequences: false))
+    var (left, right) = (
+      left.split(separator: "\t", omittingEmptySubsequences: false),
+      right.split(separator: "\t", omittingEmptySubsequences: false)
+    )
     guard let first = left.popLast(), let second = right.popLast() else { return false }
     return left == right && (first.isEmpty || second.isEmpty)
   }

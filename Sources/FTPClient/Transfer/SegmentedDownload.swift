@@ -34,7 +34,8 @@ final class SegmentedDownload {
   private static let turn = 16
 
   init(
-    _ client: any TransferClient, _ path: [UInt8], size: UInt64, sink: any DownloadSink, beside further: FurtherConnections,
+    _ client: any TransferClient, _ path: [UInt8], size: UInt64, sink: any DownloadSink,
+    beside further: FurtherConnections,
     progress: @escaping (UInt64) throws -> Void
   ) {
     self.client = client
