@@ -373,10 +373,10 @@ class Signal:
 
     @contextmanager
     def ends_at_once(self) -> Iterator[None]:
-        """The body must raise within 0.1 s of the signal, and 0.15 s for a busy machine."""
+        """The body must raise soon after the signal, on a busy machine, too."""
         with pytest.raises(SignalledError):
             yield
-        assert time.monotonic() - self.sent < 0.1 + 0.15
+        assert time.monotonic() - self.sent < 2
 
 
 @pytest.fixture

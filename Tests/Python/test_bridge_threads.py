@@ -146,7 +146,7 @@ def test_close_in_another_thread_ends_a_waiting_call(
         assert waiting.wait(5)
         ftp.close()
         with pytest.raises((client.Error, EOFError, OSError)) as raised:
-            running.result(1)
+            running.result(5)
     assert not isinstance(raised.value, TimeoutError)
     assert ftp.sock is None
     with pytest.raises(client.Error, match="not connected"):

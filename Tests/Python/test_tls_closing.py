@@ -112,7 +112,7 @@ def test_an_upload_ends(log_in: LogIn, end: str, version: ssl.TLSVersion) -> Non
     ftp = log_in(*steps, version=version)
     before = time.monotonic()
     assert ftp.storbinary("STOR x", io.BytesIO(WHOLE)) == "226 Done."
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
     assert received_by(ftp) == WHOLE
     assert ftp.pwd() == "/here"
 
@@ -133,7 +133,7 @@ def test_a_download_ends(log_in: LogIn, end: str, size: int, version: ssl.TLSVer
     ftp = log_in(*steps, version=version)
     before = time.monotonic()
     assert content(ftp) == WHOLE[:size]
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
     assert ftp.pwd() == "/here"
 
 
@@ -308,7 +308,7 @@ def test_a_server_that_neither_ends_nor_replies_is_given_up_in_time(log_in: LogI
     before = time.monotonic()
     with pytest.raises(TimeoutError, match="timed out"):
         ftp.storbinary("STOR x", io.BytesIO(WHOLE))
-    assert time.monotonic() - before < 2
+    assert time.monotonic() - before < 5
 
 
 def test_uploads_to_vsftpd_are_whole(client: ModuleType) -> None:
