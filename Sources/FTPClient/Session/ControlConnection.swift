@@ -405,7 +405,7 @@ public final class ControlConnection {
     } else {
       try write(command.line)
     }
-    hasSent(command.word)
+    hasSent(command.word, command.line)
   }
 
   /// Puts a whole line without its end together to a command that `exchange` sends; nil when it is none that can be sent.
@@ -417,14 +417,14 @@ public final class ControlConnection {
     try realign()
     if ahead.isEmpty {
       try write(command.bytes)
-      hasSent(command.word)
+      hasSent(command.word, Array(command.bytes))
     } else {
       try send(Command(line: command.bytes.dropLast(2)))
     }
     return try readReply()
   }
 
-  private func hasSent(_ word: Command.Word) {
+  private func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
     outstanding += 1
     if word.mayEndTransfer {
       repeatable = nil
@@ -437,7 +437,7 @@ public final class ControlConnection {
     lastWord = word
     representationChanges.see(word)
     directoryChanges.see(word)
-    if word == "MODE" { isStreamMode = command.line == Self.streamMode }
+    if word == "MODE" { isStreamMode = line() == Self.streamMode }
     if word == "REIN" { isStreamMode = true }
   }
 
