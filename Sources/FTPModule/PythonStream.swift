@@ -187,7 +187,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
 
   /// Through the descriptor of a plain socket; nothing through any other. See `FileReceiving.receive`.
   func receive(
-    file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
+    file: CInt, at offset: UInt64?, most: Int, through pipe: SplicePipe, until deadline: Deadline
   ) throws -> Int? {
     guard let native else { return nil }
     guard native.descriptor >= 0 else { throw closedMeanwhile }

@@ -25,6 +25,7 @@ from conftest import (
     answer,
     end_data,
     passive,
+    receive,
     say,
     send,
 )
@@ -277,6 +278,37 @@ def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
     assert blocking == [True]
 
 
+def test_the_position_moves_with_what_is_sent(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], local: Callable[[bytes], Path]
+) -> None:
+    """A progress thread asks the file."""
+    seen = threading.Event()
+
+    def take(conversation: Conversation) -> None:
+        data = conversation.connected()
+        left = 20_000_000
+        while left > 8_000_000:
+            left -= len(data.recv(min(65536, left)))
+        assert seen.wait(20)
+        receive()(conversation)
+
+    ftp, _ = talk(answer("TYPE"), passive(), answer("STOR", "150 Go."), take, say("226 Done."))
+    with local(bytes(20_000_000)).open("rb") as file:
+
+        def watch() -> None:
+            deadline = time.monotonic() + 20
+            while file.tell() < 4_000_000 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert 4_000_000 <= file.tell() <= 20_000_000
+            seen.set()
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        ftp.storbinary("STOR f", file)
+        thread.join()
+        assert file.tell() == 20_000_000
+
+
 # storlines
 
 TEXTS = [
@@ -368,6 +400,41 @@ def test_each_line_is_sent_as_soon_as_it_is_there(
 
 
 # retrbinary
+
+
+def test_an_output_that_others_write_to_as_well_loses_nothing(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], tmp_path: Path
+) -> None:
+    """As a standard output that is the standard error, too: both write where the file stands."""
+    others = threading.Event()
+
+    def feed(conversation: Conversation) -> None:
+        for _ in range(2):
+            conversation.connected().sendall(b"x" * 3_000_000)
+            assert others.wait(20)
+        conversation.end_data()
+
+    begun = answer("RETR", "150 Opening connection (6000000 bytes).")
+    ftp, _ = talk(answer("TYPE"), passive(), begun, feed, say("226 Done."))
+    with (tmp_path / "output").open("wb") as file:
+
+        def write_between() -> None:
+            deadline = time.monotonic() + 20
+            while file.raw.tell() < 2_000_000 and time.monotonic() < deadline:  # type: ignore[attr-defined]
+                time.sleep(0.01)
+            os.write(file.fileno(), b"y" * 1000)
+            others.set()
+
+        thread = threading.Thread(target=write_between)
+        thread.start()
+        ftp.retrbinary("RETR f", file.write)
+        thread.join()
+        assert file.tell() == 6_001_000
+        file.write(b"the end")
+    written = (tmp_path / "output").read_bytes()
+    assert written.count(b"x") == 6_000_000
+    assert written.count(b"y") == 1000
+    assert written.endswith(b"the end")
 
 
 def test_a_compressed_download_has_another_size(

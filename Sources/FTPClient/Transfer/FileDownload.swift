@@ -108,7 +108,10 @@ package final class FileDownload {
     if isOpen, facts.contradicts(now) { try beginAnew(now) }
     if !isOpen {
       facts = now
-      try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
+      // A pipe's other end may be another thread of this program.
+      try client.detached {
+        try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
+      }
       isOpen = true
       result.kept = inPlace
       asksForPart = result.kept > 0 && options.verifies
