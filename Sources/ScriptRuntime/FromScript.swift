@@ -123,6 +123,8 @@ extension Array: FromScript where Element: FromScript {
     guard py_is_str(pointer) == 0, py_is_bytes(pointer) == 0 else {
       throw .mismatch(expected: "list", found: BorrowedReference(pointer))
     }
+    try Conversion.enter()
+    defer { Conversion.leave() }
     self = []
     if py_is_list(pointer) != 0 || py_is_tuple(pointer) != 0 {
       let isList = py_is_list(pointer) != 0
@@ -167,6 +169,8 @@ extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
     guard py_is_dict(pointer) != 0 else { throw .mismatch(expected: "dict", found: BorrowedReference(pointer)) }
     // A copy of the pairs: reading one may run code that changes the dictionary.
     let items = try OwnedReference(checking: PyDict_Items(pointer))
+    try Conversion.enter()
+    defer { Conversion.leave() }
     self = [:]
     for index in 0..<Swift.max(0, PyList_Size(items.pointer)) {
       guard let item = PyList_GetItem(items.pointer, index), let key = PyTuple_GetItem(item, 0),
@@ -206,7 +210,7 @@ private func at<Result>(
   _ place: some Any, _ body: () throws(ScriptError) -> Result
 ) throws(ScriptError) -> Result {
   do { return try body() } catch {
-    guard error.kind == .conversion else { throw error }
+    guard Conversion.hasPlace(error) else { throw error }
     throw ScriptError(.conversion, type: error.type, "item \(place): \(error.message)")
   }
 }

@@ -13,11 +13,13 @@ struct ScriptDecoder: Decoder {
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    try requireDepth()
     guard object.withPointer({ py_is_dict($0) }) != 0 else { throw mismatch("dict") }
     return KeyedDecodingContainer(Keyed<Key>(codingPath: codingPath, dictionary: object))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
+    try requireDepth()
     guard !object.isString, !object.isBytes, let items = try? object.items() else {
       PythonError.clear()
       throw mismatch("list")
@@ -26,6 +28,11 @@ struct ScriptDecoder: Decoder {
   }
 
   func singleValueContainer() -> any SingleValueDecodingContainer { Single(codingPath: codingPath, object: object) }
+
+  /// A coding may go into containers by itself, without `decode`.
+  private func requireDepth() throws(ScriptError) {
+    guard codingPath.count < Conversion.deepest else { throw Conversion.tooDeep }
+  }
 
   private func mismatch(_ expected: String) -> DecodingError {
     .typeMismatch(
@@ -38,13 +45,15 @@ struct ScriptDecoder: Decoder {
   fileprivate static func decode<Value: Decodable>(
     _ object: PythonObject, _ type: Value.Type, _ path: [any CodingKey]
   ) throws -> Value {
+    try Conversion.enter()
+    defer { Conversion.leave() }
     // Numbers, text, `[UInt8]` and their like are read without a coding.
     guard let native = type as? any FromScript.Type, !(type is any ScriptCodable.Type) else {
       return try Value(from: ScriptDecoder(object, path))
     }
     let value: any FromScript
     do { value = try native.init(object) } catch {
-      guard error.kind == .conversion else { throw error }
+      guard Conversion.hasPlace(error) else { throw error }
       throw DecodingError.typeMismatch(
         type, DecodingError.Context(codingPath: path, debugDescription: error.message))
     }

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <stdbool.h>
+
+/// How deep the calling thread is in values that it converts between Swift and Python, one inside the other.
+///
+/// In C because Swift has no thread-local variables.
+
+/// Goes one deeper; false, and no deeper, when that would be beyond `deepest`.
+bool script_conversion_enter(int deepest);
+
+/// Comes back from there.
+void script_conversion_leave(void);
