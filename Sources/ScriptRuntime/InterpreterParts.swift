@@ -21,7 +21,8 @@ final class InterpreterParts {
   /// Puts everything in its place after the start. Throws `.start`.
   init(_ configuration: Interpreter.Configuration, _ start: InterpreterStart) throws(ScriptError) {
     do {
-      guard DeviceImports.install(root: start.root) else { throw PythonError() }
+      guard DeviceImports.install(root: start.root, memoryLimit: configuration.memoryLimit.map { max($0, 1) })
+      else { throw PythonError() }
       variables = try importModule("__main__").attribute("__dict__")
       compile = try importModule("builtins").attribute("compile")
       flushName = try .string("flush")

@@ -302,6 +302,24 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       print(try interpreter.eval("2 + 2", as: Int.self))
     }
   },
+  // What the device has in Python's own modules.
+  "additions": { words in
+    var configuration = Interpreter.Configuration(words[0].isEmpty ? .isolated : .device(root: words[0]))
+    if words[1] == "limited" { configuration.memoryLimit = 8 << 20 }
+    try Interpreter.with(configuration) { interpreter in
+      for call in [
+        "gc.mem_free()", "gc.mem_alloc()", "gc.threshold()", "_thread.get_heap_size()", "_thread.threadIsRunning(1)",
+        "_thread.allocate_semphore(1).getCnt()", "sys.print_exception(ValueError())",
+      ] {
+        do throws(ScriptError) {
+          try interpreter.run("import gc, sys, _thread, micropython\nvalue = \(call)")
+        } catch { print(call, error) }
+      }
+      print(
+        try interpreter.run(
+          "return [gc.mem_alloc() > 0, 0 < gc.mem_free() <= 8 << 20, micropython.mem_info()][:2]", as: [Bool].self))
+    }
+  },
   "late-limit": { _ in
     try Interpreter.with { interpreter in try interpreter.run("print('first')") }
     var configuration = Interpreter.Configuration()

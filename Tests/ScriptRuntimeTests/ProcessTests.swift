@@ -100,6 +100,15 @@ import Testing
     #expect(try folder.read("usr/a.txt") == "hello")
   }
 
+  @Test(arguments: [false, true], [false, true])
+  func `gc, _thread and sys have the device's functions`(isDevice: Bool, isLimited: Bool) throws {
+    let folder = try TemporaryFolder()
+    let probe = try Probe.run("additions", isDevice ? folder.path : "", isLimited ? "limited" : "")
+    #expect(
+      !probe.output.contains("Error: ") && probe.output.hasSuffix("[true, \(isLimited)]\n"),
+      "\(probe.output)\(probe.errors)")
+  }
+
   @Test func `the README's example runs a script`() throws {
     let folder = try TemporaryFolder()
     try folder.write("report.py", "say('hi', times=2)\nreturn uos.getcwd() == '/'\n")
