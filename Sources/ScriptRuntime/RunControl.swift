@@ -90,6 +90,15 @@ final class RunControl: Sendable {
     }
   }
 
+  /// Raises what is to be raised, for what calls Python often without running any of its code. Attached, on any thread.
+  func check() throws(ScriptError) {
+    guard PyErr_CheckSignals() == 0 else { throw ScriptError.taken() }
+    // The signal is for the interpreter's thread alone.
+    guard isStopping, !InterpreterLife.isOnItsThread, let stopClass else { return }
+    _ = PythonError.raise(stopClass, "stopped by the program")
+    throw ScriptError.taken()
+  }
+
   /// Ends it.
   func end() {
     let isForced = state.withLock { state in

@@ -20,9 +20,17 @@ struct ScriptDecoder: Decoder {
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     try requireDepth()
-    guard !object.isString, !object.isBytes, let items = try? object.items() else {
-      PythonError.clear()
-      throw mismatch("list")
+    guard !object.isString, !object.isBytes else { throw mismatch("list") }
+    var items: [PythonObject] = []
+    do {
+      try object.withPointer { (pointer) throws(ScriptError) in
+        try Conversion.forEachItem(of: pointer) { (item) throws(ScriptError) in
+          try Conversion.take(bytes: MemoryLayout<PythonObject>.stride)
+          items.append(PythonObject(borrowed: item))
+        }
+      }
+    } catch {
+      throw error.kind == .conversion ? mismatch("list") : error
     }
     return Unkeyed(codingPath: codingPath, items: items)
   }
@@ -47,6 +55,7 @@ struct ScriptDecoder: Decoder {
   ) throws -> Value {
     try Conversion.enter()
     defer { Conversion.leave() }
+    try Conversion.take(bytes: MemoryLayout<Value>.size)
     // Numbers, text, `[UInt8]` and their like are read without a coding.
     guard let native = type as? any FromScript.Type, !(type is any ScriptCodable.Type) else {
       return try Value(from: ScriptDecoder(object, path))

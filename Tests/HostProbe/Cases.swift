@@ -302,6 +302,27 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       print(try interpreter.eval("2 + 2", as: Int.self))
     }
   },
+  // What a program makes of a script's objects.
+  "memory-of-values": { _ in
+    struct Texts: ScriptCodable { var texts: [String] }
+    var configuration = Interpreter.Configuration()
+    configuration.memoryLimit = 16 << 20
+    try Interpreter.with(configuration) { interpreter in
+      func read<Value: FromScript>(_ expression: String, _ type: Value.Type) {
+        do {
+          _ = try interpreter.eval(expression, as: type)
+          print("read")
+        } catch { print((error as? ScriptError).map { "\($0.kind) \($0.type)" } ?? "\(error)") }
+      }
+      try interpreter.run("import itertools\ntext = 'x' * 100000\ndata = text.encode()")
+      read("itertools.repeat(1)", [Int].self)
+      read("[text] * 100000", [String].self)
+      read("[data] * 100000", [[UInt8]].self)
+      read("dict.fromkeys(range(10000), text)", [Int: String].self)
+      read("{'texts': [text] * 100000}", Texts.self)
+      read("[text] * 100", [String].self)
+    }
+  },
   // What the device has in Python's own modules.
   "additions": { words in
     var configuration = Interpreter.Configuration(words[0].isEmpty ? .isolated : .device(root: words[0]))

@@ -40,6 +40,7 @@ import Testing
     Row(
       words: ["memory"],
       output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
+    Row(words: ["memory-of-values"], output: String(repeating: "exception MemoryError\n", count: 5) + "read\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
     // Trap 10.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /// How deep the calling thread is in values that it converts between Swift and Python, one inside the other.
 ///
@@ -11,3 +12,6 @@ bool script_conversion_enter(int deepest);
 
 /// Comes back from there.
 void script_conversion_leave(void);
+
+/// Counts `bytes` that the value takes in Swift; false when that makes more than the script's memory limit for the whole value.
+bool script_conversion_take(size_t bytes);
