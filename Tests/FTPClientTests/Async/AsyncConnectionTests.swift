@@ -260,6 +260,19 @@ extension ClientTests {
       #expect(try folder.content("f") == content)
     }
 
+    @Test func `a download does not go on behind another file`() async throws {
+      let folder = try Folder()
+      try folder.write("f", pattern(2100))
+      try await ScriptedServer.connection([.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 12")] + .inStep) {
+        connection in
+        #expect(
+          await thrown { try await connection.download("f", toFile: folder.file("f"), resume: true) }
+            == "state")
+        try await connection.isInStep()
+      }
+      #expect(try folder.content("f") == pattern(2100))
+    }
+
     @Test func `a server that announces nothing cannot cut a file short`() async throws {
       let folder = try Folder()
       let steps: [Step] =
