@@ -34,7 +34,8 @@ import Testing
     Row(
       words: ["start", "no-environment"],
       output: "start '/nonexistent' is no virtual environment: it has no file pyvenv.cfg to read\nstarted\n"),
-    Row(words: ["start", "no-root"], output: "start --root /nonexistent: No such file or directory\nstarted\n"),
+    Row(
+      words: ["start", "no-root"], output: "start the device's root /nonexistent: No such file or directory\nstarted\n"),
     Row(words: ["start", "nul"], output: "start the configuration holds text with a NUL character\nstarted\n"),
     Row(words: ["environment"], output: "blue 1 ['probe.py', '--quick']\n"),
     Row(
