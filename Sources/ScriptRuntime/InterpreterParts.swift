@@ -65,7 +65,7 @@ final class InterpreterParts {
   /// Waits for the script's threads, runs what `atexit` has, and writes out; comes before the end. Returns what went wrong.
   func end(_ deadline: Duration?) -> ScriptError? {
     // All three are the script's, and can last.
-    _ = RunControl.shared.begin(deadline)
+    let span = RunControl.shared.begin(deadline)
     var failure: ScriptError?
     do throws(ScriptError) {
       try hosted { () throws(PythonError) in
@@ -73,7 +73,7 @@ final class InterpreterParts {
       }
       try flush()
     } catch { failure = error }
-    RunControl.shared.end()
+    RunControl.shared.end(span)
     for (name, stream) in streams { _ = stream.withPointer { PySys_SetObject(name.cString, $0) } }
     do throws(ScriptError) { try flush() } catch { failure = failure ?? error }
     return failure
@@ -98,8 +98,8 @@ final class InterpreterParts {
 
   /// The same between an error and its reader.
   func flushQuietly() {
-    let isOurs = RunControl.shared.begin(RunControl.grace)
+    let span = RunControl.shared.begin(RunControl.grace)
     do throws(ScriptError) { try flush() } catch {}
-    if isOurs { RunControl.shared.end() }
+    RunControl.shared.end(span)
   }
 }

@@ -308,19 +308,13 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     var configuration = Interpreter.Configuration()
     configuration.memoryLimit = 16 << 20
     try Interpreter.with(configuration) { interpreter in
-      func read<Value: FromScript>(_ expression: String, _ type: Value.Type) {
-        do {
-          _ = try interpreter.eval(expression, as: type)
-          print("read")
-        } catch { print((error as? ScriptError).map { "\($0.kind) \($0.type)" } ?? "\(error)") }
-      }
       try interpreter.run("import itertools\ntext = 'x' * 100000\ndata = text.encode()")
-      read("itertools.repeat(1)", [Int].self)
-      read("[text] * 100000", [String].self)
-      read("[data] * 100000", [[UInt8]].self)
-      read("dict.fromkeys(range(10000), text)", [Int: String].self)
-      read("{'texts': [text] * 100000}", Texts.self)
-      read("[text] * 100", [String].self)
+      read(interpreter, "itertools.repeat(1)", [Int].self)
+      read(interpreter, "[text] * 100000", [String].self)
+      read(interpreter, "[data] * 100000", [[UInt8]].self)
+      read(interpreter, "dict.fromkeys(range(10000), text)", [Int: String].self)
+      read(interpreter, "{'texts': [text] * 100000}", Texts.self)
+      read(interpreter, "[text] * 100", [String].self)
     }
   },
   // What the device has in Python's own modules.
@@ -434,6 +428,14 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
 
 /// With PYTHON... variables where the tests want them.
 private var profile: Interpreter.Configuration.Profile { getenv("PROBE_PROFILE") == nil ? .isolated : .python }
+
+/// Prints whether an expression can be read.
+private func read<Value: FromScript>(_ interpreter: Interpreter, _ expression: String, _ type: Value.Type) {
+  do throws(ScriptError) {
+    _ = try interpreter.eval(expression, as: type)
+    print("read")
+  } catch { print(error.kind, error.type) }
+}
 
 /// Runs `body` on a thread of its own, with a large stack, and waits for it.
 func onThread(_ body: @escaping @Sendable () -> Void) {

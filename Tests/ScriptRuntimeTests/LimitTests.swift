@@ -111,6 +111,35 @@ import Testing
     }
   }
 
+  @Test func `a call in a run has a deadline of its own`() throws {
+    try withInterpreter { (interpreter) throws in
+      nonisolated(unsafe) let inner = interpreter
+      try interpreter.register("wait") { (seconds: Double) throws in
+        try inner.call("time.sleep", seconds, deadline: .milliseconds(100))
+      }
+      try interpreter.run("import time")
+      let late = refusal { () throws(ScriptError) in try interpreter.run("wait(60)") }
+      #expect(late?.kind == .deadlinePassed)
+      // The run around it goes on, without a deadline or with its own.
+      let script = """
+        try: wait(60)
+        except BaseException as e: seen = type(e).__name__
+        time.sleep(0.3)
+        wait(0)
+        return seen
+        """
+      #expect(try interpreter.run(script, as: String.self) == "Stopped")
+      #expect(try interpreter.run(script, deadline: .seconds(60), as: String.self) == "Stopped")
+      let outer = refusal { () throws(ScriptError) in
+        try interpreter.run("wait(0)\ntime.sleep(60)", deadline: .milliseconds(300))
+      }
+      #expect(outer?.kind == .deadlinePassed)
+      let sooner = refusal { () throws(ScriptError) in try interpreter.run("wait(60)", deadline: .milliseconds(50)) }
+      #expect(sooner?.kind == .deadlinePassed)
+      #expect(try interpreter.eval("1 + 1", as: Int.self) == 2)
+    }
+  }
+
   @Test func `cancelling nothing does nothing`() throws {
     try withInterpreter { (interpreter) throws in
       interpreter.canceller.cancel()
