@@ -273,6 +273,18 @@ extension ClientTests {
       #expect(try folder.content("f") == pattern(2100))
     }
 
+    @Test func `a local name with a NUL is no name`() async throws {
+      let folder = try Folder()
+      try await ScriptedServer.connection([.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 12")] + .inStep) {
+        connection in
+        let name = folder.file("f\0g")
+        #expect(await thrown { try await connection.upload(file: name, to: "f") } == "invalidArgument")
+        #expect(
+          await thrown { try await connection.download("f", toFile: name, resume: true) } == "invalidArgument")
+        try await connection.isInStep()
+      }
+    }
+
     @Test func `a server that announces nothing cannot cut a file short`() async throws {
       let folder = try Folder()
       let steps: [Step] =
