@@ -177,6 +177,10 @@ extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
       guard let item = PyList_GetItem(items.pointer, index), let key = PyTuple_GetItem(item, 0),
         let value = PyTuple_GetItem(item, 1)
       else { throw ScriptError.taken() }
+      // The copy is within a script's reach, by `gc`.
+      Py_IncRef(item)
+      let kept = OwnedReference(item)
+      defer { _ = kept.pointer }
       try Conversion.take(bytes: MemoryLayout<(Key, Value)>.stride)
       let name = try Key(fromScript: BorrowedReference(key))
       self[name] = try at(name) { () throws(ScriptError) in try Value(fromScript: BorrowedReference(value)) }

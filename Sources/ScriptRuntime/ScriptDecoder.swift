@@ -15,7 +15,10 @@ struct ScriptDecoder: Decoder {
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
     try requireDepth()
     guard object.withPointer({ py_is_dict($0) }) != 0 else { throw mismatch("dict") }
-    return KeyedDecodingContainer(Keyed<Key>(codingPath: codingPath, dictionary: object))
+    let container = Keyed<Key>(codingPath: codingPath, dictionary: object)
+    // Keys of any name: a dictionary, of which nothing may get lost. A structure takes what it knows.
+    if Key(stringValue: "\u{FFFF}") != nil { try container.requireKeys() }
+    return KeyedDecodingContainer(container)
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
@@ -78,15 +81,30 @@ struct ScriptDecoder: Decoder {
     let dictionary: PythonObject
 
     var allKeys: [Key] {
-      do { return try dictionary.items().compactMap { $0.isString ? Key(stringValue: try $0.utf8Text()) : nil } } catch
-      {
+      do { return try dictionary.items().compactMap { try? Self.key($0) } } catch {
         PythonError.clear()
         return []
       }
     }
 
+    /// A `str` or an `int` as a key; nil where it is none. Throws `.conversion`.
+    private static func key(_ object: PythonObject) throws(ScriptError) -> Key? {
+      object.isInteger ? Key(intValue: try Int(object)) : Key(stringValue: try String(object))
+    }
+
+    /// Throws `.conversion` for what cannot be a key.
+    func requireKeys() throws {
+      for object in try dictionary.items() {
+        do throws(ScriptError) { _ = try Self.key(object) } catch {
+          throw DecodingError.typeMismatch(
+            Key.self, DecodingError.Context(codingPath: codingPath, debugDescription: "a key: \(error.message)"))
+        }
+      }
+    }
+
     private func value(_ key: any CodingKey) throws -> PythonObject {
-      guard let value = try dictionary.value(for: .string(key.stringValue)) else {
+      if let value = try dictionary.value(for: .string(key.stringValue)) { return value }
+      guard let number = key.intValue, let value = try dictionary.value(for: .integer(number)) else {
         throw DecodingError.keyNotFound(
           key, DecodingError.Context(codingPath: codingPath, debugDescription: "there is no '\(key.stringValue)'"))
       }
@@ -94,7 +112,11 @@ struct ScriptDecoder: Decoder {
     }
 
     func contains(_ key: Key) -> Bool {
-      do { return try dictionary.value(for: .string(key.stringValue)) != nil } catch {
+      do {
+        if try dictionary.value(for: .string(key.stringValue)) != nil { return true }
+        guard let number = key.intValue else { return false }
+        return try dictionary.value(for: .integer(number)) != nil
+      } catch {
         PythonError.clear()
         return false
       }

@@ -141,6 +141,54 @@ import Testing
     }
   }
 
+  struct Places: ScriptCodable, Equatable {
+    struct Place: Codable, Equatable { var x: Int }
+    var named: [String: Place] = [:]
+    var numbered: [Int: Place] = [:]
+  }
+
+  @Test func `a dictionary by a coding loses none of its keys`() throws {
+    try withInterpreter { (interpreter) throws in
+      let places = Places(named: ["a": .init(x: 1)], numbered: [7: .init(x: 2)])
+      #expect(
+        try interpreter.eval("{'named': {'a': {'x': 1}}, 'numbered': {7: {'x': 2}}, 5: None}", as: Places.self)
+          == places)
+      try interpreter.set("places", to: places)
+      #expect(try interpreter["places"] as Places == places)
+      for (key, reason) in [
+        ("None", "expected str, not 'NoneType'"), ("2 ** 64", "the int does not fit Int"),
+        (
+          "'\\ud800'", "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"
+        ),
+      ] {
+        let error = refusal { () throws(ScriptError) in
+          _ = try interpreter.eval("{'named': {'a': {'x': 1}, \(key): {'x': 2}}, 'numbered': {}}", as: Places.self)
+        }
+        #expect(error?.kind == .conversion)
+        #expect(error?.message == "named: a key: \(reason)")
+      }
+    }
+  }
+
+  @Test func `a dictionary whose items a script takes away while they are read does no harm`() throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(
+        """
+        import gc
+        class Thief:
+            def __index__(self):
+                for pair in gc.get_referrers(self):
+                    for items in gc.get_referrers(pair) if isinstance(pair, tuple) else []:
+                        if isinstance(items, list): items.clear()
+                return 7
+        """)
+      let error = refusal { () throws(ScriptError) in
+        _ = try interpreter.eval("{'x' * 40 + str(n): Thief() for n in range(3)}", as: [String: Int].self)
+      }
+      #expect(error?.type == "IndexError")
+    }
+  }
+
   /// Lists in lists, by a coding and by the library's conversions.
   final class Lists: ScriptCodable {
     let inner: [Lists]
