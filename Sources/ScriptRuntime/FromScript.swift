@@ -4,7 +4,8 @@ internal import PythonBridge
 /// A Swift type that can be made from an object of Python's: the type of a result, or of a registered function's argument.
 ///
 /// The library's own: integers, `Bool`, `Double`, `Float`, `String`, `[UInt8]`, arrays, dictionaries, sets, optionals and `ScriptObject`. A `Codable` type of
-/// yours becomes one by conforming to `ScriptCodable`; any other by this initialiser, made of those of the library.
+/// yours becomes one by conforming to `ScriptCodable`; any other by this initialiser, made of those of the library. What is nested more than 512 deep
+/// throws `.conversion` (`RecursionError`), as it does in the other direction.
 public protocol FromScript: SendableMetatype {
   /// Reads an object. Throws `.conversion` when it is not of a class that fits.
   init(fromScript reference: borrowing BorrowedReference) throws(ScriptError)
