@@ -24,7 +24,8 @@ device_import: Callable[..., Any]
 #: Names of modules that are others for scripts of the root, and the modules' true names.
 replaced: dict[str, str]
 
-#: The bytes that the script may use (`-X heapsize`), or None without a limit.
+#: The bytes that the script may use (`-X heapsize`, a program's
+#: `memoryLimit`), or None without a limit.
 memory_limit: int | None
 
 def memory_used() -> int:
