@@ -20,6 +20,7 @@ enum DeviceImports {
       try setAttribute("version", of: program, to: .string(FTPModule.version))
       try describe(root, in: program)
       try ScheduledCall.schedule.add(to: program)
+      try BuiltinFunction.unlimited.add(to: program)
       try DeviceFinders.install()
       try DeviceAdditions.install(program)
       try PredefinedModule.install()

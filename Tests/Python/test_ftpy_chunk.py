@@ -381,3 +381,43 @@ def test_a_copy_alone_runs_chunks(tmp_path: Path) -> None:
     )
     done = type(FTPY)("ftpy", folder / "ftpy").run(tmp_path / "chunk.py", cwd=folder, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, "0\n", "")
+
+
+# Memory: what splits a chunk is the interpreter's
+
+
+@pytest.mark.parametrize("form", ["script", "example.exec"])
+@pytest.mark.parametrize(
+    ("source", "size"),
+    [
+        ("if 1:\n    print('end')\n    return True\nelse:\n    return False", "64K"),
+        ("".join(f"name_{n} = {n}\n" for n in range(300)) + "print('end')\nreturn", "128K"),
+        ("".join(f"if {n} == 999: return\n" for n in range(300)) + "print('end')", "256K"),
+    ],
+    ids=["small", "long", "many parts"],
+)
+def test_splitting_it_is_no_use_of_the_scripts_memory(
+    source: str, size: str, form: str, tmp_path: Path
+) -> None:
+    (tmp_path / "chunk.py").write_text(source)
+    (tmp_path / "exec.py").write_text("import example\nexample.exec('chunk.py')")
+    script = "chunk.py" if form == "script" else "exec.py"
+    done = FTPY.run("-X", f"heapsize={size}", script, cwd=tmp_path, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("end\n", "", 0)
+
+
+def test_what_it_keeps_counts(tmp_path: Path) -> None:
+    source = "a = []\nif a: return\nfrom _ftpy import program\nprint(program.memory_used())\n"
+    source += "".join(f"if a: return {n}\n" for n in range(200))
+    small, large = (
+        int(FTPY.run("-X", "heapsize=4M", "-c", text, cwd=tmp_path).stdout)
+        for text in (source[: source.index("if a: return 0")], source)
+    )
+    assert small < 64 * 1024 < large < 512 * 1024
+
+
+def test_the_limit_applies_in_a_chunk(tmp_path: Path) -> None:
+    source = "if 1:\n    a = None\n    while True: a = (a,)\nreturn"
+    done = FTPY.run("-X", "heapsize=64K", "-c", source, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("\nMemoryError\n")

@@ -13,6 +13,8 @@ import __future__
 import ast
 import sys
 
+from _ftpy.program import unlimited
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,7 +48,14 @@ def run(source: bytes | str, filename: str, variables: dict[str, object]) -> obj
 
 
 def parts(source: bytes | str, filename: str) -> "list[CodeType]":
-    """The parts of a chunk in order. SyntaxError as Python has it, or for what no chunk can."""
+    """The parts of a chunk in order. SyntaxError as Python has it, or for what no chunk can.
+
+    The script's memory is that of the parts alone: no limit holds up the work on them.
+    """
+    return unlimited(split, source, filename)
+
+
+def split(source: bytes | str, filename: str) -> "list[CodeType]":
     tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
     assert isinstance(tree, ast.Module)
     text = str(source, "utf-8", "replace") if isinstance(source, bytes) else source
