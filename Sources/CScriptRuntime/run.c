@@ -25,7 +25,7 @@ static int run_script(void) {
   if (!encoded || PySys_Audit("cpython.run_file", "u", plan.script) < 0)
     return report();
   const char *path = PyBytes_AS_STRING(encoded);
-  FILE *file = fopen(path, "rb");
+  FILE *file = fopen(path, "rbe");
   int status = file ? 1 : 2;
   if (!is_readable(file, name))
     ; // and said so
@@ -134,7 +134,7 @@ void script_runtime_boot(bool has_path) {
   PyObject *folder = working_directory();
   PyObject *name = folder ? PyUnicode_FromFormat("%U/usr/main.py", folder) : NULL;
   PyObject *path = name ? PyUnicode_EncodeFSDefault(name) : NULL;
-  FILE *file = path ? fopen(PyBytes_AS_STRING(path), "rb") : NULL;
+  FILE *file = path ? fopen(PyBytes_AS_STRING(path), "rbe") : NULL;
   bool is_there = path && (file || errno != ENOENT);
   if (!has_path && folder && !add_path(Py_NewRef(folder)))
     PyErr_Print();
