@@ -16,10 +16,8 @@ bool is_return_outside_function(void) {
   return is_return;
 }
 
-/// Takes our own frames from the traceback of a SyntaxError: it is the script's.
+/// Takes our own frames from the traceback of what splitting a script raises, which is what a compiler has to say of it.
 static void hide_frames(void) {
-  if (!PyErr_ExceptionMatches(PyExc_SyntaxError))
-    return;
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
   PyErr_NormalizeException(&type, &value, &traceback);
