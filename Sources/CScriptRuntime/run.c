@@ -29,8 +29,10 @@ static int run_script(void) {
   int status = file ? 1 : 2;
   if (!is_readable(file, name))
     ; // and said so
-  else if (is_for_python(file, path))
+  else if (is_for_python(file, path)) {
+    script_memory_begin_if_armed();
     status = PyRun_AnyFileEx(file, path, 1) != 0;
+  }
   else
     status = run_and_forget(file, name, plan.skips_first_line);
   Py_DECREF(encoded);

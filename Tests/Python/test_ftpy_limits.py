@@ -395,3 +395,16 @@ def test_the_script_of_power_on_has_a_limit_too(tmp_path: Path) -> None:
     main.write_text("try: x = bytearray(1 << 20)\nexcept MemoryError: print('too much')\n")
     options = ("-X", "heapsize=64K", "--root", tmp_path, "--boot")
     assert FTPY.run(*options, stdin="print('the prompt')\n").stdout == "too much\nthe prompt\n"
+
+
+def test_compiled_code_has_a_limit_as_its_source_has(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("a = []\nfor n in range(300): a.append(bytes(10_000))\nprint('no limit')")
+    code = "import py_compile; py_compile.compile('script.py', 'script.pyc'); "
+    FTPY.run("-c", code + "py_compile.compile('script.py', 'compiled')", cwd=tmp_path)
+    for name in ("script.py", "script.pyc", "compiled"):
+        done = FTPY.run("-X", "heapsize=64K", name, cwd=tmp_path, check=False)
+        assert done.stdout == ""
+        assert done.stderr.endswith("\nMemoryError\n")
+        assert done.returncode == 1
+        assert FTPY.run("-X", "heapsize=16M", name, cwd=tmp_path).stdout == "no limit\n"
