@@ -155,8 +155,38 @@ void script_runtime_boot(bool has_path) {
   Py_XDECREF(folder);
 }
 
+/// Waits for the script's threads before Python does so, which ignores what a signal raises meanwhile. The exit status.
+static int wait_for_threads(int status) {
+  PyObject *name = PyUnicode_FromString("threading");
+  PyObject *threading = name ? PyImport_GetModule(name) : NULL;
+  Py_XDECREF(name);
+  if (!threading) {
+    PyErr_Clear();
+    return status;
+  }
+  script_memory_suspend();
+  PyObject *embedding = PyImport_ImportModule("_ftpy.embedding");
+  script_memory_resume();
+  PyObject *value = NULL;
+  // A script that has taken all that it may is told so wherever it is: once more then.
+  for (int tries = 0; embedding && !value && tries < 2 && (!tries || PyErr_ExceptionMatches(PyExc_MemoryError)); tries++) {
+    PyErr_Clear();
+    value = PyObject_CallMethod(embedding, "wait_for_threads", "O", PyExc_SystemExit);
+  }
+  if (!value && (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) || PyErr_ExceptionMatches(PyExc_SystemExit))) {
+    forget_traceback();
+    status = report();
+  } else if (!value)
+    PyErr_WriteUnraisable(threading);
+  Py_XDECREF(value);
+  Py_XDECREF(embedding);
+  Py_DECREF(threading);
+  return status;
+}
+
 /// Ends the interpreter. A script that nobody saved from Ctrl-C dies of that signal.
 static int finish(int status) {
+  status = wait_for_threads(status);
   if (Py_FinalizeEx() < 0)
     status = 120;
   free(plan.command);

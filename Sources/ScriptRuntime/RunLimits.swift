@@ -47,7 +47,7 @@ struct RunLimits {
   /// ftpy when a script says `return`.
   private static let ownModules = [
     "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "threading", "traceback",
-    "linecache", "tokenize", "ast", "unicodedata", "_colorize", "_ftpy.chunk",
+    "linecache", "tokenize", "ast", "unicodedata", "_colorize", "_ftpy.chunk", "_ftpy.embedding",
   ]
 
   /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
