@@ -168,6 +168,8 @@ def same_python() -> None:
         (["-z"], 2),
         (["--no-such-option"], 2),
         (["-X"], 2),
+        (["-X", "warn_default_encoding", "flags.py"], 0),
+        (["-X", "dev", "-X", "utf8=0", "-W", "error", "-bb", "flags.py"], 0),
         (["--help-xoptions"], 0),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
