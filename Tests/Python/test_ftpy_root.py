@@ -770,3 +770,14 @@ def test_threads_go_on_when_the_script_has_ended(tmp_path: Path) -> None:
     done = FTPY.run("--root", tmp_path / "root", script)
     assert done.stdout == "True True\nthe script ends\non it goes\n"
     assert "on it goes" not in FTPY.run(script).stdout
+
+
+@pytest.mark.usefixtures("links")
+def test_ilistdir_does_not_look_through_a_link_that_leads_out(root: Path) -> None:
+    (root / "usr/home").symlink_to(root / "bak")
+    (root / "bak").mkdir()
+    listed = run(root, "for n, k, _, s in uos.ilistdir('/usr'): print(n, hex(k), s)").splitlines()
+    for name in ("file", "folder", "up", "chain"):
+        link = (root / "usr" / name).lstat()
+        assert f"{name} 0x8000 {link.st_size}" in listed
+    assert "home 0x4000 0" in listed
