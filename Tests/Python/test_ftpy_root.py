@@ -772,6 +772,17 @@ def test_threads_go_on_when_the_script_has_ended(tmp_path: Path) -> None:
     assert "on it goes" not in FTPY.run(script).stdout
 
 
+@pytest.mark.parametrize("form", ["script", "boot"])
+@pytest.mark.parametrize("name", ["machine", "net"])
+def test_a_mock_beside_the_script(name: str, form: str, root: Path) -> None:
+    (root / "usr").mkdir()
+    (root / "usr" / f"{name}.py").write_text("print('mine', open.__module__)")
+    (root / "usr" / "main.py").write_text(f"import {name}")
+    script = [root / "usr" / "main.py"] if form == "script" else ["--boot", "-q"]
+    done = FTPY.run("--root", root, *script)
+    assert (done.stdout.splitlines()[0], done.stderr) == ("mine _ftpy.files", "")
+
+
 @pytest.mark.usefixtures("links")
 def test_ilistdir_does_not_look_through_a_link_that_leads_out(root: Path) -> None:
     (root / "usr/home").symlink_to(root / "bak")
