@@ -86,6 +86,11 @@ _thread.delete_lock(done)
     assert printed(source, tmp_path) == ["True True", "False False"]
 
 
+def test_a_list_of_arguments(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import _thread\n_thread.start_new_thread(print, [1, 2])")
+    assert FTPY.run("--root", ".", "script.py", cwd=tmp_path).stdout == "1 2\n"
+
+
 def test_a_thread_cannot_be_stopped_from_outside(tmp_path: Path) -> None:
     source = """
 import _thread
