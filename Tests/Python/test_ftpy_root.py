@@ -582,6 +582,28 @@ def test_uploads(call: str, root: Path, directory: Directory) -> None:
     assert directory.read("log").replace(b"\r\n", b"\n") == b"one\ntwo\n"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_storbinary_sends_the_bytes_of_a_text_file(
+    encoding: str, root: Path, directory: Directory
+) -> None:
+    (root / "usr").mkdir()
+    text = "one\ntwo\r\nünd\n" * 2000
+    (root / "usr/log").write_bytes(text.encode(encoding))
+    server = directory.server
+    work = f"""
+sizes = []
+with open('/usr/log', encoding={encoding!r}) as fp: ftp.storbinary('STOR log', fp)
+with open('/usr/log', encoding={encoding!r}) as fp:
+    ftp.storbinary('STOR again', fp, 1000, lambda block: sizes.append(len(block)))
+print(sizes[0], sum(sizes))
+"""
+    (root.parent / "put.py").write_text(SCRIPT.format(path="") + work)
+    account = (server.host, str(server.port), server.user, server.password, directory.path)
+    done = FTPY.run("--root", root, root.parent / "put.py", *account)
+    assert done.stdout == f"1000 {len(text)}\n"
+    assert directory.read("log") == directory.read("again") == text.encode(encoding)
+
+
 # Children
 
 CHILD = "uos.getcwd(), open('/usr/x', 'a').write('y'), type(open).__name__"
