@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
 import ast
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +65,18 @@ def test_mktime_for_china_subtracts_eight_hours(tmp_path: Path) -> None:
 @pytest.mark.parametrize("setting", ["", "utime.setTimeZone(0)"])
 @pytest.mark.parametrize(
     "date",
-    [(2023, 13, 1, 0, 0, 0), (2024, 0, 1, 0, 0, 0), (2024, -11, 32, 25, 61, 61), (2024, 2, 0, 0, 0, 0)],
+    [
+        (2023, 13, 1, 0, 0, 0),
+        (2024, 0, 1, 0, 0, 0),
+        (2024, -11, 32, 25, 61, 61),
+        (2024, 2, 0, 0, 0, 0),
+    ],
 )
 def test_mktime_normalises(date: tuple[int, ...], setting: str, tmp_path: Path) -> None:
     code = f"({setting or 0}, utime.mktime(({', '.join(map(str, date))}, 0, 0)))[1]"
     year, month, day, hour, minute, second = date
     years, month = divmod(month - 1, 12)
-    first = datetime(year + years, month + 1, 1, tzinfo=timezone.utc)
+    first = datetime(year + years, month + 1, 1, tzinfo=UTC)
     moment = first + timedelta(days=day - 1, hours=hour, minutes=minute, seconds=second)
     assert evaluate(code, tmp_path, TZ="UTC0") == moment.timestamp()
 

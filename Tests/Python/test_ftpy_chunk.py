@@ -426,9 +426,7 @@ def test_the_limit_applies_in_a_chunk(tmp_path: Path) -> None:
 # Deep ones
 
 
-ELIFS = "x = -1\nif x == 0: pass\n" + "".join(
-    f"elif x == {n}: return {n}\n" for n in range(1, 400)
-)
+ELIFS = "x = -1\nif x == 0: pass\n" + "".join(f"elif x == {n}: return {n}\n" for n in range(1, 400))
 
 
 @pytest.mark.parametrize(

@@ -166,8 +166,9 @@ def make_ready(statement: ast.stmt, keeps_text: bool) -> None:
 
 
 def annotated(node: ast.stmt, keeps_text: bool) -> list[ast.stmt]:
-    """`target: type = value` in two statements, for a function refuses it for a global name, and does
-    not look at the type for any other target. All other statements as they are.
+    """`target: type = value` in two statements; all others as they are.
+
+    A function refuses it for a global name, and does not look at the type for any other target.
     """
     if not isinstance(node, ast.AnnAssign):
         return [node]

@@ -62,7 +62,7 @@ def find_last(name: str) -> ModuleSpec | None:
 
 
 def beside_script(name: str) -> ModuleSpec | None:
-    """The spec of a module in the script's folder, or in `usr`: in a root neither is on `sys.path`."""
+    """The spec of a module in the script's folder or in `usr`: a root has neither on `sys.path`."""
     if root is None or sys.flags.safe_path:
         return None
     file = getattr(sys.modules["__main__"], "__file__", None) or ""
