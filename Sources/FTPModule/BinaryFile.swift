@@ -11,21 +11,27 @@ struct BinaryFile {
   /// Whether what was written to it may still be in its buffer.
   private let isWritable: Bool
   private let isInMemory: Bool
+  /// What the file had when it was looked at.
+  private let size: UInt64
 
   /// A file that is read; nil when it is another kind of object, or one that is on no regular file nor in memory.
-  init?(reading object: PythonObject) {
+  init?(reading object: PythonObject, _ types: FileTypes) {
+    isInMemory = object.isExactly(types.memory)
+    isWritable = object.isExactly(types.random)
+    let isRaw = object.isExactly(types.raw)
+    guard isInMemory || isWritable || isRaw || object.isExactly(types.reader) else { return nil }
     do {
-      let io = try importModule("io")
       guard try Self.hasOwn(["read", "readline", "seek", "tell"], object) else { return nil }
       self.object = object
-      isWritable = try object.isExactly(io.attribute("BufferedRandom"))
-      let isBuffered = try isWritable || object.isExactly(io.attribute("BufferedReader"))
-      isInMemory = try object.isExactly(io.attribute("BytesIO"))
-      if isInMemory { return }
-      let raw = isBuffered ? try object.attribute("raw") : object
-      guard try raw.isExactly(io.attribute("FileIO")), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
-        try raw.callMethod("readable").isTrue(), try Self.status(of: raw) != nil
+      if isInMemory {
+        size = 0
+        return
+      }
+      let raw = isRaw ? object : try object.attribute("raw")
+      guard raw.isExactly(types.raw), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
+        try raw.callMethod("readable").isTrue(), let status = try Self.status(of: raw)
       else { return nil }
+      size = UInt64(clamping: status.st_size)
     } catch {
       PythonError.clear()
       return nil
@@ -47,6 +53,7 @@ struct BinaryFile {
       object = file
       isWritable = !isRaw
       isInMemory = false
+      size = 0
     } catch {
       PythonError.clear()
       return nil
@@ -55,21 +62,23 @@ struct BinaryFile {
 
   /// From how many bytes on a download is worth a descriptor and a pipe of its own.
   static let worthMoving: UInt64 = 512 * 1024
+  /// From how many on an upload is worth a descriptor and what `sendfile` asks for: a dozen calls, where its `read` takes three.
+  private static let worthSending: UInt64 = 64 * 1024
 
   /// Receives all that comes into a regular file from its position on, moved or copied, as is better; detached. Leaves the position behind
   /// what has come, in any case. Returns false, and has taken nothing, where that is for its `write`.
   ///
   /// `attach` is asked after each piece, as after each call of a callback.
   func receive(from transfer: DataTransfer, _ attach: (() throws -> Void) throws -> Void) throws -> Bool {
-    guard transfer.canMoveToFiles, let (descriptor, start) = try Attachment.attach({ try descriptor() }) else {
-      return false
-    }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+    let lent = try Attachment.attach { try (transfer.stream as? PythonStream)?.quickMemory() }
+    guard transfer.canMoveToFiles || lent != nil, let (descriptor, start) = try Attachment.attach({ try descriptor() })
+    else { return false }
+    let buffer = lent ?? .allocate(byteCount: DataTransfer.largestRead, alignment: 16)
     defer {
-      buffer.deallocate()
+      if lent == nil { buffer.deallocate() }
       Glibc.close(descriptor)
     }
-    let pipe = SplicePipe()
+    let pipe = lent == nil ? SplicePipe() : nil
     var trial = MovingTrial()
     var written: UInt64 = 0
     func settle() throws {
@@ -114,9 +123,10 @@ struct BinaryFile {
   }
 
   /// Sends a regular file from its position on as far as that goes without a copy of it in this process, detached; leaves the position
-  /// behind what was sent, in any case. What is left, and what is wrong with the file if something is, is for its `read`.
+  /// behind what was sent, in any case. What is left, all of a small one, and what is wrong with the file if something is, is for its `read`.
   func send(over transfer: DataTransfer) throws {
-    guard !isInMemory, transfer.canSendFiles, let (descriptor, start) = try descriptor() else { return }
+    guard !isInMemory, size >= Self.worthSending, transfer.canSendFiles, let (descriptor, start) = try descriptor()
+    else { return }
     defer { Glibc.close(descriptor) }
     let before = transfer.transferred
     func settle() throws {

@@ -18,7 +18,16 @@ from typing import IO, Any
 
 import pytest
 import realservers
-from conftest import Directory
+from conftest import (
+    Conversation,
+    Directory,
+    ScriptedServer,
+    answer,
+    end_data,
+    passive,
+    say,
+    send,
+)
 
 from usr.ftplib import FTP, Error, all_errors
 
@@ -321,7 +330,60 @@ def test_a_line_too_long_leaves_the_file_where_readline_does(
     assert ("got more than 100 bytes" in ends[0][0]) == (length > 100)
 
 
+class Slow:
+    """A source whose lines come one by one: the next one when the server has the one before."""
+
+    def __init__(self, breaks: bool) -> None:
+        self.server_has = threading.Semaphore()
+        self.lines = [b"one\n", b"two\r\n", b"three"]
+        self.breaks = breaks
+
+    def readline(self, _: int) -> bytes:
+        assert self.server_has.acquire(timeout=20)
+        if not self.lines and self.breaks:
+            raise LookupError("the source")
+        return self.lines.pop(0) if self.lines else b""
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["ends", "raises"])
+def test_each_line_is_sent_as_soon_as_it_is_there(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], breaks: bool
+) -> None:
+    source = Slow(breaks)
+
+    def take(conversation: Conversation) -> None:
+        data, received = conversation.connected(), b""
+        for line in (b"one\r\n", b"two\r\n", b"three\r\n"):
+            received += data.recv(100)
+            assert received.endswith(line)
+            source.server_has.release()
+        assert data.recv(100) == b""
+        conversation.end_data()
+
+    ftp, _ = talk(answer("TYPE"), passive(), answer("STOR", "150 Go."), take, say("226 Done."))
+    told: list[bytes] = []
+    with pytest.raises(LookupError) if breaks else contextlib.nullcontext():
+        assert ftp.storlines("STOR f", source, told.append) == "226 Done."  # type: ignore[arg-type]
+    assert told == [b"one\r\n", b"two\r\n", b"three\r\n"]
+
+
 # retrbinary
+
+
+def test_a_compressed_download_has_another_size(
+    talk: Callable[..., tuple[FTP, ScriptedServer]],
+) -> None:
+    """After `MODE Z` the size in the reply is not that of what comes; after `MODE S` it is."""
+    begun = (passive(), answer("RETR", "150 Opening connection (100 bytes)."))
+    half = (*begun, send(b"50 bytes" * 6), end_data(), say("226 Done."))
+    ftp, _ = talk(answer("MODE"), answer("TYPE"), *half, answer("MODE"), *half)
+    blocks: list[bytes] = []
+    ftp.sendcmd("MODE Z")
+    assert ftp.retrbinary("RETR f", blocks.append) == "226 Done."
+    assert b"".join(blocks) == b"50 bytes" * 6
+    ftp.sendcmd("MODE S")
+    with pytest.raises(EOFError, match="48 of 100 bytes"):
+        ftp.retrbinary("RETR f", blocks.append)
 
 
 @pytest.mark.parametrize("blocksize", [1, 1000, 65_536, 1 << 20])
