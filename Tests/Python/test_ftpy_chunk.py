@@ -433,7 +433,7 @@ ELIFS = "x = -1\nif x == 0: pass\n" + "".join(f"elif x == {n}: return {n}\n" for
     "source",
     [
         ELIFS + "print('end')",
-        "total = " + " + ".join(["1"] * 1500) + "\nif total != 1500: return False\nprint('end')",
+        "total = " + " + ".join(["1"] * 1200) + "\nif total != 1200: return False\nprint('end')",
         "if 1:\n    total = " + " + ".join(["1"] * 900) + "\n    print('end')\n    return",
     ],
     ids=["elif", "sum", "sum inside"],
