@@ -129,11 +129,18 @@ extension FTPObject {
         let block = try file.callMethod(state.names[.read], .integer(size))
         guard try block.isTrue() else { return }
         try running.requireWhole()
-        let count = try send(block, transfer)
+        let count = try send(bytes(of: block, from: file), transfer)
         if let callback { _ = try callback.call(block) }
         if blockSize == nil, count == size { size = min(size * 2, BlockSize.limit) }
       }
     }
+  }
+
+  /// What is sent of a block: text in the file's encoding where the file, one of a device root in `ftpy`, says so by its attribute
+  /// `sends_text`; otherwise the block as it is.
+  private func bytes(of block: PythonObject, from file: PythonObject) throws(PythonError) -> PythonObject {
+    guard block.isString, try file.optionalAttribute("sends_text")?.isTrue() == true else { return block }
+    return try block.callMethod("encode", file.attribute("encoding"))
   }
 
   /// `storlines(cmd, fp, callback)`: sends the lines that `fp.readline` returns, each ended by CRLF.

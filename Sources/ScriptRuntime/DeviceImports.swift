@@ -23,6 +23,7 @@ enum DeviceImports {
         "memory_limit", of: program, to: memoryLimit.map { limit throws(PythonError) in try .integer(limit) } ?? .none)
       try BuiltinFunction.memoryUsed.add(to: program)
       try ScheduledCall.schedule.add(to: program)
+      try BuiltinFunction.unlimited.add(to: program)
       try DeviceFinders.install()
       try DeviceAdditions.install(program)
       try PredefinedModule.install()

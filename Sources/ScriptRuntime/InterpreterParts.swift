@@ -49,10 +49,10 @@ final class InterpreterParts {
     for (index, entry) in paths.enumerated() { _ = try path.attribute("insert").call(.integer(index), .string(entry)) }
   }
 
-  /// What the client loads when it is used, and what describes an exception: no memory of the script's.
+  /// What the client loads when it is used, what describes an exception, and what runs chunks: no memory of the script's.
   private static let ownModules = [
     "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
-    "linecache", "codeop",
+    "linecache", "codeop", "_ftpy.chunk",
   ]
 
   private static func limitMemory(_ bytes: Int) throws(PythonError) {

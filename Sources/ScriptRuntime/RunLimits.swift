@@ -43,10 +43,11 @@ struct RunLimits {
     return deadline?.begin() ?? true
   }
 
-  /// What the client loads when it is used (host names are encoded by `idna`), and the interpreter when it prints an exception.
+  /// What the client loads when it is used (host names are encoded by `idna`), the interpreter when it prints an exception, and
+  /// ftpy when a script says `return`.
   private static let ownModules = [
     "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "threading", "traceback",
-    "linecache", "tokenize", "ast", "unicodedata", "_colorize",
+    "linecache", "tokenize", "ast", "unicodedata", "_colorize", "_ftpy.chunk", "_ftpy.embedding",
   ]
 
   /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
