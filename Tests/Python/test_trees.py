@@ -159,6 +159,41 @@ def test_delete_only_when_asked(server: Any, tmp_path: Path) -> None:
         assert tree(server.root) == tree(tmp_path)
 
 
+LEFT = {"old/keep.bak": b"k", "old/in/x.bak": b"k"}
+SURPLUS = LEFT | {"old/x.txt": b"x", "old/gone/y": b"y", "all/gone/z": b"z"}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left", "deleted"),
+    [
+        ({"exclude": "*.bak"}, LEFT, ["all", "old/gone", "old/x.txt"]),
+        ({"exclude": "in"}, {"old/in/x.bak": b"k"}, ["all", "old/gone", "old/keep.bak", "old/x.txt"]),
+        ({"include": "*.txt"}, SURPLUS.keys() - {"old/x.txt"}, ["old/x.txt"]),
+        ({"include": "*.log"}, SURPLUS, []),
+    ],
+)
+@pytest.mark.parametrize("direction", ["down", "up"])
+def test_what_the_patterns_leave_out_stays_in_surplus_directories(
+    server: Any, tmp_path: Path, direction: str, patterns: Any, left: Any, deleted: list[str]
+) -> None:
+    serve(server, {"t/a": b"a"})
+    fill(tmp_path, {"a": b"a"})
+    target = tmp_path if direction == "down" else server.root / "t"
+    fill(target, SURPLUS)
+    server.adopt(server.root)
+    with realservers.session(server) as ftp:
+        for dry_run in (True, False):
+            summary = ftp.sync(
+                "t", tmp_path, direction=direction, delete=True, dry_run=dry_run, **patterns
+            )
+            assert sorted(p for what, p in summary.actions if what == "delete") == deleted
+            assert summary.deleted == len(deleted)
+        realservers.in_step(ftp)
+    files = {str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()}
+    assert files == {"a", *left}
+    assert not (target / "all").exists() or "include" in patterns
+
+
 def test_nothing_is_deleted_when_something_failed(
     client: ModuleType, proftpd: Any, tmp_path: Path
 ) -> None:

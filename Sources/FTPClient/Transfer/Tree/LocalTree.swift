@@ -127,18 +127,9 @@ package final class LocalTree: @unchecked Sendable {
       name: name, kind: kind, size: UInt64(clamping: status.st_size), modified: Int(status.st_mtim.tv_sec))
   }
 
-  /// Removes a file, a link, or a directory with all in it.
-  package func remove(_ name: [UInt8], in directory: Directory) throws(FTPError) {
-    guard let entry = try entry(name, in: directory) else { return }
-    if entry.kind == .directory {
-      let descriptor = name.withPath {
-        openat(directory.descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-      }
-      guard descriptor >= 0 else { throw FTPError(errno: errno, "open the folder \(directory.path(of: name))") }
-      let inner = Directory(descriptor, directory.path(of: name))
-      for entry in try entries(of: inner) { try remove(entry.name, in: inner) }
-    }
-    let flags = entry.kind == .directory ? AT_REMOVEDIR : 0
+  /// Removes a file or a link, or a directory that is empty. That it is not there is no matter.
+  package func remove(_ name: [UInt8], isDirectory: Bool, in directory: Directory) throws(FTPError) {
+    let flags = isDirectory ? AT_REMOVEDIR : 0
     guard name.withPath({ unlinkat(directory.descriptor, $0, flags) }) == 0 || errno == ENOENT else {
       throw FTPError(errno: errno, "remove \(directory.path(of: name))")
     }

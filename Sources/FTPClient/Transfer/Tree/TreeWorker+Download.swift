@@ -41,13 +41,9 @@ extension TreeWorker {
     }
   }
 
-  /// Notes what only the target has, unless the filter leaves it out.
+  /// Notes what only the target has. What of it the filter leaves out stays.
   func noteSurplus(_ path: TreeRun.Path, _ name: [UInt8], isDirectory: Bool) {
-    let words = path.map(\.text)
-    let filter = run.options.filter
-    guard !TreeName.isTemporary(name), isDirectory ? filter.enters(directory: words) : filter.takes(file: words) else {
-      return
-    }
+    guard !TreeName.isTemporary(name) else { return }
     run.state.withLock { $0.surplus.append((path, isDirectory)) }
   }
 

@@ -144,32 +144,4 @@ final class TreeWorker {
     // Where a file cannot be given its time it has that of its upload.
     return try client.features().has("MFMT") ? moment.may(be: entry.modified) : moment.mayBe(notBefore: entry.modified)
   }
-
-  // MARK: Removing
-
-  func remove(_ path: TreeRun.Path, isDirectory: Bool) throws {
-    guard let name = path.last else { return }
-    switch run.direction {
-    case .download:
-      try LocalFailure.marking { try run.local.remove(name, in: run.local.directory(Array(path.dropLast()))) }
-    case .upload: try removeRemote(path, isDirectory: isDirectory)
-    }
-  }
-
-  private func removeRemote(_ path: TreeRun.Path, isDirectory: Bool) throws {
-    guard path.count <= TreeRun.deepest else { throw FTPError(.state, "the directory is too deep") }
-    if isDirectory {
-      for item in try list(path) {
-        if let reason = TreeName.refusal(item.name) {
-          throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")
-        }
-        try removeRemote(path + [item.name], isDirectory: item.kind == .directory)
-      }
-    }
-    let verb = isDirectory ? "RMD" : "DELE"
-    try persistently("removing '\(remote(path).text)'") {
-      let reply = try client.execute(verb, remote(path))
-      guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-    }
-  }
 }
