@@ -192,7 +192,7 @@ final class ObjectClient: TransferClient {
 
   /// A path, or another argument, as the object's methods take it.
   func line(_ verb: String, _ argument: [UInt8]?) throws -> PythonObject {
-    guard let argument else { return try .string(verb) }
+    guard let argument, !argument.isEmpty else { return try .string(verb) }
     let whole = Array("\(verb) ".utf8) + argument
     return try whole.withUnsafeBytes { try isText ? TextCodec.lossless.decode($0) : .bytes($0) }
   }

@@ -313,6 +313,41 @@ def test_links_on_the_server_are_not_followed(proftpd: Any, tmp_path: Path) -> N
     assert summary.transferred == 1
 
 
+@pytest.mark.parametrize("name", realservers.NAMES)
+def test_nothing_behind_a_link_on_the_server_is_removed(
+    client: ModuleType, tmp_path: Path, name: str
+) -> None:
+    """Some servers list a link to a directory as a directory, whose contents are somebody else's."""
+    with realservers.running(name) as server:
+        serve(server, {"precious/data": b"p", "up/f": b"f", "up/real/in/g": b"g"})
+        (server.root / "up/link").symlink_to("../precious")
+        (server.root / "up/real/link").symlink_to("../../precious")
+        fill(tmp_path, {"f": b"f"})
+        with realservers.session(server) as ftp:
+            # These two do not say that it is one; aioftp never what is none either.
+            if name in {"aioftp", "twisted"}:
+                with pytest.raises(client.TreeError, match="may be a link"):
+                    ftp.upload_tree(tmp_path, "up", delete=True)
+            else:
+                ftp.upload_tree(tmp_path, "up", delete=True)
+                assert os.listdir(server.root / "up") == ["f"]
+        assert tree(server.root / "precious") == {"data": b"p"}
+
+
+def test_a_link_that_pyftpdlib_lists_as_a_directory(client: ModuleType, tmp_path: Path) -> None:
+    with realservers.running("pyftpdlib") as server:
+        serve(server, {"up/d/f": b"f", "precious/data": b"p"})
+        (server.root / "up/link").symlink_to("../precious")
+        fill(tmp_path / "local", {"link/data": b"new", "d/f": b"f"})
+        with realservers.session(server) as ftp:
+            down = ftp.download_tree("up", tmp_path / "down")
+            with pytest.raises(client.TreeError, match="a link of this name"):
+                ftp.upload_tree(tmp_path / "local", "up")
+        assert [path for path, _ in down.refused] == ["link"]
+        assert tree(tmp_path / "down") == {"d": None, "d/f": b"f"}
+        assert tree(server.root / "precious") == {"data": b"p"}
+
+
 # Faults
 
 

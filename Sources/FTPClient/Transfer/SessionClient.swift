@@ -167,6 +167,6 @@ extension TransferFault {
 extension Command {
   /// A verb and an argument as it is sent.
   package init(_ verb: String, bytes argument: [UInt8]?) throws(FTPError) {
-    try self.init(line: Array(verb.utf8) + (argument.map { [ASCII.space] + $0 } ?? []))
+    try self.init(line: Array(verb.utf8) + (argument.map { $0.isEmpty ? [] : [ASCII.space] + $0 } ?? []))
   }
 }

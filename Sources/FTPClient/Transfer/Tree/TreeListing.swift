@@ -3,7 +3,7 @@ internal import Glibc
 /// A name in a directory of the server, as a tree wants to know it.
 struct RemoteItem {
   let name: [UInt8]
-  let kind: ListingEntry.Kind
+  fileprivate(set) var kind: ListingEntry.Kind
   let size: UInt64?
   /// Exact, or the server's local time.
   let modified: ListedTime?
@@ -40,6 +40,8 @@ struct RemoteItem {
 final class TreeListing {
   private let client: any TransferClient
   private var lacksMachineListing = false
+  /// Whether the server's `MLSD` has called something a link.
+  private var tellsLinks = false
 
   init(_ client: any TransferClient) { self.client = client }
 
@@ -49,16 +51,43 @@ final class TreeListing {
   func entries(of path: [UInt8], home: [UInt8]?) throws -> [RemoteItem] {
     if !lacksMachineListing {
       do {
-        return try lines("MLSD", path).compactMap { line in
+        var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
           let entry = MachineListingEntry(line: line)
           let type = (entry.value(of: "type") ?? []).map(\.lowercased).text
           return type == "cdir" || type == "pdir" || isSelf(entry.name) ? nil : RemoteItem(entry)
         }
+        try tellLinks(among: &items, of: path, home)
+        return items
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
         lacksMachineListing = true
       }
     }
+    return try listed(path, home)
+  }
+
+  /// Servers whose `MLSD` says of a link that it is one.
+  private static let tellingLinks = ["proftpd", "pure-ftpd"]
+
+  /// Finds the links among what `MLSD` calls directories: pyftpdlib tells them by `LIST` alone.
+  private func tellLinks(among items: inout [RemoteItem], of path: [UInt8], _ home: [UInt8]?) throws {
+    guard items.contains(where: { $0.kind == .directory && TreeName.refusal($0.name) == nil }) else { return }
+    if items.contains(where: { $0.kind == .link }) { tellsLinks = true }
+    let welcome = client.welcome.lowercased()
+    guard !tellsLinks, !Self.tellingLinks.contains(where: welcome.contains) else { return }
+    do {
+      let links = Set(try listed(path, home).filter { $0.kind == .link }.map(\.name))
+      for index in items.indices where links.contains(items[index].name) { items[index].kind = .link }
+    } catch let error as FTPError {
+      switch error.kind {
+      case .reply(let reply) where reply.code != 421: return
+      case .malformed: return
+      default: throw error
+      }
+    }
+  }
+
+  private func listed(_ path: [UInt8], _ home: [UInt8]?) throws -> [RemoteItem] {
     if !path.isEmpty { try enter(path) }
     defer { if let home, !path.isEmpty { try? enter(home) } }
     return try listed()

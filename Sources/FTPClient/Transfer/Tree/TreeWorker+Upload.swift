@@ -13,6 +13,10 @@ extension TreeWorker {
       switch entry.kind {
       case .directory:
         guard run.options.filter.enters(directory: words) else { continue }
+        if items[entry.name]?.kind == .link {
+          run.failed(FTPError(.state, "the server has a link of this name"), inner)
+          continue
+        }
         run.add(.directory(inner, isNew: items[entry.name]?.kind != .directory, ancestors: []))
       case .file:
         guard run.options.filter.takes(file: words) else { continue }
