@@ -347,6 +347,6 @@ private final class ObjectClientTransfer: ClientTransfer {
 
   var data: DataTransfer { transfer.data }
   func run(_ body: (DataTransfer) throws -> Void) throws { try client.catching { try transfer.run(body) } }
-  func end() throws { try client.catching { try transfer.end() } }
+  func end() throws -> Reply? { try client.catching { try transfer.end() } }
   func breakOff(after error: any Error) -> any Error { Attachment.attach { transfer.breakOff(after: error) } }
 }

@@ -140,7 +140,7 @@ private final class SessionTransfer: ClientTransfer {
 
   func run(_ body: (DataTransfer) throws -> Void) throws { try body(data) }
 
-  func end() throws { try session.endTransfer(data) }
+  func end() throws -> Reply? { try session.endTransfer(data) }
 
   func breakOff(after error: any Error) -> any Error {
     session.breakOff(data, after: error as? FTPError ?? FTPError(interruptedBy: error))

@@ -36,19 +36,28 @@ struct RemoteItem {
   }
 }
 
+/// What a directory of the server holds.
+struct RemoteDirectory {
+  var items: [RemoteItem]
+  /// What the server says when it has left out the rest.
+  var truncation: FTPError?
+}
+
 /// Lists directories of a server for a tree, with a client that may be had again.
 final class TreeListing {
   private let client: any TransferClient
   private var lacksMachineListing = false
   /// Whether the server's `MLSD` has called something a link.
   private var tellsLinks = false
+  private var truncation: FTPError?
 
   init(_ client: any TransferClient) { self.client = client }
 
   /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
   /// directory, and leaves the session in
   /// there: paths must be absolute, or `home` says where to go back to.
-  func entries(of path: [UInt8], home: [UInt8]?) throws -> [RemoteItem] {
+  func entries(of path: [UInt8], home: [UInt8]?) throws -> RemoteDirectory {
+    truncation = nil
     if !lacksMachineListing {
       do {
         var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
@@ -57,13 +66,13 @@ final class TreeListing {
           return type == "cdir" || type == "pdir" || isSelf(entry.name) ? nil : RemoteItem(entry)
         }
         try tellLinks(among: &items, of: path, home)
-        return items
+        return RemoteDirectory(items: items, truncation: truncation)
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
         lacksMachineListing = true
       }
     }
-    return try listed(path, home)
+    return RemoteDirectory(items: try listed(path, home), truncation: truncation)
   }
 
   /// Servers whose `MLSD` says of a link that it is one.
@@ -144,7 +153,10 @@ final class TreeListing {
           rest.removeFirst(start - rest.startIndex)
         }
       }
-      try transfer.end()
+      // Pure-FTPd: "226-Output truncated to 10000 matches".
+      if let reply = try transfer.end(), reply.bytes.map(\.lowercased).text.contains("truncated") {
+        truncation = FTPError(.truncated, "the server lists a part of the directory alone: \(reply.text)")
+      }
     } catch { throw transfer.breakOff(after: error) }
     if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }
     return lines.filter { !$0.isEmpty }

@@ -7,7 +7,10 @@ extension TreeWorker {
     guard path.count <= TreeRun.deepest else {
       throw FTPError(.state, "directories within directories, more than \(TreeRun.deepest): they lead into themselves")
     }
-    let items = try list(path)
+    let directory = try list(path)
+    let items = directory.items
+    // What failed keeps anything from being deleted.
+    if let truncation = directory.truncation { run.failed(truncation, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
     var present: Set<[UInt8]> = []
     for item in items {

@@ -68,7 +68,9 @@ extension TreeWorker {
       return try LocalFailure.marking { try run.local.entries(of: run.local.directory(path)) }
         .map { ($0.name, $0.kind == .directory, nil) }
     case .upload:
-      return try list(path).map { item in
+      let directory = try list(path)
+      if let truncation = directory.truncation { throw truncation }
+      return try directory.items.map { item in
         if let reason = TreeName.refusal(item.name) {
           throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")
         }

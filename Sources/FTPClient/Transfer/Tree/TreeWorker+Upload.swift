@@ -44,7 +44,9 @@ extension TreeWorker {
   private func prepareRemote(_ path: TreeRun.Path, isNew: Bool) throws -> [[UInt8]: RemoteItem] {
     if !isNew {
       do {
-        return Dictionary(try list(path).map { ($0.name, $0) }) { first, _ in first }
+        let directory = try list(path)
+        if run.options.deletes, let truncation = directory.truncation { run.failed(truncation, path) }
+        return Dictionary(directory.items.map { ($0.name, $0) }) { first, _ in first }
       } catch let failure as TransferFailure {
         // The top of the tree need not be there.
         guard path.isEmpty, !run.root.isEmpty, let error = failure.cause as? FTPError,

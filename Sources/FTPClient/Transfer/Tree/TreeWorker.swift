@@ -91,7 +91,7 @@ final class TreeWorker {
   }
 
   /// What a directory of the server holds.
-  func list(_ path: TreeRun.Path) throws -> [RemoteItem] {
+  func list(_ path: TreeRun.Path) throws -> RemoteDirectory {
     try persistently("listing '\(remote(path).text)'") {
       try listing.entries(of: remote(path), home: home)
     }
