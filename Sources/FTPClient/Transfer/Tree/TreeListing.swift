@@ -41,6 +41,8 @@ struct RemoteDirectory {
   var items: [RemoteItem]
   /// What the server says when it has left out the rest.
   var truncation: FTPError?
+  /// Whether names that begin with a dot would be among them.
+  var showsHidden = true
 }
 
 /// Lists directories of a server for a tree, with a client that may be had again.
@@ -50,6 +52,9 @@ final class TreeListing {
   /// Whether the server's `MLSD` has called something a link.
   private var tellsLinks = false
   private var truncation: FTPError?
+  private var refusesOptions = false
+  /// Whether `LIST` has shown a name that begins with a dot.
+  private var showsHidden = false
 
   init(_ client: any TransferClient) { self.client = client }
 
@@ -72,7 +77,8 @@ final class TreeListing {
         lacksMachineListing = true
       }
     }
-    return RemoteDirectory(items: try listed(path, home), truncation: truncation)
+    let items = try listed(path, home)
+    return RemoteDirectory(items: items, truncation: truncation, showsHidden: showsHidden)
   }
 
   /// Servers whose `MLSD` says of a link that it is one.
@@ -99,7 +105,22 @@ final class TreeListing {
   private func listed(_ path: [UInt8], _ home: [UInt8]?) throws -> [RemoteItem] {
     if !path.isEmpty { try enter(path) }
     defer { if let home, !path.isEmpty { try? enter(home) } }
-    return try listed()
+    // vsftpd and others leave names with a dot out of a plain LIST. Some take the option for a name: of a file that is
+    // not there, or of no file.
+    if !refusesOptions {
+      do {
+        let items = try listed("-a")
+        if !items.isEmpty || showsHidden { return items }
+      } catch let error as FTPError {
+        switch error.kind {
+        case .reply(let reply) where reply.code != 421: refusesOptions = true
+        default: throw error
+        }
+      }
+    }
+    let items = try listed("")
+    if !items.isEmpty { refusesOptions = true }
+    return items
   }
 
   private func enter(_ path: [UInt8]) throws {
@@ -107,23 +128,26 @@ final class TreeListing {
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
   }
 
-  private func listed() throws -> [RemoteItem] {
+  private func listed(_ options: String) throws -> [RemoteItem] {
     var parser = ListingParser(now: Int64(time(nil)))
     var items: [RemoteItem] = []
     func append(_ lines: [ListingParser.Line]) throws {
       for line in lines {
         switch line {
         case .heading: continue
-        case .entry(let entry): if !isSelf(entry.name) { items.append(RemoteItem(entry)) }
+        case .entry(let entry):
+          let isSelf = isSelf(entry.name)
+          if entry.name.first == UInt8(ascii: "."), !isSelf || !options.isEmpty { showsHidden = true }
+          if !isSelf { items.append(RemoteItem(entry)) }
         case .raw(let bytes):
           throw FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
         }
       }
     }
     do {
-      for line in try lines("LIST", []) { try append(parser.append(line)) }
+      for line in try lines("LIST", Array(options.utf8)) { try append(parser.append(line)) }
     } catch let error as FTPError {
-      guard case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
+      guard options.isEmpty, case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
     }
     try append(parser.finish())
     return items
