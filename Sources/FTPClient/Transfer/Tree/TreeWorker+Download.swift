@@ -22,6 +22,13 @@ extension TreeWorker {
         continue
       }
       let words = inner.map(\.text)
+      if let error = tooLong(inner),
+        item.kind == .directory
+          ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+      {
+        run.failed(error, inner)
+        continue
+      }
       switch item.kind {
       case .directory:
         guard run.options.filter.enters(directory: words) else { continue }

@@ -10,6 +10,17 @@ extension TreeWorker {
       let inner = path + [entry.name]
       if TreeName.isTemporary(entry.name) { continue }
       let words = inner.map(\.text)
+      let isMeant =
+        entry.kind == .directory
+        ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+      if isMeant, entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
+        run.refuse(inner, "a name with a line's end cannot be sent")
+        continue
+      }
+      if isMeant, let error = tooLong(inner) {
+        run.failed(error, inner)
+        continue
+      }
       switch entry.kind {
       case .directory:
         guard run.options.filter.enters(directory: words) else { continue }
@@ -20,10 +31,6 @@ extension TreeWorker {
         run.add(.directory(inner, isNew: items[entry.name]?.kind != .directory, ancestors: []))
       case .file:
         guard run.options.filter.takes(file: words) else { continue }
-        if entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
-          run.refuse(inner, "a name with a line's end cannot be sent")
-          continue
-        }
         try consider(inner, entry, items[entry.name])
       case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
       case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }

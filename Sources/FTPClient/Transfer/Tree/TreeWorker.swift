@@ -69,6 +69,13 @@ final class TreeWorker {
     return whole
   }
 
+  /// The error of a path that no command can name, together with what goes with it: a time, the end of a temporary name.
+  func tooLong(_ path: TreeRun.Path) -> FTPError? {
+    let count = remote(path).count
+    guard count > Limits.command - 64 else { return nil }
+    return FTPError(.tooLong, "the path has \(count) bytes, more than a command has room for")
+  }
+
   /// Runs `body` until it ends or fails for good, with a connection that is had again as often as transfers have it.
   func persistently<Result>(_ title: String, _ body: () throws -> Result) throws -> Result {
     var attempts = Attempts(run.options.transfer)
