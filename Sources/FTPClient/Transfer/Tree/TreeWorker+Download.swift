@@ -12,11 +12,17 @@ extension TreeWorker {
     // What failed keeps anything from being deleted.
     if let truncation = directory.truncation { run.failed(truncation, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
-    var present: Set<[UInt8]> = []
+    let present = Set(items.map(\.name))
     for item in items {
       let inner = path + [item.name]
-      present.insert(item.name)
-      if TreeName.isTemporary(item.name) { continue }
+      if TreeName.isTemporary(item.name) {
+        if let reason = TreeName.refusalOfTemporary(item.name, among: present.contains),
+          run.options.filter.takes(file: inner.map(\.text))
+        {
+          run.refuse(inner, reason)
+        }
+        continue
+      }
       if let reason = TreeName.refusal(item.name) {
         run.refuse(inner, reason)
         continue

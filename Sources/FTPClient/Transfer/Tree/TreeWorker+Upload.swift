@@ -6,10 +6,18 @@ extension TreeWorker {
   func storeDirectory(_ path: TreeRun.Path, isNew: Bool) throws {
     let items = try prepareRemote(path, isNew: isNew)
     let entries = try LocalFailure.marking { try run.local.entries(of: run.local.directory(path)) }
+    let present = Set(entries.map(\.name))
     for entry in entries {
       let inner = path + [entry.name]
-      if TreeName.isTemporary(entry.name) { continue }
       let words = inner.map(\.text)
+      if TreeName.isTemporary(entry.name) {
+        if let reason = TreeName.refusalOfTemporary(entry.name, among: present.contains),
+          run.options.filter.takes(file: words)
+        {
+          run.refuse(inner, reason)
+        }
+        continue
+      }
       let isMeant =
         entry.kind == .directory
         ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
@@ -37,7 +45,6 @@ extension TreeWorker {
       }
     }
     guard run.options.deletes else { return }
-    let present = Set(entries.map(\.name))
     for item in items.values where !present.contains(item.name) {
       if let reason = TreeName.refusal(item.name) {
         run.refuse(path + [item.name], reason)
