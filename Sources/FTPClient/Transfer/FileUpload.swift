@@ -35,6 +35,10 @@ package final class FileUpload {
   private var position: UInt64 = 0
   /// The file's size, once it has been read to its end.
   private var end: UInt64?
+  /// What the server has said to the new name.
+  private var refusal: Reply?
+  /// What an error adds.
+  private var hint = ""
 
   /// An upload of `source` to `path`; `name` is the path for a reader.
   package init(
@@ -93,7 +97,7 @@ package final class FileUpload {
   private func goOn(after error: any Error) throws {
     do { try attempts.goOn(after: error, at: position, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
-      let hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
+      let hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? hint
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
     }
   }
@@ -277,6 +281,11 @@ package final class FileUpload {
   private func rename() throws {
     let outcome = try rename(target, to: path)
     if outcome == .done { return }
+    // A directory stays where it is.
+    if outcome == .refused, let refusal, try isDirectory(path) {
+      hint = "; the server has a directory of this name"
+      throw FTPError(unexpected: refusal)
+    }
     // Windows and some others replace nothing: the old file goes aside until the new one has its name.
     if outcome == .refused, try sizeOnServer(path) != nil {
       let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
@@ -318,7 +327,23 @@ package final class FileUpload {
     let end = try client.execute("RNTO", new)
     isRenaming = false
     if end.category == .transient { throw FTPError(unexpected: end) }
+    refusal = end
     return end.category == .completion ? .done : .refused
+  }
+
+  /// Whether a path is that of a directory: some servers tell a size for one too.
+  private func isDirectory(_ path: [UInt8]) throws -> Bool {
+    if try client.features().has("MLST"), let reply = try client.completes("MLST", path),
+      let line = reply.bytes.split(separator: ASCII.lineFeed).first(where: { $0.first == ASCII.space }),
+      let type = MachineListingEntry(line: line.dropFirst()).value(of: "type")?.map(\.lowercased).text
+    {
+      return type != "file"
+    }
+    let home = try client.completes("PWD", nil).flatMap { PathReply.path(of: $0) }
+    guard try client.completes("CWD", path) != nil else { return false }
+    // Relative paths lead somewhere else from here on: the next attempt has a session of its own.
+    if let home { _ = try client.completes("CWD", home) } else { client.disconnect() }
+    return true
   }
 
   /// Whether a server that was lost while it renamed has done so: the temporary name is gone, and the file is there.
