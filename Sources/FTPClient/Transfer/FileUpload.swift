@@ -35,10 +35,8 @@ package final class FileUpload {
   private var position: UInt64 = 0
   /// The file's size, once it has been read to its end.
   private var end: UInt64?
-  /// What the server has said to the new name.
-  private var refusal: Reply?
-  /// What an error adds.
-  private var hint = ""
+  /// Whether the server has a directory of the file's name.
+  private var isBlocked = false
 
   /// An upload of `source` to `path`; `name` is the path for a reader.
   package init(
@@ -95,16 +93,20 @@ package final class FileUpload {
   }
 
   private func goOn(after error: any Error) throws {
-    do { try attempts.goOn(after: error, at: position, client) } catch {
+    do {
+      if isBlocked { throw error }
+      try attempts.goOn(after: error, at: position, client)
+    } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
-      let hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? hint
+      var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
+      if isBlocked { hint = "; the server has a directory of this name" }
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
     }
   }
 
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
-    guard hasBegun, !isDirect, !(isKept && options.resumes), !isRenaming else { return }
+    guard hasBegun, !isDirect, isBlocked || !(isKept && options.resumes), !isRenaming else { return }
     _ = try? client.execute("DELE", target)
   }
 
@@ -281,11 +283,6 @@ package final class FileUpload {
   private func rename() throws {
     let outcome = try rename(target, to: path)
     if outcome == .done { return }
-    // A directory stays where it is.
-    if outcome == .refused, let refusal, try isDirectory(path) {
-      hint = "; the server has a directory of this name"
-      throw FTPError(unexpected: refusal)
-    }
     // Windows and some others replace nothing: the old file goes aside until the new one has its name.
     if outcome == .refused, try sizeOnServer(path) != nil {
       let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
@@ -326,8 +323,12 @@ package final class FileUpload {
     isRenaming = old == target
     let end = try client.execute("RNTO", new)
     isRenaming = false
+    // A directory stays where it is, and no other attempt does better.
+    if end.category != .completion, old == target, end.code != 421, try isDirectory(new) {
+      isBlocked = true
+      throw FTPError(unexpected: end)
+    }
     if end.category == .transient { throw FTPError(unexpected: end) }
-    refusal = end
     return end.category == .completion ? .done : .refused
   }
 

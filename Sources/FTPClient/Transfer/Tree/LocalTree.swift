@@ -42,12 +42,17 @@ package final class LocalTree: @unchecked Sendable {
     case mayBeMissing
   }
 
+  /// Whether times are even seconds: perhaps, as on FAT, which drops the odd one.
+  package let countsEveryOtherSecond: Bool
+
   /// Opens the folder, which may itself be a link.
   package init(_ path: [UInt8], _ missing: Missing = .fail) throws(FTPError) {
     let path = path.isEmpty ? Array(".".utf8) : path
     self.path = path.text
     if missing == .make { try Self.make(path) }
     descriptor = path.withPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    // FAT is one of the few without symbolic links, and `statfs`, which names it, is not for Swift.
+    countsEveryOtherSecond = descriptor >= 0 && fpathconf(descriptor, CInt(_PC_2_SYMLINKS)) == 0
     guard descriptor < 0 else { return }
     if missing == .mayBeMissing, errno == ENOENT { return }
     throw FTPError(errno: errno, "open the folder \(path.text)")

@@ -179,7 +179,7 @@ final class TreeListing {
       }
       // Pure-FTPd: "226-Output truncated to 10000 matches".
       if let reply = try transfer.end(), reply.bytes.map(\.lowercased).text.contains("truncated") {
-        truncation = FTPError(.truncated, "the server lists a part of the directory alone: \(reply.text)")
+        truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
       }
     } catch { throw transfer.breakOff(after: error) }
     if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }

@@ -1,3 +1,4 @@
+internal import Glibc
 import Synchronization
 
 /// Does what a run has to be done, with one client.
@@ -11,6 +12,8 @@ final class TreeWorker {
   /// The directory that the session begins in; nil when the server does not name it as a path with slashes.
   private var home: [UInt8]?
   private var hasHome = false
+  /// The file whose very second the server has told last.
+  private var asked: (path: TreeRun.Path, time: FileStatus.Time)?
 
   init(_ run: TreeRun, _ client: any TransferClient) {
     self.run = run
@@ -116,9 +119,16 @@ final class TreeWorker {
     case .exact(let time): return TreeMoment(time)
     case .listed(let time):
       if time.isUTC { return TreeMoment(time, zone: 0) }
-      if let zone = run.state.withLock({ $0.zone }) { return TreeMoment(time, zone: zone) }
+      if let asked, asked.path == path { return TreeMoment(asked.time) }
+      // The minute that is not over yet may see another change: a copy needs the second. One more is for clocks that
+      // differ.
+      let zone = run.state.withLock { $0.zone }
+      if let zone, Int(clamping: time.seconds) - zone < Int(Glibc.time(nil)) - 120 {
+        return TreeMoment(time, zone: zone)
+      }
       let known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
-      guard let known else { return TreeMoment(time, zone: 0) }
+      guard let known else { return TreeMoment(time, zone: zone ?? 0) }
+      asked = (path, known)
       if let zone = TreeMoment.zone(time, known) { run.state.withLock { $0.zone = zone } }
       return TreeMoment(time, known: known)
     }
@@ -147,8 +157,22 @@ final class TreeWorker {
     case .time: break
     }
     guard let moment = try moment(item, at: path) else { return false }
-    if run.direction == .download { return moment.may(be: entry.modified) }
     // Where a file cannot be given its time it has that of its upload.
-    return try client.features().has("MFMT") ? moment.may(be: entry.modified) : moment.mayBe(notBefore: entry.modified)
+    let hasOwnTime = try run.direction == .download || client.features().has("MFMT")
+    func agrees(_ moment: TreeMoment) -> Bool {
+      guard hasOwnTime else { return moment.mayBe(notBefore: entry.modified) }
+      // File systems that count every other second round down.
+      return moment.may(be: entry.modified) || run.local.countsEveryOtherSecond && moment.may(be: entry.modified + 1)
+    }
+    guard !moment.isExact, moment.may(be: entry.modified) else { return agrees(moment) }
+    if run.direction == .download, moment.isThat(ofCopy: entry.modified) { return true }
+    // Within the minute that the line has, the server knows better.
+    var known = asked.flatMap { $0.path == path ? $0.time : nil }
+    if known == nil {
+      known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
+    }
+    guard let known else { return true }
+    asked = (path, known)
+    return agrees(TreeMoment(known))
   }
 }
