@@ -43,6 +43,10 @@ extension FTPObject {
     let missing: LocalTree.Missing = direction == .upload ? .fail : options.isDryRun ? .mayBeMissing : .make
     let folder = try LocalTree(path, missing)
     let progress = try treeProgress(arguments)
+    // Replies repeat names, which need not be text: one of them shall end nothing.
+    let isStrict = try object.hasAttribute(state.names[.errors], text: "strict")
+    if isStrict { try set(.errors, .string("surrogateescape")) }
+    defer { if isStrict { PythonError.preserving { try set(.errors, .string("strict")) } } }
     let run = TreeRun(
       direction, client, root, folder, options, crew: TreeThread.crew(state), settle: { settled($0) },
       progress: progress)
@@ -138,11 +142,16 @@ extension FTPObject {
   }
 
   /// A path of the tree as text; what is not UTF-8 as Python has it in file names.
-  private func path(_ bytes: [UInt8]) throws -> PythonObject { try TextCodec.lossless.decode(bytes) }
+  private func path(_ bytes: [UInt8]) throws -> PythonObject { try TextCodec.escaping.decode(bytes) }
 
   private func exception(of note: FTPTree.Note) throws -> PythonObject {
     if let own = note.error as? PythonFailure { return own.exception }
     return try state.errors.error.call(.string("\(note.error)"))
+  }
+
+  /// What an exception says; bytes that are no text, as U+FFFD.
+  private func words(of exception: PythonObject) throws -> String {
+    try exception.string().encoded("utf-8", errors: "surrogateescape").withBytes { String(decoding: $0, as: UTF8.self) }
   }
 
   private func treeError(
@@ -152,7 +161,7 @@ extension FTPObject {
     let cause = try exception(of: first)
     let place = first.path.isEmpty ? "the directory itself" : String(decoding: first.path, as: UTF8.self)
     let error = try state.treeTypes.error.call(
-      .string("\(count == 1 ? "1 path" : "\(count) paths") of the tree failed, first '\(place)': \(cause.text())"))
+      .string("\(count == 1 ? "1 path" : "\(count) paths") of the tree failed, first '\(place)': \(words(of: cause))"))
     try error.setAttribute(.string("summary"), result)
     try error.setAttribute(.string("__cause__"), cause)
     return .restore(error)

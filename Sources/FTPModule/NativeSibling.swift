@@ -115,7 +115,7 @@ private final class NativeTransfer: ClientTransfer {
 
   var data: DataTransfer { transfer.data }
   func run(_ body: (DataTransfer) throws -> Void) throws { try client.freely { try transfer.run(body) } }
-  func end() throws { try client.freely { try transfer.end() } }
+  func end() throws -> Reply? { try client.freely { try transfer.end() } }
   func breakOff(after error: any Error) -> any Error {
     Attachment.isDetached
       ? transfer.breakOff(after: error) : Attachment.detach { transfer.breakOff(after: error) }

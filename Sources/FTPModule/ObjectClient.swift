@@ -192,7 +192,7 @@ final class ObjectClient: TransferClient {
 
   /// A path, or another argument, as the object's methods take it.
   func line(_ verb: String, _ argument: [UInt8]?) throws -> PythonObject {
-    guard let argument else { return try .string(verb) }
+    guard let argument, !argument.isEmpty else { return try .string(verb) }
     let whole = Array("\(verb) ".utf8) + argument
     return try whole.withUnsafeBytes { try isText ? TextCodec.lossless.decode($0) : .bytes($0) }
   }
@@ -358,6 +358,6 @@ private final class ObjectClientTransfer: ClientTransfer {
 
   var data: DataTransfer { transfer.data }
   func run(_ body: (DataTransfer) throws -> Void) throws { try client.catching { try transfer.run(body) } }
-  func end() throws { try client.catching { try transfer.end() } }
+  func end() throws -> Reply? { try client.catching { try transfer.end() } }
   func breakOff(after error: any Error) -> any Error { Attachment.attach { transfer.breakOff(after: error) } }
 }

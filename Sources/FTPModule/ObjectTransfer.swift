@@ -78,7 +78,7 @@ final class ObjectTransfer: ClientTransfer {
     }
   }
 
-  func end() throws {
+  func end() throws -> Reply? {
     func close() throws {
       try TLSClosing.end(
         stream, connection, silence: data.silence, throughProxy: !ftp.attribute(._proxied_host).isNone, state: ftp.state
@@ -87,10 +87,12 @@ final class ObjectTransfer: ClientTransfer {
     }
     if let connection { try connection.use(close) } else { try close() }
     try socket.callMethod(ftp.state.names[.close])
-    try ftp.call(.voidresp)
+    let reply = try ftp.call(.voidresp)
     try data.verify()
     finish(isWhole: true)
     try ftp.requireWhole(data, stream, command, isBinary: true)
+    // A method that somebody has replaced may return anything.
+    return reply.isString ? try ftp.parsed(reply) : nil
   }
 
   func breakOff(after error: any Error) -> any Error {

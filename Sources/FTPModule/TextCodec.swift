@@ -16,6 +16,8 @@ struct TextCodec: Hashable {
 
   /// Text for the client's parsers, and what they found back to text: nothing is lost, escaped bytes included.
   static let lossless = TextCodec(encoding: "utf-8", errors: "surrogatepass")
+  /// The client's bytes as Python has them in file names.
+  static let escaping = TextCodec(encoding: "utf-8", errors: "surrogateescape")
   static let utf8 = TextCodec(encoding: "utf-8")
 
   /// Whether it is UTF-8 that raises for what does not fit.

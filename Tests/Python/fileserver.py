@@ -97,8 +97,8 @@ class _Session:
     def _type(self, _: str) -> None:
         self.say("200 So be it.")
 
-    def _cwd(self, _: str) -> None:
-        self.say("250 There.")
+    def _cwd(self, name: str) -> None:
+        self.say("550 A file." if name in self.files.content else "250 There.")
 
     def _pwd(self, _: str) -> None:
         self.say('257 "/place" is where you are.')

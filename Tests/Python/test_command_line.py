@@ -196,6 +196,13 @@ def test_ls(program: Program, directory: Directory, url: str) -> None:
     assert [line.split()[1] for line in lines[:2]] == ["0", "5"]
 
 
+def test_an_at_in_a_path_is_no_end_of_a_password(program: Program, url: str) -> None:
+    name = url.partition("@")[2]
+    status, _, errors = program("get", f"{url}no/me@home.txt")
+    assert status == 1
+    assert f"{name}no/me@home.txt" in errors
+
+
 # sync
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import realservers
 from realservers import running, small_disk
 
-from usr.ftplib import FTP, FTP_TLS, TransferProgress, all_errors, error_perm
+from usr.ftplib import FTP, FTP_TLS, TransferProgress, all_errors, error_perm, error_temp
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -167,6 +168,26 @@ def test_names_and_empty_files(name: str, tmp_path: Path) -> None:
         assert ftp.download("empty", tmp_path / "empty").size == 0
         assert ftp.upload(tmp_path / "empty", "nothing").size == 0
         assert (server.root / "nothing").read_bytes() == b""
+
+
+@pytest.mark.parametrize("name", realservers.NAMES)
+@pytest.mark.parametrize("size", [5, 1 << 20])
+def test_a_directory_of_the_name_stays(name: str, size: int, tmp_path: Path) -> None:
+    """Twisted's server tells a size for it, and renames it."""
+    file = tmp_path / "x"
+    file.write_bytes(b"x" * size)
+    with running(name) as server:
+        (server.root / "docs").mkdir()
+        (server.root / "docs/precious").write_bytes(b"p")
+        server.adopt(server.root)
+        with logged_in(server) as ftp:
+            with pytest.raises(
+                (error_perm, error_temp), match="has a directory of this name"
+            ) as caught:
+                ftp.upload(file, "docs")
+            assert ": 1 attempt," in str(caught.value)
+        assert [path.name for path in server.root.rglob("[!.]*")] == ["docs", "precious"]
+        assert not list(server.root.glob(".docs*"))
 
 
 @pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])

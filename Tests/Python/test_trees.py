@@ -159,6 +159,45 @@ def test_delete_only_when_asked(server: Any, tmp_path: Path) -> None:
         assert tree(server.root) == tree(tmp_path)
 
 
+LEFT = {"old/keep.bak": b"k", "old/in/x.bak": b"k"}
+SURPLUS = LEFT | {"old/x.txt": b"x", "old/gone/y": b"y", "all/gone/z": b"z"}
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left", "deleted"),
+    [
+        ({"exclude": "*.bak"}, LEFT, ["all", "old/gone", "old/x.txt"]),
+        (
+            {"exclude": "in"},
+            {"old/in/x.bak": b"k"},
+            ["all", "old/gone", "old/keep.bak", "old/x.txt"],
+        ),
+        ({"include": "*.txt"}, SURPLUS.keys() - {"old/x.txt"}, ["old/x.txt"]),
+        ({"include": "*.log"}, SURPLUS, []),
+    ],
+)
+@pytest.mark.parametrize("direction", ["down", "up"])
+def test_what_the_patterns_leave_out_stays_in_surplus_directories(
+    server: Any, tmp_path: Path, direction: str, patterns: Any, left: Any, deleted: list[str]
+) -> None:
+    serve(server, {"t/a": b"a"})
+    fill(tmp_path, {"a": b"a"})
+    target = tmp_path if direction == "down" else server.root / "t"
+    fill(target, SURPLUS)
+    server.adopt(server.root)
+    with realservers.session(server) as ftp:
+        for dry_run in (True, False):
+            summary = ftp.sync(
+                "t", tmp_path, direction=direction, delete=True, dry_run=dry_run, **patterns
+            )
+            assert sorted(p for what, p in summary.actions if what == "delete") == deleted
+            assert summary.deleted == len(deleted)
+        realservers.in_step(ftp)
+    files = {str(p.relative_to(target)) for p in target.rglob("*") if p.is_file()}
+    assert files == {"a", *left}
+    assert not (target / "all").exists() or "include" in patterns
+
+
 def test_nothing_is_deleted_when_something_failed(
     client: ModuleType, proftpd: Any, tmp_path: Path
 ) -> None:
@@ -169,6 +208,88 @@ def test_nothing_is_deleted_when_something_failed(
     assert [path for path, _ in caught.value.summary.errors] == ["d"]
     assert (tmp_path / "surplus").exists()
     assert (tmp_path / "f").read_bytes() == b"f", "the rest goes on"
+
+
+def test_nothing_is_deleted_for_a_listing_that_is_truncated(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    files = {f"d/f{n}": b"f" for n in range(20)}
+    few = {"PUREFTPD_ARGS": "-L 10:5"}
+    with realservers.running("pureftpd", environment=few) as server:
+        serve(server, files)
+        fill(tmp_path, files)
+        with realservers.session(server) as ftp:
+            for direction in ("down", "up"):
+                with pytest.raises(client.TreeError, match="a part of the directory") as caught:
+                    ftp.sync("", tmp_path, direction=direction, delete=True)
+                assert [path for path, _ in caught.value.summary.errors] == ["d"]
+                assert caught.value.summary.deleted == 0
+        assert len(os.listdir(tmp_path / "d")) == len(os.listdir(server.root / "d")) == 20
+
+
+HIDDEN = {".hidden": b"h", ".d/z": b"z", "..a": b"a", "...": b"d", "b": b"b"}
+
+
+def test_names_with_a_dot(server: Any, tmp_path: Path) -> None:
+    fill(tmp_path / "local", HIDDEN)
+    with realservers.session(server) as ftp:
+        assert ftp.upload_tree(tmp_path / "local", "up").transferred == len(HIDDEN)
+        again = ftp.upload_tree(tmp_path / "local", "up")
+        assert (again.transferred, again.made, again.unchanged) == (0, 0, len(HIDDEN))
+        down = ftp.download_tree("up", tmp_path / "local", delete=True)
+        assert (down.transferred, down.deleted) == (0, 0)
+        ftp.download_tree("up", tmp_path / "copy")
+        assert tree(tmp_path / "copy") == tree(tmp_path / "local") == tree(server.root / "up")
+        (server.root / "up/.hidden").unlink()
+        assert ftp.download_tree("up", tmp_path / "copy", delete=True).deleted == 1
+
+
+@pytest.mark.parametrize("refusal", ["550 -a: No such file or directory.", "501 No options.", None])
+def test_names_with_a_dot_stay_where_a_server_lists_none(
+    client: ModuleType,
+    scripted: Callable[..., ScriptedServer],
+    tmp_path: Path,
+    refusal: str | None,
+) -> None:
+    """A server without MLSD that takes -a for the name of a file."""
+    line = b"-rw-r--r-- 1 u g 1 Sep 09 2001 f\r\n"
+    first = [answer("LIST", refusal)] if refusal else download(b"", verb="LIST")
+    steps: list[Step] = [*LOGIN, answer("PWD", '257 "/"'), passive()]
+    steps += [answer("MLSD", "500 Unknown."), answer("CWD", "250 There."), passive(), *first]
+    steps += [passive(), *download(line, verb="LIST"), answer("CWD", "250 There.")]
+    steps += [answer("MDTM", "213 20010909014640"), answer("CWD", "250 There.")]
+    server = scripted(steps)
+    fill(tmp_path, {"f": b"f", ".mine": b"m", ".d/mine": b"m", "surplus": b"s"})
+    server.forgive()
+    with client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp:
+        summary = ftp.download_tree("/", tmp_path, connections=1, retries=0, delete=True)
+    assert summary.actions == [("delete", "surplus")]
+    assert sorted(os.listdir(tmp_path)) == [".d", ".mine", "f"]
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_a_change_within_seconds(server: Any, tmp_path: Path, direction: str) -> None:
+    """Of the same size; a time that goes back too, where MFMT sets it."""
+    start = int(time.time()) // 60 * 60 - 7200 + 20
+    local, remote = tmp_path / "d/state", server.root / "d/state"
+    fill(tmp_path, {"d/state": b"0"})
+    serve(server, {"d/state": b"0"})
+    for file in (local, remote):
+        os.utime(file, (start, start))
+    ours, theirs = (local, remote) if direction == "up" else (remote, local)
+    with realservers.session(server) as ftp:
+        for number, later in enumerate((1, 2, 1, 0, 30, 29, 40, 39), 1):
+            content = str(number).encode()
+            before = theirs.stat().st_mtime
+            ours.write_bytes(content)
+            # A fraction of a second is no difference.
+            os.utime(ours, (start + later + 0.7, start + later + 0.7))
+            server.adopt(server.root)
+            summary = ftp.sync("d", tmp_path / "d", direction=direction)
+            if direction == "up" and server.name == "vsftpd" and start + later < before:
+                continue
+            assert (summary.transferred, theirs.read_bytes()) == (1, content), later
+            assert ftp.sync("d", tmp_path / "d", direction=direction).transferred == 0
 
 
 @pytest.mark.parametrize(
@@ -275,6 +396,119 @@ def test_links_on_the_server_are_not_followed(proftpd: Any, tmp_path: Path) -> N
     with realservers.session(proftpd) as ftp:
         summary = ftp.download_tree("", tmp_path)
     assert tree(tmp_path) == {"d": None, "d/f": b"f"}
+    assert summary.transferred == 1
+
+
+@pytest.mark.parametrize("name", realservers.NAMES)
+def test_nothing_behind_a_link_on_the_server_is_removed(
+    client: ModuleType, tmp_path: Path, name: str
+) -> None:
+    """Some servers list a link to a directory as a directory: what it holds is another's."""
+    with realservers.running(name) as server:
+        serve(server, {"precious/data": b"p", "up/f": b"f", "up/real/in/g": b"g"})
+        (server.root / "up/link").symlink_to("../precious")
+        (server.root / "up/real/link").symlink_to("../../precious")
+        fill(tmp_path, {"f": b"f"})
+        with realservers.session(server) as ftp:
+            # Two do not say what it is; the DELE of inetutils takes no such link.
+            refusals = {
+                "aioftp": "may be a link",
+                "twisted": "may be a link",
+                "inetutils-ftpd": "Not a dir",
+            }
+            if name in refusals:
+                with pytest.raises(client.TreeError, match=refusals[name]):
+                    ftp.upload_tree(tmp_path, "up", delete=True)
+            else:
+                ftp.upload_tree(tmp_path, "up", delete=True)
+                assert os.listdir(server.root / "up") == ["f"]
+        assert tree(server.root / "precious") == {"data": b"p"}
+
+
+def test_a_link_that_pyftpdlib_lists_as_a_directory(client: ModuleType, tmp_path: Path) -> None:
+    with realservers.running("pyftpdlib") as server:
+        serve(server, {"up/d/f": b"f", "precious/data": b"p"})
+        (server.root / "up/link").symlink_to("../precious")
+        fill(tmp_path / "local", {"link/data": b"new", "d/f": b"f"})
+        with realservers.session(server) as ftp:
+            down = ftp.download_tree("up", tmp_path / "down")
+            with pytest.raises(client.TreeError, match="a link of this name"):
+                ftp.upload_tree(tmp_path / "local", "up")
+        assert [path for path, _ in down.refused] == ["link"]
+        assert tree(tmp_path / "down") == {"d": None, "d/f": b"f"}
+        assert tree(server.root / "precious") == {"data": b"p"}
+
+
+NOT_TEXT = b"caf\xe9"
+
+
+@pytest.mark.parametrize("options", [{}, {"errors": "surrogateescape"}, {"encoding": "latin-1"}])
+def test_names_that_are_no_utf8(server: Any, tmp_path: Path, options: dict[str, str]) -> None:
+    if server.name == "pyftpdlib":
+        pytest.skip("pyftpdlib gives such a file another name")
+    folder = os.fsencode(tmp_path)
+    Path(os.fsdecode(folder + b"/src/" + NOT_TEXT)).parent.mkdir()
+    for name in (NOT_TEXT, b"d" + NOT_TEXT, b"plain"):
+        Path(os.fsdecode(folder + b"/src/" + name)).write_bytes(b"x")
+    expected = {NOT_TEXT, b"d" + NOT_TEXT, b"plain"}
+    with realservers.session(server, **options) as ftp:
+        errors = ftp.errors
+        up = ftp.upload_tree(folder + b"/src", "up")
+        assert {path for _, path in up.actions} == {"", *map(os.fsdecode, expected)}
+        assert set(os.listdir(os.fsencode(server.root / "up"))) == expected
+        down = ftp.download_tree("up", folder + b"/dst", progress=str)
+        assert down.transferred == 3
+        assert set(os.listdir(folder + b"/dst")) == expected
+        assert ftp.errors == errors
+        realservers.in_step(ftp)
+
+
+def test_a_refused_name_that_is_no_utf8(client: ModuleType, proftpd: Any, tmp_path: Path) -> None:
+    """The server repeats the name in its refusal."""
+    name = os.fsdecode(NOT_TEXT)
+    serve(proftpd, {f"up/{name}/f": b"f"})
+    fill(tmp_path, {name: b"a file where a directory is", "z": b"z"})
+    with realservers.session(proftpd) as ftp, pytest.raises(client.TreeError) as caught:
+        ftp.upload_tree(tmp_path, "up")
+    assert [path for path, _ in caught.value.summary.errors] == [name]
+    assert (proftpd.root / "up/z").read_bytes() == b"z"
+
+
+def test_paths_that_cannot_be_sent_are_left_out_alone(
+    client: ModuleType, proftpd: Any, tmp_path: Path
+) -> None:
+    deep = "/".join(["d" * 200] * 11)
+    fill(tmp_path, {"a": b"a", "z/f": b"f"})
+    (tmp_path / "m\nn").mkdir()
+    (tmp_path / "m\nn/g").write_bytes(b"g")
+    with realservers.session(proftpd) as ftp:
+        summary = ftp.upload_tree(tmp_path, "up")
+        assert [path for path, _ in summary.refused] == ["m\nn"]
+        assert summary.transferred == 2
+        os.makedirs(tmp_path / deep)
+        with pytest.raises(client.TreeError, match="more than a command") as caught:
+            ftp.upload_tree(tmp_path, "again")
+        assert caught.value.summary.transferred == 2
+        realservers.in_step(ftp)
+
+
+TEMPORARY = {".x.part": b"x", ".part": b"p", ".y.part.state": b"s"}
+OWN = {
+    ".b.abcdefgh.part": b"b",
+    ".c.0123456789abcdef.part": b"c",
+    ".d.part": b"d",
+    ".d.part.state": b"s",
+}
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_files_that_are_called_as_temporaries(proftpd: Any, tmp_path: Path, direction: str) -> None:
+    files = TEMPORARY | OWN | {"f": b"f"}
+    fill(tmp_path if direction == "up" else proftpd.root / "t", files)
+    proftpd.adopt(proftpd.root)
+    with realservers.session(proftpd) as ftp:
+        summary = ftp.sync("t", tmp_path, direction=direction)
+    assert sorted(path for path, _ in summary.refused) == sorted(TEMPORARY)
     assert summary.transferred == 1
 
 

@@ -78,8 +78,10 @@ class Address:
 
 def shown(url: str) -> str:
     """A URL as it may be shown: without its password."""
-    head, at, tail = url.partition("://")[2].rpartition("@")
-    return url.partition("://")[0] + "://" + (head.partition(":")[0] + at if at else "") + tail
+    scheme, mark, rest = url.partition("://")
+    end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
+    user, at, host = rest[:end].rpartition("@")
+    return scheme + mark + user.partition(":")[0] + at + host + rest[end:]
 
 
 def text(name: bytes) -> str | bytes:

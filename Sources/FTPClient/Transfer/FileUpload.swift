@@ -35,6 +35,8 @@ package final class FileUpload {
   private var position: UInt64 = 0
   /// The file's size, once it has been read to its end.
   private var end: UInt64?
+  /// Whether the server has a directory of the file's name.
+  private var isBlocked = false
 
   /// An upload of `source` to `path`; `name` is the path for a reader.
   package init(
@@ -91,16 +93,20 @@ package final class FileUpload {
   }
 
   private func goOn(after error: any Error) throws {
-    do { try attempts.goOn(after: error, at: position, client) } catch {
+    do {
+      if isBlocked { throw error }
+      try attempts.goOn(after: error, at: position, client)
+    } catch {
       if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
-      let hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
+      var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
+      if isBlocked { hint = "; the server has a directory of this name" }
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
     }
   }
 
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
-    guard hasBegun, !isDirect, !(isKept && options.resumes), !isRenaming else { return }
+    guard hasBegun, !isDirect, isBlocked || !(isKept && options.resumes), !isRenaming else { return }
     _ = try? client.execute("DELE", target)
   }
 
@@ -317,8 +323,28 @@ package final class FileUpload {
     isRenaming = old == target
     let end = try client.execute("RNTO", new)
     isRenaming = false
+    // A directory stays where it is, and no other attempt does better.
+    if end.category != .completion, old == target, end.code != 421, try isDirectory(new) {
+      isBlocked = true
+      throw FTPError(unexpected: end)
+    }
     if end.category == .transient { throw FTPError(unexpected: end) }
     return end.category == .completion ? .done : .refused
+  }
+
+  /// Whether a path is that of a directory: some servers tell a size for one too.
+  private func isDirectory(_ path: [UInt8]) throws -> Bool {
+    if try client.features().has("MLST"), let reply = try client.completes("MLST", path),
+      let line = reply.bytes.split(separator: ASCII.lineFeed).first(where: { $0.first == ASCII.space }),
+      let type = MachineListingEntry(line: line.dropFirst()).value(of: "type")?.map(\.lowercased).text
+    {
+      return type != "file"
+    }
+    let home = try client.completes("PWD", nil).flatMap { PathReply.path(of: $0) }
+    guard try client.completes("CWD", path) != nil else { return false }
+    // Relative paths lead somewhere else from here on: the next attempt has a session of its own.
+    if let home { _ = try client.completes("CWD", home) } else { client.disconnect() }
+    return true
   }
 
   /// Whether a server that was lost while it renamed has done so: the temporary name is gone, and the file is there.

@@ -142,7 +142,7 @@ private final class SessionTransfer: ClientTransfer {
 
   func run(_ body: (DataTransfer) throws -> Void) throws { try body(data) }
 
-  func end() throws { try session.endTransfer(data) }
+  func end() throws -> Reply? { try session.endTransfer(data) }
 
   func breakOff(after error: any Error) -> any Error {
     session.breakOff(data, after: error as? FTPError ?? FTPError(interruptedBy: error))
@@ -169,6 +169,6 @@ extension TransferFault {
 extension Command {
   /// A verb and an argument as it is sent.
   package init(_ verb: String, bytes argument: [UInt8]?) throws(FTPError) {
-    try self.init(line: Array(verb.utf8) + (argument.map { [ASCII.space] + $0 } ?? []))
+    try self.init(line: Array(verb.utf8) + (argument.map { $0.isEmpty ? [] : [ASCII.space] + $0 } ?? []))
   }
 }

@@ -50,8 +50,10 @@ package protocol ClientTransfer: AnyObject {
   var data: DataTransfer { get }
   /// Runs the data phase, as `TransferClient.detached` does; `abort` and `close` of the session end it.
   func run(_ body: (DataTransfer) throws -> Void) throws
-  /// Closes behind the last byte and reads the final reply, which must be 2yz; checks the announced size.
-  func end() throws
+  /// Closes behind the last byte and reads the final reply, which must be 2yz; checks the announced size. Returns the
+  /// reply, where it is known.
+  @discardableResult
+  func end() throws -> Reply?
   /// Closes in the middle. Returns `error`, or the server's word on it where that explains more.
   @discardableResult
   func breakOff(after error: any Error) -> any Error

@@ -97,8 +97,8 @@ extension FTPTree {
     public var comparison = Comparison.time
     /// Only say what would be done. Default: no.
     public var isDryRun = false
-    /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays.
-    /// Default: no.
+    /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays,
+    /// and the directories that it lies in. Default: no.
     public var deletes = false
     /// Over how many connections at most, 1 to 16, where there is a crew with a thread for each. Default: 4.
     public var connections = 4

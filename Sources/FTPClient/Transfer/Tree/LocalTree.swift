@@ -42,12 +42,17 @@ package final class LocalTree: @unchecked Sendable {
     case mayBeMissing
   }
 
+  /// Whether times are even seconds: perhaps, as on FAT, which drops the odd one.
+  package let countsEveryOtherSecond: Bool
+
   /// Opens the folder, which may itself be a link.
   package init(_ path: [UInt8], _ missing: Missing = .fail) throws(FTPError) {
     let path = path.isEmpty ? Array(".".utf8) : path
     self.path = path.text
     if missing == .make { try Self.make(path) }
     descriptor = path.withPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    // FAT is one of the few without symbolic links, and `statfs`, which names it, is not for Swift.
+    countsEveryOtherSecond = descriptor >= 0 && fpathconf(descriptor, CInt(_PC_2_SYMLINKS)) == 0
     guard descriptor < 0 else { return }
     if missing == .mayBeMissing, errno == ENOENT { return }
     throw FTPError(errno: errno, "open the folder \(path.text)")
@@ -127,18 +132,9 @@ package final class LocalTree: @unchecked Sendable {
       name: name, kind: kind, size: UInt64(clamping: status.st_size), modified: Int(status.st_mtim.tv_sec))
   }
 
-  /// Removes a file, a link, or a directory with all in it.
-  package func remove(_ name: [UInt8], in directory: Directory) throws(FTPError) {
-    guard let entry = try entry(name, in: directory) else { return }
-    if entry.kind == .directory {
-      let descriptor = name.withPath {
-        openat(directory.descriptor, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-      }
-      guard descriptor >= 0 else { throw FTPError(errno: errno, "open the folder \(directory.path(of: name))") }
-      let inner = Directory(descriptor, directory.path(of: name))
-      for entry in try entries(of: inner) { try remove(entry.name, in: inner) }
-    }
-    let flags = entry.kind == .directory ? AT_REMOVEDIR : 0
+  /// Removes a file or a link, or a directory that is empty. That it is not there is no matter.
+  package func remove(_ name: [UInt8], isDirectory: Bool, in directory: Directory) throws(FTPError) {
+    let flags = isDirectory ? AT_REMOVEDIR : 0
     guard name.withPath({ unlinkat(directory.descriptor, $0, flags) }) == 0 || errno == ENOENT else {
       throw FTPError(errno: errno, "remove \(directory.path(of: name))")
     }

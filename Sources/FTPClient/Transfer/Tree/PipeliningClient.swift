@@ -127,9 +127,10 @@ private final class WatchedTransfer: ClientTransfer {
 
   var data: DataTransfer { transfer.data }
   func run(_ body: (DataTransfer) throws -> Void) throws { try transfer.run(body) }
-  func end() throws {
-    try transfer.end()
+  func end() throws -> Reply? {
+    let reply = try transfer.end()
     client.answered(true)
+    return reply
   }
   func breakOff(after error: any Error) -> any Error {
     let error = transfer.breakOff(after: error)

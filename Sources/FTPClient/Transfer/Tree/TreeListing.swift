@@ -3,7 +3,7 @@ internal import Glibc
 /// A name in a directory of the server, as a tree wants to know it.
 struct RemoteItem {
   let name: [UInt8]
-  let kind: ListingEntry.Kind
+  fileprivate(set) var kind: ListingEntry.Kind
   let size: UInt64?
   /// Exact, or the server's local time.
   let modified: ListedTime?
@@ -36,32 +36,91 @@ struct RemoteItem {
   }
 }
 
+/// What a directory of the server holds.
+struct RemoteDirectory {
+  var items: [RemoteItem]
+  /// What the server says when it has left out the rest.
+  var truncation: FTPError?
+  /// Whether names that begin with a dot would be among them.
+  var showsHidden = true
+}
+
 /// Lists directories of a server for a tree, with a client that may be had again.
 final class TreeListing {
   private let client: any TransferClient
   private var lacksMachineListing = false
+  /// Whether the server's `MLSD` has called something a link.
+  private var tellsLinks = false
+  private var truncation: FTPError?
+  private var refusesOptions = false
+  /// Whether `LIST` has shown a name that begins with a dot.
+  private var showsHidden = false
 
   init(_ client: any TransferClient) { self.client = client }
 
   /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
   /// directory, and leaves the session in
   /// there: paths must be absolute, or `home` says where to go back to.
-  func entries(of path: [UInt8], home: [UInt8]?) throws -> [RemoteItem] {
+  func entries(of path: [UInt8], home: [UInt8]?) throws -> RemoteDirectory {
+    truncation = nil
     if !lacksMachineListing {
       do {
-        return try lines("MLSD", path).compactMap { line in
+        var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
           let entry = MachineListingEntry(line: line)
           let type = (entry.value(of: "type") ?? []).map(\.lowercased).text
           return type == "cdir" || type == "pdir" || isSelf(entry.name) ? nil : RemoteItem(entry)
         }
+        try tellLinks(among: &items, of: path, home)
+        return RemoteDirectory(items: items, truncation: truncation)
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
         lacksMachineListing = true
       }
     }
+    let items = try listed(path, home)
+    return RemoteDirectory(items: items, truncation: truncation, showsHidden: showsHidden)
+  }
+
+  /// Servers whose `MLSD` says of a link that it is one.
+  private static let tellingLinks = ["proftpd", "pure-ftpd"]
+
+  /// Finds the links among what `MLSD` calls directories: pyftpdlib tells them by `LIST` alone.
+  private func tellLinks(among items: inout [RemoteItem], of path: [UInt8], _ home: [UInt8]?) throws {
+    guard items.contains(where: { $0.kind == .directory && TreeName.refusal($0.name) == nil }) else { return }
+    if items.contains(where: { $0.kind == .link }) { tellsLinks = true }
+    let welcome = client.welcome.lowercased()
+    guard !tellsLinks, !Self.tellingLinks.contains(where: welcome.contains) else { return }
+    do {
+      let links = Set(try listed(path, home).filter { $0.kind == .link }.map(\.name))
+      for index in items.indices where links.contains(items[index].name) { items[index].kind = .link }
+    } catch let error as FTPError {
+      switch error.kind {
+      case .reply(let reply) where reply.code != 421: return
+      case .malformed: return
+      default: throw error
+      }
+    }
+  }
+
+  private func listed(_ path: [UInt8], _ home: [UInt8]?) throws -> [RemoteItem] {
     if !path.isEmpty { try enter(path) }
     defer { if let home, !path.isEmpty { try? enter(home) } }
-    return try listed()
+    // vsftpd and others leave names with a dot out of a plain LIST. Some take the option for a name: of a file that is
+    // not there, or of no file.
+    if !refusesOptions {
+      do {
+        let items = try listed("-a")
+        if !items.isEmpty || showsHidden { return items }
+      } catch let error as FTPError {
+        switch error.kind {
+        case .reply(let reply) where reply.code != 421: refusesOptions = true
+        default: throw error
+        }
+      }
+    }
+    let items = try listed("")
+    if !items.isEmpty { refusesOptions = true }
+    return items
   }
 
   private func enter(_ path: [UInt8]) throws {
@@ -69,23 +128,26 @@ final class TreeListing {
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
   }
 
-  private func listed() throws -> [RemoteItem] {
+  private func listed(_ options: String) throws -> [RemoteItem] {
     var parser = ListingParser(now: Int64(time(nil)))
     var items: [RemoteItem] = []
     func append(_ lines: [ListingParser.Line]) throws {
       for line in lines {
         switch line {
         case .heading: continue
-        case .entry(let entry): if !isSelf(entry.name) { items.append(RemoteItem(entry)) }
+        case .entry(let entry):
+          let isSelf = isSelf(entry.name)
+          if entry.name.first == UInt8(ascii: "."), !isSelf || !options.isEmpty { showsHidden = true }
+          if !isSelf { items.append(RemoteItem(entry)) }
         case .raw(let bytes):
           throw FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
         }
       }
     }
     do {
-      for line in try lines("LIST", []) { try append(parser.append(line)) }
+      for line in try lines("LIST", Array(options.utf8)) { try append(parser.append(line)) }
     } catch let error as FTPError {
-      guard case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
+      guard options.isEmpty, case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
     }
     try append(parser.finish())
     return items
@@ -115,7 +177,10 @@ final class TreeListing {
           rest.removeFirst(start - rest.startIndex)
         }
       }
-      try transfer.end()
+      // Pure-FTPd: "226-Output truncated to 10000 matches".
+      if let reply = try transfer.end(), reply.bytes.map(\.lowercased).text.contains("truncated") {
+        truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
+      }
     } catch { throw transfer.breakOff(after: error) }
     if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }
     return lines.filter { !$0.isEmpty }

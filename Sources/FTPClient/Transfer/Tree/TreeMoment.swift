@@ -6,15 +6,17 @@ struct TreeMoment: Equatable {
   private let start: Int
   /// How many seconds it may be from there on: 1, 60 or 86,400.
   private let length: Int
+  /// What the line says, where the server's zone is not known.
+  private let listed: Int?
 
-  init(_ time: FileStatus.Time) { (best, start, length) = (time.seconds, time.seconds, 1) }
+  init(_ time: FileStatus.Time) { (best, start, length, listed) = (time.seconds, time.seconds, 1, nil) }
 
   /// The time of a listing's line. `zone` is how many seconds the server's clock is ahead of UTC where the line does
   /// not say it.
   init(_ time: ListingTime, zone: Int) {
     let seconds = Int(clamping: time.seconds)
     best = time.isUTC ? seconds : seconds - zone
-    (start, length) = (best, Self.length(time.precision))
+    (start, length, listed) = (best, Self.length(time.precision), nil)
   }
 
   /// The time of a listing's line of which the server has told the very second.
@@ -24,6 +26,7 @@ struct TreeMoment: Equatable {
     best = known.seconds
     length = Self.length(time.precision)
     start = known.seconds - (length - 1)
+    listed = Int(clamping: time.seconds)
   }
 
   private static func length(_ precision: ListingTime.Precision) -> Int {
@@ -34,11 +37,22 @@ struct TreeMoment: Equatable {
     }
   }
 
-  /// Whether it may be this second. File systems that count every other second round either way.
-  func may(be second: Int) -> Bool { second >= start - 1 && second <= start + length }
+  /// Whether it is known to the second.
+  var isExact: Bool { length == 1 }
+
+  /// Whether it may be this second.
+  func may(be second: Int) -> Bool { second >= start && second < start + length }
+
+  /// Whether a copy that was made when only this was known has this second.
+  func isThat(ofCopy second: Int) -> Bool {
+    guard second != best else { return true }
+    // In some zone, all of which are whole quarters of an hour.
+    guard let listed, may(be: second) else { return false }
+    return (listed - second) % 900 == 0
+  }
 
   /// Whether it may be this second or a later one.
-  func mayBe(notBefore second: Int) -> Bool { start + length >= second }
+  func mayBe(notBefore second: Int) -> Bool { start + length > second }
 
   /// How far a server's clock is ahead of UTC, from a line of its listing and the time in UTC of the same file: a
   /// multiple of a quarter of an hour.

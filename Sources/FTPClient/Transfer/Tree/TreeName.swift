@@ -16,8 +16,33 @@ enum TreeName {
     name.first == UInt8(ascii: ".") && [".part", ".part.state"].contains { name.text.hasSuffix($0) }
   }
 
+  /// Why a name that transfers use is left out, unless it is certainly one of theirs: then there is nothing to say.
+  ///
+  /// Uploads put eight letters, or sixteen digits, into theirs; a download has its state beside it, among `names`.
+  static func refusalOfTemporary(_ name: [UInt8], among names: (([UInt8]) -> Bool)) -> String? {
+    guard isTemporary(name) else { return nil }
+    let state = Array(".state".utf8)
+    if names(name + state) || (name.text.hasSuffix(".part.state") && names(Array(name.dropLast(state.count)))) {
+      return nil
+    }
+    let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    if parts.count >= 4, parts.last.map({ Array($0) == Array("part".utf8) }) ?? false, let tail = parts.dropLast().last,
+      tail.count == 8 && tail.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
+        || tail.count == 16 && tail.allSatisfy({ $0.isHexadecimal })
+    {
+      return nil
+    }
+    return "the name is one that transfers use for what is not whole yet"
+  }
+
   private static let devices: Set<String> = {
     let numbered = ["com", "lpt"].flatMap { kind in (0...9).map { "\(kind)\($0)" } }
     return Set(["con", "prn", "aux", "nul", "conin$", "conout$"] + numbered)
   }()
+}
+
+extension UInt8 {
+  fileprivate var isHexadecimal: Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+  }
 }

@@ -252,9 +252,11 @@ package final class TreeRun: @unchecked Sendable {
     for (path, isDirectory) in state.withLock({ $0.surplus }) {
       if isStopped { return }
       do {
-        note(.delete, path)
-        if !options.isDryRun { try worker.remove(path, isDirectory: isDirectory) }
-        state.withLock { $0.summary.deleted += 1 }
+        guard let removal = try worker.removal(of: path, isDirectory: isDirectory) else { continue }
+        let gone = removal.gone
+        for path in gone { note(.delete, path) }
+        if !options.isDryRun { try worker.remove(removal) }
+        state.withLock { $0.summary.deleted += gone.count }
       } catch {
         if stops(error, worker) { return stop(error) }
         failed(error, path)

@@ -7,18 +7,34 @@ extension TreeWorker {
     guard path.count <= TreeRun.deepest else {
       throw FTPError(.state, "directories within directories, more than \(TreeRun.deepest): they lead into themselves")
     }
-    let items = try list(path)
+    let directory = try list(path)
+    let items = directory.items
+    // What failed keeps anything from being deleted.
+    if let truncation = directory.truncation { run.failed(truncation, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
-    var present: Set<[UInt8]> = []
+    let present = Set(items.map(\.name))
     for item in items {
       let inner = path + [item.name]
-      present.insert(item.name)
-      if TreeName.isTemporary(item.name) { continue }
+      if TreeName.isTemporary(item.name) {
+        if let reason = TreeName.refusalOfTemporary(item.name, among: present.contains),
+          run.options.filter.takes(file: inner.map(\.text))
+        {
+          run.refuse(inner, reason)
+        }
+        continue
+      }
       if let reason = TreeName.refusal(item.name) {
         run.refuse(inner, reason)
         continue
       }
       let words = inner.map(\.text)
+      if let error = tooLong(inner),
+        item.kind == .directory
+          ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+      {
+        run.failed(error, inner)
+        continue
+      }
       switch item.kind {
       case .directory:
         guard run.options.filter.enters(directory: words) else { continue }
@@ -36,18 +52,16 @@ extension TreeWorker {
     }
     if run.options.deletes, let place {
       for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
+        // What the server would not show may be there.
+        guard directory.showsHidden || entry.name.first != UInt8(ascii: ".") else { continue }
         noteSurplus(path + [entry.name], entry.name, isDirectory: entry.kind == .directory)
       }
     }
   }
 
-  /// Notes what only the target has, unless the filter leaves it out.
+  /// Notes what only the target has. What of it the filter leaves out stays.
   func noteSurplus(_ path: TreeRun.Path, _ name: [UInt8], isDirectory: Bool) {
-    let words = path.map(\.text)
-    let filter = run.options.filter
-    guard !TreeName.isTemporary(name), isDirectory ? filter.enters(directory: words) : filter.takes(file: words) else {
-      return
-    }
+    guard !TreeName.isTemporary(name) else { return }
     run.state.withLock { $0.surplus.append((path, isDirectory)) }
   }
 

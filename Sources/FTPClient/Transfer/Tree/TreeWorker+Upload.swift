@@ -6,27 +6,45 @@ extension TreeWorker {
   func storeDirectory(_ path: TreeRun.Path, isNew: Bool) throws {
     let items = try prepareRemote(path, isNew: isNew)
     let entries = try LocalFailure.marking { try run.local.entries(of: run.local.directory(path)) }
+    let present = Set(entries.map(\.name))
     for entry in entries {
       let inner = path + [entry.name]
-      if TreeName.isTemporary(entry.name) { continue }
       let words = inner.map(\.text)
+      if TreeName.isTemporary(entry.name) {
+        if let reason = TreeName.refusalOfTemporary(entry.name, among: present.contains),
+          run.options.filter.takes(file: words)
+        {
+          run.refuse(inner, reason)
+        }
+        continue
+      }
+      let isMeant =
+        entry.kind == .directory
+        ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+      if isMeant, entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
+        run.refuse(inner, "a name with a line's end cannot be sent")
+        continue
+      }
+      if isMeant, let error = tooLong(inner) {
+        run.failed(error, inner)
+        continue
+      }
       switch entry.kind {
       case .directory:
         guard run.options.filter.enters(directory: words) else { continue }
+        if items[entry.name]?.kind == .link {
+          run.failed(FTPError(.state, "the server has a link of this name"), inner)
+          continue
+        }
         run.add(.directory(inner, isNew: items[entry.name]?.kind != .directory, ancestors: []))
       case .file:
         guard run.options.filter.takes(file: words) else { continue }
-        if entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
-          run.refuse(inner, "a name with a line's end cannot be sent")
-          continue
-        }
         try consider(inner, entry, items[entry.name])
       case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
       case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }
       }
     }
     guard run.options.deletes else { return }
-    let present = Set(entries.map(\.name))
     for item in items.values where !present.contains(item.name) {
       if let reason = TreeName.refusal(item.name) {
         run.refuse(path + [item.name], reason)
@@ -40,7 +58,9 @@ extension TreeWorker {
   private func prepareRemote(_ path: TreeRun.Path, isNew: Bool) throws -> [[UInt8]: RemoteItem] {
     if !isNew {
       do {
-        return Dictionary(try list(path).map { ($0.name, $0) }) { first, _ in first }
+        let directory = try list(path)
+        if run.options.deletes, let truncation = directory.truncation { run.failed(truncation, path) }
+        return Dictionary(directory.items.map { ($0.name, $0) }) { first, _ in first }
       } catch let failure as TransferFailure {
         // The top of the tree need not be there.
         guard path.isEmpty, !run.root.isEmpty, let error = failure.cause as? FTPError,

@@ -1,3 +1,4 @@
+internal import Glibc
 import Synchronization
 
 /// Does what a run has to be done, with one client.
@@ -11,6 +12,8 @@ final class TreeWorker {
   /// The directory that the session begins in; nil when the server does not name it as a path with slashes.
   private var home: [UInt8]?
   private var hasHome = false
+  /// The file whose very second the server has told last.
+  private var asked: (path: TreeRun.Path, time: FileStatus.Time)?
 
   init(_ run: TreeRun, _ client: any TransferClient) {
     self.run = run
@@ -69,6 +72,13 @@ final class TreeWorker {
     return whole
   }
 
+  /// The error of a path that no command can name, together with what goes with it: a time, the end of a temporary name.
+  func tooLong(_ path: TreeRun.Path) -> FTPError? {
+    let count = remote(path).count
+    guard count > Limits.command - 64 else { return nil }
+    return FTPError(.tooLong, "the path has \(count) bytes, more than a command has room for")
+  }
+
   /// Runs `body` until it ends or fails for good, with a connection that is had again as often as transfers have it.
   func persistently<Result>(_ title: String, _ body: () throws -> Result) throws -> Result {
     var attempts = Attempts(run.options.transfer)
@@ -91,7 +101,7 @@ final class TreeWorker {
   }
 
   /// What a directory of the server holds.
-  func list(_ path: TreeRun.Path) throws -> [RemoteItem] {
+  func list(_ path: TreeRun.Path) throws -> RemoteDirectory {
     try persistently("listing '\(remote(path).text)'") {
       try listing.entries(of: remote(path), home: home)
     }
@@ -109,9 +119,16 @@ final class TreeWorker {
     case .exact(let time): return TreeMoment(time)
     case .listed(let time):
       if time.isUTC { return TreeMoment(time, zone: 0) }
-      if let zone = run.state.withLock({ $0.zone }) { return TreeMoment(time, zone: zone) }
+      if let asked, asked.path == path { return TreeMoment(asked.time) }
+      // The minute that is not over yet may see another change: a copy needs the second. One more is for clocks that
+      // differ.
+      let zone = run.state.withLock { $0.zone }
+      if let zone, Int(clamping: time.seconds) - zone < Int(Glibc.time(nil)) - 120 {
+        return TreeMoment(time, zone: zone)
+      }
       let known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
-      guard let known else { return TreeMoment(time, zone: 0) }
+      guard let known else { return TreeMoment(time, zone: zone ?? 0) }
+      asked = (path, known)
       if let zone = TreeMoment.zone(time, known) { run.state.withLock { $0.zone = zone } }
       return TreeMoment(time, known: known)
     }
@@ -140,36 +157,22 @@ final class TreeWorker {
     case .time: break
     }
     guard let moment = try moment(item, at: path) else { return false }
-    if run.direction == .download { return moment.may(be: entry.modified) }
     // Where a file cannot be given its time it has that of its upload.
-    return try client.features().has("MFMT") ? moment.may(be: entry.modified) : moment.mayBe(notBefore: entry.modified)
-  }
-
-  // MARK: Removing
-
-  func remove(_ path: TreeRun.Path, isDirectory: Bool) throws {
-    guard let name = path.last else { return }
-    switch run.direction {
-    case .download:
-      try LocalFailure.marking { try run.local.remove(name, in: run.local.directory(Array(path.dropLast()))) }
-    case .upload: try removeRemote(path, isDirectory: isDirectory)
+    let hasOwnTime = try run.direction == .download || client.features().has("MFMT")
+    func agrees(_ moment: TreeMoment) -> Bool {
+      guard hasOwnTime else { return moment.mayBe(notBefore: entry.modified) }
+      // File systems that count every other second round down.
+      return moment.may(be: entry.modified) || run.local.countsEveryOtherSecond && moment.may(be: entry.modified + 1)
     }
-  }
-
-  private func removeRemote(_ path: TreeRun.Path, isDirectory: Bool) throws {
-    guard path.count <= TreeRun.deepest else { throw FTPError(.state, "the directory is too deep") }
-    if isDirectory {
-      for item in try list(path) {
-        if let reason = TreeName.refusal(item.name) {
-          throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")
-        }
-        try removeRemote(path + [item.name], isDirectory: item.kind == .directory)
-      }
+    guard !moment.isExact, moment.may(be: entry.modified) else { return agrees(moment) }
+    if run.direction == .download, moment.isThat(ofCopy: entry.modified) { return true }
+    // Within the minute that the line has, the server knows better.
+    var known = asked.flatMap { $0.path == path ? $0.time : nil }
+    if known == nil {
+      known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
     }
-    let verb = isDirectory ? "RMD" : "DELE"
-    try persistently("removing '\(remote(path).text)'") {
-      let reply = try client.execute(verb, remote(path))
-      guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-    }
+    guard let known else { return true }
+    asked = (path, known)
+    return agrees(TreeMoment(known))
   }
 }

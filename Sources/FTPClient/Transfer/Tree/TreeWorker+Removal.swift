@@ -1,0 +1,99 @@
+/// What only the target has, and how it goes.
+extension TreeWorker {
+  /// What a removal takes: a file, a link, or a directory with those things in it that go.
+  struct Removal {
+    let path: TreeRun.Path
+    let isDirectory: Bool
+    /// What goes of a directory.
+    var contents: [Removal] = []
+    /// Whether something in it stays, and the directory with it.
+    var staysBehind = false
+    /// Whether it is gone already: a server has taken it for the link that it was.
+    var isGone = false
+
+    /// The highest paths that are gone afterwards.
+    var gone: [TreeRun.Path] { staysBehind ? contents.flatMap(\.gone) : [path] }
+  }
+
+  /// Looks what of a thing the filter takes; nil for nothing. Nothing that a directory holds is removed yet.
+  func removal(of path: TreeRun.Path, isDirectory: Bool, ancestors: [[UInt8]] = []) throws -> Removal? {
+    let words = path.map(\.text)
+    let filter = run.options.filter
+    guard isDirectory else { return filter.takes(file: words) ? Removal(path: path, isDirectory: false) : nil }
+    guard filter.enters(directory: words) else { return nil }
+    guard path.count <= TreeRun.deepest else { throw FTPError(.state, "the directory is too deep") }
+    var removal = Removal(path: path, isDirectory: true)
+    if run.direction == .upload, !run.options.isDryRun, try isRemovedAlone(path) {
+      removal.isGone = true
+      return removal
+    }
+    for item in try targetContents(path) {
+      // A link that leads back to where it lies.
+      if let unique = item.unique, ancestors.contains(unique) { continue }
+      let above = ancestors + [item.unique].compactMap(\.self)
+      if let inner = try self.removal(of: path + [item.name], isDirectory: item.isDirectory, ancestors: above) {
+        removal.contents.append(inner)
+        removal.staysBehind = removal.staysBehind || inner.staysBehind
+      } else {
+        removal.staysBehind = true
+      }
+    }
+    return removal.staysBehind && removal.contents.isEmpty ? nil : removal
+  }
+
+  /// Removes what a server calls a directory, if it goes without what is in it: an empty one, or a link, which some
+  /// servers (pyftpdlib, aioftp, Twisted's) list as what it leads to. What is behind a link is never touched.
+  private func isRemovedAlone(_ path: TreeRun.Path) throws -> Bool {
+    let whole = remote(path)
+    return try persistently("removing '\(whole.text)'") {
+      // `unlink` takes the link, and refuses a directory.
+      let deleted = try client.execute("DELE", whole)
+      if deleted.code == 421 { throw FTPError(unexpected: deleted) }
+      if deleted.category == .completion { return true }
+      let removed = try client.execute("RMD", whole)
+      if removed.code == 421 { throw FTPError(unexpected: removed) }
+      if removed.category == .completion { return true }
+      // Twisted's looks where a link leads before DELE, not before RMD; aioftp never says what it is.
+      let words = [deleted, removed].map { $0.bytes.map(\.lowercased).text }
+      guard !words[1].contains("not a directory"), !words[0].contains("is not a file") else {
+        throw FTPError(.state, "'\(whole.text)' may be a link to a directory: what is behind it is not removed")
+      }
+      return false
+    }
+  }
+
+  private func targetContents(_ path: TreeRun.Path) throws -> [(name: [UInt8], isDirectory: Bool, unique: [UInt8]?)] {
+    switch run.direction {
+    case .download:
+      return try LocalFailure.marking { try run.local.entries(of: run.local.directory(path)) }
+        .map { ($0.name, $0.kind == .directory, nil) }
+    case .upload:
+      let directory = try list(path)
+      if let truncation = directory.truncation { throw truncation }
+      return try directory.items.map { item in
+        if let reason = TreeName.refusal(item.name) {
+          throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")
+        }
+        return (item.name, item.kind == .directory, item.unique)
+      }
+    }
+  }
+
+  /// Removes what was looked at, and nothing that has come since.
+  func remove(_ removal: Removal) throws {
+    for inner in removal.contents { try remove(inner) }
+    guard !removal.staysBehind, !removal.isGone, let name = removal.path.last else { return }
+    switch run.direction {
+    case .download:
+      try LocalFailure.marking {
+        try run.local.remove(
+          name, isDirectory: removal.isDirectory, in: run.local.directory(Array(removal.path.dropLast())))
+      }
+    case .upload:
+      try persistently("removing '\(remote(removal.path).text)'") {
+        let reply = try client.execute(removal.isDirectory ? "RMD" : "DELE", remote(removal.path))
+        guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+      }
+    }
+  }
+}
