@@ -44,7 +44,7 @@ extension FTPObject {
     let folder = try LocalTree(path, missing)
     let progress = try treeProgress(arguments)
     // Replies repeat names, which need not be text: one of them shall end nothing.
-    let isStrict = try object.hasAttribute(state.names[.errors], text: "strict")
+    let isStrict = try text(.errors) == "strict"
     if isStrict { try set(.errors, .string("surrogateescape")) }
     defer { if isStrict { PythonError.preserving { try set(.errors, .string("strict")) } } }
     let run = TreeRun(

@@ -13,6 +13,8 @@ final class ObjectClient: TransferClient {
   private var known: ServerFeatures?
   private weak var featuresConnection: Connection?
   private var hasConnected: Bool
+  /// The connection that this client is at work on; nil when it has closed that itself.
+  private var current: Connection?
   /// The transfer that is running.
   private(set) weak var transfer: ObjectTransfer?
   let server: String
@@ -115,6 +117,9 @@ final class ObjectClient: TransferClient {
 
   func connect() throws {
     try catching {
+      // Who calls close() while a transfer runs wants no other connection.
+      try current?.requireOpen()
+      defer { current = (try? ftp.connection()) ?? nil }
       if try !ftp.attribute(.sock).isNone {
         try requireIdle()
         return try rememberPlace()
@@ -126,6 +131,8 @@ final class ObjectClient: TransferClient {
       }
     }
   }
+
+  var isClosedByCaller: Bool { current?.isClosed ?? false }
 
   /// A transfer in the caller's hands, or one that runs already, must end first.
   private func requireIdle() throws {
@@ -186,7 +193,12 @@ final class ObjectClient: TransferClient {
     hasConnected = true
   }
 
-  func disconnect() { Attachment.attach { PythonError.preserving { try ftp.call(.close) } } }
+  func disconnect() {
+    Attachment.attach {
+      current = nil
+      PythonError.preserving { try ftp.call(.close) }
+    }
+  }
 
   // MARK: Commands
 

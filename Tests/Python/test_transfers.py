@@ -730,3 +730,30 @@ def test_the_other_end_of_a_named_pipe_may_be_a_thread(
     ftp.download("up", pipe)
     reader.join(20)
     assert received == [content]
+
+
+@pytest.mark.parametrize("kind", ["download", "segments", "upload", "tree"])
+def test_close_in_a_transfer_that_finishes_ends_it(
+    kind: str, ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    """It would come back by itself after any other end of the connection."""
+    inner = Directory(directory.server, f"{directory.path}/tree").make()
+    for number in range(20):
+        inner.put(str(number), content_of(300_000))
+    directory.put("large", bytes(30_000_000))
+    local = tmp_path / "local"
+    local.write_bytes(bytes(30_000_000))
+
+    def close(_: object) -> None:
+        ftp.close()
+
+    calls: dict[str, Callable[[], object]] = {
+        "download": lambda: ftp.download("large", tmp_path / "x", progress=close),
+        "segments": lambda: ftp.download("large", tmp_path / "x", progress=close, segments=3),
+        "upload": lambda: ftp.upload(local, "up", progress=close),
+        "tree": lambda: ftp.download_tree("tree", tmp_path / "tree", progress=close),
+    }
+    with pytest.raises(Error, match="closed|not connected"):
+        calls[kind]()
+    assert ftp.sock is None
+    assert len(list(tmp_path.glob("tree/*"))) < 20

@@ -11,6 +11,8 @@ package protocol TransferClient: AnyObject {
   func connect() throws
   /// Drops the connection without a word.
   func disconnect()
+  /// Whether whoever made the session has closed it: then nothing is to be tried again.
+  var isClosedByCaller: Bool { get }
   /// Sends a command and returns its reply, whatever that is. Throws when there is none.
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply
   /// What the server says of itself; asked once for each connection.
@@ -42,6 +44,10 @@ package protocol TransferClient: AnyObject {
   func checkInterrupt() throws
   /// Waits, as long as nobody interrupts.
   func pause(_ time: Duration) throws
+}
+
+extension TransferClient {
+  package var isClosedByCaller: Bool { false }
 }
 
 /// A data connection that a client has opened.

@@ -227,6 +227,7 @@ package final class TreeRun: @unchecked Sendable {
   private func stops(_ error: any Error, _ worker: TreeWorker) -> Bool {
     let cause = (error as? TransferFailure)?.cause ?? error
     let isLocal = cause is LocalFailure
+    if worker.client.isClosedByCaller { return true }
     guard let failure = ((cause as? LocalFailure)?.error ?? cause) as? FTPError else {
       // What a callback raised, or Ctrl-C; or the login is refused.
       return isLocal || worker.client.fault(of: cause) != .refused
