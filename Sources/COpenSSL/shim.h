@@ -54,6 +54,7 @@ static inline void openssl_no_retry(BIO *_Nonnull bio) { BIO_clear_retry_flags(b
 /* The parts of an error: macros up to 1.1.1. */
 static inline int openssl_reason(unsigned long error) { return ERR_GET_REASON(error); }
 static inline int openssl_is_from_tls(unsigned long error) { return ERR_GET_LIB(error) == ERR_LIB_SSL; }
+static inline int openssl_is_from_system(unsigned long error) { return ERR_GET_LIB(error) == ERR_LIB_SYS; }
 
 /* The names in a certificate: a STACK_OF type, whose functions are macros. The i-th one's text when it is a DNS name. */
 static inline int openssl_count(GENERAL_NAMES *_Nonnull names) { return sk_GENERAL_NAME_num(names); }

@@ -15,6 +15,7 @@
 
 /* What the stable ABI got after Python 3.6. Pythons older than 3.11 load `.abi3.so` files as well. Where such names are weak
  * the file loads there, and PyInit.swift says what is wrong; otherwise the loader says "undefined symbol". */
+#pragma weak PyImport_GetModule
 #pragma weak PyModule_AddObjectRef
 #pragma weak PyType_FromModuleAndSpec
 #pragma weak PyType_GetModule
@@ -36,6 +37,7 @@ static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeEr
 static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_overflow_error(void) { return PyExc_OverflowError; }
 static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
+static inline PyObject *_Nonnull py_key_error(void) { return PyExc_KeyError; }
 static inline PyObject *_Nonnull py_attribute_error(void) { return PyExc_AttributeError; }
 static inline PyObject *_Nonnull py_system_exit(void) { return PyExc_SystemExit; }
 static inline PyObject *_Nonnull py_str_type(void) { return (PyObject *)&PyUnicode_Type; }
@@ -65,8 +67,9 @@ static inline int py_str_becomes(PyObject *_Nonnull text, PyObject *_Nonnull typ
   return 1;
 }
 
-/* The address of the lookup that classes have by default. */
+/* The addresses of the lookup and the setting of attributes that classes have by default. */
 static inline void *_Nonnull py_generic_lookup(void) { return (void *)PyObject_GenericGetAttr; }
+static inline void *_Nonnull py_generic_setting(void) { return (void *)PyObject_GenericSetAttr; }
 
 /* Calls with up to three arguments; NULL ends them. The functions behind them are variadic. */
 static inline PyObject *_Nullable py_call(

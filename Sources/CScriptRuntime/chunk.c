@@ -16,10 +16,7 @@ bool is_return_outside_function(void) {
   return is_return;
 }
 
-/// Takes our own frames from the traceback of a SyntaxError: it is the script's.
-static void hide_frames(void) {
-  if (!PyErr_ExceptionMatches(PyExc_SyntaxError))
-    return;
+void forget_traceback(void) {
   PyObject *type, *value, *traceback;
   PyErr_Fetch(&type, &value, &traceback);
   PyErr_NormalizeException(&type, &value, &traceback);
@@ -34,7 +31,8 @@ PyObject *run_chunk(PyObject *source, PyObject *name, PyObject *variables) {
   PyObject *parts = module ? PyObject_CallMethod(module, "parts", "OO", source, name) : NULL;
   Py_XDECREF(module);
   if (!parts) {
-    hide_frames();
+    // All frames are ours: it is what a compiler has to say of the script.
+    forget_traceback();
     return NULL;
   }
   PyObject *value = NULL;

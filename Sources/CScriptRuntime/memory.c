@@ -436,6 +436,11 @@ void script_memory_begin(void) {
 
 void script_memory_begin_with_command(void) { awaits_command = true; }
 
+void script_memory_begin_if_armed(void) {
+  if (phase == armed)
+    script_memory_begin();
+}
+
 void script_memory_suspend(void) { suspended++; }
 
 void script_memory_resume(void) { suspended -= suspended > 0; }

@@ -150,9 +150,20 @@ static char *read_line_or_paste(FILE *input, FILE *output, const char *prompt) {
 
 // MARK: Running
 
+/// Typed text, in the encoding of `sys.stdin` as at the prompt.
+static PyObject *decoded(const char *text) {
+  PyObject *input = PySys_GetObject("stdin");
+  PyObject *name = input ? PyObject_GetAttrString(input, "encoding") : NULL;
+  const char *encoding = name && PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : NULL;
+  PyErr_Clear();
+  PyObject *decoded = PyUnicode_Decode(text, (Py_ssize_t)strlen(text), encoding, NULL);
+  Py_XDECREF(name);
+  return decoded;
+}
+
 static PyObject *run(const char *text) {
   PyObject *main = PyImport_AddModule("__main__");
-  PyObject *source = main ? PyUnicode_DecodeLocale(text, "surrogateescape") : NULL;
+  PyObject *source = main ? decoded(text) : NULL;
   const char *utf8 = source ? PyUnicode_AsUTF8(source) : NULL;
   PyCompilerFlags flags = _PyCompilerFlags_INIT;
   flags.cf_flags = PyCF_SOURCE_IS_UTF8 | PyCF_IGNORE_COOKIE;

@@ -25,12 +25,14 @@ static int run_script(void) {
   if (!encoded || PySys_Audit("cpython.run_file", "u", plan.script) < 0)
     return report();
   const char *path = PyBytes_AS_STRING(encoded);
-  FILE *file = fopen(path, "rb");
+  FILE *file = fopen(path, "rbe");
   int status = file ? 1 : 2;
   if (!is_readable(file, name))
     ; // and said so
-  else if (is_for_python(file, path))
+  else if (is_for_python(file, path)) {
+    script_memory_begin_if_armed();
     status = PyRun_AnyFileEx(file, path, 1) != 0;
+  }
   else
     status = run_and_forget(file, name, plan.skips_first_line);
   Py_DECREF(encoded);
@@ -134,7 +136,7 @@ void script_runtime_boot(bool has_path) {
   PyObject *folder = working_directory();
   PyObject *name = folder ? PyUnicode_FromFormat("%U/usr/main.py", folder) : NULL;
   PyObject *path = name ? PyUnicode_EncodeFSDefault(name) : NULL;
-  FILE *file = path ? fopen(PyBytes_AS_STRING(path), "rb") : NULL;
+  FILE *file = path ? fopen(PyBytes_AS_STRING(path), "rbe") : NULL;
   bool is_there = path && (file || errno != ENOENT);
   if (!has_path && folder && !add_path(Py_NewRef(folder)))
     PyErr_Print();
@@ -153,8 +155,38 @@ void script_runtime_boot(bool has_path) {
   Py_XDECREF(folder);
 }
 
+/// Waits for the script's threads before Python does so, which ignores what a signal raises meanwhile. The exit status.
+static int wait_for_threads(int status) {
+  PyObject *name = PyUnicode_FromString("threading");
+  PyObject *threading = name ? PyImport_GetModule(name) : NULL;
+  Py_XDECREF(name);
+  if (!threading) {
+    PyErr_Clear();
+    return status;
+  }
+  script_memory_suspend();
+  PyObject *embedding = PyImport_ImportModule("_ftpy.embedding");
+  script_memory_resume();
+  PyObject *value = NULL;
+  // A script that has taken all that it may is told so wherever it is: once more then.
+  for (int tries = 0; embedding && !value && tries < 2 && (!tries || PyErr_ExceptionMatches(PyExc_MemoryError)); tries++) {
+    PyErr_Clear();
+    value = PyObject_CallMethod(embedding, "wait_for_threads", "O", PyExc_SystemExit);
+  }
+  if (!value && (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) || PyErr_ExceptionMatches(PyExc_SystemExit))) {
+    forget_traceback();
+    status = report();
+  } else if (!value)
+    PyErr_WriteUnraisable(threading);
+  Py_XDECREF(value);
+  Py_XDECREF(embedding);
+  Py_DECREF(threading);
+  return status;
+}
+
 /// Ends the interpreter. A script that nobody saved from Ctrl-C dies of that signal.
 static int finish(int status) {
+  status = wait_for_threads(status);
   if (Py_FinalizeEx() < 0)
     status = 120;
   free(plan.command);

@@ -1,10 +1,75 @@
+#define _GNU_SOURCE
 #include "scriptfile.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "chunk.h"
+
+/// All that a file holds. In memory that is no Python object's: it is no use of the script's.
+struct Content {
+  char *bytes;
+  size_t length;
+};
+
+/// Reads a file to its end. False with an exception set.
+static bool read_all(FILE *file, struct Content *content) {
+  size_t room = 0;
+  *content = (struct Content){0};
+  while (true) {
+    if (content->length == room) {
+      char *moved = PyMem_RawRealloc(content->bytes, room += room + BUFSIZ);
+      if (!moved) {
+        PyErr_NoMemory();
+        return false;
+      }
+      content->bytes = moved;
+    }
+    content->length += fread(content->bytes + content->length, 1, room - content->length, file);
+    if (feof(file))
+      return true;
+    if (!ferror(file))
+      continue;
+    int reason = errno;
+    clearerr(file);
+    if (reason == EINTR && PyErr_CheckSignals() == 0)
+      continue;
+    if (!PyErr_Occurred()) {
+      errno = reason;
+      PyErr_SetFromErrno(PyExc_OSError);
+    }
+    return false;
+  }
+}
+
+/// A file without a name, in memory where the system has such files. NULL with `errno` set.
+static FILE *unnamed_file(void) {
+#ifdef MFD_CLOEXEC
+  int descriptor = memfd_create("script", MFD_CLOEXEC);
+  FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w+b");
+  if (file)
+    return file;
+  if (descriptor >= 0)
+    close(descriptor);
+#endif
+  return tmpfile();
+}
+
+/// The content of what can be read but once, such as a pipe, as a file for Python, which asks where it stands in it. NULL with an
+/// exception set.
+static FILE *spool(const struct Content *content) {
+  FILE *file = unnamed_file();
+  if (file && fwrite(content->bytes, 1, content->length, file) == content->length && fflush(file) == 0) {
+    rewind(file);
+    return file;
+  }
+  PyErr_SetFromErrno(PyExc_OSError);
+  if (file)
+    fclose(file);
+  return NULL;
+}
 
 /// Leaves out the first line, but not its end: lines keep their numbers.
 static void skip_line(FILE *file) {
@@ -16,63 +81,33 @@ static void skip_line(FILE *file) {
     }
 }
 
-/// A copy of what can be read but once, such as a pipe, for reading twice; NULL with an exception set.
-static FILE *spool(FILE *file) {
-  char block[BUFSIZ];
-  FILE *copy = tmpfile();
-  while (copy) {
-    size_t count = fread(block, 1, sizeof block, file);
-    if (fwrite(block, 1, count, copy) != count)
-      break;
-    if (feof(file)) {
-      rewind(copy);
-      return copy;
-    }
-    if (ferror(file)) {
-      if (errno != EINTR)
-        break;
-      clearerr(file);
-      if (PyErr_CheckSignals() < 0)
-        break;
-    }
-  }
-  if (!PyErr_Occurred())
-    PyErr_SetFromErrno(PyExc_OSError);
-  if (copy)
-    fclose(copy);
-  return NULL;
+/// The same in memory, as bytes.
+static PyObject *bytes_of(const struct Content *content, bool skips_first_line) {
+  const char *end = content->bytes + content->length;
+  const char *start = skips_first_line && content->length ? memchr(content->bytes, '\n', content->length) : content->bytes;
+  return PyBytes_FromStringAndSize(start ? start : end, start ? end - start : 0);
 }
 
-/// All of a file from `start` on, as bytes.
-static PyObject *content(FILE *file, long start, bool skips_first_line) {
-  char block[BUFSIZ];
-  size_t count;
-  if (fseek(file, start, SEEK_SET) != 0)
-    return PyErr_SetFromErrno(PyExc_OSError);
-  PyObject *bytes = PyBytes_FromStringAndSize(NULL, 0);
-  if (skips_first_line)
-    skip_line(file);
-  while (bytes && (count = fread(block, 1, sizeof block, file)) > 0)
-    PyBytes_ConcatAndDel(&bytes, PyBytes_FromStringAndSize(block, (Py_ssize_t)count));
-  return bytes;
-}
-
-/// Runs source text. A new reference to its value, or NULL with an exception set.
-static PyObject *run_source(FILE *file, PyObject *name, PyObject *variables, bool skips_first_line) {
+/// Runs a file whose content is known, and closes it before its code runs, but for standard input: it is nothing of the script's or
+/// of its children. A new reference to its value, or NULL with an exception set.
+static PyObject *run_source(
+    FILE *file, const struct Content *content, PyObject *name, PyObject *variables, bool skips_first_line) {
   PyObject *encoded = PyUnicode_EncodeFSDefault(name);
-  if (!encoded)
+  if (!encoded) {
+    if (file != stdin)
+      fclose(file);
     return NULL;
-  long start = ftell(file);
+  }
   if (skips_first_line)
     skip_line(file);
   PyCompilerFlags flags = _PyCompilerFlags_INIT;
   PyObject *value = PyRun_FileExFlags(
-      file, PyBytes_AS_STRING(encoded), Py_file_input, variables, variables, 0, &flags);
+      file, PyBytes_AS_STRING(encoded), Py_file_input, variables, variables, file != stdin, &flags);
   Py_DECREF(encoded);
   if (value || !is_return_outside_function())
     return value;
   PyErr_Clear();
-  PyObject *source = content(file, start, skips_first_line);
+  PyObject *source = bytes_of(content, skips_first_line);
   value = source ? run_chunk(source, name, variables) : NULL;
   Py_XDECREF(source);
   return value;
@@ -133,13 +168,17 @@ bool is_for_python(FILE *file, const char *name) {
 PyObject *run_file(FILE *file, PyObject *name, bool skips_first_line) {
   PyObject *main = PyImport_AddModule("__main__");
   PyObject *variables = main ? PyModule_GetDict(main) : NULL;
-  FILE *source = fseek(file, 0, SEEK_CUR) == 0 ? file : spool(file);
-  PyObject *value = NULL;
-  if (source && variables && describe_file(name, variables, file != stdin))
-    value = run_source(source, name, variables, skips_first_line);
-  if (source && source != file)
-    fclose(source);
-  if (file != stdin)
+  struct Content content = {0};
+  long start = ftell(file);
+  bool is_read = variables && read_all(file, &content);
+  FILE *source = is_read && (start < 0 || fseek(file, start, SEEK_SET) != 0) ? spool(&content) : file;
+  if (source != file && file != stdin)
     fclose(file);
+  PyObject *value = NULL;
+  if (is_read && source && describe_file(name, variables, file != stdin))
+    value = run_source(source, &content, name, variables, skips_first_line);
+  else if (source && source != stdin)
+    fclose(source);
+  PyMem_RawFree(content.bytes);
   return value;
 }

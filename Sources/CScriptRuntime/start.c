@@ -7,12 +7,11 @@
 
 struct Plan plan;
 
-static PyStatus read_command_line(PyConfig *config, int argc, char **argv, const char *executable) {
+static PyStatus set_command_line(PyConfig *config, int argc, char **argv, const char *executable) {
+  PyConfig_InitPythonConfig(config);
   PyStatus status = PyConfig_SetBytesArgv(config, argc, argv);
   if (!PyStatus_Exception(status) && executable)
     status = PyConfig_SetBytesString(config, &config->executable, executable);
-  if (!PyStatus_Exception(status))
-    status = PyConfig_Read(config);
   return status;
 }
 
@@ -48,15 +47,20 @@ static bool is_application(const wchar_t *script) {
 struct ScriptRuntimeStart script_runtime_start(int argc, char **argv, const char *executable) {
   struct ScriptRuntimeStart start = {0};
   PyConfig config;
-  PyConfig_InitPythonConfig(&config);
 
   // Setting argv also pre-initialises Python: locale and UTF-8 mode, from the same command line and
   // environment.
-  PyStatus status = read_command_line(&config, argc, argv, executable);
+  PyStatus status = set_command_line(&config, argc, argv, executable);
+  if (!PyStatus_Exception(status))
+    status = PyConfig_Read(&config);
   if (!PyStatus_Exception(status)) {
     start.prompt = shows_prompt(&config);
     keep_plan(&config);
-    status = Py_InitializeFromConfig(&config);
+    // As it was before: Python 3.11 loses an option (`-X warn_default_encoding`) of one that has been read.
+    PyConfig_Clear(&config);
+    status = set_command_line(&config, argc, argv, executable);
+    if (!PyStatus_Exception(status))
+      status = Py_InitializeFromConfig(&config);
   }
   PyConfig_Clear(&config);
 

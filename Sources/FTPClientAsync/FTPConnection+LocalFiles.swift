@@ -18,8 +18,9 @@ public struct TransferProgress: Sendable, Equatable {
 extension FTPConnection {
   /// Downloads into a file, which is made or overwritten once the server has agreed. Returns how far it came, which is the end.
   ///
-  /// With `resume` the download goes on behind what the file holds already (`REST`); nothing is transferred when that is the whole size. `progress` is
-  /// called after each block, on the connection's thread, and delays the transfer as long as it takes.
+  /// With `resume` the download goes on behind what the file holds already (`REST`); nothing is transferred when that is the whole size. Throws `.state`
+  /// when it is longer than the server's, by its `SIZE`: it is another. `progress` is called after each block, on the connection's thread, and delays the
+  /// transfer as long as it takes.
   ///
   /// Throws as `FTPSession.retrieve`, and `.system` for the file. Then, and after a cancellation, the file holds what came: to be resumed or
   /// removed.
@@ -33,6 +34,9 @@ extension FTPConnection {
       try session.setRepresentation(.binary)
       let size = try Self.size(of: path, session)
       let offset = resume ? try LocalFile.size(of: file) : 0
+      if let size, offset > size {
+        throw FTPError(.state, "\(file) is longer than \(path) on the server: \(offset) of \(size) bytes")
+      }
       if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
       let transfer = try session.beginTransfer(command, from: offset)
       var report = TransferProgress(transferred: offset, total: size)

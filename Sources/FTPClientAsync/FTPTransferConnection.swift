@@ -27,10 +27,9 @@ public actor FTPTransferConnection {
     thread = try ConnectionThread()
     var configuration = configuration
     let own = configuration.interrupt
-    let crew = ThreadCrew()
     let interrupt = Interrupt {
-      // The crew's threads belong to no task: the connection's own stops them.
-      guard withUnsafeCurrentTask(body: { $0 != nil }) else { return try crew.check() }
+      // A crew's threads belong to no task: the connection's own stops them.
+      guard withUnsafeCurrentTask(body: { $0 != nil }) else { return try ThreadCrew.check() }
       try Task.checkCancellation()
       try own?.check()
     }
@@ -38,7 +37,7 @@ public actor FTPTransferConnection {
     let fixed = configuration
     transfer = FTPTransfer(
       identity: "\(host)\(port.map { " \($0)" } ?? "")", options: options, interrupt: interrupt,
-      crew: { crew.run($0, $1, $2) }
+      crew: { ThreadCrew.run($0, $1, $2) }
     ) {
       let session = try FTPSession(host: host, port: port, configuration: fixed)
       do { try prepare(session) } catch {

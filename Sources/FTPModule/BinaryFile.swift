@@ -11,21 +11,27 @@ struct BinaryFile {
   /// Whether what was written to it may still be in its buffer.
   private let isWritable: Bool
   private let isInMemory: Bool
+  /// What the file had when it was looked at.
+  private let size: UInt64
 
   /// A file that is read; nil when it is another kind of object, or one that is on no regular file nor in memory.
-  init?(reading object: PythonObject) {
+  init?(reading object: PythonObject, _ types: FileTypes) {
+    isInMemory = object.isExactly(types.memory)
+    isWritable = object.isExactly(types.random)
+    let isRaw = object.isExactly(types.raw)
+    guard isInMemory || isWritable || isRaw || object.isExactly(types.reader) else { return nil }
     do {
-      let io = try importModule("io")
       guard try Self.hasOwn(["read", "readline", "seek", "tell"], object) else { return nil }
       self.object = object
-      isWritable = try object.isExactly(io.attribute("BufferedRandom"))
-      let isBuffered = try isWritable || object.isExactly(io.attribute("BufferedReader"))
-      isInMemory = try object.isExactly(io.attribute("BytesIO"))
-      if isInMemory { return }
-      let raw = isBuffered ? try object.attribute("raw") : object
-      guard try raw.isExactly(io.attribute("FileIO")), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
-        try raw.callMethod("readable").isTrue(), try Self.status(of: raw) != nil
+      if isInMemory {
+        size = 0
+        return
+      }
+      let raw = isRaw ? object : try object.attribute("raw")
+      guard raw.isExactly(types.raw), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
+        try raw.callMethod("readable").isTrue(), let status = try Self.status(of: raw)
       else { return nil }
+      size = UInt64(clamping: status.st_size)
     } catch {
       PythonError.clear()
       return nil
@@ -47,6 +53,7 @@ struct BinaryFile {
       object = file
       isWritable = !isRaw
       isInMemory = false
+      size = 0
     } catch {
       PythonError.clear()
       return nil
@@ -55,38 +62,43 @@ struct BinaryFile {
 
   /// From how many bytes on a download is worth a descriptor and a pipe of its own.
   static let worthMoving: UInt64 = 512 * 1024
+  /// From how many on an upload is worth a descriptor and what `sendfile` asks for: a dozen calls, where its `read` takes three.
+  private static let worthSending: UInt64 = 64 * 1024
 
-  /// Receives all that comes into a regular file from its position on, moved or copied, as is better; detached. Leaves the position behind
-  /// what has come, in any case. Returns false, and has taken nothing, where that is for its `write`.
+  /// Receives all that comes into a regular file from its position on, moved or copied, as is better; detached. Returns false, and has taken
+  /// nothing, where that is for its `write`.
+  ///
+  /// The position moves with what comes, as by `write`: the file may be open elsewhere as well, as an output that others write to.
   ///
   /// `attach` is asked after each piece, as after each call of a callback.
   func receive(from transfer: DataTransfer, _ attach: (() throws -> Void) throws -> Void) throws -> Bool {
-    guard transfer.canMoveToFiles, let (descriptor, start) = try Attachment.attach({ try descriptor() }) else {
-      return false
-    }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
+    let lent = try Attachment.attach { try (transfer.stream as? PythonStream)?.quickMemory() }
+    guard transfer.canMoveToFiles || lent != nil, let (descriptor, _) = try Attachment.attach({ try descriptor() })
+    else { return false }
+    let buffer = lent ?? .allocate(byteCount: DataTransfer.largestRead, alignment: 16)
     defer {
-      buffer.deallocate()
+      if lent == nil { buffer.deallocate() }
       Glibc.close(descriptor)
     }
-    let pipe = SplicePipe()
+    let pipe = lent == nil ? SplicePipe() : nil
     var trial = MovingTrial()
-    var written: UInt64 = 0
+    // The object has a position of its own in mind.
     func settle() throws {
-      if written > 0 { try object.callMethod("seek", .integer(start &+ written)) }
+      let position = lseek(descriptor, 0, SEEK_CUR)
+      if position >= 0 { try object.callMethod("seek", .integer(Int(position))) }
     }
     do {
       while true {
-        let (place, isMoving) = (start &+ written, trial.isMoving)
+        let isMoving = trial.isMoving
         let count = try trial.measure {
           guard isMoving else {
             let count = try transfer.receive(into: buffer)
-            try UnsafeRawBufferPointer(rebasing: buffer.prefix(count)).write(into: descriptor, at: place)
+            try UnsafeRawBufferPointer(rebasing: buffer.prefix(count)).write(into: descriptor, at: nil)
             return count
           }
           guard let pipe else { return nil }
           return try transfer.receive { stream, deadline in
-            try stream.receive(file: descriptor, at: place, most: .max, through: pipe, until: deadline)
+            try stream.receive(file: descriptor, at: nil, most: .max, through: pipe, until: deadline)
           }
         }
         // It is not moved, then.
@@ -95,7 +107,6 @@ struct BinaryFile {
           try Attachment.attach(settle)
           return true
         }
-        written &+= UInt64(count)
         try attach {
           // Which says so in its own words.
           guard try object.attribute("closed").isTrue() else { return }
@@ -103,27 +114,35 @@ struct BinaryFile {
         }
       }
     } catch {
-      let failure = error as? FileFailure
-      written &+= UInt64(clamping: failure?.written ?? 0)
       try Attachment.attach {
         PythonError.preserving(settle)
-        if let failure { throw PythonError.system(failure.errno) }
+        if let failure = error as? FileFailure { throw PythonError.system(failure.errno) }
       }
       throw error
     }
   }
 
   /// Sends a regular file from its position on as far as that goes without a copy of it in this process, detached; leaves the position
-  /// behind what was sent, in any case. What is left, and what is wrong with the file if something is, is for its `read`.
+  /// behind what was sent, in any case. What is left, all of a small one, and what is wrong with the file if something is, is for its `read`.
   func send(over transfer: DataTransfer) throws {
-    guard !isInMemory, transfer.canSendFiles, let (descriptor, start) = try descriptor() else { return }
+    guard !isInMemory, size >= Self.worthSending, transfer.canSendFiles, let (descriptor, start) = try descriptor()
+    else { return }
     defer { Glibc.close(descriptor) }
-    let before = transfer.transferred
+    // Where the object has read on, it must find the descriptor where it left it.
+    let isShown = lseek(descriptor, 0, SEEK_CUR) == off_t(clamping: start)
+    var position = start
     func settle() throws {
-      let sent = transfer.transferred &- before
-      if sent > 0 { try object.callMethod("seek", .integer(start &+ sent)) }
+      if position > start { try object.callMethod("seek", .integer(position)) }
     }
-    do { try Attachment.detach { try transfer.send(file: descriptor, from: start) } } catch {
+    do {
+      try Attachment.detach {
+        try transfer.send(file: descriptor, from: start) { count in
+          position &+= UInt64(count)
+          // For who asks the file meanwhile how far it is.
+          if isShown { _ = lseek(descriptor, off_t(clamping: position), SEEK_SET) }
+        }
+      }
+    } catch {
       PythonError.preserving(settle)
       throw error
     }

@@ -24,7 +24,7 @@ final class Connection: ReferenceHolder {
   /// How many TLS sessions in a row the server has declined on data connections; no more than the limit of those that are offered.
   var declinedSessions = 0
   /// Whether the server has written what is no UTF-8, to a client that takes both that and Latin-1.
-  private(set) var writesLatin1 = false
+  @exclusivity(unchecked) private(set) var writesLatin1 = false
   /// Whether `EPSV` is of no use here: refused, or its port cannot be reached.
   var refusesExtendedPassive = false
   /// Whether the server does not know `MLSD`.
@@ -41,22 +41,22 @@ final class Connection: ReferenceHolder {
   /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
   var takesDataFirst = false
   /// The transfer that a method of the object is running now.
-  var transfer: RunningTransfer?
+  @exclusivity(unchecked) var transfer: RunningTransfer?
   /// The data connection that `transfercmd` gave away last.
-  private var handedOut: HandedOut?
+  @exclusivity(unchecked) private var handedOut: HandedOut?
   /// The same where it is one of the session's; the caller's object holds it.
   private weak var handedOutStream: SharedStream?
-  private var hasHandedOutStream = false
+  @exclusivity(unchecked) private var hasHandedOutStream = false
   /// The control connection's count when one of them was given away: once it has gone on, the replies were read.
   private var settlementsAtHandOut = 0
 
-  private var lastCode: (bytes: ArraySlice<UInt8>, text: PythonObject)?
+  @exclusivity(unchecked) private var lastCode: (code: (UInt8, UInt8, UInt8), text: PythonObject)?
 
   private let process = getpid()
-  private var thread: pthread_t?
-  private var depth = 0
+  @exclusivity(unchecked) private var thread: pthread_t?
+  @exclusivity(unchecked) private var depth = 0
   /// `close` was called. The socket is closed when no call uses it.
-  private(set) var isClosed = false
+  @exclusivity(unchecked) private(set) var isClosed = false
 
   /// The commands that say how data is represented on its way (RFC 959 section 3.1.1).
   enum Representation: String { case binary = "TYPE I", text = "TYPE A" }
@@ -119,6 +119,8 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
+  deinit { if process == getpid() { stream.endSlices() } }
+
   var references: [PythonObject] {
     [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self)
   }
@@ -143,7 +145,7 @@ final class Connection: ReferenceHolder {
   // MARK: How long a reply may take
 
   enum ReplyLimit: Equatable { case seconds(Double), `default`, none }
-  private var replyLimit: ReplyLimit?
+  @exclusivity(unchecked) private var replyLimit: ReplyLimit?
 
   /// Bounds the waiting for a reply. It is asked before each command, and mostly the same.
   func limit(replies limit: ReplyLimit) {
@@ -157,6 +159,17 @@ final class Connection: ReferenceHolder {
   }
 
   // MARK: One thread at a time
+
+  /// Python code takes the socket: it must find it as it was made. See `PythonStream.beginSlices`.
+  ///
+  /// While a call runs that is when it is over: in between nobody else can wait on it. A fork's child, whose parent goes on with the
+  /// connection, must leave that as it is.
+  func handOutSocket() {
+    guard stream.isSliced, process == getpid() || process != getppid() else { return }
+    if depth > 0 { isSocketWanted = true } else { stream.endSlices() }
+  }
+
+  @exclusivity(unchecked) private var isSocketWanted = false
 
   /// Runs a call on the connection. Calls nest in a transfer's callback; any other in between, of this thread or another, is refused.
   func use<Result>(_ body: () throws -> Result) throws -> Result {
@@ -174,6 +187,7 @@ final class Connection: ReferenceHolder {
       depth -= 1
       if depth == 0 {
         thread = nil
+        if isSocketWanted { stream.endSlices() }
         if isClosed { stream.close() }
       }
     }
@@ -302,16 +316,18 @@ final class Connection: ReferenceHolder {
   }
 
   /// Whether a command can be sent at once after `realign`: `prepare` would have nothing else to do, and nothing to refuse.
-  func isReady(for command: Command) -> Bool {
-    transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && command.word != "ABOR"
+  func isReady(for word: Command.Word) -> Bool {
+    transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && !word.isAbort
   }
 
   /// The first three characters of a reply that is ASCII there: the last one's, where they are the same.
   func code(of reply: Reply) throws(PythonError) -> PythonObject? {
-    guard reply.bytes.count >= 3, reply.bytes.prefix(3).allSatisfy({ $0 < 0x80 }) else { return nil }
-    if let lastCode, reply.bytes.prefix(3) == lastCode.bytes { return lastCode.text }
-    let text = try PythonObject.string(String(decoding: reply.bytes.prefix(3), as: UTF8.self))
-    lastCode = (reply.bytes.prefix(3), text)
+    let bytes = reply.bytes
+    guard bytes.count >= 3, bytes[0] | bytes[1] | bytes[2] < 0x80 else { return nil }
+    let code = (bytes[0], bytes[1], bytes[2])
+    if let lastCode, code == lastCode.code { return lastCode.text }
+    let text = try PythonObject.string(String(decoding: bytes.prefix(3), as: UTF8.self))
+    lastCode = (code, text)
     return text
   }
 

@@ -61,7 +61,7 @@ extension FTPObject {
 
   /// Sends a command on the connection, or on the socket that somebody put into `sock`.
   private func send(_ command: Command) throws {
-    let socket = try attribute(.sock)
+    let socket = try socketInPlace()
     guard !socket.isNone else { throw notConnected }
     if let connection = try connection(), connection.stream.socket === socket {
       try use(
@@ -159,17 +159,15 @@ extension FTPObject {
     return reply
   }
 
-  /// `sendcmd(cmd)`: sends a command and returns its reply.
+  /// `sendcmd(cmd)`, where `exchange` does not do it: sends a command and returns its reply.
   func sendcmd(_ command: PythonObject) throws -> PythonObject {
-    if let exchanged = try exchange(command) { return try response(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.getresp)
   }
 
-  /// `voidcmd(cmd)`: sends a command whose reply must be 2yz.
+  /// `voidcmd(cmd)`, where `exchange` does not do it: sends a command whose reply must be 2yz.
   func voidcmd(_ command: PythonObject) throws -> PythonObject {
-    if let exchanged = try exchange(command) { return try completion(exchanged) }
     try prepare(command)
     try call(.putcmd, command)
     return try call(.voidresp)
@@ -190,8 +188,14 @@ extension FTPObject {
     try call(.putcmd, .string("ABOR"))
     try connection()?.endDataConnection()
     var reply = try call(.getmultiline)
-    // Pure-FTPd says how much it has sent, in a 150, before it answers.
-    while try code(reply).first == "1" { reply = try call(.getmultiline) }
+    // Pure-FTPd says how much it has sent, in a 150, before it answers once, where others answer twice: who asks for the second reply
+    // gets that one again, and the next command drops it.
+    var isSecond = false
+    while try code(reply).first == "1" {
+      reply = try call(.getmultiline)
+      isSecond = true
+    }
+    if isSecond { try connection()?.control.unread(parsed(reply)) }
     try connection()?.control.abandonReplies()
     guard try ["426", "225", "226"].contains(code(reply)) else {
       throw unexpected(reply, state.errors.protocolError)

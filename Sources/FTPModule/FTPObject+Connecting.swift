@@ -27,7 +27,7 @@ extension FTPObject {
 
   /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
   func start(_ arguments: Arguments, port: PythonObject?) throws {
-    try set(.encoding, arguments["encoding"] ?? .string("utf-8"))
+    try set(.encoding, arguments["encoding"] ?? state.utf8)
     try set(.source_address, arguments["source_address"] ?? PythonObject.none)
     for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
       if let value = arguments.value(name) { try set(attribute, value) }
@@ -78,13 +78,15 @@ extension FTPObject {
     keepAlive(plain)
     let socket = try wrap(plain)
     do {
+      let takings = state.socketAttribute.takings
       try set(.sock, socket)
       // A subclass may wrap the socket when it is set, as recipes for implicit TLS do.
-      let effective = try attribute(.sock)
+      let effective = try socketInPlace()
       try set(.af, effective.attribute(state.names[.family]))
       let connection = try Connection(
         effective, host: "\(name) port \(number)", codec: try codec, state: state)
       try set(.file, NativeObject.make(state.connectionType, connection))
+      if state.socketAttribute.takings == takings, try isAlone() { try connection.stream.beginSlices() }
       let welcome = try greeting()
       try set(.welcome, welcome)
       return welcome
@@ -93,6 +95,12 @@ extension FTPObject {
       PythonError.preserving { try socket.callMethod(state.names[.close]) }
       throw error
     }
+  }
+
+  /// Whether nobody can have kept the socket that `connect` has made, and nobody gets it without this module's doing.
+  private func isAlone() throws(PythonError) -> Bool {
+    guard state.socketAttribute.watches(object), try !object.isInstance(of: state.ftpTLSType) else { return false }
+    return try state.connectsPlainly()
   }
 
   /// Has the system look after a control connection that a long transfer leaves silent.
@@ -269,7 +277,7 @@ extension FTPObject {
   func close() throws {
     let connection = try connection()
     let file = try attribute(.file)
-    let socket = try attribute(.sock)
+    let socket = try socketInPlace()
     try set(.file, .none)
     try set(.sock, .none)
     let isOurSocket = connection?.stream.socket === socket
@@ -281,14 +289,18 @@ extension FTPObject {
   /// `__exit__`: takes leave, ignoring what a lost connection raises, and closes in any case.
   func exit() throws {
     defer { forget() }
-    guard try !attribute(.sock).isNone else { return }
+    guard try !socketInPlace().isNone else { return }
+    let connection = try connection()
     do {
       try call(.quit)
     } catch {
+      // Of a connection that was lost, closed by the script or out of step before, the body has had its error.
+      var isGone = false
+      PythonError.preserving { isGone = connection.map { !$0.control.isUsable || $0.stream.isClosed } ?? false }
       let isExpected =
-        PythonError.matches(.osError, .eofError)
+        isGone && PythonError.matches(state.errors.error) || PythonError.matches(.osError, .eofError)
       if isExpected { PythonError.clear() }
-      PythonError.preserving { if try !attribute(.sock).isNone { try call(.close) } }
+      PythonError.preserving { if try !socketInPlace().isNone { try call(.close) } }
       if !isExpected { throw error }
     }
   }

@@ -287,7 +287,7 @@ extension FTPObject {
 
   /// The control connection's socket.
   private func control() throws -> PythonObject {
-    let socket = try attribute(.sock)
+    let socket = try socketInPlace()
     guard !socket.isNone else { throw notConnected }
     return socket
   }

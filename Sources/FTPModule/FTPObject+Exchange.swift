@@ -7,52 +7,61 @@ import PythonBridge
 extension FTPObject {
   /// The methods through which a command goes otherwise.
   static let commandNames: [Name] = [
-    .sendcmd, .voidcmd, .putcmd, .putline, .getresp, .voidresp, .getmultiline, .getline,
+    .sendcmd, .voidcmd, .voidresp, .putcmd, .putline, .getresp, .getmultiline, .getline,
   ]
 
-  /// A reply, and what makes Python's objects of it.
+  /// A command's way in: how many of these methods it does not go through.
+  enum Entry: Int { case ofObject = 0, voidcmd = 2, sendcmd = 3 }
+
+  /// A reply to a command of an object whose text is strict UTF-8.
   struct Exchanged {
     let reply: Reply
-    let codec: TextCodec
     let connection: Connection
   }
 
   /// Sends a command and reads its reply, whatever its code; nil, and nothing was sent, when that is for the methods to do.
   func exchange(_ line: PythonObject) throws -> Exchanged? {
-    guard line.isString, state.commandMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
-      try object.hasAttribute(state.names[.sock], connection.stream.socket)
+    try Self.exchange(object.glance, line.glance, state, .ofObject)
+  }
+
+  static func exchange(_ object: Glance, _ line: Glance, _ state: ModuleState, _ entry: Entry) throws -> Exchanged? {
+    guard line.isString, state.commandMethods.areAll(of: object, but: entry.rawValue),
+      debugLevel(of: object, state) == 0,
+      let connection = try connection(of: object, state),
+      try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state),
+      // What cannot be sent is for `putline` to say.
+      let text = try line.utf8(), let command = connection.control.makeReady(text),
+      connection.isReady(for: command.word)
     else { return nil }
-    let codec = try codec
-    // What cannot be sent is for `putline` to say.
-    guard codec.isStrictUTF8, let command = try line.withEncodableUTF8({ Command(sendable: $0) }) ?? nil,
-      connection.isReady(for: command)
-    else { return nil }
-    try state.audit().perform(state.commandEvent, object, line)
-    return try asPython {
-      try connection.use {
-        try refresh(connection)
-        let reply = try Attachment.detach { () throws(FTPError) in
-          try connection.control.realign()
-          try connection.control.send(command)
-          return try connection.control.readReply()
-        }
-        return Exchanged(reply: reply, codec: codec, connection: connection)
+    try state.audit().glance.perform(state.commandEvent.glance, object, line)
+    do {
+      return try connection.use {
+        try refresh(connection, of: object, state)
+        let control = connection.control
+        let reply = try Attachment.detach { () throws(FTPError) in try control.exchange(command) }
+        return Exchanged(reply: reply, connection: connection)
       }
+    } catch let error as FTPError { throw state.exception(for: error) }
+  }
+
+  private static func isStrictUTF8(_ object: Glance, _ state: ModuleState) throws -> Bool {
+    // As nearly always.
+    if try isPlainUTF8(object, state) { return true }
+    return try object.object { object throws(PythonError) in
+      try FTPObject(object: object, state: state).codec.isStrictUTF8
     }
   }
 
   /// Reads a reply, as `exchange` does.
   private func awaited() throws -> Exchanged? {
-    guard state.commandMethods.areAll(of: object), debugLevel == 0, let connection = try connection() else {
-      return nil
-    }
-    let codec = try codec
-    guard codec.isStrictUTF8 else { return nil }
+    guard state.commandMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
+      try codec.isStrictUTF8
+    else { return nil }
     return try asPython {
       try connection.use {
         try refresh(connection)
         let reply = try Attachment.detach { try connection.control.readReply() }
-        return Exchanged(reply: reply, codec: codec, connection: connection)
+        return Exchanged(reply: reply, connection: connection)
       }
     }
   }
@@ -77,7 +86,7 @@ extension FTPObject {
     let isOwn = state.commandMethods.areAll(of: object)
     if isOwn, let connection, let known = connection.representation, known.type == type,
       known.at == connection.control.representationChanges,
-      try object.hasAttribute(state.names[.sock], connection.stream.socket)
+      try speaks(on: connection)
     {
       return
     }
@@ -88,20 +97,41 @@ extension FTPObject {
 
   /// `getresp` for a reply that has been read: its text, or the exception for it. Sets `lastresp`.
   func response(_ exchanged: Exchanged) throws -> PythonObject {
-    let text = try exchanged.codec.decode(exchanged.reply.bytes)
-    try set(.lastresp, exchanged.connection.code(of: exchanged.reply) ?? text.prefix(3))
-    switch exchanged.reply.category {
-    case .preliminary, .completion, .intermediate: return text
-    case .transient: throw unexpected(text, state.errors.temporary)
-    case .permanent: throw unexpected(text, state.errors.permanent)
-    case nil: throw unexpected(text, state.errors.protocolError)
-    }
+    PythonObject(owned: try Self.response(exchanged, object.glance, state))
   }
 
   /// The same for a reply that must be 2yz.
   func completion(_ exchanged: Exchanged) throws -> PythonObject {
-    let text = try response(exchanged)
-    guard exchanged.reply.category == .completion else { throw unexpected(text) }
-    return text
+    PythonObject(owned: try Self.response(exchanged, object.glance, state, mustComplete: true))
+  }
+
+  /// `getresp` or `voidresp` for a reply that has been read: a new reference to its text.
+  static func response(
+    _ exchanged: Exchanged, _ object: Glance, _ state: ModuleState, mustComplete: Bool = false
+  ) throws -> ObjectPointer {
+    let text = try exchanged.reply.bytes.withUnsafeBytes { try Glance.string(utf8: $0) }
+    do {
+      let code = try exchanged.connection.code(of: exchanged.reply) ?? PythonObject(borrowed: text).prefix(3)
+      try object.set(state.names[glance: .lastresp], code)
+      switch exchanged.reply.category {
+      case .completion: return text
+      case .preliminary, .intermediate: if !mustComplete { return text }
+      case .transient, .permanent, nil: break
+      }
+    } catch {
+      _ = PythonObject(owned: text)
+      throw error
+    }
+    throw object.object { FTPObject(object: $0, state: state).unexpected(text, exchanged.reply.category) }
+  }
+
+  private func unexpected(_ text: ObjectPointer, _ category: Reply.Category?) -> PythonError {
+    let text = PythonObject(owned: text)
+    return switch category {
+    case .transient: unexpected(text, state.errors.temporary)
+    case .permanent: unexpected(text, state.errors.permanent)
+    case nil: unexpected(text, state.errors.protocolError)
+    case .preliminary, .completion, .intermediate: unexpected(text)
+    }
   }
 }

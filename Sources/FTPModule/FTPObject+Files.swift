@@ -58,7 +58,7 @@ extension FTPObject {
 
   /// `pwd()`: the current directory.
   func pwd() throws -> PythonObject {
-    let line = try PythonObject.string("PWD")
+    let line = state.names[.PWD]
     guard let exchanged = try exchange(line) else { return try path(in: call(.voidcmd, line)) }
     _ = try completion(exchanged)
     return try TextCodec.utf8.decode(PathReply.path(of: exchanged.reply) ?? [])

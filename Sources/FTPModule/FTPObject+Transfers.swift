@@ -9,15 +9,21 @@ extension FTPObject {
   static let defaultBlockSize = 2048 * 1024
 
   /// `retrbinary(cmd, callback, blocksize, rest)`: the callback gets each block as `bytes`.
-  func retrbinary(_ arguments: Arguments) throws -> PythonObject {
-    let command = try arguments.required(0)
-    let callback = try self.callback(arguments.required(1))
-    let blockSize = try blockSize(arguments[2]) ?? Self.defaultBlockSize
-    try requireSendable(command, arguments[3])
-    try represent(as: .binary, by: .voidcmd)
-    return try transfer(command, rest: arguments[3], checksSize: true) { transfer, _, attach in
+  func retrbinary(
+    _ command: PythonObject, _ callback: PythonObject, blockSize: PythonObject?, rest: PythonObject?
+  ) throws -> PythonObject {
+    let callback = try self.callback(callback)
+    let blockSize = try self.blockSize(blockSize) ?? Self.defaultBlockSize
+    var size = min(blockSize, BlockSize.limit, DataTransfer.firstRead)
+    var block = try BytesBlock(capacity: size)
+    return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, Attachment.attach({ BinaryFile.isWrite(callback) }) {
+          if transfer.announced ?? 0 >= BinaryFile.worthMoving,
+            try Attachment.attach({ BinaryFile(written: callback) })?.receive(from: transfer, attach) ?? false
+          {
+            return
+          }
           return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, attach)
         }
         if tls.readsBytes {
@@ -28,8 +34,6 @@ extension FTPObject {
       }
       let largest = min(blockSize, BlockSize.limit)
       var mayMove = true
-      var size = min(largest, DataTransfer.firstRead)
-      var block = try Attachment.attach { () throws(PythonError) in try BytesBlock(capacity: size) }
       while true {
         if mayMove, max(transfer.announced ?? 0, transfer.transferred) >= BinaryFile.worthMoving {
           mayMove = false
@@ -106,16 +110,17 @@ extension FTPObject {
   }
 
   /// `storbinary(cmd, fp, blocksize, callback, rest)`: sends what `fp.read(blocksize)` returns until that is empty.
-  func storbinary(_ arguments: Arguments) throws -> PythonObject {
-    let command = try arguments.required(0)
-    let file = try arguments.required(1)
-    let blockSize = try blockSize(arguments[2])
-    let callback = try arguments.value(3).map(self.callback)
-    try requireSendable(command, arguments[4])
-    try represent(as: .binary, by: .voidcmd)
-    return try transfer(command, rest: arguments[4], checksSize: false, isDetached: false, source: file) {
-      transfer, running, _ in
-      if callback == nil, let own = BinaryFile(reading: file) {
+  func storbinary(
+    _ command: PythonObject, _ file: PythonObject, blockSize: PythonObject?, callback: PythonObject?,
+    rest: PythonObject?
+  ) throws -> PythonObject {
+    let blockSize = try self.blockSize(blockSize)
+    let callback = try callback.map(self.callback)
+    return try transfer(
+      command, as: (.binary, .voidcmd), rest: rest, checksSize: false, isDetached: false, source: file
+    ) { transfer, running, _ in
+      let types = try state.fileTypes()
+      if callback == nil, !file.isExactly(types.memory), let own = BinaryFile(reading: file, types) {
         try own.send(over: transfer)
         try running.requireWhole()
       }
@@ -124,11 +129,18 @@ extension FTPObject {
         let block = try file.callMethod(state.names[.read], .integer(size))
         guard try block.isTrue() else { return }
         try running.requireWhole()
-        let count = try send(block, transfer)
+        let count = try send(bytes(of: block, from: file), transfer)
         if let callback { _ = try callback.call(block) }
         if blockSize == nil, count == size { size = min(size * 2, BlockSize.limit) }
       }
     }
+  }
+
+  /// What is sent of a block: text in the file's encoding where the file, one of a device root in `ftpy`, says so by its attribute
+  /// `sends_text`; otherwise the block as it is.
+  private func bytes(of block: PythonObject, from file: PythonObject) throws(PythonError) -> PythonObject {
+    guard block.isString, try file.optionalAttribute("sends_text")?.isTrue() == true else { return block }
+    return try block.callMethod("encode", file.attribute("encoding"))
   }
 
   /// `storlines(cmd, fp, callback)`: sends the lines that `fp.readline` returns, each ended by CRLF.
@@ -137,30 +149,25 @@ extension FTPObject {
     let file = try arguments.required(1)
     let callback = try arguments.value(2).map(self.callback)
     let limit = try maximumLine
-    try requireSendable(command)
-    try represent(as: .text, by: .voidcmd)
-    return try transfer(command, rest: nil, checksSize: false, isDetached: false) { transfer, running, _ in
-      if callback == nil, let own = BinaryFile(reading: file) {
+    return try transfer(command, as: (.text, .voidcmd), checksSize: false, isDetached: false) { transfer, running, _ in
+      if callback == nil, let own = BinaryFile(reading: file, try state.fileTypes()) {
         return try sendLines(of: own, limit, transfer, running)
       }
-      var pending: [UInt8] = []
-      func flush() throws {
-        guard !pending.isEmpty else { return }
-        try send(pending, transfer)
-        pending.removeAll(keepingCapacity: true)
-      }
+      // Line by line, as the file gives them: it may wait for each, and the callback is told of what has been sent.
       while true {
         let line = try file.callMethod(state.names[.readline], .integer(limit + 1))
+        var sent: [UInt8] = []
         let count = try line.withBytes { bytes in
-          if !bytes.isEmpty, bytes.count <= limit { pending.appendNetworkLine(bytes) }
+          if !bytes.isEmpty, bytes.count <= limit { sent.appendNetworkLine(bytes) }
           return bytes.count
         }
         guard count <= limit else {
           throw PythonError.raise(state.errors.error, "got more than \(limit) bytes")
         }
-        if count == 0 { return try flush() }
-        if pending.count >= BlockSize.first { try flush() }
-        if let callback { _ = try callback.call(line) }
+        if count == 0 { return }
+        try running.requireWhole()
+        try send(sent, transfer)
+        if let callback { _ = try callback.call(sent.withUnsafeBytes(PythonObject.bytes)) }
         try running.requireWhole()
       }
     }
@@ -204,9 +211,7 @@ extension FTPObject {
     _ body: ([UnsafeRawBufferPointer], _ isTerminated: Bool, _ check: () throws -> Void) throws -> Void
   ) throws -> PythonObject {
     let limit = try maximumLine
-    try requireSendable(command)
-    try represent(as: .text, by: .sendcmd)
-    return try transfer(command, rest: nil, checksSize: false) { transfer, running, attach in
+    return try transfer(command, as: (.text, .sendcmd), checksSize: false) { transfer, running, attach in
       var splitter = TextLineSplitter()
       func emit(_ lines: [UnsafeRawBufferPointer], _ isTerminated: Bool) throws(FTPError) {
         do { try body(lines, isTerminated) { try running.requireWhole() } } catch let error as FTPError {
@@ -225,9 +230,7 @@ extension FTPObject {
   /// Downloads text; `body` gets blocks of whole lines, each line but the last ended by LF as a text file has it. Attached.
   func textBlocks(_ command: PythonObject, _ body: @escaping ([UInt8]) throws -> Void) throws -> PythonObject {
     let limit = try maximumLine
-    try requireSendable(command)
-    try represent(as: .text, by: .sendcmd)
-    return try transfer(command, rest: nil, checksSize: false) { transfer, _, attach in
+    return try transfer(command, as: (.text, .sendcmd), checksSize: false) { transfer, _, attach in
       var decoder = TextBlockDecoder()
       func flush(_ lines: [UInt8]) throws {
         guard !lines.isEmpty else { return }
@@ -240,35 +243,29 @@ extension FTPObject {
 
   // MARK: One transfer
 
-  /// Runs a transfer: opens it, runs `body`, closes the data connection, reads the final reply, checks the size.
+  /// Runs a transfer: has data represented, opens it, runs `body`, closes the data connection, reads the final reply, checks the size.
   ///
   /// `body` gets the transfer and a function that attaches for a call to Python; it runs detached unless `isDetached` is false.
   /// When it is broken off the data connection is closed, and the replies that the server still owes are left to be read before
   /// the next command. `source` is the file that a binary upload reads.
   private func transfer(
-    _ command: PythonObject, rest: PythonObject?, checksSize: Bool, isDetached: Bool = true,
-    source: PythonObject? = nil,
+    _ command: PythonObject, as representation: (type: Connection.Representation, method: Name),
+    rest: PythonObject? = nil, checksSize: Bool, isDetached: Bool = true, source: PythonObject? = nil,
     _ body: (
       DataTransfer, Connection.RunningTransfer, _ attach: @escaping (() throws -> Void) throws -> Void
     ) throws -> Void
   ) throws -> PythonObject {
+    let plain = try prepareTransfer(command, rest, as: representation.type, by: representation.method)
     let keepAliveInterval = try keepAliveInterval
-    let before = try self.connection()
-    before?.takesDataFirst = true
-    defer { before?.takesDataFirst = false }
-    let channel = try openChannel(command, rest)
+    let channel = try openChannel(plain, command, rest)
     let stream = channel.stream
-    before?.takesDataFirst = false
     var isClosed = false
     defer { if !isClosed { PythonError.preserving { try channel.close(state) } } }
-    // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
-    let connection = try connection()
-    if connection == nil, try attribute(.file).isNone { throw notConnected }
-    let silence = try channel.own.map(\.silence) ?? self.silence(of: stream.socket)
+    let connection = channel.connection
     try stream.tls?.hold()
     let transfer = DataTransfer(
-      stream, announced: channel.own.map(\.announced) ?? connection?.announcedSize(of: stream.socket),
-      offset: try offset(rest), silence: silence, control: connection?.control)
+      stream, announced: channel.announced, offset: try offset(rest), silence: channel.silence,
+      control: connection?.control)
     connection?.control.keepAlive(every: keepAliveInterval)
     defer { connection?.control.keepAlive(every: nil) }
     let watch = try observe(transfer, command, isBinary: checksSize || source != nil, source: source)
@@ -301,8 +298,9 @@ extension FTPObject {
       }
       try running.requireWhole()
       if let shared = stream.shared { try Attachment.detach { try shared.end() } }
+      guard stream.tls != nil else { return }
       try TLSClosing.end(
-        stream, connection, silence: silence, throughProxy: !attribute(._proxied_host).isNone, state: state)
+        stream, connection, silence: channel.silence, throughProxy: !attribute(._proxied_host).isNone, state: state)
       try running.requireWhole()
     }
     do {

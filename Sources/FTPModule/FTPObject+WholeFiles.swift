@@ -29,7 +29,8 @@ extension FTPObject {
     let options = try transferOptions(arguments)
     let source: any UploadSource
     if let place = try localPath(arguments.required(0), method: .read, "upload") {
-      source = try LocalSource(place)
+      // A pipe's other end may be another thread of this program.
+      source = try Attachment.detach { () throws(FTPError) in try LocalSource(place) }
     } else {
       source = try FileObjectSource(arguments.required(0), client)
     }

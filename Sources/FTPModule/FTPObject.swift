@@ -27,14 +27,15 @@ struct FTPObject {
   /// `encoding` and `errors`.
   var codec: TextCodec {
     get throws(PythonError) {
-      // As nearly always.
-      if try object.hasAttribute(state.names[.encoding], text: "utf-8"),
-        try object.hasAttribute(state.names[.errors], text: "strict")
-      {
-        return .utf8
-      }
+      if try Self.isPlainUTF8(object.glance, state) { return .utf8 }
       return TextCodec(encoding: try word(.encoding), errors: try word(.errors))
     }
+  }
+
+  /// Whether `encoding` and `errors` are what they nearly always are.
+  static func isPlainUTF8(_ object: Glance, _ state: ModuleState) throws(PythonError) -> Bool {
+    guard try object.has(state.names[glance: .encoding], text: "utf-8", usually: state.utf8) else { return false }
+    return try object.has(state.names[glance: .errors], text: "strict", usually: state.strict)
   }
 
   /// An attribute that has to be a `str`.
@@ -45,8 +46,10 @@ struct FTPObject {
   }
 
   /// `debugging` as a number; what is no number counts as off.
-  var debugLevel: Int {
-    do { return try object.integerAttribute(state.names[.debugging]) } catch {
+  var debugLevel: Int { Self.debugLevel(of: object.glance, state) }
+
+  static func debugLevel(of object: Glance, _ state: ModuleState) -> Int {
+    do { return try object.integer(state.names[glance: .debugging]) } catch {
       PythonError.clear()
       return 0
     }
@@ -54,10 +57,22 @@ struct FTPObject {
 
   /// `maxline` as a number that leaves room to count beyond it.
   var maximumLine: Int {
-    get throws(PythonError) { max(0, min(try object.integerAttribute(state.names[.maxline]), 1 << 30)) }
+    get throws(PythonError) { try Self.maximumLine(of: object.glance, state) }
+  }
+
+  static func maximumLine(of object: Glance, _ state: ModuleState) throws(PythonError) -> Int {
+    max(0, min(try object.integer(state.names[glance: .maxline]), 1 << 30))
   }
 
   // MARK: Calls
+
+  /// `sock`, for a look that no Python code shares: for any other it is `attribute(.sock)`.
+  func socketInPlace() throws(PythonError) -> PythonObject { try state.socketAttribute.look(at: object) }
+
+  /// Whether `sock` is still the connection's.
+  func speaks(on connection: Connection) throws(PythonError) -> Bool {
+    try state.socketAttribute.isIn(object.glance, connection.stream.socket)
+  }
 
   /// Calls one of the object's methods as Python would.
   @discardableResult
@@ -94,9 +109,10 @@ struct FTPObject {
   // MARK: Connection
 
   /// The connection in `file`; nil when there is none, or when `file` is somebody else's object.
-  func connection() throws(PythonError) -> Connection? {
-    let file = try attribute(.file)
-    return file.isExactly(state.connectionType) ? NativeObject.content(file, as: Connection.self) : nil
+  func connection() throws(PythonError) -> Connection? { try Self.connection(of: object.glance, state) }
+
+  static func connection(of object: Glance, _ state: ModuleState) throws(PythonError) -> Connection? {
+    try object.content(of: state.names[glance: .file], state.connectionType, as: Connection.self)
   }
 
   /// Runs a call on the connection with the time limits of this moment; `other` runs when `file` is somebody else's object.
@@ -115,17 +131,20 @@ struct FTPObject {
   }
 
   /// Gives a connection the limits of this moment.
-  func refresh(_ connection: Connection) throws(PythonError) {
+  func refresh(_ connection: Connection) throws(PythonError) { try Self.refresh(connection, of: object.glance, state) }
+
+  static func refresh(_ connection: Connection, of object: Glance, _ state: ModuleState) throws(PythonError) {
     // Python code may have closed the socket, and its descriptor be another file's by now.
     connection.stream.revalidate()
-    let limit = try connection.stream.socket.callForNumber(state.names[.gettimeout])
+    let limit = try connection.stream.socket.glance.callForNumber(state.names[glance: .gettimeout])
     if let limit {
+      connection.stream.endSlices()
       connection.limit(replies: .seconds(limit))
     } else {
-      let isDefault = try object.hasAttribute(state.names[.timeout], state.notGiven())
+      let isDefault = try object.has(state.names[glance: .timeout], state.notGiven())
       connection.limit(replies: isDefault ? .default : .none)
     }
-    connection.control.lineLimit = try maximumLine
+    connection.control.lineLimit = try maximumLine(of: object, state)
   }
 
   /// What a call raises that needs a connection when there is none.

@@ -70,7 +70,8 @@ extension FTPType {
       Read a whole reply, its lines joined by newlines, a str. Blocks, at most the timeout for the
       whole of it.
 
-      Raises as getline, and Error for more than 64 KiB or 1024 lines. RFC 959 section 4.2.
+      Raises as getline, and Error for more than 64 KiB or 1024 lines, of
+      a status reply (211 to 213) 4 MiB or 50,000 lines. RFC 959 section 4.2.
       """
     ) {
       call($0, $1, $2, $3, $4, Signature("getmultiline")) { ftp, _ in
@@ -128,7 +129,7 @@ extension FTPType {
       Raises as putline and voidresp.
       """
     ) {
-      call($0, $1, $2, $3, $4, "voidcmd", takes: "cmd") { try $0.voidcmd($1) }
+      exchange($0, $1, $2, $3, $4, .voidcmd)
     },
     .method(
       "abort",

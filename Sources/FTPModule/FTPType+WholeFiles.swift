@@ -26,7 +26,8 @@ extension FTPType {
                 waits between attempts, half a second first and twice as long each time, at most 30
       progress  called with a TransferProgress, at most ten times a second; what it raises ends the
                 call and is raised
-      segments  over how many connections (1 to 16) a file is fetched that has 1 MiB for each
+      segments  over how many connections (1 to 16) a file is fetched that has 1 MiB for each; all
+                but the first log in, on threads, while that one is at work
 
       It is tried again after a lost connection, a silence of timeout seconds, a refusal for now
       (4yz), or a server's restart: connect(), login() and cwd() as before, with the same options.

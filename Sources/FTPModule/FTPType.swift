@@ -23,7 +23,9 @@ enum FTPType {
   }
 
   /// Makes the class `FTP`.
-  static func makeClass(base: PythonObject, moduleName: String) throws(PythonError) -> PythonObject {
+  static func makeClass(
+    base: PythonObject, moduleName: String, socket: PythonObject, utf8: PythonObject, strict: PythonObject
+  ) throws(PythonError) -> PythonObject {
     let namespace = try PythonObject.dictionary()
     let attributes: [(String, PythonObject)] = [
       ("__module__", try .string(moduleName)),
@@ -31,15 +33,15 @@ enum FTPType {
       ("host", try .string("")),
       ("port", try .integer(21)),
       ("maxline", try .integer(maximumLine)),
-      ("sock", .none),
+      ("sock", socket),
       ("file", .none),
       ("af", .none),
       ("ipvtype", try .integer(0)),
       ("welcome", .none),
       ("passiveserver", .bool(true)),
       ("trust_server_pasv_ipv4_address", .bool(false)),
-      ("encoding", try .string("utf-8")),
-      ("errors", try .string("strict")),
+      ("encoding", utf8),
+      ("errors", strict),
       ("proxy", .none),
       ("prefer_epsv", .bool(false)),
       ("keepalive", .none),
@@ -145,6 +147,29 @@ enum FTPType {
     }
   }
 
+  /// `sendcmd` or `voidcmd`. Mostly no Swift object is made of the arguments, nor of the result.
+  static func exchange(
+    _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
+    _ keywords: ObjectPointer?, _ entry: FTPObject.Entry
+  ) -> ObjectPointer? {
+    if count == 1, keywords == nil, let instance, let argument = arguments?.pointee {
+      let state: ModuleState
+      do { state = try ModuleState.of(definingClass: type) } catch { return nil }
+      do {
+        if let exchanged = try FTPObject.exchange(Glance(instance), Glance(argument), state, entry) {
+          return try FTPObject.response(exchanged, Glance(instance), state, mustComplete: entry == .voidcmd)
+        }
+      } catch {
+        state.raise(error)
+        return nil
+      }
+    }
+    return switch entry {
+    case .voidcmd: call(instance, type, arguments, count, keywords, "voidcmd", takes: "cmd") { try $0.voidcmd($1) }
+    default: call(instance, type, arguments, count, keywords, "sendcmd", takes: "cmd") { try $0.sendcmd($1) }
+    }
+  }
+
   // Methods by name: others ask whether a subclass has replaced them.
 
   static let getline: MethodImplementation = { instance, type, arguments, count, keywords in
@@ -152,7 +177,7 @@ enum FTPType {
   }
 
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
-    call(instance, type, arguments, count, keywords, "sendcmd", takes: "cmd") { try $0.sendcmd($1) }
+    exchange(instance, type, arguments, count, keywords, .sendcmd)
   }
   static let transfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("transfercmd", ["cmd", "rest"], required: 1)) {

@@ -17,18 +17,27 @@ final class ModuleState {
   let baseType: PythonObject
   let ftpType: PythonObject
   let ftpTLSType: PythonObject
+  /// `sock` of `FTP`.
+  let socketAttribute: WatchedAttribute
+  private let watchedType: PythonObject
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
-  /// The methods that open data connections, as the class `FTP` was made with them.
-  let dataMethods: OwnMethods
+  /// Those and the ones that open data connections.
+  let transferMethods: OwnMethods
+  let pasv, epsv: PassiveQuery
+  let replyCodes = ReplyCodes()
+  private var hostNames: HostNames?
+  private var knownFileTypes: FileTypes?
   /// The names of the auditing events of a command, and of a connection that is made.
   let commandEvent, connectEvent: PythonObject
+  /// What `encoding` and `errors` of an FTP object mostly are.
+  let utf8, strict: PythonObject
   private var plainSockets: PlainSockets?
-  private var auditFunction: PythonObject?
-  private var timeoutNotGiven: PythonObject?
+  @exclusivity(unchecked) private var auditFunction: PythonObject?
+  @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
   /// The exception classes.
@@ -43,8 +52,9 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, namespace] + commandMethods.all + dataMethods.all + [commandEvent, connectEvent]
-      + (plainSockets?.all ?? [])
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
+      + [commandEvent, connectEvent, utf8, strict]
+      + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
 
@@ -64,10 +74,20 @@ final class ModuleState {
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
-    ftpType = try FTPType.makeClass(base: baseType, moduleName: name)
+    (utf8, strict) = (try .name("utf-8"), try .name("strict"))
+    let (connectionType, names) = (connectionType, names)
+    socketAttribute = WatchedAttribute(names[.sock], initial: .none) { instance in
+      PythonError.preserving {
+        try instance.content(of: names[glance: .file], connectionType, as: Connection.self)?.handOutSocket()
+      }
+    }
+    watchedType = try WatchedAttribute.makeType(in: module, name: "\(name)._SocketAttribute")
+    ftpType = try FTPType.makeClass(
+      base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
+      strict: strict)
     (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
-    let names = names
-    dataMethods = try OwnMethods(FTPObject.dataNames.map { names[$0] }, of: ftpType)
+    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
+    (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
@@ -80,10 +100,16 @@ final class ModuleState {
   /// `ftplib.ssl`.
   func ssl() throws(PythonError) -> PythonObject { try LazyAttributes.ssl.value(self) }
 
+  /// The class of Python's that `socket.socket` derives from.
+  func nativeSocket() throws(PythonError) -> PythonObject {
+    if let module = try loadedModule(names[._socket]) { return try module.attribute(names[.socket]) }
+    return try importModule("_socket").attribute(names[.socket])
+  }
+
   /// Whether a socket is an `ssl.SSLSocket`. It is none while nobody has imported `ssl`.
   func isTLS(_ socket: PythonObject) throws(PythonError) -> Bool {
-    guard try importModule("sys").attribute("modules").callMethod("get", .string("ssl")).isTrue() else { return false }
-    return try socket.isInstance(of: ssl().attribute("SSLSocket"))
+    guard let ssl = try loadedModule(names[.ssl]), try ssl.isTrue() else { return false }
+    return try socket.isInstance(of: self.ssl().attribute("SSLSocket"))
   }
 
   /// `socket`'s mark for a timeout that was not given: one object as long as the process lives.
@@ -98,6 +124,22 @@ final class ModuleState {
   func connectsPlainly() throws(PythonError) -> Bool {
     if plainSockets == nil { plainSockets = try PlainSockets(socket(), names) }
     return try plainSockets?.areThose(of: socket(), names) ?? false
+  }
+
+  /// The classes of Python's own binary files.
+  func fileTypes() throws(PythonError) -> FileTypes {
+    if let knownFileTypes { return knownFileTypes }
+    let types = try FileTypes()
+    knownFileTypes = types
+    return types
+  }
+
+  /// What data connections to a host are called: mostly it is the one of the last.
+  func names(of host: String) throws(PythonError) -> HostNames {
+    if let hostNames, hostNames.areThose(of: host) { return hostNames }
+    let names = try HostNames(host)
+    hostNames = names
+    return names
   }
 
   /// `sys.audit`.

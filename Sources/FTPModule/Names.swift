@@ -3,7 +3,7 @@ import PythonBridge
 /// The attribute and method names that the module looks up, each made a Python string once.
 enum Name: Int, CaseIterable {
   // Attributes of the module that are made at their first use, and state of an FTP object.
-  case socket, ssl, sys, _SSLSocket, _GLOBAL_DEFAULT_TIMEOUT
+  case socket, _socket, ssl, sys, _SSLSocket, _GLOBAL_DEFAULT_TIMEOUT
   case sock, file, host, port, timeout, source_address, encoding, welcome, passiveserver
   case trust_server_pasv_ipv4_address, debugging, lastresp, maxline, af, ipvtype
   case errors, proxy, _proxied_host, _session, prefer_epsv, keepalive
@@ -17,17 +17,27 @@ enum Name: Int, CaseIterable {
     accept
   case getdefaulttimeout, getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
   case do_handshake, write_eof, unwrap
+  // Commands.
+  case PWD
 }
 
 /// The names as Python strings.
-struct Names {
+final class Names {
   let all: [PythonObject]
+  private let glances: UnsafeMutableBufferPointer<Glance>
 
   init() throws(PythonError) {
     var all: [PythonObject] = []
-    for name in Name.allCases { all.append(try .string("\(name)")) }
+    for name in Name.allCases { all.append(try .name("\(name)")) }
     self.all = all
+    glances = .allocate(capacity: all.count)
+    _ = glances.initialize(from: all.map(\.glance))
   }
 
+  deinit { glances.deallocate() }
+
   subscript(_ name: Name) -> PythonObject { all[name.rawValue] }
+
+  /// The same for a glance, without a count of references.
+  subscript(glance name: Name) -> Glance { glances[name.rawValue] }
 }

@@ -71,6 +71,8 @@ final class NativeSibling: TransferClient {
     try lacksNative ? object.features() : freely { try native.features() }
   }
 
+  var knownFeatures: ServerFeatures? { current.knownFeatures }
+
   func beBinary() throws { try lacksNative ? object.beBinary() : freely { try native.beBinary() } }
 
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {

@@ -206,14 +206,25 @@ final class ObjectClient: TransferClient {
   }
 
   func features() throws -> ServerFeatures {
-    try catching {
+    if let knownFeatures { return knownFeatures }
+    return try catching {
       let connection = try ftp.connection()
-      if let known, let connection, featuresConnection === connection { return known }
-      if let known = connection?.features { return known }
       let features = try ServerFeatures(execute("FEAT", nil))
       (known, featuresConnection) = (features, connection)
       connection?.features = features
       return features
+    }
+  }
+
+  var knownFeatures: ServerFeatures? {
+    Attachment.attach {
+      do {
+        guard let connection = try ftp.connection() else { return nil }
+        return featuresConnection === connection ? known : connection.features
+      } catch {
+        PythonError.clear()
+        return nil
+      }
     }
   }
 

@@ -3,108 +3,148 @@ import FTPClient
 import Glibc
 import PythonBridge
 
-/// The data connection of one of the object's own transfers: its stream, and the socket where there is one of Python's.
+/// A data connection that nobody sees, for one of the object's own transfers.
 ///
 /// Nobody sees the socket of `retrbinary` and its like where `transfercmd` and what it calls are this module's own, `socket` is Python's, and
-/// no proxy, TLS or active mode is asked for. Then there is none: the client connects by itself.
-struct TransferChannel {
-  let stream: PythonStream
-  /// What the client has made by itself, where it has.
-  let own: OwnChannel?
+/// no proxy, TLS or active mode is asked for. Then there is none: the client connects by itself. What has to be so is asked once, before the first
+/// command; audit hooks alone run Python code until the transfer has begun.
+final class PlainData {
+  private let ftp: FTPObject
+  let connection: Connection
+  private let command: PythonObject
+  private let line: Command
+  private let rest: PythonObject?
+  private let server: SocketAddress
+  private let names: HostNames
 
-  struct OwnChannel {
+  /// What has been opened.
+  struct Opened {
     let stream: PythonStream
     let announced: UInt64?
     let silence: Duration?
   }
 
-  /// Closes. Attached.
-  func close(_ state: ModuleState) throws(PythonError) {
-    if own != nil { return stream.close() }
-    try stream.socket.callMethod(state.names[.close])
-  }
-}
+  /// The methods that a transfer goes through otherwise.
+  static let methodNames: [Name] = FTPObject.commandNames + [.transfercmd, .ntransfercmd, .makepasv]
 
-extension FTPObject {
-  /// The methods that open data connections.
-  static let dataNames: [Name] = [.transfercmd, .ntransfercmd, .makepasv]
+  private var state: ModuleState { ftp.state }
+  private var object: PythonObject { ftp.object }
 
-  /// Opens a data connection for a transfer of the object's own and sends the command that uses it.
-  func openChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel {
-    if let own = try asPython({ try openOwnChannel(command, rest) }) {
-      return TransferChannel(stream: own.stream, own: own)
-    }
-    return TransferChannel(stream: try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 }), own: nil)
-  }
-
-  private func openOwnChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel.OwnChannel? {
-    guard command.isString, state.commandMethods.areAll(of: object), state.dataMethods.areAll(of: object),
-      debugLevel == 0, let connection = try connection(), connection.session == nil, connection.transfer == nil,
-      connection.stream.plainDescriptor != nil, try object.hasAttribute(state.names[.sock], connection.stream.socket),
-      try attribute(.passiveserver).isTrue(), try !attribute(.proxy).isTrue(), try !attribute(.prefer_epsv).isTrue(),
-      try !attribute(.trust_server_pasv_ipv4_address).isTrue(), try attribute(._proxied_host).isNone,
-      try attribute(.source_address).isNone, try state.connectsPlainly(), let codec = try? self.codec,
-      codec.isStrictUTF8,
-      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let peer = try connection.peer()
+  /// For a transfer by `command`, from `rest` on; nil where somebody may see its socket, or where the command cannot be sent. Attached.
+  init?(_ command: PythonObject, _ rest: PythonObject?, of ftp: FTPObject) throws {
+    let (state, object) = (ftp.state, ftp.object)
+    let names = state.names
+    guard command.isString, state.transferMethods.areAll(of: object), ftp.debugLevel == 0,
+      let connection = try ftp.connection(), connection.session == nil, connection.transfer == nil,
+      connection.stream.plainDescriptor != nil, try ftp.speaks(on: connection),
+      try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),
+      try !object.hasTrueAttribute(names[.prefer_epsv]),
+      try !object.hasTrueAttribute(names[.trust_server_pasv_ipv4_address]),
+      try object.hasNoneAttribute(names[._proxied_host]), try object.hasNoneAttribute(names[.source_address]),
+      try state.connectsPlainly(), try ftp.codec.isStrictUTF8,
+      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = try connection.peer()
     else { return nil }
-    try requireSendable(rest)
-    let port = try passivePort(isExtended: peer.isIPv6)
-    let socket = try connect(to: peer, port)
+    if let rest { try ftp.requireSendable(rest) }
+    self.ftp = ftp
+    self.connection = connection
+    self.command = command
+    self.line = line
+    self.rest = rest.flatMap { $0.isNone ? nil : $0 }
+    self.server = server
+    self.names = try state.names(of: server.host)
+  }
+
+  /// Opens the data connection and sends the command that uses it. Throws as `transfercmd` raises.
+  func open() throws -> Opened {
+    var descriptor: CInt?
+    var socket: Socket?
     do {
-      let reply = try begin(line, command, rest, connection, socket)
-      // As on the sockets that `transfercmd` returns.
-      let limit = try connectTimeout()
-      let isDefault = try limit.isOurs && object.hasAttribute(state.names[.timeout], state.notGiven())
-      let silence =
-        try isDefault ? Self.defaultSilence : limit.value.isNone || limit.isOurs ? nil : Duration(limit.value.double())
-      return TransferChannel.OwnChannel(
-        stream: PythonStream(socket, state: state), announced: reply.flatMap(TransferSize.announced(in:)),
-        silence: silence)
+      let (port, limits) = try (passivePort(&descriptor), ftp.dataLimits())
+      let taken = descriptor
+      descriptor = nil
+      let connected = try connect(taken, port, within: limits.connecting)
+      socket = connected
+      let announced = try begin(connected).flatMap(TransferSize.announced(in:))
+      return Opened(
+        stream: PythonStream(connected, state: state), announced: announced, silence: limits.silence)
     } catch {
       PythonError.preserving {
-        socket.close()
+        if let descriptor { Glibc.close(descriptor) }
+        socket?.close()
         connection.control.abandonReplies()
       }
       throw error
     }
   }
 
-  /// The port of `PASV`, or of `EPSV` over IPv6 and where `PASV` is unknown.
-  private func passivePort(isExtended: Bool) throws -> UInt16 {
-    guard !isExtended else { return try PassiveAddress(extendedPassive: parsed(sendcmd("EPSV"))).port }
-    let line = try PythonObject.string("PASV")
-    guard let exchanged = try exchange(line) else {
-      return try PassiveAddress(parsed(call(.sendcmd, line))).port
+  // MARK: Where the server listens
+
+  /// The port of `PASV`, or of `EPSV` over IPv6 and where `PASV` is unknown. Meanwhile makes the descriptor that is to be connected.
+  private func passivePort(_ descriptor: inout CInt?) throws -> UInt16 {
+    if !server.isIPv6 {
+      let reply = try ask(state.pasv, &descriptor)
+      if reply.category != .permanent || !reply.saysUnknownCommand {
+        try heed(reply)
+        return try PassiveAddress(reply).port
+      }
+      if let code = try state.replyCodes.text(of: reply) { try ftp.set(.lastresp, code) }
     }
-    do { _ = try response(exchanged) } catch {
-      try requireUnknownCommand(error)
-      return try passivePort(isExtended: true)
-    }
-    return try PassiveAddress(exchanged.reply).port
+    let reply = try ask(state.epsv, &descriptor)
+    try heed(reply)
+    return try PassiveAddress(extendedPassive: reply).port
   }
+
+  /// A command that asks for a port, and its reply, whatever its code.
+  private func ask(_ query: PassiveQuery, _ descriptor: inout CInt?) throws -> Reply {
+    let isReady = connection.isReady(for: query.command.word)
+    if !isReady {
+      // It says why not, or does what is left to do.
+      try connection.use {
+        try ftp.refresh(connection)
+        try connection.prepare(for: query.command.verb)
+      }
+    }
+    try state.audit().perform(state.commandEvent, object, query.line)
+    return try connection.use {
+      try ftp.refresh(connection)
+      return try Attachment.detach { () throws(FTPError) in
+        if isReady { try connection.control.realign() }
+        try connection.control.send(query.command)
+        // The server takes its time to listen.
+        if descriptor == nil { descriptor = Socket.unconnected(like: server, onlySends: line.isUpload) }
+        return try connection.control.readReply()
+      }
+    }
+  }
+
+  // MARK: The connection
 
   /// Connects to a port of the server, as `socket.create_connection` would.
-  private func connect(to peer: SocketAddress, _ port: UInt16) throws -> Socket {
-    let limit = try connectTimeout()
-    let action = "open the data connection to \(peer.host) port \(port)"
-    let address = try PythonObject.tuple(.string(peer.host), .integer(Int(port)))
-    try state.audit().perform(state.connectEvent, object, address)
-    let deadline = Deadline.after(try limit.value.isNone ? nil : Duration(limit.value.double()))
-    guard let server = peer.with(port: port) else { throw FTPError(errno: EAFNOSUPPORT, action) }
+  private func connect(_ descriptor: CInt?, _ port: UInt16, within limit: Duration?) throws -> Socket {
+    do {
+      try state.audit().perform(state.connectEvent, object, .tuple(names.host, .integer(Int(port))))
+    } catch {
+      if let descriptor { Glibc.close(descriptor) }
+      throw error
+    }
+    let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        sharingNothing: server, action, until: deadline, interrupt: Interrupt(Attachment.checkSignals))
+        descriptor, onlySends: line.isUpload, sharingNothing: server.with(port: port),
+        "open the data connection to \(server.host) port \(port)",
+        peer: names.peer + String(port), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }
   }
 
-  /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place. See the other `begin`.
-  private func begin(
-    _ line: Command, _ command: PythonObject, _ rest: PythonObject?, _ connection: Connection, _ socket: Socket
-  ) throws -> Reply? {
-    if let rest, !rest.isNone { _ = try sendcmd("REST \(try rest.text())") }
+  // MARK: The command
+
+  /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place. See `FTPObject.begin`.
+  private func begin(_ socket: Socket) throws -> Reply? {
+    if let rest { _ = try ftp.sendcmd("REST \(try rest.text())") }
     try state.audit().perform(state.commandEvent, object, command)
     let reply = try connection.use {
-      try refresh(connection)
+      // A hook may have closed the socket, and its descriptor be another file's by now.
+      connection.stream.revalidate()
       return try Attachment.detach { () throws(FTPError) -> Reply? in
         try connection.control.realign()
         try connection.control.send(line)
@@ -113,18 +153,62 @@ extension FTPObject {
       }
     }
     guard let reply else { return nil }
-    let exchanged = Exchanged(reply: reply, codec: .utf8, connection: connection)
-    let text = try response(exchanged)
+    try heed(reply)
     switch (reply.code, reply.category) {
     case (226, _), (250, _):
       connection.control.unread(reply)
       return reply
     case (_, .preliminary): return reply
     case (_, .completion):
-      let next = try call(.getresp)
-      guard try code(next).first == "1" else { throw unexpected(next) }
-      return try parsed(next)
-    default: throw unexpected(text)
+      let next = try ftp.call(.getresp)
+      guard try ftp.code(next).first == "1" else { throw ftp.unexpected(next) }
+      return try ftp.parsed(next)
+    default: throw ftp.unexpected(try text(of: reply))
     }
   }
+
+  // MARK: Replies
+
+  /// `getresp` for a reply whose text nobody reads: sets `lastresp`, raises the exception for 4yz and 5yz.
+  private func heed(_ reply: Reply) throws {
+    let isGood = reply.category.map { $0 != .transient && $0 != .permanent } ?? false
+    guard isGood, reply.bytes.allSatisfy({ $0 < 0x80 }), let code = try state.replyCodes.text(of: reply) else {
+      _ = try text(of: reply)
+      return
+    }
+    try ftp.set(.lastresp, code)
+  }
+
+  /// `getresp` for a reply that has been read.
+  private func text(of reply: Reply) throws -> PythonObject {
+    try ftp.response(FTPObject.Exchanged(reply: reply, connection: connection))
+  }
+}
+
+/// A command that asks where the server listens.
+struct PassiveQuery {
+  let command: Command
+  /// The same for audit hooks.
+  let line: PythonObject
+
+  init(_ word: String) throws {
+    command = try Command(word)
+    line = try .string(word)
+  }
+}
+
+/// What data connections to a host are called.
+struct HostNames {
+  private let text: String
+  let host: PythonObject
+  /// In messages, before the port.
+  let peer: String
+
+  init(_ host: String) throws(PythonError) {
+    text = host
+    self.host = try .string(host)
+    peer = "the data connection of \(host) port "
+  }
+
+  func areThose(of host: String) -> Bool { text == host }
 }

@@ -1,7 +1,7 @@
 import PythonBridge
 
 /// Python's module `socket` as it was born: what a connection that is made without it would otherwise pass.
-struct PlainSockets {
+final class PlainSockets {
   private let parts: [(name: Name, value: PythonObject)]
   private let methods: OwnMethods
 

@@ -67,18 +67,40 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,
   /// whose TLS has ended (`ccc`).
   static func isPlain(_ socket: PythonObject, _ state: ModuleState) throws(PythonError) -> Bool {
-    if try state.isTLS(socket) { return try socket.isInstance(of: importModule("_socket").attribute("socket")) }
+    if try state.isTLS(socket) { return try socket.isInstance(of: state.nativeSocket()) }
     let type = socket.type
-    guard try type === state.socket().attribute("socket") else { return false }
-    let original = try importModule("_socket").attribute("socket")
-    for method in ["recv", "send", "sendall"] {
-      guard try type.attribute(method) === original.attribute(method) else { return false }
+    guard try type === state.socket().attribute(state.names[.socket]) else { return false }
+    let original = try state.nativeSocket()
+    for method in [Name.recv, .send, .sendall] {
+      let name = state.names[method]
+      guard try type.attribute(name) === original.attribute(name) else { return false }
     }
     return true
   }
 
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.callForInteger(state.names[.fileno]))
+    CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+  }
+
+  /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
+  /// that would see it.
+  @exclusivity(unchecked) private(set) var isSliced = false
+
+  /// Saves a `poll` for each reply of a socket that is plain, without a time limit and nobody else's. Attached.
+  func beginSlices() throws(PythonError) {
+    guard !isOwn, let native, native.descriptor >= 0,
+      try socket.callMethod(state.names[.gettimeout]).isNone
+    else { return }
+    native.waitInCalls()
+    isSliced = true
+  }
+
+  /// Takes that back, before Python code gets the socket, or when it has set a time limit in some other way. Attached.
+  func endSlices() {
+    guard isSliced else { return }
+    isSliced = false
+    revalidate()
+    if let native, native.descriptor >= 0 { native.waitBeforeCalls() }
   }
 
   /// Whether Python code has closed the socket; attached.
@@ -160,9 +182,12 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Whether it is a plain socket.
   var receivesFiles: Bool { native != nil }
 
+  /// Memory that is read into with less effort than any other, as long as the stream lives; nil where all is alike. Attached.
+  func quickMemory() throws(PythonError) -> UnsafeMutableRawBufferPointer? { try pipe?.quickMemory() }
+
   /// Through the descriptor of a plain socket; nothing through any other. See `FileReceiving.receive`.
   func receive(
-    file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
+    file: CInt, at offset: UInt64?, most: Int, through pipe: SplicePipe, until deadline: Deadline
   ) throws -> Int? {
     guard let native else { return nil }
     guard native.descriptor >= 0 else { throw closedMeanwhile }
@@ -211,6 +236,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
 
   func close() {
     native?.close()
+    isSliced = false
     if isOwn { return }
     Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
   }

@@ -280,7 +280,11 @@ final class TLSChannel: TLSLayer {
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
       descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
-    return try want == .reading ? socket.isReadable(until: deadline) : socket.isWritable(until: deadline)
+    do { return try want == .reading ? socket.isReadable(until: deadline) : socket.isWritable(until: deadline) } catch {
+      // Another thread has closed it since the descriptor was asked for.
+      if case .system(EBADF) = error.kind { throw closedMeanwhile }
+      throw error
+    }
   }
 
   /// Calls the socket, attached, with its time limit put aside; one that waits itself gets the time until the deadline.

@@ -17,6 +17,7 @@ final class TLSPipe: TLSLayer {
   private let incoming, outgoing: PythonObject
   /// Their methods that are called for each record.
   private let reader, writer, feeder: LentCalls
+  private let drainer: PythonObject
   /// The connection, by its descriptor.
   let transport: Socket
   private let state: ModuleState
@@ -26,7 +27,10 @@ final class TLSPipe: TLSLayer {
   private var block = UnsafeMutableRawBufferPointer(start: nil, count: 0)
   private var arrived = 0
   private var source = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// Memory that whole records are deciphered into with the least effort.
+  private var slots: SlotCalls?
   private var records = TLSRecords()
+  private var gathering = TLSGathering()
   /// Whether OpenSSL holds the rest of a record that a read had no room for.
   private var holdsRest = false
   /// Whether OpenSSL has said that it wants more.
@@ -44,11 +48,14 @@ final class TLSPipe: TLSLayer {
   private var notice: ArraySlice<UInt8>?
   private var isAnswered = false
 
-  /// The most that one system call reads: four records and what TLS adds to them. Above it blocks, their copy in OpenSSL's memory and what
-  /// is deciphered no longer fit the processor's second cache together.
-  private static let largestRead = 4 * (record + 32)
+  /// The most that one system call reads: sixteen records and what TLS adds to them.
+  private static let largestRead = 16 * (record + 32)
+  /// How many records are deciphered at once, at best: they, what they were and its copy in OpenSSL's memory fit the processor's second cache.
+  private static let recordsAtOnce = 8
   /// The most that is enciphered before it is sent.
   private static let largestWrite = 8 * record
+  /// Memory that begins with a page the system copies to and from with less effort.
+  private static let page = 4096
   /// The most that one TLS record holds (RFC 8446 section 5.1).
   private static let record = 16 * 1024
 
@@ -69,6 +76,7 @@ final class TLSPipe: TLSLayer {
     reader = try LentCalls(inner.attribute(state.names[.read]), release: release)
     writer = try LentCalls(inner.attribute(state.names[.write]), release: release)
     feeder = try LentCalls(incoming.attribute(state.names[.write]), release: release)
+    drainer = try outgoing.attribute(state.names[.read])
     transport = Socket(
       descriptor: CInt(clamping: try socket.callMethod(state.names[.fileno]).integer()), owned: false, peer: peer,
       interrupt: Interrupt(Attachment.checkSignals))
@@ -160,6 +168,14 @@ final class TLSPipe: TLSLayer {
     return 0
   }
 
+  /// Memory that `read(into:)` fills with less effort than any other; it is this object's. Attached. Throws only `MemoryError`.
+  func quickMemory() throws(PythonError) -> UnsafeMutableRawBufferPointer {
+    if let slots { return slots.memory }
+    let some = try SlotCalls(inner.attribute(state.names[.read]), slots: Self.recordsAtOnce, of: Self.record)
+    slots = some
+    return some.memory
+  }
+
   var readsBytes: Bool { true }
 
   func readBytes(atMost size: Int, until deadline: Deadline) throws -> PythonObject? {
@@ -190,6 +206,7 @@ final class TLSPipe: TLSLayer {
 
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
     let deadline = Deadline.after(timeout)
+    gathering.stop(transport)
     while ahead.isEmpty, !isAtEnd, failure == nil {
       if mayHold {
         let record = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.record, alignment: 16)
@@ -208,13 +225,17 @@ final class TLSPipe: TLSLayer {
   /// Whether OpenSSL may have something to hand out, or to complain of.
   private var mayHold: Bool { holdsRest || records.whole > 0 || records.isOdd && !isDrained || hasEnded }
 
-  /// Reads from the connection what there is. Detached. Blocks until `deadline`.
+  /// Reads from the connection what there is, and waits in the middle of much for more than a little. Detached. Blocks until `deadline`.
   private func feed(until deadline: Deadline) throws(FTPError) {
     try requireOpen()
-    if block.count == 0 { block = .allocate(byteCount: Self.largestRead, alignment: 16) }
+    if gathering.isOn, try !transport.isReadable(until: .earlier(deadline, .after(TLSGathering.patience))) {
+      gathering.stop(transport)
+    }
+    if block.count == 0 { block = .allocate(byteCount: Self.largestRead, alignment: Self.page) }
     // What OpenSSL has not been given yet stays.
     let room = UnsafeMutableRawBufferPointer(rebasing: block.dropFirst(arrived))
     let count = try transport.read(into: room, until: deadline)
+    gathering.note(count, transport)
     hasEnded = count == 0
     records.append(UnsafeRawBufferPointer(rebasing: room.prefix(count)))
     arrived += count
@@ -234,11 +255,12 @@ final class TLSPipe: TLSLayer {
   /// Deciphers as many records as are there and fit. Attached.
   private func decipher(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws -> Int {
     try takeIn()
+    let slots = slots?.memory.baseAddress == buffer.baseAddress ? slots : nil
     var count = 0
     repeat {
       let rest = UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(count))
       do {
-        count += try receive(atMost: rest.count) { try reader.fill(rest) }
+        count += try receive(atMost: rest.count) { try slots?.fill(at: count) ?? reader.fill(rest) }
       } catch {
         // What came before it is handed on first.
         guard count > 0, PythonError.matches(.osError) else { throw error }
@@ -254,8 +276,8 @@ final class TLSPipe: TLSLayer {
     do {
       let count = max(0, min(try read(), size))
       isAtEnd = count == 0
-      // A read ends with a record; when it has filled its memory OpenSSL knows whether that was the record's end.
-      holdsRest = try count == size && inner.callMethod(state.names[.pending]).integer() > 0
+      // A read ends with a record; when it has filled memory for less than that, OpenSSL knows whether it was the record's end.
+      holdsRest = try count == size && size < Self.record && inner.callMethod(state.names[.pending]).integer() > 0
       if !holdsRest { records.consume() }
       return count
     } catch {
@@ -305,7 +327,7 @@ final class TLSPipe: TLSLayer {
   /// See `FileSending.send`: what one step sends, by way of memory.
   func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
     guard let position = off_t(exactly: offset) else { return 0 }
-    if source.count == 0 { source = .allocate(byteCount: Self.largestWrite, alignment: 16) }
+    if source.count == 0 { source = .allocate(byteCount: Self.largestWrite, alignment: Self.page) }
     let count = pread(file, source.baseAddress, source.count, position)
     guard count > 0 else { return 0 }
     try write(UnsafeRawBufferPointer(rebasing: source.prefix(count)), silence: silence)
@@ -316,7 +338,7 @@ final class TLSPipe: TLSLayer {
   private func flush(silence: Duration?) throws {
     guard try outgoing.attribute(state.names[.pending]).isTrue() else { return }
     try requireOpen()
-    try outgoing.callMethod(state.names[.read]).withBytes { bytes in
+    try drainer.call().withBytes { bytes in
       try detached { () throws(FTPError) in try transport.write(bytes, silence: silence) }
     }
   }
@@ -372,6 +394,7 @@ final class TLSPipe: TLSLayer {
 
   func wait(for want: TLSWant, until deadline: Deadline) throws(FTPError) -> Bool {
     try requireOpen()
+    gathering.stop(transport)
     return try want == .reading ? transport.isReadable(until: deadline) : transport.isWritable(until: deadline)
   }
 

@@ -37,6 +37,13 @@ extension FTPObject {
     return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
   }
 
+  /// How long a data connection may take to be made, and how long it may be silent; nil is for ever. As on the sockets that `transfercmd` returns.
+  func dataLimits() throws(PythonError) -> (connecting: Duration?, silence: Duration?) {
+    let limit = try connectTimeout()
+    let seconds = limit.value.isNone ? nil : Duration(try limit.value.double())
+    return (seconds, limit.isOurs ? Self.defaultSilence : seconds)
+  }
+
   /// `keepalive`: how often a transfer speaks on the control connection; nil when it does not.
   var keepAliveInterval: Duration? {
     get throws(PythonError) {

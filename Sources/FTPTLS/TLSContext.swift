@@ -93,6 +93,8 @@ enum OpenSSLError {
 
   private static func words(_ code: UInt) -> String {
     if code == 0 { return "unknown" }
+    // Its reason is the `errno` of a file, for which OpenSSL itself has no words.
+    if openssl_is_from_system(code) == 1 { return String(cString: strerror(openssl_reason(code))) }
     let reason = ERR_reason_error_string(code).map { String(cString: $0) } ?? "OpenSSL error \(code)"
     guard openssl_is_from_tls(code) == 1 else { return reason }
     switch openssl_reason(code) {

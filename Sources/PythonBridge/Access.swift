@@ -96,6 +96,13 @@ public func importModule(_ name: String) throws(PythonError) -> PythonObject {
   try owned(name.withCString { PyImport_ImportModule($0) })
 }
 
+/// What `sys.modules` has under a name; nil for nothing. It costs a hundredth of an import, which looks there as well.
+public func loadedModule(_ name: PythonObject) throws(PythonError) -> PythonObject? {
+  if let module = PyImport_GetModule(name.pointer) { return PythonObject(owned: module) }
+  if PyErr_Occurred() != nil { throw PythonError() }
+  return nil
+}
+
 /// Classes.
 extension PythonObject {
   /// Whether a class is another, or derives from it.

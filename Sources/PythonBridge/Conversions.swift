@@ -13,6 +13,11 @@ extension PythonObject {
     try owned(decode(bytes))
   }
 
+  /// A `str` that is one object with all of its text that are names, and so is found the fastest. Throws only `MemoryError`.
+  public static func name(_ text: String) throws(PythonError) -> PythonObject {
+    try owned(text.withCString { PyUnicode_InternFromString($0) })
+  }
+
   static func decode(_ bytes: UnsafeRawBufferPointer) -> ObjectPointer? {
     PyUnicode_DecodeUTF8(bytes.baseAddress?.assumingMemoryBound(to: CChar.self) ?? emptyText, bytes.count, nil)
   }

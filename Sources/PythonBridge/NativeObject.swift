@@ -29,7 +29,11 @@ public enum NativeObject {
 
   /// The Swift object inside. The caller has made sure of the type.
   public static func content<Content: AnyObject>(_ instance: PythonObject, as type: Content.Type) -> Content? {
-    layout(instance.pointer).pointee.content?.takeUnretainedValue() as? Content
+    content(instance.pointer, as: type)
+  }
+
+  static func content<Content: AnyObject>(_ instance: ObjectPointer, as type: Content.Type) -> Content? {
+    layout(instance).pointee.content?.takeUnretainedValue() as? Content
   }
 
   /// The slots that each such type has.

@@ -39,6 +39,22 @@ struct BuiltinFunction: @unchecked Sendable {
   static var memoryUsed: BuiltinFunction {
     BuiltinFunction("memory_used") { _, _ in PyLong_FromSize_t(script_memory_used()) }
   }
+
+  /// `unlimited(call, *arguments)`: calls with the limit of the script's memory lifted.
+  static let unlimited = BuiltinFunction("unlimited", flags: METH_VARARGS) { _, arguments in
+    answer { () throws(PythonError) in
+      guard let call = PyTuple_GetItem(arguments, 0), let rest = PyTuple_GetSlice(arguments, 1, .max) else {
+        throw PythonError()
+      }
+      let operands = PythonObject(owned: rest)
+      script_memory_suspend()
+      defer { script_memory_resume() }
+      let result = try PythonObject(borrowed: call).call(arguments: operands, keywords: nil)
+      // Python keeps spare objects of each kind, which are many after such work.
+      if script_memory_limit() > 0 { PyGC_Collect() }
+      return result
+    }
+  }
 }
 
 /// What a function of C returns: a new reference to what `body` returns, or NULL with the exception set that it throws.

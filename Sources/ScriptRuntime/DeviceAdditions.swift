@@ -17,7 +17,6 @@ enum DeviceAdditions {
   }
 
   /// Gives a module a `__getattr__` for these names.
-  /// Gives a module a `__getattr__` for these names.
   private static func extend(_ module: PythonObject, _ names: String...) throws(PythonError) {
     let names = try names.map { name throws(PythonError) in try PythonObject.string(name) }
     try firstLook.add(to: module, state: .tuple(module, .tuple(names)))
@@ -37,8 +36,9 @@ enum DeviceAdditions {
     }
   }
 
-  /// The least stack that a thread gets: the device's threads need 8 KiB, Python's crash with 128.
-  private static let smallestStack = 0x10_0000
+  /// The least stack that a thread gets: the device's threads need 8 KiB, Python's crash with 1 MiB where functions of C call
+  /// Python's, up to its limit of recursion.
+  private static let smallestStack = 0x40_0000
 
   private static let stackSize = BuiltinFunction(
     "stack_size",
@@ -48,7 +48,7 @@ enum DeviceAdditions {
 
       Sets the stack of threads to come, in bytes, and returns what was set before; 0: the default.
 
-      Less than 1 MiB is taken for that.
+      Less than 4 MiB is taken for that.
       """,
     flags: METH_VARARGS
   ) { program, arguments in

@@ -28,7 +28,7 @@ enum DeviceFinders {
   private static let findFirst = BuiltinFunction("find_spec", flags: METH_VARARGS) { _, arguments in
     answer { () throws(PythonError) in
       let (name, path) = try nameAndPath(arguments)
-      guard try name.withCString(comesFirst) else { return .none }
+      guard try name.withCString(comesFirst) == true else { return .none }
       return try memory().callMethod("find_first", name, path)
     }
   }
@@ -36,7 +36,7 @@ enum DeviceFinders {
   private static let findLast = BuiltinFunction("find_spec", flags: METH_VARARGS) { _, arguments in
     answer { () throws(PythonError) in
       let (name, _) = try nameAndPath(arguments)
-      guard try name.withCString({ isStub($0) || device_alone_has($0) }) else { return .none }
+      guard try name.withCString({ isStub($0) || device_alone_has($0) }) == true else { return .none }
       let memory = try memory()
       do throws(PythonError) { return try memory.callMethod("find_last", name) } catch {
         // The script's line is what matters, not those that have found the words.
@@ -141,11 +141,14 @@ enum DeviceFinders {
 }
 
 extension PythonObject {
-  /// Calls `body` with the text of a name; one with a NUL in it is cut there. Throws `TypeError` for what is no `str`.
-  fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) throws(PythonError) -> Result {
+  /// Calls `body` with the text of a name; one with a NUL in it is cut there. Nil for a name that is no UTF-8, which a file may have.
+  /// Throws `TypeError` for what is no `str`.
+  fileprivate func withCString<Result>(_ body: (UnsafePointer<CChar>) -> Result) throws(PythonError) -> Result? {
     try withPointer { object throws(PythonError) in
-      guard let text = PyUnicode_AsUTF8AndSize(object, nil) else { throw PythonError() }
-      return body(text)
+      if let text = PyUnicode_AsUTF8AndSize(object, nil) { return body(text) }
+      guard PythonError.matches(.valueError) else { throw PythonError() }
+      PythonError.clear()
+      return nil
     }
   }
 }

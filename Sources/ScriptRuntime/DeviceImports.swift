@@ -9,17 +9,21 @@ internal import PythonBridge
 /// compiled when a script asks for one.
 enum DeviceImports {
   /// Makes the packages `_ftpy` and `_ftpy.program`, puts finders on `sys.meta_path`, predefines `uos`, and puts scripts into
-  /// the device's root if there is one. Python must have been started.
+  /// the device's root if there is one. Python must have been started. `memoryLimit` is what `gc` tells of: the bytes that a script may use.
   ///
   /// False with a Python exception set if that failed.
-  static func install(root: DeviceRoot?) -> Bool {
+  static func install(root: DeviceRoot?, memoryLimit: Int?) -> Bool {
     do {
       // A package without a folder.
       try setAttribute("__path__", of: module("_ftpy"), to: .list())
       let program = try module("_ftpy.program")
       try setAttribute("version", of: program, to: .string(FTPModule.version))
       try describe(root, in: program)
+      try setAttribute(
+        "memory_limit", of: program, to: memoryLimit.map { limit throws(PythonError) in try .integer(limit) } ?? .none)
+      try BuiltinFunction.memoryUsed.add(to: program)
       try ScheduledCall.schedule.add(to: program)
+      try BuiltinFunction.unlimited.add(to: program)
       try DeviceFinders.install()
       try DeviceAdditions.install(program)
       try PredefinedModule.install()

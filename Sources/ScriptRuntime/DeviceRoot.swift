@@ -17,12 +17,12 @@ struct DeviceRoot {
   /// The root that the option `given` names, or else the environment; nil if neither does. Makes `usr` and
   /// `bak` in it where they are missing. A run that `boots` starts in the root wherever its parent stood.
   ///
-  /// Throws if there is no such folder, or it cannot serve as a root.
+  /// `option` is what has named it, for messages. Throws if there is no such folder, or it cannot serve as a root.
   static func chosen(
-    by given: UnsafePointer<CChar>?, boots: Bool = false
+    by given: UnsafePointer<CChar>?, option: String = "--root", boots: Bool = false
   ) throws(OwnOptions.Mistake) -> DeviceRoot? {
     guard let folder = given ?? UnsafePointer(getenv(variable)), given != nil || folder[0] != 0 else { return nil }
-    let name = "\(given == nil ? variable : "--root") \(String(cString: folder))"
+    let name = "\(given == nil ? variable : option) \(String(cString: folder))"
     guard let found = realpath(folder, nil) else {
       throw OwnOptions.Mistake(sentence: "\(name): \(String(cString: strerror(errno)))")
     }

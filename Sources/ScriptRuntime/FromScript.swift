@@ -4,7 +4,8 @@ internal import PythonBridge
 /// A Swift type that can be made from an object of Python's: the type of a result, or of a registered function's argument.
 ///
 /// The library's own: integers, `Bool`, `Double`, `Float`, `String`, `[UInt8]`, arrays, dictionaries, sets, optionals and `ScriptObject`. A `Codable` type of
-/// yours becomes one by conforming to `ScriptCodable`; any other by this initialiser, made of those of the library.
+/// yours becomes one by conforming to `ScriptCodable`; any other by this initialiser, made of those of the library. What is nested more than 512 deep
+/// throws `.conversion` (`RecursionError`), as it does in the other direction.
 public protocol FromScript: SendableMetatype {
   /// Reads an object. Throws `.conversion` when it is not of a class that fits.
   init(fromScript reference: borrowing BorrowedReference) throws(ScriptError)
@@ -105,6 +106,7 @@ extension String: FromScript {
       let error = ScriptError.taken()
       throw ScriptError(.conversion, type: error.type, error.message)
     }
+    try Conversion.take(bytes: count)
     self = String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
 }
@@ -114,7 +116,10 @@ extension Array: FromScript where Element: FromScript {
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
     let pointer = reference.pointer
     if Element.self == UInt8.self, PyObject_CheckBuffer(pointer) != 0 {
-      let bytes = try withBuffer(pointer) { Swift.Array($0) }
+      let bytes = try withBuffer(pointer) { (bytes) throws(ScriptError) in
+        try Conversion.take(bytes: bytes.count)
+        return Swift.Array(bytes)
+      }
       if let bytes = bytes as? [Element] {
         self = bytes
         return
@@ -123,10 +128,15 @@ extension Array: FromScript where Element: FromScript {
     guard py_is_str(pointer) == 0, py_is_bytes(pointer) == 0 else {
       throw .mismatch(expected: "list", found: BorrowedReference(pointer))
     }
+    try Conversion.enter()
+    defer { Conversion.leave() }
     self = []
     if py_is_list(pointer) != 0 || py_is_tuple(pointer) != 0 {
       let isList = py_is_list(pointer) != 0
-      reserveCapacity(Swift.max(0, isList ? PyList_Size(pointer) : PyTuple_Size(pointer)))
+      let size = Swift.max(0, isList ? PyList_Size(pointer) : PyTuple_Size(pointer))
+      let (bytes, isTooMuch) = size.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+      try Conversion.take(bytes: isTooMuch ? .max : bytes)
+      reserveCapacity(size)
       var index = 0
       // The size is asked for each time: reading an item may run code that changes the list.
       while index < (isList ? PyList_Size(pointer) : PyTuple_Size(pointer)) {
@@ -140,16 +150,10 @@ extension Array: FromScript where Element: FromScript {
       }
       return
     }
-    guard let iterator = PyObject_GetIter(pointer) else {
-      PyErr_Clear()
-      throw .mismatch(expected: "list", found: BorrowedReference(pointer))
+    try Conversion.forEachItem(of: pointer) { (item) throws(ScriptError) in
+      try Conversion.take(bytes: MemoryLayout<Element>.stride)
+      append(try at(count) { () throws(ScriptError) in try Element(fromScript: BorrowedReference(item)) })
     }
-    let kept = OwnedReference(iterator)
-    while let next = PyIter_Next(kept.pointer) {
-      let item = OwnedReference(next)
-      append(try at(count) { () throws(ScriptError) in try Element(fromScript: BorrowedReference(item.pointer)) })
-    }
-    if PyErr_Occurred() != nil { throw ScriptError.taken() }
   }
 }
 
@@ -167,11 +171,18 @@ extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
     guard py_is_dict(pointer) != 0 else { throw .mismatch(expected: "dict", found: BorrowedReference(pointer)) }
     // A copy of the pairs: reading one may run code that changes the dictionary.
     let items = try OwnedReference(checking: PyDict_Items(pointer))
+    try Conversion.enter()
+    defer { Conversion.leave() }
     self = [:]
     for index in 0..<Swift.max(0, PyList_Size(items.pointer)) {
       guard let item = PyList_GetItem(items.pointer, index), let key = PyTuple_GetItem(item, 0),
         let value = PyTuple_GetItem(item, 1)
       else { throw ScriptError.taken() }
+      // The copy is within a script's reach, by `gc`.
+      Py_IncRef(item)
+      let kept = OwnedReference(item)
+      defer { _ = kept.pointer }
+      try Conversion.take(bytes: MemoryLayout<(Key, Value)>.stride)
       let name = try Key(fromScript: BorrowedReference(key))
       self[name] = try at(name) { () throws(ScriptError) in try Value(fromScript: BorrowedReference(value)) }
     }
@@ -190,7 +201,7 @@ extension Optional: FromScript where Wrapped: FromScript {
 
 /// Calls `body` with the bytes of a bytes-like object.
 func withBuffer<Result>(
-  _ pointer: ObjectPointer, _ body: (UnsafeRawBufferPointer) -> Result
+  _ pointer: ObjectPointer, _ body: (UnsafeRawBufferPointer) throws(ScriptError) -> Result
 ) throws(ScriptError) -> Result {
   var view = Py_buffer()
   guard PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE) == 0 else {
@@ -198,7 +209,7 @@ func withBuffer<Result>(
     throw ScriptError(.conversion, type: error.type, error.message)
   }
   defer { PyBuffer_Release(&view) }
-  return body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
+  return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
 }
 
 /// Says where in a list or a dictionary a value does not fit.
@@ -206,7 +217,7 @@ private func at<Result>(
   _ place: some Any, _ body: () throws(ScriptError) -> Result
 ) throws(ScriptError) -> Result {
   do { return try body() } catch {
-    guard error.kind == .conversion else { throw error }
+    guard Conversion.hasPlace(error) else { throw error }
     throw ScriptError(.conversion, type: error.type, "item \(place): \(error.message)")
   }
 }

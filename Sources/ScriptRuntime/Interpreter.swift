@@ -117,20 +117,16 @@ public final class Interpreter {
     _ deadline: Duration?, _ body: (InterpreterParts) throws(ScriptError) -> Result
   ) throws(ScriptError) -> Result {
     try inside { (parts) throws(ScriptError) in
-      let isOutermost = RunControl.shared.begin(deadline)
+      let span = RunControl.shared.begin(deadline)
       do throws(ScriptError) {
         let result = try body(parts)
         // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
-        if isOutermost {
-          try parts.flush()
-          RunControl.shared.end()
-        }
+        if case .outermost = span { try parts.flush() }
+        RunControl.shared.end(span)
         return result
       } catch {
-        if isOutermost {
-          RunControl.shared.end()
-          parts.flushQuietly()
-        }
+        RunControl.shared.end(span)
+        if case .outermost = span { parts.flushQuietly() }
         throw error
       }
     }

@@ -58,7 +58,10 @@ extension Interpreter {
     public var signals: Signals = .host
 
     /// How many bytes Python's objects may take above what they take when the interpreter has started: beyond that scripts get `MemoryError`. It
-    /// costs Python's fast allocator, so that only a process whose first interpreter had a limit can have one in a later one. Default: nil, no limit. Example: `16 << 20`.
+    /// costs Python's fast allocator, so that only a process whose first interpreter had a limit can have one in a later one.
+    ///
+    /// A Swift value that is made of an object may take as many bytes again: beyond that its making throws `MemoryError`. What it takes after that is the program's.
+    /// Default: nil, no limit. Example: `16 << 20`.
     public var memoryLimit: Int?
 
     /// Gets what scripts write to `sys.stdout` and `sys.stderr`, in whole characters; a piece need not be a line. It is called on the thread that writes,

@@ -21,7 +21,8 @@ final class InterpreterParts {
   /// Puts everything in its place after the start. Throws `.start`.
   init(_ configuration: Interpreter.Configuration, _ start: InterpreterStart) throws(ScriptError) {
     do {
-      guard DeviceImports.install(root: start.root) else { throw PythonError() }
+      guard DeviceImports.install(root: start.root, memoryLimit: configuration.memoryLimit.map { max($0, 1) })
+      else { throw PythonError() }
       variables = try importModule("__main__").attribute("__dict__")
       compile = try importModule("builtins").attribute("compile")
       flushName = try .string("flush")
@@ -48,10 +49,10 @@ final class InterpreterParts {
     for (index, entry) in paths.enumerated() { _ = try path.attribute("insert").call(.integer(index), .string(entry)) }
   }
 
-  /// What the client loads when it is used, and what describes an exception: no memory of the script's.
+  /// What the client loads when it is used, what describes an exception, and what runs chunks: no memory of the script's.
   private static let ownModules = [
     "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "traceback", "threading",
-    "linecache", "codeop",
+    "linecache", "codeop", "_ftpy.chunk",
   ]
 
   private static func limitMemory(_ bytes: Int) throws(PythonError) {
@@ -64,7 +65,7 @@ final class InterpreterParts {
   /// Waits for the script's threads, runs what `atexit` has, and writes out; comes before the end. Returns what went wrong.
   func end(_ deadline: Duration?) -> ScriptError? {
     // All three are the script's, and can last.
-    _ = RunControl.shared.begin(deadline)
+    let span = RunControl.shared.begin(deadline)
     var failure: ScriptError?
     do throws(ScriptError) {
       try hosted { () throws(PythonError) in
@@ -72,7 +73,7 @@ final class InterpreterParts {
       }
       try flush()
     } catch { failure = error }
-    RunControl.shared.end()
+    RunControl.shared.end(span)
     for (name, stream) in streams { _ = stream.withPointer { PySys_SetObject(name.cString, $0) } }
     do throws(ScriptError) { try flush() } catch { failure = failure ?? error }
     return failure
@@ -97,8 +98,8 @@ final class InterpreterParts {
 
   /// The same between an error and its reader.
   func flushQuietly() {
-    let isOurs = RunControl.shared.begin(RunControl.grace)
+    let span = RunControl.shared.begin(RunControl.grace)
     do throws(ScriptError) { try flush() } catch {}
-    if isOurs { RunControl.shared.end() }
+    RunControl.shared.end(span)
   }
 }

@@ -100,7 +100,7 @@ struct InterpreterStart {
 
   private static func root(_ profile: Interpreter.Configuration.Profile) throws(ScriptError) -> DeviceRoot? {
     guard case .device(let folder) = profile else { return nil }
-    do throws(OwnOptions.Mistake) { return try DeviceRoot.chosen(by: folder) } catch {
+    do throws(OwnOptions.Mistake) { return try DeviceRoot.chosen(by: folder, option: "the device's root") } catch {
       throw ScriptError(.start, error.sentence)
     }
   }

@@ -81,6 +81,8 @@ extension Array: IntoScript where Element: IntoScript {
       }
       return try OwnedReference(checking: object)
     }
+    try Conversion.enter()
+    defer { Conversion.leave() }
     let list = try OwnedReference(checking: PyList_New(count))
     for (index, element) in enumerated() {
       let item = try element.intoScript()
@@ -94,6 +96,8 @@ extension Array: IntoScript where Element: IntoScript {
 extension Set: IntoScript where Element: IntoScript {
   /// A `set`.
   public func intoScript() throws(ScriptError) -> OwnedReference {
+    try Conversion.enter()
+    defer { Conversion.leave() }
     let set = try OwnedReference(checking: PySet_New(nil))
     for element in self {
       let item = try element.intoScript()
@@ -106,6 +110,8 @@ extension Set: IntoScript where Element: IntoScript {
 extension Dictionary: IntoScript where Key: IntoScript, Value: IntoScript {
   /// A `dict`.
   public func intoScript() throws(ScriptError) -> OwnedReference {
+    try Conversion.enter()
+    defer { Conversion.leave() }
     let dictionary = try OwnedReference(checking: PyDict_New())
     for (key, value) in self {
       let name = try key.intoScript()

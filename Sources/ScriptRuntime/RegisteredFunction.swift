@@ -41,9 +41,11 @@ final class RegisteredFunction: Sendable {
   /// What `inspect.signature` reads, before the documentation.
   private static func signature(_ name: String, _ parameters: [String], _ optional: [Bool]) -> String {
     var words: [String] = []
+    // Python knows no parameter without a default behind one with a default: what must be given has none before it either.
+    let required = optional.lastIndex(of: false) ?? -1
     for (index, isOptional) in optional.enumerated() {
       let parameter = index < parameters.count ? parameters[index] : "argument\(index + 1)"
-      words.append(isOptional ? "\(parameter)=None" : parameter)
+      words.append(isOptional && index > required ? "\(parameter)=None" : parameter)
     }
     if parameters.isEmpty, !words.isEmpty { words.append("/") }
     return "\(name)(\(words.joined(separator: ", ")))\n--\n\n"

@@ -20,6 +20,16 @@ final class RunControl: Sendable {
 
   private enum Phase: UInt8 { case idle, running, deadlinePassed, cancelled }
 
+  /// A run, or a call inside it.
+  enum Span {
+    /// The run itself.
+    case outermost
+    /// A call with a deadline of its own; with it what counted before.
+    case inner(Deadline)
+    /// A call to which the run's limits apply.
+    case none
+  }
+
   private struct State {
     var phase = Phase.idle
     var deadline = Deadline.never
@@ -72,26 +82,63 @@ final class RunControl: Sendable {
   /// Whether the run that is going on is to stop.
   var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
 
-  /// Begins a run; false inside another one, whose limits count. Attached.
-  func begin(_ deadline: Duration?) -> Bool {
-    if deadline != nil, !isRunning, InterpreterLife.isOnItsThread {
+  /// Begins a run, or a call inside one, whose limits count as well; to be followed by `end`. Attached.
+  func begin(_ deadline: Duration?) -> Span {
+    let isOnItsThread = InterpreterLife.isOnItsThread
+    if deadline != nil, isOnItsThread {
       // An earlier run may have taken the signal for itself, or blocked it.
       script_embedding_unblock_signal()
       PythonError.preserving { try handleSignal() }
     }
     return state.withLock { state in
-      guard state.phase == .idle else { return false }
-      state = State(phase: .running)
-      if let deadline {
-        state.deadline = .after(deadline)
-        _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
-      }
-      return true
+      let isOutermost = state.phase == .idle
+      let outer = state.deadline
+      if isOutermost { state = State(phase: .running) }
+      guard let deadline, state.phase == .running else { return isOutermost ? .outermost : .none }
+      // The signal stops the interpreter's thread alone.
+      if !isOutermost, !isOnItsThread || outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
+      state.deadline = .after(deadline)
+      _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
+      return isOutermost ? .outermost : .inner(outer)
     }
   }
 
-  /// Ends it.
-  func end() {
+  /// Raises what is to be raised, for what calls Python often without running any of its code. Attached, on any thread.
+  func check() throws(ScriptError) {
+    guard PyErr_CheckSignals() == 0 else { throw ScriptError.taken() }
+    // The signal is for the interpreter's thread alone.
+    guard isStopping, !InterpreterLife.isOnItsThread, let stopClass else { return }
+    _ = PythonError.raise(stopClass, "stopped by the program")
+    throw ScriptError.taken()
+  }
+
+  /// Ends what `begin` has begun.
+  func end(_ span: Span) {
+    switch span {
+    case .outermost: end()
+    case .inner(let outer): end(backTo: outer)
+    case .none: break
+    }
+  }
+
+  /// Goes on with the run around a call whose deadline was its own.
+  private func end(backTo outer: Deadline) {
+    let isForced = state.withLock { state in
+      guard state.phase == .running || state.phase == .deadlinePassed else { return false }
+      let isForced = state.isForced
+      state = State(phase: .running, deadline: outer)
+      if let rest = outer.remaining {
+        _ = script_embedding_start_timer(rest.nanoseconds, Self.interval.nanoseconds)
+      } else {
+        script_embedding_stop_timer()
+      }
+      return isForced
+    }
+    if isForced { script_embedding_set_stopping(false) }
+  }
+
+  /// Ends the run.
+  private func end() {
     let isForced = state.withLock { state in
       let isForced = state.isForced
       if state.deadline.remaining != nil || state.phase != .running { script_embedding_stop_timer() }

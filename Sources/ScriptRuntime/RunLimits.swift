@@ -30,7 +30,7 @@ struct RunLimits {
   /// Does what must come after the interpreter's start and before the script. False with a Python exception set.
   func begin() -> Bool {
     guard let program = PyImport_AddModule("_ftpy.program").flatMap({ PyModule_GetDict($0) }),
-      addFunctions(to: program), script_prompt_offer_pasting(program)
+      script_prompt_offer_pasting(program)
     else { return false }
     if options.heapSize != nil || deadline != nil { guard EndOfRun.follow(deadline) else { return false } }
     if let heapSize = options.heapSize {
@@ -43,10 +43,11 @@ struct RunLimits {
     return deadline?.begin() ?? true
   }
 
-  /// What the client loads when it is used (host names are encoded by `idna`), and the interpreter when it prints an exception.
+  /// What the client loads when it is used (host names are encoded by `idna`), the interpreter when it prints an exception, and
+  /// ftpy when a script says `return`.
   private static let ownModules = [
     "socket", "ssl", "encodings.idna", "encodings.latin_1", "ftplib", "usr.ftplib", "threading", "traceback",
-    "linecache", "tokenize", "ast", "unicodedata", "_colorize",
+    "linecache", "tokenize", "ast", "unicodedata", "_colorize", "_ftpy.chunk", "_ftpy.embedding",
   ]
 
   /// Loads what a script finds in the firmware on the device, so that it does not count as the script's.
@@ -73,12 +74,4 @@ struct RunLimits {
     return true
   }
 
-  private func addFunctions(to program: UnsafeMutablePointer<PyObject>) -> Bool {
-    let limit = options.heapSize.map { PyLong_FromSize_t($0) } ?? py_none()
-    if options.heapSize == nil { Py_IncRef(limit) }
-    guard let limit else { return false }
-    defer { Py_DecRef(limit) }
-    return PyDict_SetItemString(program, "memory_limit", limit) == 0
-      && BuiltinFunction.memoryUsed.add(to: program)
-  }
 }

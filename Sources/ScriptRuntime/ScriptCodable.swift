@@ -14,6 +14,8 @@ extension ScriptCodable {
   /// Decodes an object. Throws `.conversion`, which says where in it the value does not fit.
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
     let object = PythonObject(borrowed: reference.pointer)
+    try Conversion.enter()
+    defer { Conversion.leave() }
     do { self = try Self(from: ScriptDecoder(object, [])) } catch { throw ScriptError(coding: error) }
   }
 

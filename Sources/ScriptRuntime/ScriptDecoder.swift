@@ -13,19 +13,37 @@ struct ScriptDecoder: Decoder {
   }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
+    try requireDepth()
     guard object.withPointer({ py_is_dict($0) }) != 0 else { throw mismatch("dict") }
-    return KeyedDecodingContainer(Keyed<Key>(codingPath: codingPath, dictionary: object))
+    let container = Keyed<Key>(codingPath: codingPath, dictionary: object)
+    // Keys of any name: a dictionary, of which nothing may get lost. A structure takes what it knows.
+    if Key(stringValue: "\u{FFFF}") != nil { try container.requireKeys() }
+    return KeyedDecodingContainer(container)
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    guard !object.isString, !object.isBytes, let items = try? object.items() else {
-      PythonError.clear()
-      throw mismatch("list")
+    try requireDepth()
+    guard !object.isString, !object.isBytes else { throw mismatch("list") }
+    var items: [PythonObject] = []
+    do {
+      try object.withPointer { (pointer) throws(ScriptError) in
+        try Conversion.forEachItem(of: pointer) { (item) throws(ScriptError) in
+          try Conversion.take(bytes: MemoryLayout<PythonObject>.stride)
+          items.append(PythonObject(borrowed: item))
+        }
+      }
+    } catch {
+      throw error.kind == .conversion ? mismatch("list") : error
     }
     return Unkeyed(codingPath: codingPath, items: items)
   }
 
   func singleValueContainer() -> any SingleValueDecodingContainer { Single(codingPath: codingPath, object: object) }
+
+  /// A coding may go into containers by itself, without `decode`.
+  private func requireDepth() throws(ScriptError) {
+    guard codingPath.count < Conversion.deepest else { throw Conversion.tooDeep }
+  }
 
   private func mismatch(_ expected: String) -> DecodingError {
     .typeMismatch(
@@ -38,13 +56,16 @@ struct ScriptDecoder: Decoder {
   fileprivate static func decode<Value: Decodable>(
     _ object: PythonObject, _ type: Value.Type, _ path: [any CodingKey]
   ) throws -> Value {
+    try Conversion.enter()
+    defer { Conversion.leave() }
+    try Conversion.take(bytes: MemoryLayout<Value>.size)
     // Numbers, text, `[UInt8]` and their like are read without a coding.
     guard let native = type as? any FromScript.Type, !(type is any ScriptCodable.Type) else {
       return try Value(from: ScriptDecoder(object, path))
     }
     let value: any FromScript
     do { value = try native.init(object) } catch {
-      guard error.kind == .conversion else { throw error }
+      guard Conversion.hasPlace(error) else { throw error }
       throw DecodingError.typeMismatch(
         type, DecodingError.Context(codingPath: path, debugDescription: error.message))
     }
@@ -60,15 +81,30 @@ struct ScriptDecoder: Decoder {
     let dictionary: PythonObject
 
     var allKeys: [Key] {
-      do { return try dictionary.items().compactMap { $0.isString ? Key(stringValue: try $0.utf8Text()) : nil } } catch
-      {
+      do { return try dictionary.items().compactMap { try? Self.key($0) } } catch {
         PythonError.clear()
         return []
       }
     }
 
+    /// A `str` or an `int` as a key; nil where it is none. Throws `.conversion`.
+    private static func key(_ object: PythonObject) throws(ScriptError) -> Key? {
+      object.isInteger ? Key(intValue: try Int(object)) : Key(stringValue: try String(object))
+    }
+
+    /// Throws `.conversion` for what cannot be a key.
+    func requireKeys() throws {
+      for object in try dictionary.items() {
+        do throws(ScriptError) { _ = try Self.key(object) } catch {
+          throw DecodingError.typeMismatch(
+            Key.self, DecodingError.Context(codingPath: codingPath, debugDescription: "a key: \(error.message)"))
+        }
+      }
+    }
+
     private func value(_ key: any CodingKey) throws -> PythonObject {
-      guard let value = try dictionary.value(for: .string(key.stringValue)) else {
+      if let value = try dictionary.value(for: .string(key.stringValue)) { return value }
+      guard let number = key.intValue, let value = try dictionary.value(for: .integer(number)) else {
         throw DecodingError.keyNotFound(
           key, DecodingError.Context(codingPath: codingPath, debugDescription: "there is no '\(key.stringValue)'"))
       }
@@ -76,7 +112,11 @@ struct ScriptDecoder: Decoder {
     }
 
     func contains(_ key: Key) -> Bool {
-      do { return try dictionary.value(for: .string(key.stringValue)) != nil } catch {
+      do {
+        if try dictionary.value(for: .string(key.stringValue)) != nil { return true }
+        guard let number = key.intValue else { return false }
+        return try dictionary.value(for: .integer(number)) != nil
+      } catch {
         PythonError.clear()
         return false
       }

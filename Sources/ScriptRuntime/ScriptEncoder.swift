@@ -54,6 +54,8 @@ struct ScriptEncoder: Encoder {
 
   /// An object for a value that a container holds.
   fileprivate static func encode(_ value: some Encodable, _ path: [any CodingKey], _ slot: Slot) throws {
+    try Conversion.enter()
+    defer { Conversion.leave() }
     // Numbers, text, `[UInt8]` and their like have objects without a coding.
     if let value = value as? any IntoScript, !(value is any ScriptCodable) {
       try slot.set(value.intoScript().bridged())

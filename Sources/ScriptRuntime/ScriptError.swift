@@ -119,7 +119,7 @@ extension ScriptError {
     } else if type.isSubclass(of: PythonObject(borrowed: py_system_exit())) {
       kind = .exit
       exitCode = Self.exitCode(exception)
-    } else if let source {
+    } else if let source, !Self.isOfMemory(exception) {
       kind = .syntax
       isIncomplete = Self.isIncomplete(source)
     } else {
@@ -173,6 +173,13 @@ extension ScriptError {
       // As the system takes it: the lowest bits.
       return Int32(truncatingIfNeeded: try code.integer())
     } ?? 1
+  }
+
+  /// Whether it is a `MemoryError`: the compiler's memory ran out, of which the source may be innocent.
+  private static func isOfMemory(_ exception: PythonObject) -> Bool {
+    attempt { () throws(PythonError) in
+      exception.type.isSubclass(of: try importModule("builtins").attribute("MemoryError"))
+    } ?? false
   }
 
   /// Asks the module that Python's own `code` module asks.

@@ -2,16 +2,43 @@ import CPython
 
 /// Where a script is, for messages.
 enum ScriptPlace {
-  /// `script.py line 3`: the innermost frame of the script itself, or of whatever runs; nil when it cannot be told.
+  /// `script.py line 3`: the innermost frame of the script itself, or of one of its threads, or of whatever runs; nil when it cannot be
+  /// told.
   static func of(_ frame: UnsafeMutablePointer<PyObject>) -> String? {
+    let (place, isScript) = inner(frame)
+    return isScript ? place : ofThread() ?? place
+  }
+
+  /// Where one of the threads is in the script.
+  private static func ofThread() -> String? {
+    guard let function = PySys_GetObject("_current_frames"), let frames = PyObject_CallNoArgs(function) else {
+      PyErr_Clear()
+      return nil
+    }
+    defer { Py_DecRef(frames) }
+    var position: Py_ssize_t = 0
+    var thread: UnsafeMutablePointer<PyObject>?
+    var frame: UnsafeMutablePointer<PyObject>?
+    while PyDict_Next(frames, &position, &thread, &frame) != 0 {
+      if let frame, case let (place?, isScript) = inner(frame), isScript { return place }
+    }
+    return nil
+  }
+
+  /// The place in one thread's frames, and whether it is the script's.
+  private static func inner(_ frame: UnsafeMutablePointer<PyObject>) -> (place: String?, isScript: Bool) {
     var place: String?
+    var isFound = false
     Py_IncRef(frame)
     var next: UnsafeMutablePointer<PyObject>? = frame
     while let frame = next {
       defer { Py_DecRef(frame) }
       let isScript = isMain(frame)
       if place == nil || isScript { place = description(frame) ?? place }
-      if isScript { break }
+      if isScript {
+        isFound = true
+        break
+      }
       next = PyObject_GetAttrString(frame, "f_back")
       if let back = next, back == py_none() {
         Py_DecRef(back)
@@ -19,7 +46,7 @@ enum ScriptPlace {
       }
     }
     PyErr_Clear()
-    return place
+    return (place, isFound)
   }
 
   private static func isMain(_ frame: UnsafeMutablePointer<PyObject>) -> Bool {

@@ -302,6 +302,39 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       print(try interpreter.eval("2 + 2", as: Int.self))
     }
   },
+  // What a program makes of a script's objects.
+  "memory-of-values": { _ in
+    struct Texts: ScriptCodable { var texts: [String] }
+    var configuration = Interpreter.Configuration()
+    configuration.memoryLimit = 16 << 20
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run("import itertools\ntext = 'x' * 100000\ndata = text.encode()")
+      read(interpreter, "itertools.repeat(1)", [Int].self)
+      read(interpreter, "[text] * 100000", [String].self)
+      read(interpreter, "[data] * 100000", [[UInt8]].self)
+      read(interpreter, "dict.fromkeys(range(10000), text)", [Int: String].self)
+      read(interpreter, "{'texts': [text] * 100000}", Texts.self)
+      read(interpreter, "[text] * 100", [String].self)
+    }
+  },
+  // What the device has in Python's own modules.
+  "additions": { words in
+    var configuration = Interpreter.Configuration(words[0].isEmpty ? .isolated : .device(root: words[0]))
+    if words[1] == "limited" { configuration.memoryLimit = 8 << 20 }
+    try Interpreter.with(configuration) { interpreter in
+      for call in [
+        "gc.mem_free()", "gc.mem_alloc()", "gc.threshold()", "_thread.get_heap_size()", "_thread.threadIsRunning(1)",
+        "_thread.allocate_semphore(1).getCnt()", "sys.print_exception(ValueError())",
+      ] {
+        do throws(ScriptError) {
+          try interpreter.run("import gc, sys, _thread, micropython\nvalue = \(call)")
+        } catch { print(call, error) }
+      }
+      print(
+        try interpreter.run(
+          "return [gc.mem_alloc() > 0, 0 < gc.mem_free() <= 8 << 20, micropython.mem_info()][:2]", as: [Bool].self))
+    }
+  },
   "late-limit": { _ in
     try Interpreter.with { interpreter in try interpreter.run("print('first')") }
     var configuration = Interpreter.Configuration()
@@ -395,6 +428,14 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
 
 /// With PYTHON... variables where the tests want them.
 private var profile: Interpreter.Configuration.Profile { getenv("PROBE_PROFILE") == nil ? .isolated : .python }
+
+/// Prints whether an expression can be read.
+private func read<Value: FromScript>(_ interpreter: Interpreter, _ expression: String, _ type: Value.Type) {
+  do throws(ScriptError) {
+    _ = try interpreter.eval(expression, as: type)
+    print("read")
+  } catch { print(error.kind, error.type) }
+}
 
 /// Runs `body` on a thread of its own, with a large stack, and waits for it.
 func onThread(_ body: @escaping @Sendable () -> Void) {

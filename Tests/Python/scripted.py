@@ -238,7 +238,7 @@ class ScriptedServer:
             raise self.faults[0]
 
     def forgive(self) -> None:
-        """Lets pass what the client does out of the script, has done or is about to be seen doing."""
+        """Lets pass what the client does out of the script, or has done."""
         self._forgives = True
 
     def close(self) -> None:

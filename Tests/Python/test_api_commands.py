@@ -598,6 +598,14 @@ def test_a_finalizer_may_take_an_entry_of_mlsd(talk: Talk) -> None:
 # In the caller's own words
 
 
+def test_a_directory_of_many_files_can_be_listed_by_status(ftp: FTP, directory: Directory) -> None:
+    for number in range(1500):
+        (directory.local / f"file{number:04}").touch()
+    lines = ftp.sendcmd(f"STAT {directory.path}").split("\n")
+    assert sum(line.endswith(".") or "file" in line for line in lines) >= 1500
+    assert ftp.pwd() == directory.path
+
+
 def test_sendcmd_returns_any_reply_and_joins_its_lines(ftp: FTP) -> None:
     assert ftp.sendcmd("SYST") == "215 UNIX Type: L8"
     assert ftp.sendcmd("REST 5") == "350 Restart position accepted (5)."

@@ -17,6 +17,7 @@ from conftest import (
     Step,
     answer,
     download,
+    say_bytes,
     upload,
 )
 
@@ -179,6 +180,19 @@ def test_another_encoding(log_in: Log, directory: Directory) -> None:
     ftp.encoding = "utf-8"
     with pytest.raises(UnicodeDecodeError):
         ftp.nlst()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "path"), [("cp1251", "/ярмарка/гоят"), ("latin-1", "/\xff\xf1\xff\xfb\xff")]
+)
+def test_letters_are_no_telnet_commands(scripted: Scripted, encoding: str, path: str) -> None:
+    """Their bytes are those of IAC and its commands, which nobody sends inside a reply's text."""
+    reply = f'257 "{path}" is it.\r\n'.encode(encoding)
+    says = say_bytes(reply)
+    server = scripted([*LOGIN, lambda c: c.hear("PWD"), says, lambda c: c.hear("MKD"), says])
+    with FTP(server.host, server.port, "user", "password", encoding=encoding, timeout=5) as ftp:
+        assert ftp.pwd() == path
+        assert ftp.mkd("x") == path
 
 
 # encoding='auto'

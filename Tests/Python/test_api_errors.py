@@ -134,7 +134,7 @@ def test_a_line_that_is_too_long_is_an_error_and_asks_to_reconnect(talk: Talk) -
 
 @pytest.mark.parametrize(
     "lines",
-    [["211-"] + [" line"] * 2000 + ["211 End"], ["211-"] + [" " * 8000] * 20 + ["211 End"]],
+    [["214-"] + [" line"] * 2000 + ["214 End"], ["214-"] + [" " * 8000] * 20 + ["214 End"]],
     ids=["lines", "bytes"],
 )
 def test_a_reply_without_end_is_an_error_and_asks_to_reconnect(

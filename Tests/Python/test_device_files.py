@@ -93,6 +93,19 @@ def test_touch_that_fails(call: str, tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_the_devices_names_of_parameters(tmp_path: Path) -> None:
+    text = "no {JSON}\n"
+    assert evaluate(f"ql_fs.touch('new/a', {text!r}, file_type='txt')", tmp_path) == 0
+    assert (tmp_path / "new/a").read_text() == text
+    assert evaluate("ql_fs.touch('new/a', 5, file_type='txt')", tmp_path) == -1
+    assert evaluate("ql_fs.touch(file='b', data=[1])", tmp_path) == 0
+    assert evaluate("ql_fs.read_json(file='b')", tmp_path) == [1]
+    assert evaluate("ql_fs.file_copy(dstFile='c', srcFile='b')", tmp_path) is True
+    assert evaluate("ql_fs.path_getsize('c')", tmp_path) == 3
+    assert evaluate("ql_fs.path_exists(path='c')", tmp_path) is True
+    assert evaluate("ql_fs.path_dirname(path='a/c')", tmp_path) == "a"
+
+
 def test_file_copy_takes_the_destination_first(tmp_path: Path) -> None:
     content = bytes(range(256)) * 1000
     (tmp_path / "source").write_bytes(content)

@@ -251,7 +251,7 @@ one, two = socket.socketpair()
 one.sendall(b'line')
 assert two.makefile('rb').read(4) == b'line'
 assert gc.collect() >= 0 and gc.get_threshold()[0] > 0 and gc.isenabled()
-assert threading.stack_size(1 << 20) == 0 and threading.stack_size(0) == 1 << 20
+assert threading.stack_size(1 << 23) == 0 and threading.stack_size(0) == 1 << 23
 logging.basicConfig(level=logging.INFO, format='%(message)s', stream=sys.stdout)
 logging.info('all is well')
 """

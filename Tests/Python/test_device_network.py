@@ -66,6 +66,8 @@ def evaluate(expression: str, cwd: Path) -> Any:
         ("checkNet.waitNetworkReady(3600)", (3, 1)),
         ("checkNet.wait_network_connected(1)", (3, 1)),
         ("checkNet.CheckNetwork('p', 'v').wait_network_connected(30)", (3, 1)),
+        ("checkNet.CheckNetwork('p', 'v').check_datacall_status()", 1),
+        ("checkNet.CheckNetwork.check_datacall_status()", 1),
     ],
 )
 def test_values(expression: str, value: object, tmp_path: Path) -> None:

@@ -83,6 +83,51 @@ s.close()
     assert heard == ["abücd".encode() + b"e" * 1_000_000]
 
 
+def test_without_blocking_what_has_come_is_not_lost(tmp_path: Path) -> None:
+    source = """
+import usocket
+listener = usocket.socket()
+listener.bind(('127.0.0.1', 0))
+listener.listen(1)
+s = usocket.socket()
+s.connect(listener.getsockname())
+other = listener.accept()[0]
+
+def peek(count):
+    while len(s.recv(count, 2)) < count: pass
+
+def after(text):
+    other.write(text)
+    s.setblocking(True)
+    peek(len(text))
+    s.setblocking(False)
+
+buffer = bytearray(9)
+s.setblocking(False)
+print(s.read(9), s.read(), s.readline(), s.readinto(buffer))
+after('hello'); print(s.read(100), s.read(100))
+after('hello'); print(s.read(), s.read(2))
+after('one\\npart'); print(s.readline(), s.readline(), s.readline())
+after('hello'); print(s.readinto(buffer), buffer[:6])
+block = bytes(1 << 24)
+sent = s.write(block)
+print(0 < sent < len(block), s.write(block))
+other.setblocking(False)
+got = other.read()
+while got and len(got) < sent: got += other.read() or b''
+print(len(got) == sent)
+"""
+    assert run_script(source, tmp_path).stdout.splitlines() == [
+        "None None None None",
+        "b'hello' None",
+        "b'hello' None",
+        r"b'one\n' b'part' None",
+        r"5 bytearray(b'hello\x00')",
+        "True None",
+        "True",
+    ]
+
+
 @pytest.mark.parametrize(
     "call", ["recv(1)", "read(1)", "read()", "readline()", "readinto(bytearray(1))", "recvfrom(1)"]
 )

@@ -40,6 +40,29 @@ print('done', _thread.stack_size() >= {size}, _thread.stack_size())
     assert printed(source, tmp_path) == ["0", "done True 0"]
 
 
+@pytest.mark.parametrize(
+    "step",
+    ["sorted([1, 2], key=lambda x: endless())", "list(map(lambda x: endless(), [1]))", "repr(R())"],
+)
+def test_endless_recursion_through_c_fits_the_least_stack(step: str, tmp_path: Path) -> None:
+    source = f"""
+import _thread
+_thread.stack_size(8192)
+done = _thread.allocate_lock()
+done.acquire()
+class R:
+    def __repr__(self): return repr(self)
+def endless(): {step}
+def work():
+    try: endless()
+    except RecursionError: print('RecursionError')
+    done.release()
+_thread.start_new_thread(work, ())
+done.acquire()
+"""
+    assert printed(source, tmp_path) == ["RecursionError"]
+
+
 def test_a_negative_stack_is_still_an_error(tmp_path: Path) -> None:
     done = FTPY.run("-c", "import _thread; _thread.stack_size(-1)", cwd=tmp_path, check=False)
     assert "ValueError: size must be 0 or a positive value" in done.stderr
@@ -61,6 +84,11 @@ print(_thread.threadIsRunning(number), _thread.threadIsRunning(0))
 _thread.delete_lock(done)
 """
     assert printed(source, tmp_path) == ["True True", "False False"]
+
+
+def test_a_list_of_arguments(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text("import _thread\n_thread.start_new_thread(print, [1, 2])")
+    assert FTPY.run("--root", ".", "script.py", cwd=tmp_path).stdout == "1 2\n"
 
 
 def test_a_thread_cannot_be_stopped_from_outside(tmp_path: Path) -> None:

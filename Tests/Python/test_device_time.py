@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,25 @@ def test_a_time_zone_set_by_the_script(zone: int, tmp_path: Path) -> None:
 def test_mktime_for_china_subtracts_eight_hours(tmp_path: Path) -> None:
     code = "(utime.setTimeZone(8), utime.mktime((1970, 1, 1, 8, 0, 0, 3, 1)))[1]"
     assert evaluate(code, tmp_path) == 0
+
+
+@pytest.mark.parametrize("setting", ["", "utime.setTimeZone(0)"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        (2023, 13, 1, 0, 0, 0),
+        (2024, 0, 1, 0, 0, 0),
+        (2024, -11, 32, 25, 61, 61),
+        (2024, 2, 0, 0, 0, 0),
+    ],
+)
+def test_mktime_normalises(date: tuple[int, ...], setting: str, tmp_path: Path) -> None:
+    code = f"({setting or 0}, utime.mktime(({', '.join(map(str, date))}, 0, 0)))[1]"
+    year, month, day, hour, minute, second = date
+    years, month = divmod(month - 1, 12)
+    first = datetime(year + years, month + 1, 1, tzinfo=UTC)
+    moment = first + timedelta(days=day - 1, hours=hour, minutes=minute, seconds=second)
+    assert evaluate(code, tmp_path, TZ="UTC0") == moment.timestamp()
 
 
 @pytest.mark.parametrize(("zone", "hours"), [("UTC0", 0), ("CST-8", 8), ("EST5", -5)])

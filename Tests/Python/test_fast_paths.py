@@ -18,7 +18,17 @@ from typing import IO, Any
 
 import pytest
 import realservers
-from conftest import Directory
+from conftest import (
+    Conversation,
+    Directory,
+    ScriptedServer,
+    answer,
+    end_data,
+    passive,
+    receive,
+    say,
+    send,
+)
 
 from usr.ftplib import FTP, Error, all_errors
 
@@ -268,6 +278,37 @@ def test_an_upload_through_a_socket_that_blocks_leaves_it_blocking(
     assert blocking == [True]
 
 
+def test_the_position_moves_with_what_is_sent(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], local: Callable[[bytes], Path]
+) -> None:
+    """A progress thread asks the file."""
+    seen = threading.Event()
+
+    def take(conversation: Conversation) -> None:
+        data = conversation.connected()
+        left = 20_000_000
+        while left > 8_000_000:
+            left -= len(data.recv(min(65536, left)))
+        assert seen.wait(20)
+        receive()(conversation)
+
+    ftp, _ = talk(answer("TYPE"), passive(), answer("STOR", "150 Go."), take, say("226 Done."))
+    with local(bytes(20_000_000)).open("rb") as file:
+
+        def watch() -> None:
+            deadline = time.monotonic() + 20
+            while file.tell() < 4_000_000 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert 4_000_000 <= file.tell() <= 20_000_000
+            seen.set()
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        ftp.storbinary("STOR f", file)
+        thread.join()
+        assert file.tell() == 20_000_000
+
+
 # storlines
 
 TEXTS = [
@@ -321,7 +362,95 @@ def test_a_line_too_long_leaves_the_file_where_readline_does(
     assert ("got more than 100 bytes" in ends[0][0]) == (length > 100)
 
 
+class Slow:
+    """A source whose lines come one by one: the next one when the server has the one before."""
+
+    def __init__(self, breaks: bool) -> None:
+        self.server_has = threading.Semaphore()
+        self.lines = [b"one\n", b"two\r\n", b"three"]
+        self.breaks = breaks
+
+    def readline(self, _: int) -> bytes:
+        assert self.server_has.acquire(timeout=20)
+        if not self.lines and self.breaks:
+            raise LookupError("the source")
+        return self.lines.pop(0) if self.lines else b""
+
+
+@pytest.mark.parametrize("breaks", [False, True], ids=["ends", "raises"])
+def test_each_line_is_sent_as_soon_as_it_is_there(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], breaks: bool
+) -> None:
+    source = Slow(breaks)
+
+    def take(conversation: Conversation) -> None:
+        data, received = conversation.connected(), b""
+        for line in (b"one\r\n", b"two\r\n", b"three\r\n"):
+            received += data.recv(100)
+            assert received.endswith(line)
+            source.server_has.release()
+        assert data.recv(100) == b""
+        conversation.end_data()
+
+    ftp, _ = talk(answer("TYPE"), passive(), answer("STOR", "150 Go."), take, say("226 Done."))
+    told: list[bytes] = []
+    with pytest.raises(LookupError) if breaks else contextlib.nullcontext():
+        assert ftp.storlines("STOR f", source, told.append) == "226 Done."  # type: ignore[arg-type]
+    assert told == [b"one\r\n", b"two\r\n", b"three\r\n"]
+
+
 # retrbinary
+
+
+def test_an_output_that_others_write_to_as_well_loses_nothing(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], tmp_path: Path
+) -> None:
+    """As a standard output that is the standard error, too: both write where the file stands."""
+    others = threading.Event()
+
+    def feed(conversation: Conversation) -> None:
+        for _ in range(2):
+            conversation.connected().sendall(b"x" * 3_000_000)
+            assert others.wait(20)
+        conversation.end_data()
+
+    begun = answer("RETR", "150 Opening connection (6000000 bytes).")
+    ftp, _ = talk(answer("TYPE"), passive(), begun, feed, say("226 Done."))
+    with (tmp_path / "output").open("wb") as file:
+
+        def write_between() -> None:
+            deadline = time.monotonic() + 20
+            while file.raw.tell() < 2_000_000 and time.monotonic() < deadline:  # type: ignore[attr-defined]
+                time.sleep(0.01)
+            os.write(file.fileno(), b"y" * 1000)
+            others.set()
+
+        thread = threading.Thread(target=write_between)
+        thread.start()
+        ftp.retrbinary("RETR f", file.write)
+        thread.join()
+        assert file.tell() == 6_001_000
+        file.write(b"the end")
+    written = (tmp_path / "output").read_bytes()
+    assert written.count(b"x") == 6_000_000
+    assert written.count(b"y") == 1000
+    assert written.endswith(b"the end")
+
+
+def test_a_compressed_download_has_another_size(
+    talk: Callable[..., tuple[FTP, ScriptedServer]],
+) -> None:
+    """After `MODE Z` the size in the reply is not that of what comes; after `MODE S` it is."""
+    begun = (passive(), answer("RETR", "150 Opening connection (100 bytes)."))
+    half = (*begun, send(b"50 bytes" * 6), end_data(), say("226 Done."))
+    ftp, _ = talk(answer("MODE"), answer("TYPE"), *half, answer("MODE"), *half)
+    blocks: list[bytes] = []
+    ftp.sendcmd("MODE Z")
+    assert ftp.retrbinary("RETR f", blocks.append) == "226 Done."
+    assert b"".join(blocks) == b"50 bytes" * 6
+    ftp.sendcmd("MODE S")
+    with pytest.raises(EOFError, match="48 of 100 bytes"):
+        ftp.retrbinary("RETR f", blocks.append)
 
 
 @pytest.mark.parametrize("blocksize", [1, 1000, 65_536, 1 << 20])

@@ -8,7 +8,7 @@ import os
 import socket
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -172,6 +172,49 @@ def test_a_failed_with_block_leaves_no_socket_open(
 
     with no_socket_left_open(), pytest.raises(errors):
         attempt()
+
+
+def drop(ftp: FTP) -> None:
+    ftp.sock.close()
+
+
+def shut(ftp: FTP) -> None:
+    ftp.sock.shutdown(socket.SHUT_RDWR)
+
+
+def command(ftp: FTP) -> None:
+    with suppress(Exception):
+        ftp.voidcmd("NOOP")
+
+
+LOST: dict[str, tuple[Sequence[Step], Callable[[FTP], object]]] = {
+    "closed by the script": ((), drop),
+    "shut by the script": ((), shut),
+    "421": ((answer("NOOP", "421 Timeout."), cut()), command),
+    "too long a reply": ((answer("NOOP", "200 " + "x" * 9000),), command),
+    "cut": ((answer("NOOP"), cut()), command),
+    "reset": ((answer("NOOP"), cut(reset=True)), command),
+}
+
+
+@pytest.mark.parametrize("loss", LOST)
+def test_a_with_block_ends_quietly_where_the_connection_was_lost(
+    client: ModuleType, scripted: Scripted, loss: str
+) -> None:
+    """What has gone wrong was said where it did, or is what the block raises itself."""
+    steps, lose = LOST[loss]
+    server = scripted([*LOGIN, *steps])
+    with client.FTP(server.host, server.port, "user", "password", timeout=5) as ftp:
+        lose(ftp)
+    assert ftp.sock is None
+
+    def fail() -> None:
+        with client.FTP(server.host, server.port, "user", "password", timeout=5) as ftp:
+            lose(ftp)
+            raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        fail()
 
 
 BEGIN: Sequence[Step] = (*LOGIN, answer("TYPE"), passive())

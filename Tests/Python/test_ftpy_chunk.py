@@ -381,3 +381,126 @@ def test_a_copy_alone_runs_chunks(tmp_path: Path) -> None:
     )
     done = type(FTPY)("ftpy", folder / "ftpy").run(tmp_path / "chunk.py", cwd=folder, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (1, "0\n", "")
+
+
+# Memory: what splits a chunk is the interpreter's
+
+
+@pytest.mark.parametrize("form", ["script", "example.exec"])
+@pytest.mark.parametrize(
+    ("source", "size"),
+    [
+        ("if 1:\n    print('end')\n    return True\nelse:\n    return False", "64K"),
+        ("".join(f"name_{n} = {n}\n" for n in range(300)) + "print('end')\nreturn", "128K"),
+        ("".join(f"if {n} == 999: return\n" for n in range(300)) + "print('end')", "256K"),
+    ],
+    ids=["small", "long", "many parts"],
+)
+def test_splitting_it_is_no_use_of_the_scripts_memory(
+    source: str, size: str, form: str, tmp_path: Path
+) -> None:
+    (tmp_path / "chunk.py").write_text(source)
+    (tmp_path / "exec.py").write_text("import example\nexample.exec('chunk.py')")
+    script = "chunk.py" if form == "script" else "exec.py"
+    done = FTPY.run("-X", f"heapsize={size}", script, cwd=tmp_path, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("end\n", "", 0)
+
+
+def test_what_it_keeps_counts(tmp_path: Path) -> None:
+    source = "a = []\nif a: return\nfrom _ftpy import program\nprint(program.memory_used())\n"
+    source += "".join(f"if a: return {n}\n" for n in range(200))
+    small, large = (
+        int(FTPY.run("-X", "heapsize=4M", "-c", text, cwd=tmp_path).stdout)
+        for text in (source[: source.index("if a: return 0")], source)
+    )
+    assert small < 64 * 1024 < large < 512 * 1024
+
+
+def test_the_limit_applies_in_a_chunk(tmp_path: Path) -> None:
+    source = "if 1:\n    a = None\n    while True: a = (a,)\nreturn"
+    done = FTPY.run("-X", "heapsize=64K", "-c", source, cwd=tmp_path, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("\nMemoryError\n")
+
+
+# Deep ones
+
+
+ELIFS = "x = -1\nif x == 0: pass\n" + "".join(f"elif x == {n}: return {n}\n" for n in range(1, 400))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        ELIFS + "print('end')",
+        "total = " + " + ".join(["1"] * 1200) + "\nif total != 1200: return False\nprint('end')",
+        "if 1:\n    total = " + " + ".join(["1"] * 900) + "\n    print('end')\n    return",
+    ],
+    ids=["elif", "sum", "sum inside"],
+)
+@pytest.mark.parametrize("form", ["script", "-c"])
+def test_a_long_one_runs_as_far_as_python_compiles_it(
+    source: str, form: str, tmp_path: Path
+) -> None:
+    assert run_form(form, source, tmp_path) == (0, "end\n", "")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("depth", [1600, 2800, 20_000])
+def test_what_is_too_long_is_said_without_a_word_of_ours(
+    depth: int, form: str, tmp_path: Path
+) -> None:
+    if form == "-c" and depth == 20_000:
+        pytest.skip("longer than a command line")
+    source = "x = 1\nif x:\n    total = " + "+".join("1" * depth) + "\n    return\n"
+    status, out, err = run_form(form, source, tmp_path)
+    assert out == ""
+    assert "ftpy" not in err
+    assert "File" not in err
+    assert (status, err == "") in [(0, True), (1, False)]
+
+
+@pytest.mark.parametrize("form", ["script", "-", "root"])
+def test_a_nul_in_one_is_said_without_a_word_of_ours(form: str, tmp_path: Path) -> None:
+    status, out, err = run_form(form, "print(1)\nreturn  # a\0b\n", tmp_path)
+    assert (status, out) == (1, "")
+    assert "null byte" in err
+    assert "<ftpy>" not in err
+
+
+# What a type says, and the names of functions
+
+
+def test_types_of_what_is_no_bare_name_are_looked_at(tmp_path: Path) -> None:
+    source = """
+class A: pass
+a, d = A(), {}
+def note(n): print(n); return int
+if 1:
+    (y): note(1) = 1
+    (z): note(2)
+    a.b: note(3) = 2
+    d["k"]: note(4) = 3
+    d["l"]: note(5)
+    try:
+        (y): nope = 1
+    except NameError as error:
+        print(error)
+    print(y, a.b, d, __annotations__ if "__annotations__" in globals() else {})
+    return
+"""
+    lines = ["1", "2", "3", "4", "5", "name 'nope' is not defined", "1 2 {'k': 3} {}"]
+    assert run_form("script", source, tmp_path) == (0, "\n".join([*lines, ""]), "")
+
+
+def test_a_function_may_have_any_name(tmp_path: Path) -> None:
+    source = """
+if 1:
+    def chunk():
+        def inner(): pass
+        return inner
+    print(chunk.__qualname__, chunk().__qualname__, (lambda: 0).__qualname__)
+    return
+"""
+    out = "chunk chunk.<locals>.inner <lambda>\n"
+    assert run_form("script", source, tmp_path) == (0, out, "")

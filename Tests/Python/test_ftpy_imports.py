@@ -260,3 +260,26 @@ except OSError:
 def test_a_file_on_the_path_is_not_quoted_as_ours(tmp_path: Path) -> None:
     (tmp_path / "uos.py").write_text("the wrong line\n" * 200)
     assert "the wrong line" not in run_script("uos.mkdir('.')", tmp_path, check=False).stderr
+
+
+def test_asking_for_a_module_of_the_device_alone_is_no_import(tmp_path: Path) -> None:
+    source = """
+import importlib.util, importlib
+print(importlib.util.find_spec('machine'), importlib.util.find_spec('uos') is not None)
+try: importlib.import_module('machine')
+except ModuleNotFoundError as error: print(error)
+import machine
+"""
+    done = run_script(source, tmp_path, check=False)
+    asked, told = done.stdout.splitlines()
+    assert asked == "None True"
+    assert told.startswith("machine runs only on the device")
+    assert done.stderr.endswith(f"ModuleNotFoundError: {told}\n")
+
+
+@pytest.mark.parametrize("statement", ["__import__('mod\\udcff')", "import mod"])
+def test_a_name_that_is_no_utf_8(statement: str, tmp_path: Path) -> None:
+    (tmp_path / "mod\udcff.py").write_text("print('found')")
+    done = FTPY.run("-c", statement, cwd=tmp_path, check=False)
+    assert (done.stdout == "found\n") == ("udcff" in statement)
+    assert ("No module named 'mod'" in done.stderr) == ("udcff" not in statement)

@@ -168,6 +168,8 @@ def same_python() -> None:
         (["-z"], 2),
         (["--no-such-option"], 2),
         (["-X"], 2),
+        (["-X", "warn_default_encoding", "flags.py"], 0),
+        (["-X", "dev", "-X", "utf8=0", "-W", "error", "-bb", "flags.py"], 0),
         (["--help-xoptions"], 0),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -203,6 +205,38 @@ def test_a_script_that_can_be_read_but_once(source: str, folder: Path) -> None:
         done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, check=False)
         said.append((done.returncode, done.stdout, re.sub(rb"/dev/fd/\d+", b"FILE", done.stderr)))
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("form", ["file", "pipe", "input", "boot"])
+def test_the_scripts_file_is_closed_while_it_runs(form: str, tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    script = tmp_path / "usr" / "main.py"
+    script.write_text(
+        "import os\nprint(sorted(os.listdir('/proc/self/fd'))[:-1])\nraise SystemExit"
+    )
+    arguments: dict[str, list[str | Path]] = {
+        "file": [script],
+        "pipe": ["/dev/fd/0"],
+        "input": ["-"],
+        "boot": ["--boot", "-q"],
+    }
+    text = "" if form == "boot" else script.read_text()
+    done = FTPY.run(*arguments[form], stdin=text, cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("['0', '1', '2']\n", "")
+
+
+@pytest.mark.parametrize("form", ["-", "/dev/fd/0"])
+def test_a_script_from_a_pipe_needs_no_folder_for_temporary_files(form: str) -> None:
+    """All folders are read-only in a namespace of its own, where the system lets us have one."""
+    alone = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+    mount = "mount -t tmpfs -o ro none /tmp"
+    if subprocess.run([*alone, mount], capture_output=True, check=False).returncode:
+        pytest.skip("no namespace of one's own here")
+    run = f'exec 3< "$0"; {mount} && exec /proc/self/fd/3 {form}'
+    command: list[str | Path] = [*alone, run, FTPY.program]
+    source = "print('# -*- coding')\nif 1: return"
+    done = subprocess.run(command, input=source, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("# -*- coding\n", "")
 
 
 def test_a_script_that_may_not_be_read(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -395,3 +396,48 @@ def test_the_script_of_power_on_has_a_limit_too(tmp_path: Path) -> None:
     main.write_text("try: x = bytearray(1 << 20)\nexcept MemoryError: print('too much')\n")
     options = ("-X", "heapsize=64K", "--root", tmp_path, "--boot")
     assert FTPY.run(*options, stdin="print('the prompt')\n").stdout == "too much\nthe prompt\n"
+
+
+def test_compiled_code_has_a_limit_as_its_source_has(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("a = []\nfor n in range(300): a.append(bytes(10_000))\nprint('no limit')")
+    code = "import py_compile; py_compile.compile('script.py', 'script.pyc'); "
+    FTPY.run("-c", code + "py_compile.compile('script.py', 'compiled')", cwd=tmp_path)
+    for name in ("script.py", "script.pyc", "compiled"):
+        done = FTPY.run("-X", "heapsize=64K", name, cwd=tmp_path, check=False)
+        assert done.stdout == ""
+        assert done.stderr.endswith("\nMemoryError\n")
+        assert done.returncode == 1
+        assert FTPY.run("-X", "heapsize=16M", name, cwd=tmp_path).stdout == "no limit\n"
+
+
+THREAD = """
+import _thread, utime
+def loop():
+    print('waits', flush=True)
+    while True: utime.sleep(1)
+_thread.start_new_thread(loop, ())
+"""
+
+
+@pytest.mark.parametrize("limit", [[], ["-X", "heapsize=512K"]], ids=["", "heapsize"])
+def test_ctrl_c_ends_threads_that_outlive_the_script(limit: list[str], tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(THREAD)
+    command = [FTPY.program, *limit, "--root", "device", "script.py"]
+    (tmp_path / "device").mkdir()
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **streams) as run:  # type: ignore[call-overload]
+        assert run.stdout.readline() == "waits\n"
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        out, err = run.communicate(timeout=30)
+    assert (out, err, run.returncode) == ("", "KeyboardInterrupt\n", -signal.SIGINT)
+
+
+def test_the_time_ends_threads_that_outlive_the_script(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(THREAD)
+    (tmp_path / "device").mkdir()
+    done = FTPY.run("-X", "timeout=1", "--root", "device", "script.py", cwd=tmp_path, check=False)
+    assert done.returncode == 124
+    place = f"{tmp_path / 'script.py'} line 5"
+    assert done.stderr == f"ftpy: timeout: the run took longer than 1 s, in {place}\n"

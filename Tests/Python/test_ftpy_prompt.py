@@ -18,12 +18,13 @@ def prompt(tmp_path: Path) -> Iterator[Prompt]:
     """Starts ftpy in an empty folder that is its home as well, and waits for its first prompt."""
     started: list[pexpect.spawn[str]] = []
 
-    def start(*arguments: str, plain: bool = True) -> pexpect.spawn[str]:
+    def start(*arguments: str, plain: bool = True, **variables: str) -> pexpect.spawn[str]:
         environment = {
             "HOME": str(tmp_path),
             "TERM": "dumb",
             "PATH": "/usr/bin:/bin",
             "LANG": "C.UTF-8",
+            **variables,
         }
         if plain:  # Python 3.13 and later warn that their prompt wants a better TERM
             environment["PYTHON_BASIC_REPL"] = "1"
@@ -193,6 +194,14 @@ y = 'ü'
     assert "inconsistent use of tabs" in paste(child, text)
     assert paste(child, text.replace("\t", " " * 8)) == "tab 0\ntab 1\nend\n"
     assert ask(child, "x, y, __name__") == "(5, 'ü', '__main__')\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_pasted_text_has_the_encoding_of_standard_input(prompt: Prompt, encoding: str) -> None:
+    child = prompt(LC_ALL="C", PYTHONIOENCODING=encoding)
+    text = "print(len('ü'), len('€'))"
+    said = "1 1\n" if encoding == "utf-8" else "2 3\n"
+    assert paste(child, text) == said
 
 
 def test_pasted_text_need_not_end_with_a_line(prompt: Prompt) -> None:

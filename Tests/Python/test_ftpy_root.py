@@ -582,6 +582,28 @@ def test_uploads(call: str, root: Path, directory: Directory) -> None:
     assert directory.read("log").replace(b"\r\n", b"\n") == b"one\ntwo\n"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_storbinary_sends_the_bytes_of_a_text_file(
+    encoding: str, root: Path, directory: Directory
+) -> None:
+    (root / "usr").mkdir()
+    text = "one\ntwo\r\nünd\n" * 2000
+    (root / "usr/log").write_bytes(text.encode(encoding))
+    server = directory.server
+    work = f"""
+sizes = []
+with open('/usr/log', encoding={encoding!r}) as fp: ftp.storbinary('STOR log', fp)
+with open('/usr/log', encoding={encoding!r}) as fp:
+    ftp.storbinary('STOR again', fp, 1000, lambda block: sizes.append(len(block)))
+print(sizes[0], sum(sizes))
+"""
+    (root.parent / "put.py").write_text(SCRIPT.format(path="") + work)
+    account = (server.host, str(server.port), server.user, server.password, directory.path)
+    done = FTPY.run("--root", root, root.parent / "put.py", *account)
+    assert done.stdout == f"1000 {len(text)}\n"
+    assert directory.read("log") == directory.read("again") == text.encode(encoding)
+
+
 # Children
 
 CHILD = "uos.getcwd(), open('/usr/x', 'a').write('y'), type(open).__name__"
@@ -770,3 +792,25 @@ def test_threads_go_on_when_the_script_has_ended(tmp_path: Path) -> None:
     done = FTPY.run("--root", tmp_path / "root", script)
     assert done.stdout == "True True\nthe script ends\non it goes\n"
     assert "on it goes" not in FTPY.run(script).stdout
+
+
+@pytest.mark.parametrize("form", ["script", "boot"])
+@pytest.mark.parametrize("name", ["machine", "net"])
+def test_a_mock_beside_the_script(name: str, form: str, root: Path) -> None:
+    (root / "usr").mkdir()
+    (root / "usr" / f"{name}.py").write_text("print('mine', open.__module__)")
+    (root / "usr" / "main.py").write_text(f"import {name}")
+    script = [root / "usr" / "main.py"] if form == "script" else ["--boot", "-q"]
+    done = FTPY.run("--root", root, *script)
+    assert (done.stdout.splitlines()[0], done.stderr) == ("mine _ftpy.files", "")
+
+
+@pytest.mark.usefixtures("links")
+def test_ilistdir_does_not_look_through_a_link_that_leads_out(root: Path) -> None:
+    (root / "usr/home").symlink_to(root / "bak")
+    (root / "bak").mkdir()
+    listed = run(root, "for n, k, _, s in uos.ilistdir('/usr'): print(n, hex(k), s)").splitlines()
+    for name in ("file", "folder", "up", "chain"):
+        link = (root / "usr" / name).lstat()
+        assert f"{name} 0x8000 {link.st_size}" in listed
+    assert "home 0x4000 0" in listed

@@ -247,6 +247,48 @@ def test_blocks_of_any_size_from_records_of_any_size(
     assert ftp.pwd() == "/here"
 
 
+@pytest.mark.parametrize("sizes", [(16384,) * 130, (16384, 100, 16384) * 60, (1000,) * 1500])
+@pytest.mark.parametrize("buffered", [True, False])
+def test_a_large_file_is_received_where_it_stands(
+    log_in: Callable[..., FTP_TLS], sizes: tuple[int, ...], buffered: bool, tmp_path: Any
+) -> None:
+    """Without its `write`; its position is behind what has come."""
+    whole = noise(sum(sizes))
+    pieces = [whole[sum(sizes[:n]) : sum(sizes[: n + 1])] for n in range(len(sizes))]
+    begun = [answer("TYPE"), passive(), answer("RETR", f"150 Ok ({len(whole)} bytes).")]
+    transfer = [*begun, data_secured(), *map(sent, pieces), notify_close(), cut_data(), DONE]
+    ftp = log_in(*transfer, HERE)
+    with (tmp_path / "file").open("wb+", -1 if buffered else 0) as file:
+        file.write(b"before")
+        assert ftp.retrbinary("RETR x", file.write) == "226 Done."
+        assert file.tell() == 6 + len(whole)
+    assert (tmp_path / "file").read_bytes() == b"before" + whole
+    assert ftp.pwd() == "/here"
+
+
+@pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
+def test_a_little_behind_much_is_not_waited_with(
+    log_in: Callable[..., FTP_TLS], version: str
+) -> None:
+    """The client waits for much at once where much comes; but the peer may wait for the client."""
+    much, arrived = noise(3_000_000), threading.Event()
+    received: list[bytes] = []
+
+    def take(block: bytes) -> None:
+        received.append(block)
+        if block.endswith(b"the end"):
+            arrived.set()
+
+    def wait(_: Conversation) -> None:
+        assert arrived.wait(10)
+
+    steps = [*begin("RETR"), sent(much), sent(b"the end"), wait, notify_close(), cut_data(), DONE]
+    ftp = log_in(*steps, HERE, context=trusting(getattr(ssl.TLSVersion, version)))
+    assert ftp.retrbinary("RETR x", take) == "226 Done."
+    assert b"".join(received) == much + b"the end"
+    assert ftp.pwd() == "/here"
+
+
 @pytest.mark.parametrize("version", ["TLSv1_2", "TLSv1_3"])
 @pytest.mark.parametrize("buffered", [True, False])
 def test_a_file_is_sent_from_where_it_stands(

@@ -6,6 +6,8 @@ import os
 import signal
 import socket
 import subprocess
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -232,13 +234,22 @@ def test_beyond_four_gibibytes(name: str, tmp_path: Path) -> None:
             assert sent.read() == tail
 
 
+def when_all_are_there(progress: TransferProgress) -> None:
+    """Holds the first connection up, as a slow link does, until the others have begun or failed."""
+    deadline = time.monotonic() + 20
+    while progress.done and time.monotonic() < deadline:
+        if not any(each.name.startswith("ftplib-") for each in threading.enumerate()):
+            return
+        time.sleep(0.01)
+
+
 @pytest.mark.parametrize(("name", "mode"), TABLE)
 def test_segments(name: str, mode: str, tmp_path: Path) -> None:
     with running(name, mode) as server, logged_in(server, mode) as ftp:
         put(server, "f", CONTENT)
         ftp.mkd("sub")
         ftp.cwd("sub")
-        result = ftp.download("../f", tmp_path / "a", segments=4)
+        result = ftp.download("../f", tmp_path / "a", segments=4, progress=when_all_are_there)
         assert (tmp_path / "a").read_bytes() == CONTENT
         if (name, mode) != ("proftpd", "tls-reuse"):
             # ProFTPD 1.3.8's mod_tls_shmcache crashes of handshakes at the same time.
@@ -260,7 +271,7 @@ def test_segments_where_connections_are_few(
 ) -> None:
     with running(name, environment=environment) as server, logged_in(server) as ftp:
         put(server, "f", CONTENT)
-        result = ftp.download("f", tmp_path / "a", segments=6)
+        result = ftp.download("f", tmp_path / "a", segments=6, progress=when_all_are_there)
         assert (tmp_path / "a").read_bytes() == CONTENT
         assert (result.segments, result.attempts) == (2, 1)
 

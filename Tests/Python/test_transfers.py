@@ -470,10 +470,10 @@ def test_storbinarys_callback_gets_each_block_after_it_was_sent(
     assert directory.read("f") == content
 
 
-def test_storlines_callback_gets_each_line_as_it_was_read(ftp: FTP, directory: Directory) -> None:
-    read: list[bytes] = []
-    ftp.storlines("STOR f", io.BytesIO(b"one\r\ntwo\n\nend"), read.append)
-    assert read == [b"one\r\n", b"two\n", b"\n", b"end"]
+def test_storlines_callback_gets_each_line_as_it_was_sent(ftp: FTP, directory: Directory) -> None:
+    sent: list[bytes] = []
+    ftp.storlines("STOR f", io.BytesIO(b"one\r\ntwo\n\nend"), sent.append)
+    assert sent == [b"one\r\n", b"two\r\n", b"\r\n", b"end\r\n"]
     assert directory.read("f") == b"one\ntwo\n\nend\n"
 
 
@@ -706,3 +706,27 @@ def test_a_large_text_goes_both_ways_in_64_mib_of_memory(
     assert sha256(directory.local / "text") == expected
     assert sha256(long_text.with_name("text.down")) == expected
     assert int(peak) < 64 * KIB, "KiB"
+
+
+def test_the_other_end_of_a_named_pipe_may_be_a_thread(
+    ftp: FTP, directory: Directory, tmp_path: Path
+) -> None:
+    """Both ends wait for each other when they are opened."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = content_of(300_000)
+
+    def in_a_thread(work: Callable[[], object]) -> threading.Thread:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        return thread
+
+    writer = in_a_thread(lambda: pipe.write_bytes(content))
+    ftp.upload(pipe, "up")
+    writer.join(20)
+    assert directory.read("up") == content
+    received: list[bytes] = []
+    reader = in_a_thread(lambda: received.append(pipe.read_bytes()))
+    ftp.download("up", pipe)
+    reader.join(20)
+    assert received == [content]

@@ -140,4 +140,162 @@ import Testing
       #expect(missing?.message == "there is no 'values'")
     }
   }
+
+  struct Places: ScriptCodable, Equatable {
+    struct Place: Codable, Equatable { var x: Int }
+    var named: [String: Place] = [:]
+    var numbered: [Int: Place] = [:]
+  }
+
+  @Test func `a dictionary by a coding loses none of its keys`() throws {
+    try withInterpreter { (interpreter) throws in
+      let places = Places(named: ["a": .init(x: 1)], numbered: [7: .init(x: 2)])
+      #expect(
+        try interpreter.eval("{'named': {'a': {'x': 1}}, 'numbered': {7: {'x': 2}}, 5: None}", as: Places.self)
+          == places)
+      try interpreter.set("places", to: places)
+      #expect(try interpreter["places"] as Places == places)
+      for (key, reason) in [
+        ("None", "expected str, not 'NoneType'"), ("2 ** 64", "the int does not fit Int"),
+        (
+          "'\\ud800'", "'utf-8' codec can't encode character '\\ud800' in position 0: surrogates not allowed"
+        ),
+      ] {
+        let error = refusal { () throws(ScriptError) in
+          _ = try interpreter.eval("{'named': {'a': {'x': 1}, \(key): {'x': 2}}, 'numbered': {}}", as: Places.self)
+        }
+        #expect(error?.kind == .conversion)
+        #expect(error?.message == "named: a key: \(reason)")
+      }
+    }
+  }
+
+  @Test func `a dictionary whose items a script takes away while they are read does no harm`() throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(
+        """
+        import gc
+        class Thief:
+            def __index__(self):
+                for pair in gc.get_referrers(self):
+                    for items in gc.get_referrers(pair) if isinstance(pair, tuple) else []:
+                        if isinstance(items, list): items.clear()
+                return 7
+        """)
+      let error = refusal { () throws(ScriptError) in
+        _ = try interpreter.eval("{'x' * 40 + str(n): Thief() for n in range(3)}", as: [String: Int].self)
+      }
+      #expect(error?.type == "IndexError")
+    }
+  }
+
+  /// Lists in lists, by a coding and by the library's conversions.
+  final class Lists: ScriptCodable {
+    let inner: [Lists]
+    let depth: Int
+
+    init(depth: Int) {
+      inner = depth > 1 ? [Lists(depth: depth - 1)] : []
+      self.depth = depth
+    }
+    init(from decoder: any Decoder) throws {
+      var container = try decoder.unkeyedContainer()
+      var inner: [Lists] = []
+      while !container.isAtEnd { inner.append(try container.decode(Lists.self)) }
+      self.inner = inner
+      depth = 1 + (inner.map(\.depth).max() ?? 0)
+    }
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.unkeyedContainer()
+      for list in inner { try container.encode(list) }
+    }
+  }
+
+  final class Link: ScriptCodable {
+    let next: [Link]?
+  }
+
+  final class Bare: FromScript, IntoScript {
+    let inner: [Bare]
+
+    init(depth: Int) { inner = depth > 1 ? [Bare(depth: depth - 1)] : [] }
+    init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
+      inner = try [Bare](fromScript: reference)
+    }
+    func intoScript() throws(ScriptError) -> OwnedReference { try inner.intoScript() }
+  }
+
+  /// Goes into containers by itself.
+  struct Descent: ScriptCodable {
+    init(from decoder: any Decoder) throws {
+      func descend(_ container: any UnkeyedDecodingContainer) throws {
+        var container = container
+        while !container.isAtEnd { try descend(container.nestedUnkeyedContainer()) }
+      }
+      try descend(decoder.unkeyedContainer())
+    }
+    func encode(to encoder: any Encoder) throws {}
+  }
+
+  static let bottomless: [Misfit] = [
+    Misfit("(lambda a: (a.append(a), a)[1])([])", Lists.self, ""),
+    Misfit("(lambda a: (a.append(a), a)[1])([])", Bare.self, ""),
+    Misfit("(lambda a: (a.append(a), a)[1])([])", Descent.self, ""),
+    Misfit("(lambda a: (a.update(next=[a]), a)[1])({})", Link.self, ""),
+    Misfit("nested(100000)", Lists.self, ""),
+    Misfit("nested(100000)", Bare.self, ""),
+  ]
+
+  @Test(arguments: bottomless)
+  func `a value that is nested too deeply is an error`(value: Misfit) throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(
+        "def nested(depth):\n    a = []\n    for _ in range(depth - 1): a = [a]\n    return a")
+      let error = refusal { () throws(ScriptError) in try value.read(interpreter, value.expression) }
+      #expect(error?.kind == .conversion)
+      #expect(error?.description == "RecursionError: the value is nested more than 512 deep")
+      #expect(try interpreter.eval("nested(500)", as: Lists.self).depth == 500)
+      #expect(try interpreter.eval("1 + 1", as: Int.self) == 2)
+    }
+  }
+
+  @Test func `a registered function reads nested values on a thread with the least stack`() throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.register("depth") { (lists: Lists) in lists.depth }
+      try interpreter.register("lists") { (depth: Int) in Lists(depth: depth) }
+      try interpreter.run(
+        """
+        import _thread, threading
+        before = _thread.stack_size(1)
+        depths = []
+        def work():
+            a = []
+            for _ in range(499): a = [a]
+            depths.append(depth(a))
+            try: depth([a] * 3 + [(lambda a: (a.append(a), a)[1])([])])
+            except RecursionError as e: depths.append(str(e))
+            a = lists(500)
+            for _ in range(499): a, = a
+            depths.append(a)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        _thread.stack_size(before)
+        """)
+      #expect(
+        try interpreter.eval("repr(depths)", as: String.self)
+          == "[500, 'depth() argument 1: the value is nested more than 512 deep', []]")
+    }
+  }
+
+  @Test func `a Swift value that is nested too deeply is an error`() throws {
+    try withInterpreter { (interpreter) throws in
+      for error in [
+        refusal { () throws(ScriptError) in try interpreter.set("deep", to: Lists(depth: 1000)) },
+        refusal { () throws(ScriptError) in try interpreter.set("deep", to: Bare(depth: 1000)) },
+      ] { #expect(error?.description == "RecursionError: the value is nested more than 512 deep") }
+      try interpreter.set("deep", to: Lists(depth: 500))
+      #expect((try interpreter["deep"] as Lists).depth == 500)
+    }
+  }
 }

@@ -82,6 +82,18 @@ import Testing
     #expect(error.traceback.hasPrefix("  File \"job.py\", line "))
   }
 
+  @Test func `memory that runs out while a chunk is made ready is no mistake in its syntax`() throws {
+    let before = "import _ftpy.chunk\nparts = _ftpy.chunk.parts\ndef no_memory(*a): raise MemoryError"
+    let memory = try withInterpreter { (interpreter) throws in
+      try interpreter.run(before)
+      try interpreter.run("_ftpy.chunk.parts = no_memory")
+      defer { try? interpreter.run("_ftpy.chunk.parts = parts") }
+      return refusal { () throws(ScriptError) in try interpreter.run("return 5") }
+    }
+    #expect(memory?.kind == .exception)
+    #expect(memory?.type == "MemoryError")
+  }
+
   @Test func `an expression's syntax too`() throws {
     try withInterpreter { (interpreter) throws in
       let error = refusal { () throws(ScriptError) in _ = try interpreter.eval("1 +", as: Int.self) }

@@ -65,6 +65,81 @@ import Testing
     #expect(try withInterpreter { try $0.eval("1 + 1", as: Int.self) } == 2)
   }
 
+  struct Reading: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let read: @Sendable (Interpreter, Duration?) throws -> Void
+
+    init<Value: FromScript>(_ expression: String, _ type: Value.Type) {
+      testDescription = "\(type)"
+      read = { (python, deadline) throws in
+        _ = try python.run("import itertools\nbegun()\nreturn \(expression)", deadline: deadline, as: type)
+      }
+    }
+  }
+
+  private func thrown(_ body: () throws -> Void) -> ScriptError? {
+    do { try body() } catch { return error as? ScriptError }
+    return nil
+  }
+
+  static let readings = [
+    Reading("itertools.repeat(1)", [Int].self), Reading("[[], itertools.repeat(1)]", [Set<Int>].self),
+    Reading("itertools.repeat(1)", Numbers.self),
+  ]
+
+  struct Numbers: ScriptCodable {
+    init(from decoder: any Decoder) throws { _ = try decoder.unkeyedContainer() }
+    func encode(to encoder: any Encoder) throws {}
+  }
+
+  @Test(.disabled(if: Probe.hasThreadSanitizer, "a busy loop"), arguments: readings)
+  func `a deadline and cancelling end the reading of what does not end`(reading: Reading) throws {
+    let canceller = try withInterpreter { $0.canceller }
+    try withInterpreter { (interpreter) throws in
+      try interpreter.register("begun") { () in }
+      let late = thrown { try reading.read(interpreter, .milliseconds(100)) }
+      #expect(late?.kind == .deadlinePassed)
+      try interpreter.register("begun") { () in
+        Thread.detachNewThread {
+          Thread.sleep(forTimeInterval: 0.05)
+          canceller.cancel()
+        }
+      }
+      let cancelled = thrown { try reading.read(interpreter, nil) }
+      #expect(cancelled?.kind == .cancelled)
+      #expect(try interpreter.eval("1 + 1", as: Int.self) == 2)
+    }
+  }
+
+  @Test func `a call in a run has a deadline of its own`() throws {
+    try withInterpreter { (interpreter) throws in
+      nonisolated(unsafe) let inner = interpreter
+      try interpreter.register("wait") { (seconds: Double) throws in
+        try inner.call("time.sleep", seconds, deadline: .milliseconds(100))
+      }
+      try interpreter.run("import time")
+      let late = refusal { () throws(ScriptError) in try interpreter.run("wait(60)") }
+      #expect(late?.kind == .deadlinePassed)
+      // The run around it goes on, without a deadline or with its own.
+      let script = """
+        try: wait(60)
+        except BaseException as e: seen = type(e).__name__
+        time.sleep(0.3)
+        wait(0)
+        return seen
+        """
+      #expect(try interpreter.run(script, as: String.self) == "Stopped")
+      #expect(try interpreter.run(script, deadline: .seconds(60), as: String.self) == "Stopped")
+      let outer = refusal { () throws(ScriptError) in
+        try interpreter.run("wait(0)\ntime.sleep(60)", deadline: .milliseconds(300))
+      }
+      #expect(outer?.kind == .deadlinePassed)
+      let sooner = refusal { () throws(ScriptError) in try interpreter.run("wait(60)", deadline: .milliseconds(50)) }
+      #expect(sooner?.kind == .deadlinePassed)
+      #expect(try interpreter.eval("1 + 1", as: Int.self) == 2)
+    }
+  }
+
   @Test func `cancelling nothing does nothing`() throws {
     try withInterpreter { (interpreter) throws in
       interpreter.canceller.cancel()

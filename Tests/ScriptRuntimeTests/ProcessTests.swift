@@ -34,12 +34,14 @@ import Testing
     Row(
       words: ["start", "no-environment"],
       output: "start '/nonexistent' is no virtual environment: it has no file pyvenv.cfg to read\nstarted\n"),
-    Row(words: ["start", "no-root"], output: "start --root /nonexistent: No such file or directory\nstarted\n"),
+    Row(
+      words: ["start", "no-root"], output: "start the device's root /nonexistent: No such file or directory\nstarted\n"),
     Row(words: ["start", "nul"], output: "start the configuration holds text with a NUL character\nstarted\n"),
     Row(words: ["environment"], output: "blue 1 ['probe.py', '--quick']\n"),
     Row(
       words: ["memory"],
       output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
+    Row(words: ["memory-of-values"], output: String(repeating: "exception MemoryError\n", count: 5) + "read\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
     // Trap 10.
@@ -98,6 +100,15 @@ import Testing
     let probe = try Probe.run("device", folder.path)
     #expect(probe.output == "[\"a.txt\"]\nback\n", "\(probe.errors)")
     #expect(try folder.read("usr/a.txt") == "hello")
+  }
+
+  @Test(arguments: [false, true], [false, true])
+  func `gc, _thread and sys have the device's functions`(isDevice: Bool, isLimited: Bool) throws {
+    let folder = try TemporaryFolder()
+    let probe = try Probe.run("additions", isDevice ? folder.path : "", isLimited ? "limited" : "")
+    #expect(
+      !probe.output.contains("Error: ") && probe.output.hasSuffix("[true, \(isLimited)]\n"),
+      "\(probe.output)\(probe.errors)")
   }
 
   @Test func `the README's example runs a script`() throws {

@@ -11,6 +11,9 @@ import Testing
       try interpreter.register("move", ["angle", "speed", "name"], "Move the arm.") {
         (angle: Double, speed: Int?, name: String?) in "\(angle) \(speed ?? 1) \(name ?? "-")"
       }
+      try interpreter.register("late", ["first", "second", "third"]) { (first: Int?, second: Int, third: Int?) in
+        [first, second, third].map { $0.map { "\($0)" } ?? "nil" }.joined(separator: " ")
+      }
       try interpreter.register("total") { (values: [Int], scale: Int) in values.reduce(0, +) * scale }
       try interpreter.register("nothing") { () in }
       try interpreter.register("small", ["n"]) { (n: Int8) in n }
@@ -44,6 +47,8 @@ import Testing
     Row(expression: "apply(lambda x: x + 1, 2)", value: "3"),
     Row(expression: "move.__doc__", value: "Move the arm."),
     Row(expression: "__import__('inspect').signature(move)", value: "(angle, speed=None, name=None)"),
+    Row(expression: "__import__('inspect').signature(late)", value: "(first, second, third=None)"),
+    Row(expression: "late(second=1)", value: "nil 1 nil"),
     Row(expression: "__import__('inspect').signature(total)", value: "(argument1, argument2, /)"),
     Row(expression: "move.__name__", value: "move"),
     Row(expression: "__import__('board').read(pin=__import__('board').pins)", value: "41"),

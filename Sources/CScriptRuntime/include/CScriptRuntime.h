@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "Conversion.h"
 #include "Embedding.h"
 #include "MemoryLimit.h"
 #include "PasteMode.h"

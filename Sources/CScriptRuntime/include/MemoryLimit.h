@@ -45,6 +45,9 @@ void script_memory_begin(void);
 /// Does the same when the code begins to run that Python's command line names.
 void script_memory_begin_with_command(void);
 
+/// Does the same now, where that code is about to run and does not say so itself: compiled code in a file.
+void script_memory_begin_if_armed(void);
+
 /// Opens a section in which nothing is refused. Sections nest.
 void script_memory_suspend(void);
 

@@ -45,6 +45,11 @@ class CheckNetwork:
         print("SIM_CARD_STATUS  : 1")
         print(rule)
 
+    @staticmethod
+    def check_datacall_status() -> int:
+        """1: a data call is up."""
+        return 1
+
     def wait_network_connected(self, timeout_s: int = 60) -> tuple[int, int]:
         """`(3, 1)`, as the function of this name."""
         return waitNetworkReady(timeout_s)

@@ -26,12 +26,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def path_exists(path: str, /) -> bool:
+def path_exists(path: str) -> bool:
     """Whether there is a file or folder; False for an empty path."""
     return bool(path) and _os.path.exists(_host(path))
 
 
-def path_dirname(path: str, /) -> str:
+def path_dirname(path: str) -> str:
     """What stands before the last slash: '/' for '/a', '' where there is none."""
     head, slash, _ = (path or "").rpartition("/")
     return head or slash
@@ -63,12 +63,17 @@ def rmdirs(path: str, /) -> None:
         remove(path)
 
 
-def touch(file: str, data: object, /) -> int:
-    """Writes `data` into a file as JSON, making the folders above it. 0, or -1 if that failed."""
+def touch(file: str, data: object, file_type: str = "json") -> int:
+    """Writes `data` into a file as JSON, making the folders above it. 0, or -1 if that failed.
+
+    With `file_type` 'txt' `data` is text, and is written as it is.
+    """
     from ujson import dumps
 
     try:
-        text = dumps(data)
+        text = data if file_type == "txt" else dumps(data)
+        if not isinstance(text, str):
+            return -1
         mkdirs(path_dirname(file))
         with _open(_host(file), "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -77,7 +82,7 @@ def touch(file: str, data: object, /) -> int:
     return 0
 
 
-def read_json(file: str, /) -> object:
+def read_json(file: str) -> object:
     """What a JSON file holds; None if there is no such file. ValueError if it is not JSON."""
     from ujson import load
 
@@ -87,11 +92,11 @@ def read_json(file: str, /) -> object:
         return load(stream)
 
 
-def file_copy(dst: str, src: str, /) -> bool:
-    """Copies the content of `src` to `dst`, the destination first. False if there is no `src`."""
-    if not path_exists(src):
+def file_copy(dstFile: str, srcFile: str) -> bool:
+    """Copies the content of a file, the destination first. False if there is no such file."""
+    if not path_exists(srcFile):
         return False
-    with _open(_host(src), "rb") as source, _open(_host(dst), "wb") as target:
+    with _open(_host(srcFile), "rb") as source, _open(_host(dstFile), "wb") as target:
         while block := source.read(65536):
             target.write(block)
     return True

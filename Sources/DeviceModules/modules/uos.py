@@ -94,8 +94,8 @@ def ilistdir(path: str = "", /) -> "_Iterator[tuple[str, int, int, int]]":
 def _listed(folder: str, name: str) -> tuple[str, int, int, int]:
     path = _os.path.join(folder, name)
     try:
-        found = _os.stat(path)
-    except OSError:  # a link that leads nowhere
+        found = _os.stat(_host(path))
+    except OSError:  # a link that leads nowhere, or out of the root
         found = _os.lstat(path)
     return name, _kind(found), 0, _size(found)
 

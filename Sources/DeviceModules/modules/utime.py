@@ -60,7 +60,8 @@ def mktime(date: "_Sequence[int]", /) -> int:
         return int(_time.mktime((year, month, day, hour, minute, second, 0, 0, -1)))
     from calendar import timegm  # only here: slow to import, and few scripts set a time zone
 
-    return timegm((year, month, day, hour, minute, second)) - _zone * 3600
+    years, month = divmod(month - 1, 12)
+    return timegm((year + years, month + 1, day, hour, minute, second)) - _zone * 3600
 
 
 def getTimeZone() -> int:

@@ -45,48 +45,60 @@ extension Socket {
     return socket
   }
 
+  /// A descriptor that can be connected to an address like that one; nil when the system gives none. For who knows the host before the port:
+  /// it is made while the server looks for one. A call on it waits for a slice of time; one that only sends needs no limit to its reads.
+  package static func unconnected(like address: SocketAddress, onlySends: Bool) -> CInt? {
+    let descriptor = Glibc.socket(
+      address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return nil }
+    limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period)
+    if !onlySends { limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period) }
+    return descriptor
+  }
+
   /// Connects for a data connection that nobody else knows: it needs no options, and its calls wait in slices of their own.
   ///
-  /// Blocks until `deadline`. Throws as the other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
+  /// `descriptor` is of `unconnected(like:onlySends:)`; it is taken over, and closed when it cannot be connected. Blocks until `deadline`. Throws as the
+  /// other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
   package static func connect(
-    sharingNothing address: SocketAddress, _ action: String, until deadline: Deadline, interrupt: Interrupt?
+    _ descriptor: CInt?, onlySends: Bool, sharingNothing address: SocketAddress, _ action: @autoclosure () -> String,
+    peer: String, until deadline: Deadline, interrupt: Interrupt?
   ) throws(FTPError) -> Socket {
-    Socket(
-      slicing: try dial(address, action, until: deadline, interrupt),
-      peer: "the data connection of \(address.host) port \(address.port)", interrupt: interrupt)
+    guard let descriptor = descriptor ?? unconnected(like: address, onlySends: onlySends) else {
+      throw FTPError(errno: errno, action())
+    }
+    try dial(descriptor, address, action, until: deadline, interrupt)
+    return Socket(descriptor, waitsInCalls: !onlySends, peer: peer, interrupt: interrupt)
   }
 
   /// Connects, and gives the descriptor away: a blocking one, as it was made, and closed on exec. Blocks and throws as the other.
   package static func descriptor(
     connectedTo address: SocketAddress, _ action: String, until deadline: Deadline, interrupt: Interrupt?
   ) throws(FTPError) -> CInt {
-    let descriptor = try dial(address, action, until: deadline, interrupt)
+    guard let descriptor = unconnected(like: address, onlySends: true) else { throw FTPError(errno: errno, action) }
+    try dial(descriptor, address, { action }, until: deadline, interrupt)
     limit(descriptor, SO_SNDTIMEO, milliseconds: 0)
     return descriptor
   }
 
-  /// One call, which returns after a slice of time, in the place of three that would not block.
+  /// One call, which returns after a slice of time, in the place of three that would not block. Closes the descriptor when it throws.
   private static func dial(
-    _ address: SocketAddress, _ action: String, until deadline: Deadline, _ interrupt: Interrupt?
-  ) throws(FTPError) -> CInt {
-    let descriptor = Glibc.socket(
-      address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw FTPError(errno: errno, action) }
-    limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period)
-    if address.withSystemAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 { return descriptor }
+    _ descriptor: CInt, _ address: SocketAddress, _ action: () -> String, until deadline: Deadline,
+    _ interrupt: Interrupt?
+  ) throws(FTPError) {
+    if address.withSystemAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 { return }
     var code = errno
     do throws(FTPError) {
       if code == EINPROGRESS || code == EINTR {
         try interrupt?.check()
         let socket = Socket(descriptor: descriptor, owned: false, peer: address.host, interrupt: interrupt)
         guard try socket.wait(for: POLLOUT, until: deadline) else {
-          throw FTPError(.timedOut, "cannot \(action): timed out")
+          throw FTPError(.timedOut, "cannot \(action()): timed out")
         }
         var length = socklen_t(MemoryLayout<CInt>.size)
         getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
       }
-      guard code == 0 else { throw FTPError(errno: code, action) }
-      return descriptor
+      guard code == 0 else { throw FTPError(errno: code, action()) }
     } catch {
       Glibc.close(descriptor)
       throw error
@@ -131,7 +143,7 @@ public final class Listener {
   /// Listens on a free port of `address`, whose own port is not used. Throws `.system`.
   public init(on address: SocketAddress, interrupt: Interrupt? = nil) throws(FTPError) {
     let action = "listen on \(address.host)"
-    guard let free = address.with(port: 0) else { throw FTPError(errno: EAFNOSUPPORT, action) }
+    let free = address.with(port: 0)
     let socket = try Socket.open(like: address, peer: "the data connection", interrupt: interrupt)
     guard
       free.withSystemAddress({ bind(socket.descriptor, $0, $1) }) == 0, listen(socket.descriptor, 1) == 0,

@@ -47,9 +47,18 @@ public struct Deadline: Sendable {
     return slice < 0 ? CInt(clamping: rounded) : min(slice, CInt(clamping: rounded))
   }
 
-  private static func now() -> Int64 {
+  /// Whether the moment had passed at the last tick of the system's clock (CLOCK_MONOTONIC_COARSE): for what is asked all the time.
+  var hasAboutPassed: Bool { nanoseconds.map { $0 <= Self.now(CLOCK_MONOTONIC_COARSE) } ?? false }
+
+  /// Whether more than so many milliseconds were left at the last tick.
+  func leaves(milliseconds: CInt) -> Bool {
+    guard let nanoseconds else { return true }
+    return nanoseconds &- Self.now(CLOCK_MONOTONIC_COARSE) > Int64(milliseconds) &* 1_000_000
+  }
+
+  private static func now(_ clock: clockid_t = CLOCK_MONOTONIC) -> Int64 {
     var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
+    clock_gettime(clock, &time)
     return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
   }
 }

@@ -5,20 +5,19 @@ package protocol FileReceiving: ByteStream {
   /// Whether they do: TLS, for one, is read in this process.
   var receivesFiles: Bool { get }
 
-  /// Moves what is there into a regular file at `offset`, at most `most` bytes, by way of `pipe`. Neither uses nor moves the descriptor's position.
+  /// Moves what is there into a regular file, at most `most` bytes, by way of `pipe`: at `offset`, and neither uses nor moves the descriptor's
+  /// position, or where that stands.
   ///
   /// Returns the number of bytes; 0 at the end of the stream; nil when the system will not do it like that, before anything was taken. Blocks until
   /// `deadline`; throws `.timedOut`, `.interrupted`, and `FileFailure` for what is wrong with the file.
   func receive(
-    file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
+    file: CInt, at offset: UInt64?, most: Int, through pipe: SplicePipe, until deadline: Deadline
   ) throws -> Int?
 }
 
 /// What is wrong with the file that a stream is received into.
 package struct FileFailure: Error {
   package let errno: CInt
-  /// How many bytes of those taken from the stream are in the file all the same.
-  package let written: Int
 }
 
 /// What Linux has and the C library shows to those alone who define `_GNU_SOURCE`, which Swift's module of it does not.
@@ -67,40 +66,44 @@ package final class SplicePipe {
   }
 
   /// Puts the `count` bytes that it holds into a file.
-  fileprivate func put(into file: CInt, at offset: UInt64, _ count: Int) throws(FileFailure) {
-    var (left, position) = (count, Int64(clamping: offset))
+  fileprivate func put(into file: CInt, at offset: UInt64?, _ count: Int) throws(FileFailure) {
+    var left = count
     while left > 0 {
-      let moved = splice(reading, nil, file, &position, left, Linux.move)
+      let moved: Int
+      if var position = offset.map({ Int64(clamping: $0 &+ UInt64(count - left)) }) {
+        moved = splice(reading, nil, file, &position, left, Linux.move)
+      } else {
+        moved = splice(reading, nil, file, nil, left, Linux.move)
+      }
       if moved > 0 {
         left -= moved
       } else if moved < 0, errno == EINVAL || errno == ENOSYS {
         // Not every file system takes pages.
-        return try copy(into: file, at: position, left, behind: count - left)
+        return try copy(into: file, at: offset.map { $0 &+ UInt64(count - left) }, left)
       } else if moved == 0 || errno != EINTR {
-        throw FileFailure(errno: moved == 0 ? EIO : errno, written: count - left)
+        throw FileFailure(errno: moved == 0 ? EIO : errno)
       }
     }
   }
 
-  private func copy(into file: CInt, at offset: Int64, _ count: Int, behind before: Int) throws(FileFailure) {
+  private func copy(into file: CInt, at offset: UInt64?, _ count: Int) throws(FileFailure) {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
     defer { buffer.deallocate() }
-    var (position, left) = (offset, count)
+    var left = count
     while left > 0 {
       let got = read(reading, buffer.baseAddress, left)
       if got < 0, errno == EINTR { continue }
-      guard got > 0 else { throw FileFailure(errno: got == 0 ? EIO : errno, written: before + count - left) }
+      guard got > 0 else { throw FileFailure(errno: got == 0 ? EIO : errno) }
       let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(got))
-      try bytes.write(into: file, at: UInt64(clamping: position), behind: before + count - left)
+      try bytes.write(into: file, at: offset.map { $0 &+ UInt64(count - left) })
       left -= got
-      position &+= Int64(got)
     }
   }
 }
 
 extension UnsafeRawBufferPointer {
-  /// Writes all of it into a file at `offset`, or where that stands. A failure counts the `before` bytes as well, which are in the file already.
-  package func write(into file: CInt, at offset: UInt64?, behind before: Int = 0) throws(FileFailure) {
+  /// Writes all of it into a file at `offset`, or where that stands.
+  package func write(into file: CInt, at offset: UInt64?) throws(FileFailure) {
     var written = 0
     while written < count {
       let rest = UnsafeRawBufferPointer(rebasing: dropFirst(written))
@@ -111,7 +114,7 @@ extension UnsafeRawBufferPointer {
       if put > 0 {
         written += put
       } else if put == 0 || errno != EINTR {
-        throw FileFailure(errno: put == 0 ? EIO : errno, written: before + written)
+        throw FileFailure(errno: put == 0 ? EIO : errno)
       }
     }
   }
@@ -123,7 +126,7 @@ extension Socket: FileReceiving {
 
   /// By `splice`. See `FileReceiving.receive`.
   package func receive(
-    file: CInt, at offset: UInt64, most: Int, through pipe: SplicePipe, until deadline: Deadline
+    file: CInt, at offset: UInt64?, most: Int, through pipe: SplicePipe, until deadline: Deadline
   ) throws -> Int? {
     while true {
       try askInterrupt()

@@ -5,7 +5,9 @@ internal import Glibc
 /// Every wait is a `poll` with a deadline; the descriptor may be blocking or not, no call relies on either.
 public final class Socket: ByteStream {
   /// The descriptor, or -1 when closed.
-  @exclusivity(unchecked) public private(set) var descriptor: CInt
+  public var descriptor: CInt { number }
+  // `@exclusivity(unchecked)` has no effect in another module: hence the property above.
+  @exclusivity(unchecked) private var number: CInt
   private let ownsDescriptor: Bool
   private let interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
@@ -14,26 +16,38 @@ public final class Socket: ByteStream {
   /// that would say so.
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
-  private var waitsInCalls = false
+  @exclusivity(unchecked) private var waitsInCalls = false
   /// The other end for messages, as in "127.0.0.1 port 21".
   public let peer: String
 
   /// Works on a descriptor; closes it only when it is `owned`.
   public init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
-    self.descriptor = descriptor
+    number = descriptor
     self.ownsDescriptor = owned
     self.peer = peer
     self.interrupt = interrupt
   }
 
-  /// Owns a blocking descriptor that nobody else knows: its calls wait by themselves, for a slice of time after which they return.
-  init(slicing descriptor: CInt, peer: String, interrupt: Interrupt?) {
-    self.descriptor = descriptor
+  /// Owns a blocking descriptor that nobody else knows. Where it `waitsInCalls`, reads wait by themselves, for a slice of time after which they
+  /// return: see `unconnected(like:onlySends:)`.
+  init(_ descriptor: CInt, waitsInCalls: Bool, peer: String, interrupt: Interrupt?) {
+    number = descriptor
     ownsDescriptor = true
     self.peer = peer
     self.interrupt = interrupt
+    self.waitsInCalls = waitsInCalls
+  }
+
+  /// Has calls on a blocking descriptor wait by themselves, for a slice of time after which they return. Nobody else may read it meanwhile.
+  package func waitInCalls() {
     Self.limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
     waitsInCalls = true
+  }
+
+  /// Takes that back: the descriptor is as it was.
+  package func waitBeforeCalls() {
+    waitsInCalls = false
+    Self.limit(descriptor, SO_RCVTIMEO, milliseconds: 0)
   }
 
   deinit { close() }
@@ -42,8 +56,9 @@ public final class Socket: ByteStream {
   public func read(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int {
-    if waitsInCalls { return try readWaiting(into: buffer, until: deadline) }
-    if isDrained {
+    let hasSlices = waitsInCalls
+    if hasSlices, let count = try readWaiting(into: buffer, until: deadline) { return count }
+    if isDrained || hasSlices {
       guard try wait(for: POLLIN, until: deadline) else {
         throw FTPError(.timedOut, "cannot read from \(peer): timed out")
       }
@@ -59,20 +74,20 @@ public final class Socket: ByteStream {
     }
   }
 
+  /// Reads what comes within the slice of time that one call takes; nil when that is nothing, or when there is less time.
   private func readWaiting(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
-  ) throws(FTPError) -> Int {
-    while true {
-      try askInterrupt()
-      let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-      if count >= 0 { return count }
-      let code = errno
-      guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
-        throw FTPError(errno: code, "read from \(peer)")
-      }
-      try interrupt?.check()
-      if deadline.hasPassed { throw FTPError(.timedOut, "cannot read from \(peer): timed out") }
+  ) throws(FTPError) -> Int? {
+    try askInterrupt()
+    guard deadline.leaves(milliseconds: Interrupt.period) else { return nil }
+    let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+    if count >= 0 { return count }
+    let code = errno
+    guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
+      throw FTPError(errno: code, "read from \(peer)")
     }
+    try interrupt?.check()
+    return nil
   }
 
   /// Writes all bytes. See `ByteStream.write`.
@@ -122,7 +137,7 @@ public final class Socket: ByteStream {
   /// Closes an owned descriptor, lets go of a borrowed one.
   public func close() {
     if ownsDescriptor, descriptor >= 0 { Glibc.close(descriptor) }
-    descriptor = -1
+    number = -1
   }
 
   /// Waits when the call would have blocked, asks the interrupt hook after a signal, throws for anything else.
@@ -141,7 +156,7 @@ public final class Socket: ByteStream {
 
   /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
   func askInterrupt() throws(FTPError) {
-    guard let interrupt, nextQuestion.hasPassed else { return }
+    guard let interrupt, nextQuestion.hasAboutPassed else { return }
     nextQuestion = .after(.milliseconds(Int(Interrupt.period)))
     try interrupt.check()
   }

@@ -5,7 +5,7 @@ public struct SocketAddress: Sendable, Equatable {
   /// The address as digits, as in "127.0.0.1" or "::1".
   public let host: String
   /// The port.
-  public let port: UInt16
+  public private(set) var port: UInt16
   /// Whether it is an IPv6 address.
   public let isIPv6: Bool
 
@@ -120,14 +120,15 @@ public struct SocketAddress: Sendable, Equatable {
   }
 
   /// This address with another port.
-  package func with(port: UInt16) -> SocketAddress? {
-    var storage = storage
-    withUnsafeMutableBytes(of: &storage) { bytes in
+  package func with(port: UInt16) -> SocketAddress {
+    var address = self
+    address.port = port
+    withUnsafeMutableBytes(of: &address.storage) { bytes in
       // sin_port and sin6_port lie at the same place (POSIX does not say so, every system has it so).
       bytes.storeBytes(
         of: port.bigEndian, toByteOffset: MemoryLayout<sockaddr_in>.offset(of: \.sin_port) ?? 2, as: UInt16.self)
     }
-    return SocketAddress(storage: storage, length: length)
+    return address
   }
 
   /// Calls `body` with the system's form.

@@ -35,14 +35,37 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
 
   /// Takes a whole line as well; nil where the other throws.
   package init?(sendable bytes: UnsafeRawBufferPointer) {
-    guard bytes.count <= Limits.command - 2 else { return nil }
-    for byte in bytes where byte == ASCII.carriageReturn || byte == ASCII.lineFeed || byte == ASCII.nul { return nil }
+    guard Self.canBeSent(bytes) else { return nil }
     line = [UInt8](unsafeUninitializedCapacity: bytes.count + 2) { buffer, count in
       UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
       buffer[bytes.count] = ASCII.carriageReturn
       buffer[bytes.count + 1] = ASCII.lineFeed
       count = bytes.count + 2
     }
+  }
+
+  /// A whole line with its end in somebody's memory, while that holds it: for what is said very often.
+  package struct Ready {
+    let bytes: UnsafeRawBufferPointer
+    package let word: Word
+
+    /// Takes a line without its end; nil where `init(line:)` throws. `memory` has room for `Limits.command` bytes.
+    init?(_ bytes: UnsafeRawBufferPointer, in memory: UnsafeMutableRawBufferPointer) {
+      guard Command.canBeSent(bytes), bytes.count + 2 <= memory.count else { return nil }
+      memory.copyMemory(from: bytes)
+      memory[bytes.count] = ASCII.carriageReturn
+      memory[bytes.count + 1] = ASCII.lineFeed
+      self.bytes = UnsafeRawBufferPointer(rebasing: memory[..<(bytes.count + 2)])
+      word = Word(self.bytes)
+    }
+  }
+
+  private static func canBeSent(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    guard bytes.count <= Limits.command - 2 else { return false }
+    for byte in bytes where byte <= ASCII.carriageReturn {
+      if byte == ASCII.carriageReturn || byte == ASCII.lineFeed || byte == ASCII.nul { return false }
+    }
+    return true
   }
 
   /// A verb and its argument. Throws as `init(line:)`.
@@ -54,12 +77,15 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
   /// The first word, in upper case.
   package var verb: String { line.dropLast(2).prefix { $0 != ASCII.space }.text.uppercased() }
 
-  /// The first word in one number: each command that is sent is compared with a dozen.
+  package var word: Word { line.withUnsafeBytes { Word($0) } }
+
+  /// The first word in one number: each command that is sent is compared with dozens.
   package struct Word: Equatable, Sendable, ExpressibleByStringLiteral {
     private var code: UInt64 = 0
 
     /// The word that ends at the first blank or CR; the empty one for more than eight bytes, which no command has.
-    init(_ line: UnsafeBufferPointer<UInt8>) {
+    @inline(__always)
+    init(_ line: UnsafeRawBufferPointer) {
       var length = 0
       for byte in line {
         if byte == ASCII.space || byte == ASCII.carriageReturn { return }
@@ -72,28 +98,14 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
       }
     }
 
-    /// Whether 226 can answer it.
-    var mayEndTransfer: Bool { Self.transfers.contains(self) }
-    private static let transfers: [Word] = ["RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "ABOR", "SITE"]
-
+    @inline(__always)
     package init(stringLiteral text: StaticString) {
-      self.init(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+      self.init(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
   }
 
-  package var word: Word { line.withUnsafeBufferPointer { Word($0) } }
-
-  private static let uploads: [Word] = ["STOR", "STOU", "APPE"]
-
   /// Whether a data connection carries something to the server.
-  package var isUpload: Bool { Self.uploads.contains(word) }
-
-  /// Whether no server answers it with 200, in success or failure.
-  var isAnsweredByItsOwnCode: Bool { Self.withOwnCodes.contains(word) }
-  private static let withOwnCodes: [Word] = [
-    "USER", "PASS", "PWD", "XPWD", "MKD", "XMKD", "RNFR", "PASV", "EPSV", "SIZE", "MDTM", "MLST", "STAT", "SYST",
-    "FEAT",
-  ]
+  package var isUpload: Bool { word.isUpload }
 
   /// The line without its end, for a log or a message: the arguments of `PASS` and `ACCT` are masked.
   public var description: String {

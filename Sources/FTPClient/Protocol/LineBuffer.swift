@@ -1,7 +1,7 @@
 /// Cuts the bytes of a control connection into lines. No I/O: bytes go in, lines come out.
 ///
 /// A line ends at CRLF, LF or a bare CR, as CPython's text reader has it. Telnet commands (RFC 854; some
-/// servers greet with `IAC WILL ECHO`) are dropped, a doubled IAC is one byte 0xFF.
+/// servers greet with `IAC WILL ECHO`) are dropped before and inside a reply's code, a doubled IAC is one byte 0xFF.
 public struct LineBuffer {
   private var bytes: [UInt8] = []
   private var start = 0
@@ -9,6 +9,8 @@ public struct LineBuffer {
   private var scanned = 0
   /// The last line ended at a CR: a LF that follows belongs to it.
   private var swallowLineFeed = false
+  /// The bytes of the last reply of one line: their memory is used again when nobody has kept them.
+  private var only: [UInt8] = []
 
   /// An empty buffer.
   public init() {}
@@ -37,15 +39,19 @@ public struct LineBuffer {
     guard isEmpty, !mayLackLineFeed, count > 3, count <= limit, chunk[count] == ASCII.carriageReturn,
       chunk[count + 1] == ASCII.lineFeed, chunk[3] != ASCII.hyphen
     else { return nil }
-    for byte in chunk.prefix(count)
-    where byte == ASCII.lineFeed || byte == ASCII.carriageReturn || byte == ASCII.nul
-      || byte == Telnet.interpretAsCommand
-    { return nil }
+    for index in 0..<count where chunk[index] &+ 1 <= ASCII.carriageReturn + 1 {
+      switch chunk[index] {
+      case ASCII.lineFeed, ASCII.carriageReturn, ASCII.nul, Telnet.interpretAsCommand: return nil
+      default: break
+      }
+    }
     if start < bytes.count {
       bytes.removeAll(keepingCapacity: true)
       (start, scanned, swallowLineFeed) = (0, 0, false)
     }
-    return Reply(bytes: Array(chunk.prefix(count)))
+    only.removeAll(keepingCapacity: true)
+    only.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+    return Reply(bytes: only)
   }
 
   /// The next line without its end, or nil when more bytes are needed.
@@ -102,8 +108,11 @@ enum Telnet {
   static let interpretAsCommand: UInt8 = 0xFF
   private static let commands: ClosedRange<UInt8> = 240...250
   private static let options: ClosedRange<UInt8> = 251...254
+  /// Digits in a reply's code.
+  private static let codeLength = 3
 
-  /// The line without Telnet commands. A byte 0xFF that begins none is a character of a legacy encoding.
+  /// The line without the Telnet commands before and inside its code. In its text a byte 0xFF is a character of a single-byte encoding,
+  /// whatever follows: in Windows-1251 `IAC NOP` are the letters of "яс".
   static func strip(_ line: ArraySlice<UInt8>) -> [UInt8] {
     guard line.contains(interpretAsCommand) else { return Array(line) }
     var stripped: [UInt8] = []
@@ -113,7 +122,10 @@ enum Telnet {
         stripped.append(byte)
         continue
       }
-      if options.contains(next) {
+      let isInText = stripped.count > codeLength
+      if isInText, next != interpretAsCommand {
+        stripped.append(byte)
+      } else if options.contains(next) {
         rest = rest.dropFirst(2)
       } else if commands.contains(next) {
         rest = rest.dropFirst()

@@ -3,7 +3,8 @@ public struct PassiveAddress: Sendable, Equatable {
   /// The dotted IPv4 address of a 227 reply; nil for 229, which names no host (RFC 2428 section 3).
   ///
   /// A server can name any host here (CVE-2020-8284, CVE-2021-4189): use the control connection's peer unless told otherwise.
-  public let host: String?
+  public var host: String? { address.map { "\($0 >> 24).\($0 >> 16 & 255).\($0 >> 8 & 255).\($0 & 255)" } }
+  private let address: UInt32?
   /// The port, 1 to 65535.
   public let port: UInt16
 
@@ -22,12 +23,14 @@ public struct PassiveAddress: Sendable, Equatable {
   /// (RFC 1123 section 4.1.2.6).
   public init(passive reply: Reply) throws(FTPError) {
     guard reply.code == 227 else { throw FTPError(unexpected: reply) }
-    guard let numbers = Self.sixNumbers(in: reply.bytes[...]) else { throw Self.noAddress(reply) }
-    let port = numbers[4] << 8 | numbers[5]
-    guard numbers.allSatisfy({ $0 <= 255 }), port > 0, let port = UInt16(exactly: port) else {
-      throw Self.noAddress(reply)
+    guard let numbers = Self.sixNumbers(in: reply.bytes) else { throw Self.noAddress(reply) }
+    var (address, port) = (UInt32(0), UInt16(0))
+    for (index, number) in numbers.enumerated() {
+      guard number <= 255 else { throw Self.noAddress(reply) }
+      if index < 4 { address = address << 8 | UInt32(number) } else { port = port << 8 | UInt16(number) }
     }
-    self.host = numbers.prefix(4).map(String.init).joined(separator: ".")
+    guard port > 0 else { throw Self.noAddress(reply) }
+    self.address = address
     self.port = port
   }
 
@@ -49,7 +52,7 @@ public struct PassiveAddress: Sendable, Equatable {
       fields.count == 5,
       let port = fields[3].decimal(limit: UInt64(UInt16.max)).flatMap(UInt16.init(exactly:)), port > 0
     else { throw Self.noAddress(reply) }
-    self.host = nil
+    self.address = nil
     self.port = port
   }
 
@@ -58,18 +61,25 @@ public struct PassiveAddress: Sendable, Equatable {
   }
 
   /// The first six numbers with single commas between them; nil when there are none.
-  private static func sixNumbers(in bytes: ArraySlice<UInt8>) -> [Int]? {
-    var rest = bytes.dropFirst(3)
-    while let start = rest.firstIndex(where: { $0.digit != nil }) {
-      let run = rest[start...].prefix { $0.digit != nil || $0 == ASCII.comma }
-      let fields = run.split(separator: ASCII.comma, omittingEmptySubsequences: false)
-      for offset in fields.indices where fields.count - offset >= 6 {
-        let six = fields[offset..<(offset + 6)]
-        let numbers = six.compactMap { $0.decimal(limit: 99_999).map(Int.init) }
+  private static func sixNumbers(in bytes: [UInt8]) -> [Int]? {
+    var numbers: [Int] = []
+    numbers.reserveCapacity(6)
+    // The number that is being read; none is below 0.
+    var number = -1
+    for byte in bytes.dropFirst(3) {
+      if let digit = byte.digit {
+        // It stays small enough to be counted.
+        number = min(max(number, 0) * 10 + digit, tooLarge)
+      } else if number >= 0 || !numbers.isEmpty {
+        if number >= 0, number < tooLarge { numbers.append(number) } else { numbers.removeAll(keepingCapacity: true) }
         if numbers.count == 6 { return numbers }
+        if byte != ASCII.comma { numbers.removeAll(keepingCapacity: true) }
+        number = -1
       }
-      rest = rest[run.endIndex...]
     }
-    return nil
+    guard number >= 0, number < tooLarge, numbers.count == 5 else { return nil }
+    return numbers + [number]
   }
+
+  private static let tooLarge = 100_000
 }

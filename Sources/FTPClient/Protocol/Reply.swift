@@ -33,7 +33,12 @@ public struct Reply: Sendable, Hashable {
   }
 
   /// The three-digit code; nil when the reply does not begin with one.
-  public var code: Int? { bytes.prefix(3).count == 3 ? bytes.prefix(3).decimal().map(Int.init) : nil }
+  public var code: Int? {
+    guard bytes.count >= 3, let hundreds = bytes[0].digit, let tens = bytes[1].digit, let ones = bytes[2].digit else {
+      return nil
+    }
+    return 100 * hundreds + 10 * tens + ones
+  }
 
   /// Whether it says that the server does not know the command, or not for this network (RFC 959 section 4.2.2; 522 is RFC 2428's).
   package var saysUnknownCommand: Bool { code.map { [500, 501, 502, 504, 522].contains($0) } ?? false }
@@ -75,14 +80,15 @@ public struct ReplyParser {
 
   /// Takes a line without its end, and returns the reply that it completes.
   ///
-  /// Throws `.tooLong` when the reply grows over `Limits.reply` bytes or `Limits.replyLines` lines.
+  /// Throws `.tooLong` when the reply grows over `Limits.reply` bytes or `Limits.replyLines` lines, one of status over
+  /// `Limits.statusReply` and `Limits.statusReplyLines`.
   public mutating func append(_ line: [UInt8]) throws(FTPError) -> Reply? {
     let isFirst = lines == 0
     lines += 1
-    guard bytes.count + line.count < Limits.reply, lines <= Limits.replyLines else {
-      throw FTPError(
-        .tooLong,
-        "the server's reply is longer than \(Limits.reply) bytes or \(Limits.replyLines) lines")
+    let (most, mostLines) =
+      isStatus ? (Limits.statusReply, Limits.statusReplyLines) : (Limits.reply, Limits.replyLines)
+    guard bytes.count + line.count < most, lines <= mostLines else {
+      throw FTPError(.tooLong, "the server's reply is longer than \(most) bytes or \(mostLines) lines")
     }
     if !isFirst { bytes.append(ASCII.lineFeed) }
     bytes += line
@@ -99,6 +105,14 @@ public struct ReplyParser {
 
   /// Ends a reply at the line that `mayHaveEnded` spoke of: that line alone is the reply.
   public mutating func endEarly() -> Reply { finish(lastLine) }
+
+  /// Whether the reply that has begun is one of status (RFC 959 section 4.2.1).
+  private var isStatus: Bool {
+    switch code.decimal() {
+    case .some(211...213): true
+    default: false
+    }
+  }
 
   private mutating func finish(_ bytes: [UInt8]) -> Reply {
     defer { self = ReplyParser() }

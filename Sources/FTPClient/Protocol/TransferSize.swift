@@ -5,7 +5,7 @@ public enum TransferSize {
   ///
   /// At the end alone: the file's name stands before it, and may hold the same words.
   public static func announced(in reply: Reply) -> UInt64? {
-    guard reply.bytes.starts(with: Array("150 ".utf8)) else { return nil }
+    guard reply.code == 150, reply.bytes.dropFirst(3).first == ASCII.space else { return nil }
     var text = reply.bytes[...]
     if text.last == UInt8(ascii: ".") { text = text.dropLast() }
     guard let open = text.lastIndex(of: ASCII.parenthesisOpen), text[..<open].last == ASCII.space else { return nil }
@@ -14,7 +14,7 @@ public enum TransferSize {
 
   /// The number in the last ` (N bytes)` anywhere in a 150 reply: CPython's `parse150`.
   public static func mentioned(in reply: Reply) -> UInt64? {
-    guard reply.bytes.starts(with: Array("150 ".utf8)) else { return nil }
+    guard reply.code == 150, reply.bytes.dropFirst(3).first == ASCII.space else { return nil }
     var rest = reply.bytes[...]
     while let open = rest.lastIndex(of: ASCII.parenthesisOpen) {
       rest = rest[..<open]
@@ -27,10 +27,11 @@ public enum TransferSize {
   private static func size(in text: ArraySlice<UInt8>, isWhole: Bool) -> UInt64? {
     let digits = text.dropFirst().prefix { $0.digit != nil }
     let tail = text[digits.endIndex...]
-    let suffix = Array(" bytes)".utf8)
-    guard tail.prefix(suffix.count).map(\.lowercased) == suffix, !isWhole || tail.count == suffix.count else {
-      return nil
-    }
+    let suffix: StaticString = " bytes)"
+    let count = suffix.utf8CodeUnitCount
+    guard tail.count >= count, !isWhole || tail.count == count,
+      zip(tail, UnsafeBufferPointer(start: suffix.utf8Start, count: count)).allSatisfy({ $0.lowercased == $1 })
+    else { return nil }
     return digits.decimal()
   }
 }

@@ -29,7 +29,7 @@ extension ControlConnection {
   private func readStaleReplies() throws(FTPError) {
     if try readOwed(until: .after(shorter(Self.settling))) { return }
     let mayLackReplies = owesTransferReply || outstanding > 1
-    let isNeverAnsweredAsNOOP = lastCommand?.isAnsweredByItsOwnCode ?? false
+    let isNeverAnsweredAsNOOP = lastWord?.isAnsweredByItsOwnCode ?? false
     try send(Command("NOOP"))
     let mayAnswer: (Reply) -> Bool = { reply in
       guard reply.category != .preliminary, let code = reply.code else { return false }

@@ -9,21 +9,34 @@ public final class ControlConnection {
   /// The server's name in messages.
   public let host: String
   /// How long a whole reply may take, from the command to its last line; nil is for ever.
-  public var replyTimeout: Duration? { didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) } }
+  @exclusivity(unchecked) public var replyTimeout: Duration? {
+    didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) }
+  }
   @exclusivity(unchecked) private var replyNanoseconds: Int64?
   /// The longest line of a reply in bytes.
-  @exclusivity(unchecked) public var lineLimit = Limits.line
+  public var lineLimit: Int {
+    get { longestLine }
+    set { longestLine = newValue }
+  }
+  // `@exclusivity(unchecked)` has no effect in another module: hence the property above.
+  @exclusivity(unchecked) private var longestLine = Limits.line
 
   @exclusivity(unchecked) private var lines = LineBuffer()
+  /// Where a command is put together, and where a reply is read: each command would take memory anew.
+  private let commandMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.command, alignment: 16)
+  private let replyMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
   @exclusivity(unchecked) private var parser = ReplyParser()
   @exclusivity(unchecked) private var unread: Reply?
   /// When `readLine`'s lines of one reply must have come.
-  private var lineDeadline: Deadline?
+  @exclusivity(unchecked) private var lineDeadline: Deadline?
   /// Whether a reply was put back and waits to be read again.
   public var hasUnread: Bool { unread != nil }
 
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
   @exclusivity(unchecked) package private(set) var representationChanges = RepresentationChanges()
+
+  /// Whether data comes and goes as it is: `MODE` has not been set to another than `S` (RFC 959 section 3.4).
+  @exclusivity(unchecked) private(set) var isStreamMode = true
 
   /// How many commands have been sent that may change the directory.
   @exclusivity(unchecked) package private(set) var directoryChanges = DirectoryChanges()
@@ -39,8 +52,8 @@ public final class ControlConnection {
   @exclusivity(unchecked) package private(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
   @exclusivity(unchecked) var repliesAreStale = false
-  /// The command that was sent last.
-  @exclusivity(unchecked) var lastCommand: Command?
+  /// The first word of the command that was sent last.
+  @exclusivity(unchecked) var lastWord: Command.Word?
   /// Whether one of the replies that are owed is a transfer's, or `ABOR`'s: some servers never send it.
   @exclusivity(unchecked) var owesTransferReply = false
   /// The last reply, where it is a 226 and the command after it uses no data connection: word for word the same is that once
@@ -50,7 +63,19 @@ public final class ControlConnection {
   @exclusivity(unchecked) private var hasTransferred = false
   /// What does not answer the command that was sent last, when another reply follows: it was said before, of the transfer or as
   /// the greeting, and came too late to be dropped before the command.
-  @exclusivity(unchecked) private var lateCodes: [Int] = []
+  @exclusivity(unchecked) private var lateCodes = LateCodes.none
+
+  private enum LateCodes {
+    case none, ofTransfers, ofGreetings
+
+    func contains(_ code: Int) -> Bool {
+      switch self {
+      case .none: false
+      case .ofTransfers: ControlConnection.transferCodes.contains(code)
+      case .ofGreetings: code == 220
+      }
+    }
+  }
   /// Why nothing more can be said on this connection.
   @exclusivity(unchecked) var breakdown: String?
   /// Whether the connection has failed: the replies that are owed will not come.
@@ -68,16 +93,16 @@ public final class ControlConnection {
   }
 
   /// How often `keepAlive` speaks; nil is never.
-  var keepAliveInterval: Duration?
-  var nextKeepAlive = Deadline.never
+  @exclusivity(unchecked) var keepAliveInterval: Duration?
+  @exclusivity(unchecked) var nextKeepAlive = Deadline.never
   /// `NOOP`s that `keepAlive` sent and that have not been answered.
   @exclusivity(unchecked) var keepAlives = 0
 
   /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
   /// Pure-FTPd never sends one when its client closes the data connection.
   static let settling = Duration.seconds(1)
-  /// What is said of transfers, and as a greeting, alone (RFC 959 section 5.4).
-  static let transferCodes = [225, 226, 425, 426], greetingCodes = [220]
+  /// What is said of transfers alone (RFC 959 section 5.4).
+  static let transferCodes = [225, 226, 425, 426]
   /// How long a line that looks like the end of a multi-line reply with another code must be the last one
   /// to be it. See `ReplyParser.mayHaveEnded`.
   private static let earlyEnd = Duration.milliseconds(250)
@@ -88,6 +113,11 @@ public final class ControlConnection {
     self.host = host
     self.replyTimeout = replyTimeout
     replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
+  }
+
+  deinit {
+    commandMemory.deallocate()
+    replyMemory.deallocate()
   }
 
   // MARK: Replies
@@ -128,7 +158,7 @@ public final class ControlConnection {
   /// Counts a reply; nil when it is a late one, which is dropped.
   private func accept(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Reply? {
     if try isLate(reply, until: deadline) { return nil }
-    repeatable = reply.code == 226 ? reply.bytes : nil
+    if reply.code == 226 { repeatable = reply.bytes } else if repeatable != nil { repeatable = nil }
     return settle(reply)
   }
 
@@ -136,8 +166,8 @@ public final class ControlConnection {
   /// would prove it.
   private func isLate(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Bool {
     guard outstanding > 0 else { return false }
-    if reply.bytes == repeatable { return true }
-    guard outstanding == 1, let code = reply.code, lateCodes.contains(code) else { return false }
+    if let repeatable, reply.bytes == repeatable { return true }
+    guard outstanding == 1, lateCodes != .none, let code = reply.code, lateCodes.contains(code) else { return false }
     return try hasInput(within: min(shorter(Self.settling), deadline.remaining ?? Self.settling))
   }
 
@@ -252,23 +282,19 @@ public final class ControlConnection {
 
   /// Takes bytes that the server has sent into the buffer; returns how many.
   private func read(until deadline: Deadline) throws(FTPError) -> Int {
-    try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
-      let count = try stream.read(into: buffer, until: deadline)
-      lines.append(buffer.prefix(count))
-      return count
-    }
+    let count = try stream.read(into: replyMemory, until: deadline)
+    lines.append(replyMemory.prefix(count))
+    return count
   }
 
   /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
   private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
-    try withUnsafeTemporaryBuffer(of: 4096) { (buffer) throws(FTPError) in
-      let count = try stream.read(into: buffer, until: deadline)
-      guard count > 0 else { throw closed }
-      let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(count))
-      if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
-      lines.append(bytes)
-      return nil
-    }
+    let count = try stream.read(into: replyMemory, until: deadline)
+    guard count > 0 else { throw closed }
+    let bytes = UnsafeRawBufferPointer(rebasing: replyMemory.prefix(count))
+    if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
+    lines.append(bytes)
+    return nil
   }
 
   /// Reads what the server sent. Returns a last line that the server left without an end before it closed, when it has a whole code:
@@ -379,22 +405,49 @@ public final class ControlConnection {
     } else {
       try write(command.line)
     }
+    hasSent(command.word, command.line)
+  }
+
+  /// Puts a whole line without its end together to a command that `exchange` sends; nil when it is none that can be sent.
+  package func makeReady(_ line: UnsafeRawBufferPointer) -> Command.Ready? { Command.Ready(line, in: commandMemory) }
+
+  /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
+  /// throw.
+  package func exchange(_ command: Command.Ready) throws(FTPError) -> Reply {
+    try realign()
+    if ahead.isEmpty {
+      try write(command.bytes)
+      hasSent(command.word, Array(command.bytes))
+    } else {
+      try send(Command(line: command.bytes.dropLast(2)))
+    }
+    return try readReply()
+  }
+
+  private func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
     outstanding += 1
-    let word = command.word
     if word.mayEndTransfer {
       repeatable = nil
-      lateCodes = []
+      lateCodes = .none
       owesTransferReply = true
       hasTransferred = true
     } else {
-      lateCodes = lastCommand == nil ? Self.greetingCodes : hasTransferred && outstanding == 1 ? Self.transferCodes : []
+      lateCodes = lastWord == nil ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
     }
-    lastCommand = command
+    lastWord = word
     representationChanges.see(word)
     directoryChanges.see(word)
+    if word == "MODE" { isStreamMode = line() == Self.streamMode }
+    if word == "REIN" { isStreamMode = true }
   }
 
+  private static let streamMode = Array("MODE S\r\n".utf8)
+
   private func write(_ bytes: [UInt8]) throws(FTPError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(FTPError) in try write(UnsafeRawBufferPointer(bytes)) }
+  }
+
+  private func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
     do { try stream.write(bytes, silence: replyTimeout) } catch {
       // Part of the line may have gone: another command would be glued to it.
       breakdown = error.message

@@ -10,6 +10,8 @@ public final class DataTransfer {
   public let offset: UInt64
   /// How long the data connection may be silent; nil is for ever.
   public let silence: Duration?
+  /// The same for each wait.
+  private let silentNanoseconds: Int64?
   /// The control connection to keep alive meanwhile.
   private let control: ControlConnection?
   /// How TLS is ended on the data connection; nil without TLS.
@@ -17,9 +19,9 @@ public final class DataTransfer {
   /// The command that the transfer belongs to, where the session sent it.
   package let command: Command?
   /// Bytes received or sent so far.
-  public private(set) var transferred: UInt64 = 0
+  @exclusivity(unchecked) public private(set) var transferred: UInt64 = 0
   /// Hears after each block how many bytes have gone until then.
-  package var onProgress: ((UInt64) -> Void)?
+  @exclusivity(unchecked) package var onProgress: ((UInt64) -> Void)?
 
   /// The size of the first read. A larger one costs page faults that a small file does not repay.
   package static let firstRead = 64 * 1024
@@ -35,6 +37,7 @@ public final class DataTransfer {
     self.announced = announced
     self.offset = offset
     self.silence = silence
+    silentNanoseconds = silence.map(\.wholeNanoseconds)
     closing = nil
     command = nil
   }
@@ -51,6 +54,7 @@ public final class DataTransfer {
     self.announced = command.isUpload ? nil : announced
     self.offset = offset
     self.silence = silence
+    silentNanoseconds = silence.map(\.wholeNanoseconds)
   }
 
   /// How the server ended TLS; nil without TLS, and before the end.
@@ -116,7 +120,7 @@ public final class DataTransfer {
   /// Before a read: waits, as long as the control connection is to be kept alive, for something to come. Returns until when to wait then.
   package func waiting() throws(FTPError) -> Deadline {
     control?.keepAlive()
-    let deadline = Deadline.after(silence)
+    let deadline = Deadline.after(nanoseconds: silentNanoseconds)
     if let control, let pause = control.keepAlivePause {
       while !deadline.hasPassed {
         if try stream.isReadable(within: min(pause, deadline.remaining ?? pause)) { break }
@@ -186,7 +190,8 @@ public final class DataTransfer {
 
   /// The same for a size that was learned otherwise.
   public func verify(announced: UInt64) throws(FTPError) {
-    guard transferred < announced else { return }
+    // In another mode than stream a block is no piece of the file.
+    guard transferred < announced, control?.isStreamMode ?? true else { return }
     let (end, overflow) = transferred.addingReportingOverflow(offset)
     guard !overflow, end < announced else { return }
     throw FTPError(

@@ -94,9 +94,9 @@ extension FTPSession {
     let address = try passiveAddress()
     let host = configuration.trustsPassiveAddress ? address.host ?? peer.host : peer.host
     // The peer's own address keeps what its digits do not say: the interface of a link-local one.
-    let known = host == peer.host ? peer.with(port: address.port) : nil
-    let addresses: [SocketAddress]
-    if let known { addresses = [known] } else { addresses = try SocketAddress.resolve(host, port: address.port) }
+    let addresses =
+      host == peer.host
+      ? [peer.with(port: address.port)] : try SocketAddress.resolve(host, port: address.port)
     return .open(
       try Socket.connect(
         to: host, addresses, until: .after(configuration.connectTimeout), interrupt: configuration.interrupt))

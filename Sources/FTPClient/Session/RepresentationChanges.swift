@@ -2,15 +2,13 @@
 package struct RepresentationChanges: Equatable, Sendable {
   private var count = 0
 
-  /// Counts `TYPE`, and those that begin a session anew (RFC 959 section 4.1.1, RFC 4217 section 4.2).
+  /// Counts `TYPE`, and those that begin a session anew.
   mutating func see(_ word: Command.Word) {
-    if Self.words.contains(word) { count &+= 1 }
+    if word.changesRepresentation { count &+= 1 }
   }
 
   /// Counts a refusal: some servers are in another state afterwards than before.
   mutating func seeRefusal() { count &+= 1 }
-
-  private static let words: [Command.Word] = ["TYPE", "USER", "REIN", "AUTH"]
 }
 
 /// A count of the commands that may change the current directory since the last login.
@@ -20,12 +18,9 @@ package struct DirectoryChanges: Equatable, Sendable {
 
   package init() {}
 
-  /// Counts `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
+  /// Counts what may change it; a login begins anew.
   mutating func see(_ word: Command.Word) {
-    if Self.logins.contains(word) { count = 0 }
-    if Self.words.contains(word) { count &+= 1 }
+    if word.beginsSession { count = 0 }
+    if word.mayChangeDirectory { count &+= 1 }
   }
-
-  private static let logins: [Command.Word] = ["USER", "REIN"]
-  private static let words: [Command.Word] = ["CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST"]
 }

@@ -28,7 +28,8 @@ public final class FTPTransfer {
   /// time. It is called when a session is needed; what it throws counts as a failure to connect.
   ///
   /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses. With a `crew`
-  /// the sessions of several segments log in at the same time, and `connect` is called on its threads; without one they do so one after the other.
+  /// the sessions of several segments log in while the first one is at work, and `connect` is called on its threads; without one they do so before, one after
+  /// the other.
   public init(
     identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: Crew? = nil,
     connect: @escaping () throws -> FTPSession

@@ -83,11 +83,35 @@ package final class FileDownload {
   // MARK: One attempt
 
   private func attempt() throws {
-    let now = try (attempts.count == 1 ? known : nil) ?? RemoteFacts.ask(client, path)
+    let known = attempts.count == 1 ? known : nil
+    var inquiry = FactsInquiry(client, path, asksFeatures: options.verifies)
+    // The further connections can log in as soon as it is known that they are worth it.
+    let size = segments > 1 ? try known?.size ?? inquiry.size() : nil
+    let count = SegmentedDownload.connections(segments, for: size.map { $0 - min(isOpen ? inPlace : 0, $0) } ?? 0)
+    try FurtherConnections.run(count - 1, beside: client, path) { further in
+      try prepare(known ?? inquiry.all())
+      try fetch(beside: further)
+    }
+    if let size = facts.size, sink.length != size { throw short(size) }
+    try verify()
+    try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
+  }
+
+  /// Over how many connections it may go.
+  private var segments: Int {
+    guard sink.isRandom, !refusesRestart else { return 1 }
+    return max(1, options.segments >> min(segmentFailures, 8))
+  }
+
+  /// Opens the sink for the file that is there now, and looks what of it is in place.
+  private func prepare(_ now: RemoteFacts) throws {
     if isOpen, facts.contradicts(now) { try beginAnew(now) }
     if !isOpen {
       facts = now
-      try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
+      // A pipe's other end may be another thread of this program.
+      try client.detached {
+        try LocalFailure.marking { try sink.open(for: now, identity: identity, resuming: options.resumes) }
+      }
       isOpen = true
       result.kept = inPlace
       asksForPart = result.kept > 0 && options.verifies
@@ -103,10 +127,6 @@ package final class FileDownload {
       }
     }
     try report.tell(sink.length, of: facts.size, attempt: attempts.count, now: true)
-    try fetch()
-    if let size = facts.size, sink.length != size { throw short(size) }
-    try verify()
-    try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
   }
 
   /// Whether what is in place is what the server has there, as far as it says so.
@@ -148,13 +168,11 @@ package final class FileDownload {
       "the download ended early: received \(sink.length) of \(size) bytes")
   }
 
-  private func fetch() throws {
+  private func fetch(beside further: FurtherConnections) throws {
     if let size = facts.size, sink.length == size, size > 0 { return }
-    if let size = facts.size, options.segments > 1 || sink.noted.count > 1, sink.isRandom, !refusesRestart {
-      var options = options
-      options.segments = max(1, options.segments >> min(segmentFailures, 8))
+    if let size = facts.size, further.count > 0 || sink.noted.count > 1, sink.isRandom, !refusesRestart {
       let segmented = SegmentedDownload(
-        client, path, size: size, sink: sink, options: options,
+        client, path, size: size, sink: sink, beside: further,
         progress: { [report, attempts, facts] in
           try report.tell($0, of: facts.size, attempt: attempts.count)
         })
@@ -174,6 +192,7 @@ package final class FileDownload {
         }
       }
     }
+    further.end()
     try fetchInOrder()
   }
 
@@ -275,7 +294,8 @@ package final class FileDownload {
   private func verify() throws {
     result.verified = facts.size == nil ? .none : .size
     guard options.verifies else { return }
-    let now = try RemoteFacts.ask(client, path)
+    var inquiry = FactsInquiry(client, path)
+    let now = try inquiry.all()
     guard !facts.contradicts(now) else {
       try beginAnew(now)
       throw FTPError(.mismatch, "the file changed on the server while it was being fetched")

@@ -86,7 +86,7 @@ package final class PartFile: DownloadSink {
       guard own.st_mode & S_IFMT == S_IFREG, own.st_nlink == 1, own.st_uid == geteuid() else { return letGo() }
       if !isNew {
         guard let found = state.read(), found.inode == UInt64(own.st_ino) else { return letGo() }
-        if found.identity == identity {
+        if PartState.agree(found.identity, identity) {
           length = found.parts.map { $0.first?.lowerBound == 0 ? $0.first?.upperBound ?? 0 : 0 } ?? UInt64(own.st_size)
           length = min(length, UInt64(own.st_size))
           noted = found.parts ?? []

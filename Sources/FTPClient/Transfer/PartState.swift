@@ -72,5 +72,17 @@ final class PartState {
     return true
   }
 
+  /// Whether two identities are those of one version of one file. What the server tells a file by, the last that is in them, is not always asked for: where
+  /// it is missing it says nothing.
+  static func agree(_ left: String, _ right: String) -> Bool {
+    guard left != right else { return true }
+    var (left, right) = (
+      left.split(separator: "\t", omittingEmptySubsequences: false),
+      right.split(separator: "\t", omittingEmptySubsequences: false)
+    )
+    guard let first = left.popLast(), let second = right.popLast() else { return false }
+    return left == right && (first.isEmpty || second.isEmpty)
+  }
+
   func remove() { place.remove(name) }
 }

@@ -32,22 +32,6 @@ package struct RemoteFacts: Sendable, Equatable {
 
   /// Whether they can tell one version of a file from the next.
   var isTelling: Bool { size != nil && (modified != nil || unique != nil) }
-
-  /// Asks for a file's facts; nothing for what the server does not tell. A file that is not there has none: `RETR` says it better.
-  static func ask(_ client: any TransferClient, _ path: [UInt8]) throws -> RemoteFacts {
-    try client.beBinary()
-    if try client.features().tellsFactsAtOnce, let reply = try client.completes("MLST", path),
-      let line = reply.bytes.split(separator: ASCII.lineFeed).first(where: { $0.first == ASCII.space })
-    {
-      let facts = RemoteFacts(MachineListingEntry(line: line.dropFirst()))
-      if facts.size != nil { return facts }
-    }
-    var facts = RemoteFacts()
-    facts.size = try client.completes("SIZE", path).flatMap { try? FileStatus.size(of: $0) }
-    guard facts.size != nil else { return facts }
-    facts.modified = try client.completes("MDTM", path).flatMap { FileStatus.modificationTime(of: $0) }
-    return facts
-  }
 }
 
 extension FileStatus.Time {

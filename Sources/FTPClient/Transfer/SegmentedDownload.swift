@@ -1,14 +1,13 @@
-import Synchronization
-
-/// One file over several connections, each of which fetches a range of it; all of them are read by one thread.
+/// One file over several connections, each of which fetches a range of it; all of them are read by one thread, from the moment on when the first one has begun.
 ///
-/// A connection that is done takes half of the longest range that is left. One that the server does not let in, or that fails, leaves its range to the
-/// others; the transfer has failed when the first one has, or when nobody is left.
+/// A connection that is done goes on with the next range where nobody has begun with that, or takes another, or half of the longest that is left. One that
+/// the server does not let in, or that fails, leaves its range to the others; the transfer has failed when the first one has.
 final class SegmentedDownload {
   private let client: any TransferClient
   private let path: [UInt8]
   private let size: UInt64
   private let sink: any DownloadSink
+  private let further: FurtherConnections
   private let count: Int
   private let progress: (UInt64) throws -> Void
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
@@ -16,9 +15,7 @@ final class SegmentedDownload {
   /// What is in place, in order and apart from each other.
   private var parts: [Range<UInt64>]
   private var done: UInt64
-  private var workers: [Worker] = []
-  /// Ranges that nobody fetches.
-  private var open: [Range<UInt64>] = []
+  private var workers: [SegmentWorker] = []
   private var trial = MovingTrial()
   private let watch = Stopwatch()
   private var nextNote = noteInterval
@@ -37,19 +34,24 @@ final class SegmentedDownload {
   private static let turn = 16
 
   init(
-    _ client: any TransferClient, _ path: [UInt8], size: UInt64, sink: any DownloadSink, options: FTPTransfer.Options,
+    _ client: any TransferClient, _ path: [UInt8], size: UInt64, sink: any DownloadSink,
+    beside further: FurtherConnections,
     progress: @escaping (UInt64) throws -> Void
   ) {
     self.client = client
     self.path = path
     self.size = size
     self.sink = sink
+    self.further = further
     self.progress = progress
     parts = sink.noted.isEmpty ? (sink.length > 0 ? [0..<sink.length] : []) : sink.noted
     done = parts.reduce(0) { $0 &+ ($1.upperBound - $1.lowerBound) }
-    count = min(
-      max(1, options.segments), FTPTransfer.Options.mostSegments,
-      Int(clamping: max(1, (size - min(done, size)) / Self.least)))
+    count = Self.connections(further.count + 1, for: size - min(done, size))
+  }
+
+  /// Over how many connections so many bytes are worth being fetched, of those that are wanted.
+  static func connections(_ wanted: Int, for size: UInt64) -> Int {
+    max(1, min(wanted, FTPTransfer.Options.mostSegments, Int(clamping: size / least)))
   }
 
   deinit { buffer.deallocate() }
@@ -57,42 +59,16 @@ final class SegmentedDownload {
   /// Whether there is enough for more than one connection, or what is in place has holes.
   var isWorthwhile: Bool { count > 1 || parts.count > 1 }
 
-  /// A connection and the range that it fetches.
-  private final class Worker {
-    let client: any TransferClient
-    let isFirst: Bool
-    var transfer: (any ClientTransfer)?
-    var position: UInt64 = 0
-    var end: UInt64 = 0
-    /// Why it has not begun.
-    var failure: (any Error)?
-    /// Until when the server may be silent.
-    var deadline = Deadline.never
-
-    init(_ client: any TransferClient, isFirst: Bool) {
-      self.client = client
-      self.isFirst = isFirst
-    }
-
-    var isBusy: Bool { transfer != nil }
-    var left: UInt64 { end > position ? end - position : 0 }
-  }
-
   /// Fetches all that is missing. Throws what the first connection's end was; what came until then is noted for the next attempt.
   func run() throws {
     if done > 0 { resumes += 1 }
-    open = gaps()
-    workers = [Worker(client, isFirst: true)]
+    workers = [SegmentWorker(client, isFirst: true)]
     defer { dismiss() }
     do {
       try start()
-      try connect()
-      while workers.contains(where: \.isBusy) || !open.isEmpty {
-        try assign()
-        try read()
-      }
+      while try goesOn() { try read() }
     } catch {
-      for worker in workers { stop(worker) }
+      for worker in workers { worker.stop() }
       try? sink.note(parts)
       throw error
     }
@@ -112,13 +88,12 @@ final class SegmentedDownload {
 
   // MARK: Connections
 
-  /// Divides what is missing, and has the first connection begin with the end of the file: its transfer ends by itself there.
+  /// Divides what is missing, and has the first connection begin.
   private func start() throws {
     try LocalFailure.marking { try sink.note(parts) }
-    var share = (size - done) / UInt64(count)
-    share = max(share, Self.least)
+    let share = max((size - done) / UInt64(count), Self.least)
     var ranges: [Range<UInt64>] = []
-    for gap in open {
+    for gap in gaps() {
       var start = gap.lowerBound
       while gap.upperBound - start >= share &+ Self.least, ranges.count < 64 {
         ranges.append(start..<(start + share))
@@ -126,68 +101,41 @@ final class SegmentedDownload {
       }
       ranges.append(start..<gap.upperBound)
     }
-    open = ranges
-    for number in 0..<min(count, ranges.count) {
-      if number > 0 {
-        guard let sibling = try? client.sibling() else { break }
-        workers.append(Worker(sibling, isFirst: false))
-      }
-    }
+    further.add(ranges)
+    guard let range = further.takeFirst(), let first = workers.first else { return }
+    try first.begin(path, range)
+    further.begin(missing: size - done)
   }
 
-  /// Has all connections begin, at the same time where that can be: a login takes many times as long as the way to the server and back.
-  private func connect() throws {
-    let crew = workers
-    let ranges = crew.compactMap { _ in open.popLast() }
-    let hasFailed = Mutex(false)
-    try client.together(ranges.count, isStopped: { hasFailed.withLock { $0 } }) { [self] number in
-      do { try begin(crew[number], ranges[number]) } catch {
-        crew[number].failure = error
-        if number == 0 { hasFailed.withLock { $0 = true } }
+  /// Sees to it that all who are there have work; false when there is no more.
+  private func goesOn() throws -> Bool {
+    for worker in further.arrivals() {
+      if let error = worker.failure {
+        guard isOthersFault(error) else { throw error }
+        dismiss(worker)
+      } else {
+        workers.append(worker)
       }
     }
-    for (worker, range) in zip(crew, ranges) where !worker.isBusy {
-      open.append(range)
-      if let error = worker.failure, worker.isFirst || !isOthersFault(error) { throw error }
-      if !worker.isFirst { dismiss(worker) }
-    }
+    try assign()
     connections = max(connections, workers.count { $0.isBusy })
+    if workers.contains(where: \.isBusy) { return true }
+    guard further.hasMore else { return false }
+    // Somebody has taken the last of it, and is about to begin.
+    try client.pause(.milliseconds(5))
+    return true
   }
 
   /// Gives every connection without work a range: one that nobody fetches, or half of another's.
   private func assign() throws {
     for worker in workers where !worker.isBusy {
-      if workers.count == 1 { open = joined(open) }
-      guard let range = open.popLast() ?? half() else { continue }
-      do { try begin(worker, range) } catch {
-        open.append(range)
+      guard let range = further.takeFirst() ?? half() else { continue }
+      do { try worker.begin(path, range) } catch {
+        further.add([range])
         if worker.isFirst || !isOthersFault(error) { throw error }
         dismiss(worker)
       }
     }
-  }
-
-  private func begin(_ worker: Worker, _ range: Range<UInt64>) throws {
-    try worker.client.connect()
-    try worker.client.beBinary()
-    let transfer = try worker.client.begin("RETR", path, from: range.lowerBound)
-    worker.position = range.lowerBound
-    worker.end = range.upperBound
-    worker.deadline = .after(transfer.data.silence)
-    worker.transfer = transfer
-  }
-
-  /// Ranges with those in one that touch each other: for one connection alone.
-  private func joined(_ ranges: [Range<UInt64>]) -> [Range<UInt64>] {
-    var joined: [Range<UInt64>] = []
-    for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
-      if let last = joined.last, last.upperBound == range.lowerBound {
-        joined[joined.count - 1] = last.lowerBound..<range.upperBound
-      } else {
-        joined.append(range)
-      }
-    }
-    return joined
   }
 
   /// The second half of the longest range that is fetched, where that is worth the commands it takes: a server may be a second or two over
@@ -202,29 +150,25 @@ final class SegmentedDownload {
     return longest.end..<end
   }
 
-  private func dismiss(_ worker: Worker) {
+  private func dismiss(_ worker: SegmentWorker) {
     worker.client.disconnect()
     workers.removeAll { $0 === worker }
   }
 
-  private func dismiss() { for worker in workers where !worker.isFirst { worker.client.disconnect() } }
-
-  /// Breaks a transfer off: all that was wanted of it has come, or nothing more is.
-  private func stop(_ worker: Worker) {
-    guard let transfer = worker.transfer else { return }
-    worker.transfer = nil
-    transfer.breakOff(after: FTPError(.state, "all that was wanted has come"))
+  private func dismiss() {
+    further.end()
+    for worker in workers where !worker.isFirst { worker.client.disconnect() }
   }
 
   // MARK: Reading
 
   /// Reads from whoever has something until a range is done or a connection fails.
   private func read() throws {
-    var current: Worker?
-    var finished: Worker?
+    var current: SegmentWorker?
+    var finished: SegmentWorker?
     do {
       try client.detached {
-        while finished == nil, workers.contains(where: \.isBusy) {
+        while finished == nil, workers.contains(where: \.isBusy), !further.hasArrivals {
           for worker in try ready() {
             current = worker
             if try takeTurn(worker) {
@@ -247,7 +191,7 @@ final class SegmentedDownload {
   }
 
   /// Waits a moment for those that have something; also those of which that cannot be told, and those that were silent for too long.
-  private func ready() throws -> [Worker] {
+  private func ready() throws -> [SegmentWorker] {
     let busy = workers.filter(\.isBusy)
     let streams = busy.map { $0.transfer?.data.stream as? any Waitable }
     let hasAll = streams.allSatisfy { $0?.waitable != nil }
@@ -259,7 +203,7 @@ final class SegmentedDownload {
   }
 
   /// Reads what a connection has, as long as the others can wait; true when its range is done.
-  private func takeTurn(_ worker: Worker) throws -> Bool {
+  private func takeTurn(_ worker: SegmentWorker) throws -> Bool {
     guard let transfer = worker.transfer else { return false }
     for _ in 0..<Self.turn {
       guard try transfer.data.stream.isReadable(within: .zero) else { break }
@@ -271,8 +215,8 @@ final class SegmentedDownload {
     return false
   }
 
-  /// Reads a block; true when the range is done.
-  private func take(_ worker: Worker, _ transfer: any ClientTransfer) throws -> Bool {
+  /// Reads a block; true when the range is done, and the one behind it is not to be had.
+  private func take(_ worker: SegmentWorker, _ transfer: any ClientTransfer) throws -> Bool {
     guard worker.left > 0 else { return true }
     let most = Int(clamping: worker.left)
     let isMoving = trial.isMoving
@@ -292,12 +236,16 @@ final class SegmentedDownload {
     bytes &+= UInt64(count)
     done &+= UInt64(count)
     add(range)
+    further.note(received: count)
     try progress(done)
-    return worker.left == 0
+    guard worker.left == 0 else { return false }
+    guard let next = further.take(at: worker.end) else { return true }
+    worker.end = next.upperBound
+    return false
   }
 
   /// Reads a block and writes it; 0 at the end of the stream.
-  private func copy(_ worker: Worker, _ transfer: any ClientTransfer, _ most: Int) throws -> Int {
+  private func copy(_ worker: SegmentWorker, _ transfer: any ClientTransfer, _ most: Int) throws -> Int {
     let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most))
     let count = try transfer.data.receive(into: room)
     try LocalFailure.marking {
@@ -322,9 +270,9 @@ final class SegmentedDownload {
   }
 
   /// A range is done: at the file's end the server says so.
-  private func finish(_ worker: Worker) throws {
+  private func finish(_ worker: SegmentWorker) throws {
     guard let transfer = worker.transfer else { return }
-    guard worker.end == size else { return stop(worker) }
+    guard worker.end == size else { return worker.stop() }
     worker.transfer = nil
     do {
       let byte = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(1))
@@ -338,10 +286,10 @@ final class SegmentedDownload {
   }
 
   /// A connection has failed: its range is for the others, unless there are none, or it is this side that failed.
-  private func retire(_ worker: Worker, after error: any Error) throws {
+  private func retire(_ worker: SegmentWorker, after error: any Error) throws {
     let error = TransferFailure.unwrapped(error)
     let rest = worker.position..<max(worker.position, worker.end)
-    if !rest.isEmpty { open.append(rest) }
+    if !rest.isEmpty { further.add([rest]) }
     if let transfer = worker.transfer {
       worker.transfer = nil
       transfer.breakOff(after: error)

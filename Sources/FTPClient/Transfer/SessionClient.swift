@@ -62,6 +62,8 @@ package final class SessionClient: TransferClient {
     return features
   }
 
+  package var knownFeatures: ServerFeatures? { session == nil ? nil : known }
+
   package func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     let session = try current()
     try session.control.sendAhead(commands.map { try Command($0.verb, bytes: $0.argument) })
@@ -104,7 +106,7 @@ package final class SessionClient: TransferClient {
       let shared = Shared(isStopped: isStopped, work: work)
       crew(count, { shared.isStopped() }, { shared.work($0) })
     } else {
-      for number in 0..<count where !isStopped() { work(number) }
+      for number in (0..<count).reversed() where number == 0 || !isStopped() { work(number) }
     }
     try checkInterrupt()
   }

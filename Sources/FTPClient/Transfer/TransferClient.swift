@@ -15,6 +15,8 @@ package protocol TransferClient: AnyObject {
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply
   /// What the server says of itself; asked once for each connection.
   func features() throws -> ServerFeatures
+  /// The same, where it has been asked already.
+  var knownFeatures: ServerFeatures? { get }
   /// Makes the representation binary, unless it is.
   func beBinary() throws
   /// Opens a data connection and sends the command that uses it, `REST` last before it.
@@ -31,8 +33,8 @@ package protocol TransferClient: AnyObject {
   func isTimeout(_ error: any Error) -> Bool
   /// Another session like this one, not connected yet.
   func sibling() throws -> any TransferClient
-  /// Runs `work` with each number below `count`: 0 on this thread, the others at the same time where there are threads for that. All have ended
-  /// when it returns; what they wait for ends when `isStopped` says so. Throws when it was interrupted.
+  /// Runs `work` with each number below `count`: 0 on this thread, the others at the same time on threads of their own, or before it where there
+  /// are none. All have ended when it returns; what they wait for ends when `isStopped` says so. Throws when it was interrupted.
   func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws
   /// Runs `body` so that others can go on meanwhile: without Python's lock.
   func detached(_ body: () throws -> Void) throws
@@ -68,11 +70,6 @@ package enum TransferFault {
 }
 
 extension TransferClient {
-  /// One after the other.
-  package func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
-    for number in 0..<count where !isStopped() { work(number) }
-  }
-
   /// Sends a command; nil when its reply is not 2yz. Throws a 421, by which the server takes its leave.
   func completes(_ verb: String, _ argument: [UInt8]?) throws -> Reply? {
     let reply = try execute(verb, argument)

@@ -10,8 +10,8 @@ extension FTPTransfer {
     /// How often in a row it may fail without getting further; 0 is one attempt. An attempt that got 64 KiB further than all before begins the
     /// count anew. Default: 5.
     public var retries = 5
-    /// Over how many connections a download is fetched, 1 to 16; fewer where the server refuses more, and for each less than 1 MiB.
-    /// Default: 1.
+    /// Over how many connections a download is fetched, 1 to 16; fewer where the server refuses more, and for each less than 1 MiB. All but the first are
+    /// opened when the size is known, hold nothing up, and begin only with what the first alone would be at for two more seconds. Default: 1.
     public var segments = 1
     /// The pause before the second attempt; it doubles with each failure in a row up to `longestPause`, and half of it is left to chance, so that
     /// clients of one server do not come back all at once. Default: half a second.

@@ -260,6 +260,31 @@ extension ClientTests {
       #expect(try folder.content("f") == content)
     }
 
+    @Test func `a download does not go on behind another file`() async throws {
+      let folder = try Folder()
+      try folder.write("f", pattern(2100))
+      try await ScriptedServer.connection([.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 12")] + .inStep) {
+        connection in
+        #expect(
+          await thrown { try await connection.download("f", toFile: folder.file("f"), resume: true) }
+            == "state")
+        try await connection.isInStep()
+      }
+      #expect(try folder.content("f") == pattern(2100))
+    }
+
+    @Test func `a local name with a NUL is no name`() async throws {
+      let folder = try Folder()
+      try await ScriptedServer.connection([.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 12")] + .inStep) {
+        connection in
+        let name = folder.file("f\0g")
+        #expect(await thrown { try await connection.upload(file: name, to: "f") } == "invalidArgument")
+        #expect(
+          await thrown { try await connection.download("f", toFile: name, resume: true) } == "invalidArgument")
+        try await connection.isInStep()
+      }
+    }
+
     @Test func `a server that announces nothing cannot cut a file short`() async throws {
       let folder = try Folder()
       let steps: [Step] =

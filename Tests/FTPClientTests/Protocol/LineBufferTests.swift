@@ -41,12 +41,15 @@ extension ClientTests {
     static let telnetRows = [
       Row([0xFF, 0xFB, 0x01] + bytes("220 hello\r\n"), ["220 hello"]),
       Row([0xFF, 0xFD, 0x18, 0xFF, 0xFE, 0x20] + bytes("220 hello\r\n"), ["220 hello"]),
-      Row(bytes("220 he") + [0xFF, 0xF4, 0xFF, 0xF2] + bytes("llo\r\n"), ["220 hello"]),
-      Row(bytes("220 hello") + [0xFF, 0xFC, 0x01] + bytes("\r\n"), ["220 hello"]),
+      Row(bytes("2") + [0xFF, 0xF4, 0xFF, 0xF2] + bytes("20 hello\r\n"), ["220 hello"]),
+      Row(bytes("220") + [0xFF, 0xFC, 0x01] + bytes(" hello\r\n"), ["220 hello"]),
+      // Letters of a single-byte encoding.
+      Row(bytes("257 \"/") + [0xFF, 0xF0, 0xEC] + bytes("\"\r\n"), ["257 \"/\u{FFFD}\u{FFFD}\u{FFFD}\""]),
+      Row(bytes("257 \"/") + [0xFF, 0xFC, 0x61] + bytes("\"\r\n"), ["257 \"/\u{FFFD}\u{FFFD}a\""]),
       Row(bytes("220 a") + [0xFF, 0xFF] + bytes("b\r\n"), ["220 a\u{FFFD}b"]),
       Row(bytes("220 a") + [0xFF] + bytes("b\r\n"), ["220 a\u{FFFD}b"]),
       Row(bytes("220 a") + [0xFF] + bytes("\r\n"), ["220 a\u{FFFD}"]),
-      Row(bytes("220 a") + [0xFF, 0xFB] + bytes("\r\n"), ["220 a"]),
+      Row(bytes("220 a") + [0xFF, 0xFB] + bytes("\r\n"), ["220 a\u{FFFD}\u{FFFD}"]),
       Row([0xFF, 0xFB, 0x00] + bytes("220 hello\r\n"), ["220 hello"]),
     ]
 

@@ -125,14 +125,16 @@ extension ClientTests {
       #expect(thrown { try reply(Limits.reply + 1) } == "tooLong")
     }
 
-    @Test func `a reply with as many lines as allowed passes, one more does not`() throws {
+    @Test(arguments: [220, 213])
+    func `a reply with as many lines as allowed passes, one more does not`(_ code: Int) throws {
       func reply(_ count: Int) throws(FTPError) -> Reply? {
         var parser = ReplyParser()
-        for _ in 1..<count { _ = try parser.append(bytes("220-x")) }
-        return try parser.append(bytes("220 x"))
+        for _ in 1..<count { _ = try parser.append(bytes("\(code)-x")) }
+        return try parser.append(bytes("\(code) x"))
       }
-      #expect(try reply(Limits.replyLines) != nil)
-      #expect(thrown { try reply(Limits.replyLines + 1) } == "tooLong")
+      let limit = code == 213 ? Limits.statusReplyLines : Limits.replyLines
+      #expect(try reply(limit) != nil)
+      #expect(thrown { try reply(limit + 1) } == "tooLong")
     }
 
     @Test(

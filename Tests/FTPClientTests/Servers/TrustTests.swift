@@ -93,8 +93,8 @@ extension ClientTests {
     }
 
     @Test(arguments: [
-      ("/nowhere.pem", "client.pem", "cannot read certificates to trust from /nowhere.pem"),
-      ("ca.pem", "/nowhere.pem", "cannot read the client's certificate from /nowhere.pem"),
+      ("/nowhere.pem", "client.pem", "cannot read certificates to trust from /nowhere.pem: No such file or directory"),
+      ("ca.pem", "/nowhere.pem", "cannot read the client's certificate from /nowhere.pem: No such file or directory"),
       ("server.key", "client.pem", "cannot read certificates to trust from "),
       ("ca.pem", "client.crt", "cannot use the client's key from "),
     ])

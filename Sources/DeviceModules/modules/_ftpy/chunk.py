@@ -13,17 +13,22 @@ import __future__
 import ast
 import sys
 
+from _ftpy.program import unlimited
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-FUNCTION = "chunk"
+FUNCTION = "<chunk>"
+"""A name that no function of a script has."""
 OWN_SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 COMPREHENSION = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 MODULE_FLAGS = ~0x13
 """Without CO_OPTIMIZED, CO_NEWLOCALS and CO_NESTED: code whose `locals()` are the globals."""
 ANNOTATIONS = "if '__annotations__' not in globals(): globals()['__annotations__'] = {}"
+DEEPEST = 3000
+"""As deep as Python's own compiler gets by default."""
 IN_CHUNK = "in a statement with a 'return' of the script's top level"
 
 
@@ -46,12 +51,25 @@ def run(source: bytes | str, filename: str, variables: dict[str, object]) -> obj
 
 
 def parts(source: bytes | str, filename: str) -> "list[CodeType]":
-    """The parts of a chunk in order. SyntaxError as Python has it, or for what no chunk can."""
-    tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
-    assert isinstance(tree, ast.Module)
-    text = str(source, "utf-8", "replace") if isinstance(source, bytes) else source
-    chunk = Chunk(filename, text.splitlines(), future_flags(tree))
-    return list(chunk.parts(tree.body))
+    """The parts of a chunk in order. SyntaxError as Python has it, or for what no chunk can.
+
+    The script's memory is that of the parts alone: no limit holds up the work on them.
+    """
+    return unlimited(split, source, filename)
+
+
+def split(source: bytes | str, filename: str) -> "list[CodeType]":
+    # Python gets through its tree three times as deep when it is its own as when it is handed over.
+    depth = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(depth, min(3 * depth, DEEPEST)))
+    try:
+        tree = compile(source, filename, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        assert isinstance(tree, ast.Module)
+        text = str(source, "utf-8", "replace") if isinstance(source, bytes) else source
+        chunk = Chunk(filename, text.splitlines(), future_flags(tree))
+        return list(chunk.parts(tree.body))
+    finally:
+        sys.setrecursionlimit(depth)
 
 
 def future_flags(tree: ast.Module) -> int:
@@ -103,13 +121,13 @@ class Chunk:
         for node in body:
             for part in ast.walk(node):
                 ast.copy_location(part, statement)
-        changed = ChunkStatement(self.keeps_text).visit(statement)
-        assert isinstance(changed, ast.stmt)
-        body.append(changed)
-        template = ast.parse(f"def {FUNCTION}(): pass").body[0]
+        make_ready(statement, self.keeps_text)
+        body.append(statement)
+        template = ast.parse("def chunk(): pass").body[0]
         assert isinstance(template, ast.FunctionDef)
+        template.name = FUNCTION
         template.body = body
-        ast.fix_missing_locations(ast.copy_location(template, statement))
+        ast.copy_location(template, statement)
         module = self.compile([template])
         code = next(constant for constant in module.co_consts if isinstance(constant, type(module)))
         return as_module(code)
@@ -133,40 +151,45 @@ class Chunk:
             raise SyntaxError(reason, (self.filename, node.lineno, column + 1, line))
 
 
-class ChunkStatement(ast.NodeTransformer):
-    """A statement of the top level, made ready for the inside of a function."""
+def make_ready(statement: ast.stmt, keeps_text: bool) -> None:
+    """Makes a statement of the top level one for the inside of a function."""
+    for node in list(own(statement)):
+        if isinstance(node, ast.Return):
+            value = node.value or ast.copy_location(ast.Constant(None), node)
+            node.value = ast.copy_location(ast.Tuple([value], ast.Load()), value)
+        for name, value in ast.iter_fields(node):
+            if isinstance(value, list) and any(isinstance(part, ast.AnnAssign) for part in value):
+                if isinstance(node, OWN_SCOPE) and name == "body":
+                    continue
+                lines = (annotated(part, keeps_text) for part in value)
+                setattr(node, name, [line for group in lines for line in group])
 
-    def __init__(self, keeps_text: bool) -> None:
-        self.keeps_text = keeps_text
 
-    def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, (*OWN_SCOPE, *COMPREHENSION)):
-            return node
-        visited: ast.AST = super().visit(node)
-        return visited
+def annotated(node: ast.stmt, keeps_text: bool) -> list[ast.stmt]:
+    """`target: type = value` in two statements; all others as they are.
 
-    def visit_Return(self, node: ast.Return) -> ast.Return:
-        value = node.value or ast.copy_location(ast.Constant(None), node)
-        node.value = ast.copy_location(ast.Tuple([value], ast.Load()), value)
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST | list[ast.stmt]:
-        """`name: type = value`, which a function refuses for a global name, in two statements."""
-        if not is_annotation(node):
-            return node
-        assert isinstance(node.target, ast.Name)
-        note = ast.parse("globals()['__annotations__'][name] = annotation").body[0]
-        assert isinstance(note, ast.Assign)
-        assert isinstance(note.targets[0], ast.Subscript)
-        note.targets[0].slice = ast.Constant(node.target.id)
+    A function refuses it for a global name, and does not look at the type for any other target.
+    """
+    if not isinstance(node, ast.AnnAssign):
+        return [node]
+    if not is_annotation(node):
+        look = ast.copy_location(ast.Expr(node.annotation), node)
+        return [node] if keeps_text else [node, look]
+    assert isinstance(node.target, ast.Name)
+    note = ast.parse("globals()['__annotations__'][name] = annotation").body[0]
+    assert isinstance(note, ast.Assign)
+    assert isinstance(note.targets[0], ast.Subscript)
+    note.targets[0].slice = ast.Constant(node.target.id)
+    note.value = ast.Constant(None)
+    for part in ast.walk(note):
+        ast.copy_location(part, node)
+    if keeps_text:
+        note.value.value = ast.unparse(node.annotation)
+    else:
         note.value = node.annotation
-        if self.keeps_text:
-            note.value = ast.Constant(ast.unparse(node.annotation))
-        for part in ast.walk(note):
-            ast.copy_location(part, node)
-        if node.value is None:
-            return note
-        return [ast.copy_location(ast.Assign([node.target], node.value), node), note]
+    if node.value is None:
+        return [note]
+    return [ast.copy_location(ast.Assign([node.target], node.value), node), note]
 
 
 def holds_return(statement: ast.stmt) -> bool:
@@ -184,19 +207,23 @@ def is_annotation(node: ast.AST) -> bool:
     return isinstance(node, ast.AnnAssign) and bool(node.simple)
 
 
-def own(node: ast.AST) -> "Iterator[ast.AST]":
-    """A node and all below it that belong to the same scope.
+def own(statement: ast.AST) -> "Iterator[ast.AST]":
+    """A node and all below it that belong to the same scope, as they come in the text.
 
-    Bodies of functions and classes do not; their decorators, defaults, bases and annotations do.
+    Bodies of functions and classes do not belong to it; their decorators, defaults, bases and
+    annotations do. However deep: no recursion.
     """
-    yield node
-    for child in ast.iter_child_nodes(node):
+    waiting: list[ast.AST] = [statement]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        inside = list(ast.iter_child_nodes(node))
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            if child in node.body:
-                continue
-        elif isinstance(node, ast.Lambda) and child is node.body:
-            continue
-        yield from own(child)
+            body = set(node.body)
+            inside = [child for child in inside if child not in body]
+        elif isinstance(node, ast.Lambda):
+            inside.remove(node.body)
+        waiting.extend(reversed(inside))
 
 
 def bound(statement: ast.stmt) -> "Iterator[str]":

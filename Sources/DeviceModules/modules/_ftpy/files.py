@@ -58,6 +58,9 @@ for method in (Raw.write, Writer.write, Random.write):
 class Text(io.TextIOWrapper):
     """A text file."""
 
+    #: For `storbinary`: it sends such a file's text as bytes (FTPObject+Transfers in FTPModule).
+    sends_text = True
+
     def write(self, data: "str | ReadableBuffer") -> int:
         """Writes text, or bytes as they are."""
         if isinstance(data, str):

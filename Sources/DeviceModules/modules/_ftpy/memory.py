@@ -7,7 +7,7 @@ a script wants one of the modules.
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from _ftpy.program import sources
+from _ftpy.program import root, sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,13 +44,29 @@ def find_first(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
     return None if name == "ftplib" else find_spec(name)
 
 
-def find_last(name: str) -> ModuleSpec:
-    """The spec of a stub; ModuleNotFoundError for what only the device has."""
-    if name not in sources:
+def find_last(name: str) -> ModuleSpec | None:
+    """The spec of a stub, or of the script's own module in its place; None for what only the device
+    has, and ModuleNotFoundError where somebody imports it.
+    """
+    if spec := beside_script(name):
+        return spec
+    if name in sources:
+        return find_spec(name)
+    # Above this frame is the one that asks all finders. `importlib.util.find_spec` only asks.
+    asker = sys._getframe(1).f_back
+    if asker and asker.f_code.co_name == "_find_and_load_unlocked":
         from _ftpy.refusal import refuse
 
         refuse(name)
-    return find_spec(name)
+    return None
+
+
+def beside_script(name: str) -> ModuleSpec | None:
+    """The spec of a module in the script's folder or in `usr`: a root has neither on `sys.path`."""
+    if root is None or sys.flags.safe_path:
+        return None
+    file = getattr(sys.modules["__main__"], "__file__", None) or ""
+    return PathFinder.find_spec(name, [file.rpartition("/")[0] or root, f"{root}/usr"])
 
 
 def find_spec(name: str) -> ModuleSpec:

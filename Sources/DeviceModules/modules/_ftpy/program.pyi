@@ -1,7 +1,10 @@
 """What the program tells its modules: made in Swift (DeviceImports)."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: The program's own version.
 version: str
@@ -24,12 +27,17 @@ device_import: Callable[..., Any]
 #: Names of modules that are others for scripts of the root, and the modules' true names.
 replaced: dict[str, str]
 
-#: The bytes that the script may use (`-X heapsize`), or None without a limit.
+#: The bytes that the script may use (`-X heapsize`, a program's
+#: `memoryLimit`), or None without a limit.
 memory_limit: int | None
 
 def memory_used() -> int:
     """The bytes that the script uses now: what Python's objects take beyond what they took when it
     began, its own code not counted. 0 without a limit: nobody counts then."""
+
+def unlimited(call: Callable[P, R], /, *args: P.args, **options: P.kwargs) -> R:
+    """Call it with the limit lifted, and then drop what it has left behind as garbage: for work of
+    the interpreter's, which is no use of the script's. What it returns counts."""
 
 def run_pasted() -> None:
     """Run the text that was typed in the prompt's paste mode. For the prompt alone."""

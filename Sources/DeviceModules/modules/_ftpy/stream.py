@@ -57,34 +57,52 @@ class Stream(socket.socket):
         """Sends a datagram to an address, the last argument."""
         return numbered(super().sendto)(as_bytes(data), *rest)
 
-    def write(self, data: "str | ReadableBuffer", /) -> int:
-        """Sends everything, and returns the number of bytes."""
-        content = as_bytes(data)
-        self.sendall(content)
-        return memoryview(content).nbytes
+    # Without blocking each does what it can, and gives None where that is nothing.
 
-    def read(self, size: int = -1, /) -> bytes:
+    def write(self, data: "str | ReadableBuffer", /) -> int | None:
+        """Sends everything, and returns the number of bytes."""
+        content = memoryview(as_bytes(data)).cast("B")
+        sent = 0
+        while sent < len(content):
+            try:
+                sent += self.send(content[sent:])
+            except BlockingIOError:
+                return sent or None
+        return sent
+
+    def read(self, size: int = -1, /) -> bytes | None:
         """Reads `size` bytes, fewer only at the end; without a size all until the end."""
         blocks: list[bytes] = []
         left = size
-        while left and (block := self.recv(min(left, 65536) if left > 0 else 65536)):
-            blocks.append(block)
-            left -= len(block) if left > 0 else 0
+        try:
+            while left and (block := self.recv(min(left, 65536) if left > 0 else 65536)):
+                blocks.append(block)
+                left -= len(block) if left > 0 else 0
+        except BlockingIOError:
+            if not blocks:
+                return None
         return b"".join(blocks)
 
-    def readinto(self, buffer: "WriteableBuffer", size: int = -1, /) -> int:
+    def readinto(self, buffer: "WriteableBuffer", size: int = -1, /) -> int | None:
         """Fills a buffer, or its first `size` bytes, and returns how many were there."""
         target = memoryview(buffer).cast("B")
         content = self.read(len(target) if size < 0 else min(size, len(target)))
+        if content is None:
+            return None
         target[: len(content)] = content
         return len(content)
 
-    def readline(self, size: int = -1, /) -> bytes:
+    def readline(self, size: int = -1, /) -> bytes | None:
         """Reads up to and with the next newline, but at most `size` bytes; b'' at the end."""
         line = bytearray()
         while size < 0 or len(line) < size:
             room = 4096 if size < 0 else min(size - len(line), 4096)
-            block = self.recv(self.up_to_newline(room))
+            try:
+                block = self.recv(self.up_to_newline(room))
+            except BlockingIOError:
+                if not line:
+                    return None
+                break
             line += block
             if not block or block.endswith(b"\n"):
                 break

@@ -19,15 +19,15 @@ NONE: "Mapping[str, Any]" = MappingProxyType({})
 
 def start_new_thread(
     function: "Callable[..., object]",
-    args: "tuple[Any, ...]" = (),
+    args: "tuple[Any, ...] | list[Any]" = (),
     kwargs: "Mapping[str, Any]" = NONE,
     /,
 ) -> int:
     """Calls `function` in a new thread and returns its number. Ftpy ends when the last one has."""
     if not callable(function):
         raise TypeError("the first argument must be callable")
-    if not isinstance(args, tuple):
-        raise TypeError("the second argument must be a tuple")
+    if not isinstance(args, (tuple, list)):
+        raise TypeError("the second argument must be a tuple or a list")
 
     def run() -> None:
         with suppress(SystemExit):  # ends this thread, as with Python's own

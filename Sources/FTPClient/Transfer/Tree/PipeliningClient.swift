@@ -28,6 +28,7 @@ final class PipeliningClient: TransferClient {
     takeBack()
     return try client.features()
   }
+  var knownFeatures: ServerFeatures? { client.knownFeatures }
   func beBinary() throws { try client.beBinary() }
   func fault(of error: any Error) -> TransferFault { error is AheadRefused ? .permanent : client.fault(of: error) }
   func sibling() throws -> any TransferClient { try client.sibling() }

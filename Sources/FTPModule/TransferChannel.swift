@@ -1,0 +1,66 @@
+import CPython
+import FTPClient
+import PythonBridge
+
+/// The data connection of one of the object's own transfers, and what is known of it.
+struct TransferChannel {
+  let stream: PythonStream
+  /// The size that the reply to the command announced; nil when it named none.
+  let announced: UInt64?
+  /// How long it may be silent; nil is for ever.
+  let silence: Duration?
+  /// The control connection; nil where somebody else's object is in `file`.
+  let connection: Connection?
+
+  /// Closes. Attached.
+  func close(_ state: ModuleState) throws(PythonError) {
+    if stream.isOwn { return stream.close() }
+    try stream.socket.callMethod(state.names[.close])
+  }
+}
+
+extension FTPObject {
+  /// Has data represented as text or as bytes, by `voidcmd` or `sendcmd`, for a transfer of the object's own by `command`. Returns the data
+  /// connection that is then to be opened, where nobody sees it.
+  func prepareTransfer(
+    _ command: PythonObject, _ rest: PythonObject?, as type: Connection.Representation, by method: Name
+  ) throws -> PlainData? {
+    let plain = try asPython { try PlainData(command, rest, of: self) }
+    if let plain, plain.connection.isRepresented(as: type) { return plain }
+    if plain == nil { try requireSendable(command, rest) }
+    try represent(as: type, by: method)
+    return try asPython { try PlainData(command, rest, of: self) }
+  }
+
+  /// Opens a data connection and sends the command that uses it.
+  func openChannel(_ plain: PlainData?, _ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel {
+    if let plain {
+      let opened = try asPython(plain.open)
+      return TransferChannel(
+        stream: opened.stream, announced: opened.announced, silence: opened.silence, connection: plain.connection)
+    }
+    let before = try connection()
+    before?.takesDataFirst = true
+    defer { before?.takesDataFirst = false }
+    let stream = try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 })
+    // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
+    let connection = try connection()
+    do {
+      if connection == nil, try attribute(.file).isNone { throw notConnected }
+      return TransferChannel(
+        stream: stream, announced: connection?.announcedSize(of: stream.socket),
+        silence: try silence(of: stream.socket), connection: connection)
+    } catch {
+      PythonError.preserving { try stream.socket.callMethod(state.names[.close]) }
+      throw error
+    }
+  }
+}
+
+extension Connection {
+  /// Whether this object has made the representation what it still is.
+  func isRepresented(as type: Representation) -> Bool {
+    guard let representation else { return false }
+    return representation.type == type && representation.at == control.representationChanges
+  }
+}

@@ -1,0 +1,20 @@
+internal import CPython
+
+/// What an attribute is, without a Swift object for it: a transfer asks for a dozen. Attached.
+extension PythonObject {
+  /// Whether an attribute is true. Throws as `attribute`, and what its `__bool__` raises.
+  public func hasTrueAttribute(_ name: PythonObject) throws(PythonError) -> Bool {
+    guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
+    defer { Py_DecRef(found) }
+    let truth = PyObject_IsTrue(found)
+    guard truth >= 0 else { throw PythonError() }
+    return truth == 1
+  }
+
+  /// Whether an attribute is `None`. Throws as `attribute`.
+  public func hasNoneAttribute(_ name: PythonObject) throws(PythonError) -> Bool {
+    guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
+    Py_DecRef(found)
+    return found == py_none()
+  }
+}

@@ -1,0 +1,230 @@
+"""download(segments=): when the further connections log in, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, Conversation, ScriptedServer, Step
+from fileserver import Connect, Fault, Files, connecting, serve
+from realservers import running, session
+
+from usr.ftplib import FTP, Error, TransferProgress, error_perm
+
+MIB = 1 << 20
+LARGE = os.urandom(MIB) * 3
+LOGIN = ["USER user", "PASS password"]
+
+
+@pytest.fixture
+def connect() -> Iterator[Connect]:
+    with connecting() as connect:
+        yield connect
+
+
+def heard(ftp: FTP) -> list[str]:
+    words: list[str] = ftp.heard  # type: ignore[attr-defined]
+    return words
+
+
+def eventually(is_true: Callable[[], bool]) -> bool:
+    """Whether it becomes true within a time that only a broken program takes."""
+    deadline = time.monotonic() + 10
+    while not (answer := is_true()) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return answer
+
+
+def segment_threads() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name.startswith("ftplib-")]
+
+
+def hold(progress: TransferProgress) -> None:
+    """Holds the first connection up, as a slow link does, until the others have begun."""
+    if progress.done:
+        eventually(lambda: not segment_threads())
+
+
+def test_they_log_in_while_the_first_asks(connect: Connect, tmp_path: Path) -> None:
+    """The server keeps the last of the facts back until all have logged in."""
+    logged_in: list[bool] = []
+
+    def wait(command: str, _: Files) -> None:
+        if command == "MDTM f" and not logged_in:
+            logged_in.append(eventually(lambda: heard(ftp).count("TYPE I") == 3))
+
+    ftp = connect(Files({"f": LARGE}, before=wait))
+    result = ftp.download("f", tmp_path / "a", segments=3, progress=hold)
+    assert logged_in == [True]
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert (result.segments, result.attempts, result.bytes) == (3, 1, len(LARGE))
+    # Once for each connection, and the features and facts once.
+    words = heard(ftp)
+    assert words[2:4] == ["TYPE I", "SIZE f"]
+    assert [words.count(each) for each in ("USER user", "TYPE I", "FEAT")] == [3, 3, 1]
+    assert words.count("SIZE f") == words.count("MDTM f") == 2
+    assert segment_threads() == []
+
+
+def test_without_verify_nobody_asks_for_features(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": LARGE}))
+    ftp.download("f", tmp_path / "a", segments=3, verify=False)
+    words = [each for each in heard(ftp) if each in ("FEAT", "SIZE f", "MDTM f")]
+    assert words == ["SIZE f", "MDTM f"]
+    assert (tmp_path / "a").read_bytes() == LARGE
+
+
+@pytest.mark.parametrize("size", [0, 10, 2 * MIB - 1])
+def test_a_small_file_has_one_connection(connect: Connect, tmp_path: Path, size: int) -> None:
+    ftp = connect(Files({"f": LARGE[:size]}))
+    result = ftp.download("f", tmp_path / "a", segments=16)
+    assert (tmp_path / "a").read_bytes() == LARGE[:size]
+    assert (result.segments, result.attempts) == (1, 1)
+    assert heard(ftp).count("USER user") == 1
+
+
+@pytest.mark.parametrize("refusals", [{}, {"SIZE": "502 No."}, {"SIZE": "421 Bye."}])
+def test_a_missing_file_has_one_connection(
+    connect: Connect, tmp_path: Path, refusals: dict[str, str]
+) -> None:
+    ftp = connect(Files(refusals=refusals))
+    with pytest.raises(Error, match=r"^(421|550)") as raised:
+        ftp.download("f", tmp_path / "a", segments=4, retries=0)
+    assert isinstance(raised.value, error_perm) == str(raised.value).startswith("550")
+    assert heard(ftp).count("USER user") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_server_that_does_not_tell_the_size(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": LARGE}, features=(), refusals={"SIZE": "502 No."}))
+    result = ftp.download("f", tmp_path / "a", segments=4)
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert (result.segments, result.attempts, result.verified) == (1, 1, None)
+    assert heard(ftp).count("USER user") == 1
+
+
+def only_first(files: Files, others: Step) -> ScriptedServer:
+    return ScriptedServer([serve(files)], [others])
+
+
+def test_others_that_are_silent_hold_nothing_up(tmp_path: Path) -> None:
+    """They are let in by the system, and never greeted."""
+    silence = threading.Event()
+    with only_first(Files({"f": LARGE}), lambda talk: talk.server.closing.wait(60)) as server:
+        ftp = FTP(server.host, server.port, "user", "password", timeout=60)
+        threading.Timer(30, silence.set).start()
+        result = ftp.download("f", tmp_path / "a", segments=3)
+        assert not silence.is_set()
+        assert (tmp_path / "a").read_bytes() == LARGE
+        assert (result.segments, result.attempts, result.bytes) == (1, 1, len(LARGE))
+        # The first goes on behind its own third: that needs no command.
+        assert server.heard.count("RETR f") == 1
+        assert segment_threads() == []
+        ftp.close()
+
+
+@pytest.mark.parametrize("word", ["421 Too many.", "530 Only one.", "220 Come in."])
+def test_others_that_are_refused(tmp_path: Path, word: str) -> None:
+    def refuse(talk: Conversation) -> None:
+        talk.say(word)
+        if word[0] == "2":
+            talk.hear()
+            talk.say("530 No.")
+
+    with only_first(Files({"f": LARGE}), refuse) as server:
+        ftp = FTP(server.host, server.port, "user", "password", timeout=20)
+        result = ftp.download("f", tmp_path / "a", segments=3)
+        assert (tmp_path / "a").read_bytes() == LARGE
+        assert (result.segments, result.attempts) == (1, 1)
+        ftp.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "environment"),
+    [
+        ("vsftpd", {"VSFTPD_EXTRA": "max_per_ip=1"}),
+        ("pureftpd", {"PUREFTPD_ARGS": "-C 1"}),
+        ("proftpd", {"PROFTPD_EXTRA": "MaxClientsPerUser 1"}),
+    ],
+)
+def test_a_server_with_room_for_one(name: str, environment: dict[str, str], tmp_path: Path) -> None:
+    with running(name, environment=environment) as server, session(server) as ftp:
+        file = server.root / "f"
+        file.write_bytes(LARGE * 4)
+        server.adopt(file)
+        result = ftp.download("f", tmp_path / "a", segments=6)
+        assert (tmp_path / "a").read_bytes() == LARGE * 4
+        assert (result.segments, result.attempts) == (1, 1)
+        assert ftp.pwd() == "/"
+
+
+def test_a_part_goes_on_whether_its_file_is_named_or_not(tmp_path: Path) -> None:
+    """`unique` (RFC 3659) is asked for with `verify`: without it size and time tell the file."""
+
+    def stop(progress: TransferProgress) -> None:
+        if progress.done > MIB:
+            raise LookupError
+
+    with running("pyftpdlib") as server, session(server) as ftp:
+        (server.root / "f").write_bytes(LARGE)
+        for first, second in ((True, False), (False, True)):
+            ftp.close()
+            with pytest.raises(LookupError):
+                ftp.download("f", tmp_path / "a", verify=first, progress=stop)
+            ftp.close()
+            result = ftp.download("f", tmp_path / "a", verify=second)
+            assert result.kept > MIB
+            assert (tmp_path / "a").read_bytes() == LARGE
+            (tmp_path / "a").unlink()
+
+
+SCRIPT = """
+import os, signal, sys, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from usr.ftplib import FTP
+ftp = FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=60)
+print("moving", flush=True)
+before = len(os.listdir("/proc/self/fd"))
+try:
+    ftp.download("f", sys.argv[3], segments=4)
+except KeyboardInterrupt:
+    left = [each.name for each in threading.enumerate() if each is not threading.main_thread()]
+    print("interrupted", left, len(os.listdir("/proc/self/fd")) - before, flush=True)
+"""
+
+
+@pytest.mark.parametrize("point", ["MDTM f", "RETR f"])
+def test_ctrl_c_while_they_log_in(tmp_path: Path, point: str) -> None:
+    """The first waits for its facts, or for data; the others for the greeting."""
+    reached = threading.Event()
+
+    def note(command: str, _: Files) -> None:
+        if command == point:
+            reached.set()
+            if point == "MDTM f":
+                server.closing.wait(60)
+
+    files = Files({"f": LARGE * 2}, before=note, faults=[Fault(MIB, "stall")])
+    server = only_first(files, lambda talk: talk.server.closing.wait(60))
+    with server:
+        with subprocess.Popen(
+            [sys.executable, "-c", SCRIPT, server.host, str(server.port), str(tmp_path / "a")],
+            stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        ) as process:  # fmt: skip
+            assert process.stdout
+            assert reached.wait(30)
+            time.sleep(0.3)
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.wait(30)
+            assert time.monotonic() - begun < 20
+            assert process.stdout.read() == "moving\ninterrupted [] 0\n"
+        server.forgive()
+    assert set(os.listdir(tmp_path)) <= {".a.part", ".a.part.state"}
