@@ -257,7 +257,8 @@ def test_names_with_a_dot_stay_where_a_server_lists_none(
     steps: list[Step] = [*LOGIN, answer("PWD", '257 "/"'), passive()]
     steps += [answer("MLSD", "500 Unknown."), answer("CWD", "250 There."), passive(), *first]
     steps += [passive(), *download(line, verb="LIST"), answer("CWD", "250 There.")]
-    steps += [answer("MDTM", "213 20010909014640"), answer("CWD", "250 There.")]
+    steps += [answer("PWD", '257 "/"'), answer("MDTM", "213 20010909014640")]
+    steps += [answer("CWD", "250 There.")]
     server = scripted(steps)
     fill(tmp_path, {"f": b"f", ".mine": b"m", ".d/mine": b"m", "surplus": b"s"})
     server.forgive()
