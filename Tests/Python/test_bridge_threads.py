@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import (
@@ -159,14 +159,14 @@ def test_close_just_before_a_call_waits_for_the_server_ends_it(
     """In active mode the server's address is asked for between the reply and the waiting."""
 
     class Closing:
-        def __init__(self, socket: object) -> None:
+        def __init__(self, socket: Any) -> None:
             self.socket = socket
 
         def __getattr__(self, name: str) -> object:
             return getattr(self.socket, name)
 
         def getpeername(self) -> tuple[str, int]:
-            address: tuple[str, int] = ftp.sock.socket.getpeername()
+            address: tuple[str, int] = self.socket.getpeername()
             ftp.close()
             return address
 

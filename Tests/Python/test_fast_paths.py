@@ -395,7 +395,7 @@ def test_each_line_is_sent_as_soon_as_it_is_there(
     ftp, _ = talk(answer("TYPE"), passive(), answer("STOR", "150 Go."), take, say("226 Done."))
     told: list[bytes] = []
     with pytest.raises(LookupError) if breaks else contextlib.nullcontext():
-        assert ftp.storlines("STOR f", source, told.append) == "226 Done."  # type: ignore[arg-type]
+        assert ftp.storlines("STOR f", source, told.append) == "226 Done."
     assert told == [b"one\r\n", b"two\r\n", b"three\r\n"]
 
 
@@ -420,7 +420,7 @@ def test_an_output_that_others_write_to_as_well_loses_nothing(
 
         def write_between() -> None:
             deadline = time.monotonic() + 20
-            while file.raw.tell() < 2_000_000 and time.monotonic() < deadline:  # type: ignore[attr-defined]
+            while file.raw.tell() < 2_000_000 and time.monotonic() < deadline:
                 time.sleep(0.01)
             os.write(file.fileno(), b"y" * 1000)
             others.set()

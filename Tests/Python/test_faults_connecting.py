@@ -174,11 +174,11 @@ def test_a_failed_with_block_leaves_no_socket_open(
         attempt()
 
 
-def drop(ftp: FTP) -> None:
+def drop(ftp: Any) -> None:
     ftp.sock.close()
 
 
-def shut(ftp: FTP) -> None:
+def shut(ftp: Any) -> None:
     ftp.sock.shutdown(socket.SHUT_RDWR)
 
 

@@ -444,7 +444,7 @@ NOT_TEXT = b"caf\xe9"
 
 
 @pytest.mark.parametrize("options", [{}, {"errors": "surrogateescape"}, {"encoding": "latin-1"}])
-def test_names_that_are_no_utf8(server: Any, tmp_path: Path, options: dict[str, str]) -> None:
+def test_names_that_are_no_utf8(server: Any, tmp_path: Path, options: dict[str, Any]) -> None:
     if server.name == "pyftpdlib":
         pytest.skip("pyftpdlib gives such a file another name")
     folder = os.fsencode(tmp_path)
