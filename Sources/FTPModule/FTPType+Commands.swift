@@ -71,7 +71,7 @@ extension FTPType {
       whole of it.
 
       Raises as getline, and Error for more than 64 KiB or 1024 lines, of
-      a status reply (211 to 213) 4 MiB or 50,000 lines. RFC 959 section 4.2.
+      a status reply (211 to 213) 2 MiB or 30,000 lines. RFC 959 section 4.2.
       """
     ) {
       call($0, $1, $2, $3, $4, Signature("getmultiline")) { ftp, _ in

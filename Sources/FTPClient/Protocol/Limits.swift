@@ -13,7 +13,7 @@ public enum Limits {
   public static let replyLines = 1024
 
   /// Bytes and lines in one reply of status, 211 to 213: `STAT` with a directory lists it on the control connection.
-  public static let statusReply = 4 * 1024 * 1024, statusReplyLines = 50_000
+  public static let statusReply = 2 * 1024 * 1024, statusReplyLines = 30_000
 
   /// Replies that nobody asked for or awaits any more, read and dropped before one command. Servers send one, or two.
   public static let unaskedReplies = 64
