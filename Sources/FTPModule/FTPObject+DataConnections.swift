@@ -135,7 +135,8 @@ extension FTPObject {
   ///
   /// A subclass may wrap the socket in its `ntransfercmd`: then that is the one in the caller's hands.
   func transfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
-    let result = try call(.ntransfercmd, command, rest)
+    // With both, as CPython does: an override may have no default for `rest`.
+    let result = try call(.ntransfercmd, command, rest ?? PythonObject.none)
     let socket = try item(0, of: result)
     if let connection = try connection(), !connection.hasHandedOut(socket) {
       let size = try item(1, of: result)

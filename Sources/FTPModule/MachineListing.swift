@@ -43,7 +43,11 @@ final class MachineListing: ReferenceHolder {
 
   /// The next entry; nil at the end.
   private func next(_ state: ModuleState) throws -> PythonObject? {
-    if lines == nil { lines = try request(state) }
+    if lines == nil {
+      // As a generator's: what it raises is its end.
+      lines = .text
+      lines = try request(state)
+    }
     if case .strings(let iterator) = lines { return try iterator.next().map(entry(of:)) }
     return try nextOfText()
   }

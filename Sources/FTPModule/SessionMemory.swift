@@ -31,8 +31,19 @@ final class SessionMemory: ReferenceHolder {
     let documentation: StaticString = "How an FTP object logged in."
     return try PythonBridge.makeType(
       in: module, name: "\(name)._Session", size: NativeObject.size, flags: py_collected_type_flags,
-      slots: NativeObject.slots + [PyType_Slot(Py_tp_doc, documentation.cString)])
+      slots: NativeObject.slots + [
+        PyType_Slot(Py_tp_methods, methods.start),
+        PyType_Slot(Py_tp_doc, documentation.cString),
+      ])
   }
+
+  private static let methods = StaticTable<PyMethodDef>(
+    [
+      .method("__reduce__", "__reduce__($self, /)\n--\n\nA copy of the FTP object has not logged in: None.") {
+        _, type, _, _, _ in
+        trampoline(definedBy: type) { _ in try .tuple(PythonObject.none.type, .tuple()) }
+      }
+    ], end: PyMethodDef())
 }
 
 extension FTPObject {

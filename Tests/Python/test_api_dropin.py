@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import inspect
 import io
+import pickle
 import socket
 import weakref
 from collections.abc import Callable
@@ -694,6 +696,41 @@ def test_source_address_is_that_of_both_connections(scripted: Callable[..., Any]
     ftp.retrbinary("RETR f", len)
     assert peers == ["127.0.0.6", "127.0.0.6"]
     ftp.close()
+
+
+# What else is the same
+
+
+def test_an_override_of_ntransfercmd_gets_both_arguments(talk: Talk) -> None:
+    got: list[object] = []
+
+    class Own(FTP):
+        def ntransfercmd(self, cmd: Any, rest: Any) -> Any:  # type: ignore[override]
+            got.append((cmd, rest))
+            return super().ntransfercmd(cmd, rest)
+
+    ftp, _ = talk(answer("TYPE"), passive(), *download(b"all"), cls=Own)
+    blocks: list[bytes] = []
+    ftp.retrbinary("RETR x", blocks.append)
+    assert (got, blocks) == ([("RETR x", None)], [b"all"])
+
+
+def test_a_closed_object_is_copied_without_its_login(ftp: FTP) -> None:
+    ftp.close()
+    for twin in (copy.deepcopy(ftp), pickle.loads(pickle.dumps(ftp))):
+        assert twin.host == ftp.host
+        assert twin.sock is None
+        with pytest.raises(Error, match="not connected"):
+            twin.pwd()
+
+
+def test_mlsd_ends_with_the_error_that_it_raises(talk: Talk) -> None:
+    ftp, server = talk(answer("TYPE"), passive(), answer("MLSD", "550 No."))
+    entries = ftp.mlsd()
+    with pytest.raises(error_perm, match="550 No"):
+        next(entries)
+    assert list(entries) == []
+    assert [command[:4] for command in server.heard[2:]] == ["TYPE", "PASV", "MLSD"]
 
 
 # Auditing
