@@ -111,7 +111,7 @@ final class PlainData {
         if isReady { try connection.control.realign() }
         try connection.control.send(query.command)
         // The server takes its time to listen.
-        if descriptor == nil { descriptor = Socket.unconnected(like: server, onlySends: line.isUpload) }
+        if descriptor == nil { descriptor = Socket.unconnected(like: server) }
         return try connection.control.readReply()
       }
     }
@@ -130,7 +130,7 @@ final class PlainData {
     let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        descriptor, onlySends: line.isUpload, sharingNothing: server.with(port: port),
+        descriptor, sharingNothing: server.with(port: port),
         "open the data connection to \(server.host) port \(port)",
         peer: names.peer + String(port), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }

@@ -46,36 +46,36 @@ extension Socket {
   }
 
   /// A descriptor that can be connected to an address like that one; nil when the system gives none. For who knows the host before the port:
-  /// it is made while the server looks for one. A call on it waits for a slice of time; one that only sends needs no limit to its reads.
-  package static func unconnected(like address: SocketAddress, onlySends: Bool) -> CInt? {
+  /// it is made while the server looks for one. A call on it waits for a slice of time, and where `waitsToRead` is false a read for ever.
+  package static func unconnected(like address: SocketAddress, waitsToRead: Bool = true) -> CInt? {
     let descriptor = Glibc.socket(
       address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period)
-    if !onlySends { limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period) }
+    if waitsToRead { limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period) }
     return descriptor
   }
 
   /// Connects for a data connection that nobody else knows: it needs no options, and its calls wait in slices of their own.
   ///
-  /// `descriptor` is of `unconnected(like:onlySends:)`; it is taken over, and closed when it cannot be connected. Blocks until `deadline`. Throws as the
+  /// `descriptor` is of `unconnected(like:)`; it is taken over, and closed when it cannot be connected. Blocks until `deadline`. Throws as the
   /// other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
   package static func connect(
-    _ descriptor: CInt?, onlySends: Bool, sharingNothing address: SocketAddress, _ action: @autoclosure () -> String,
-    peer: String, until deadline: Deadline, interrupt: Interrupt?
+    _ descriptor: CInt?, sharingNothing address: SocketAddress, _ action: @autoclosure () -> String, peer: String,
+    until deadline: Deadline, interrupt: Interrupt?
   ) throws(FTPError) -> Socket {
-    guard let descriptor = descriptor ?? unconnected(like: address, onlySends: onlySends) else {
+    guard let descriptor = descriptor ?? unconnected(like: address) else {
       throw FTPError(errno: errno, action())
     }
     try dial(descriptor, address, action, until: deadline, interrupt)
-    return Socket(descriptor, waitsInCalls: !onlySends, peer: peer, interrupt: interrupt)
+    return Socket(waitingInCalls: descriptor, peer: peer, interrupt: interrupt)
   }
 
   /// Connects, and gives the descriptor away: a blocking one, as it was made, and closed on exec. Blocks and throws as the other.
   package static func descriptor(
     connectedTo address: SocketAddress, _ action: String, until deadline: Deadline, interrupt: Interrupt?
   ) throws(FTPError) -> CInt {
-    guard let descriptor = unconnected(like: address, onlySends: true) else { throw FTPError(errno: errno, action) }
+    guard let descriptor = unconnected(like: address, waitsToRead: false) else { throw FTPError(errno: errno, action) }
     try dial(descriptor, address, { action }, until: deadline, interrupt)
     limit(descriptor, SO_SNDTIMEO, milliseconds: 0)
     return descriptor

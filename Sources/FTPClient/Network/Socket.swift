@@ -28,14 +28,14 @@ public final class Socket: ByteStream {
     self.interrupt = interrupt
   }
 
-  /// Owns a blocking descriptor that nobody else knows. Where it `waitsInCalls`, reads wait by themselves, for a slice of time after which they
-  /// return: see `unconnected(like:onlySends:)`.
-  init(_ descriptor: CInt, waitsInCalls: Bool, peer: String, interrupt: Interrupt?) {
+  /// Owns a blocking descriptor that nobody else knows. Its calls wait by themselves, for a slice of time after which they return: see
+  /// `unconnected(like:)`.
+  init(waitingInCalls descriptor: CInt, peer: String, interrupt: Interrupt?) {
     number = descriptor
     ownsDescriptor = true
     self.peer = peer
     self.interrupt = interrupt
-    self.waitsInCalls = waitsInCalls
+    waitsInCalls = true
   }
 
   /// Has calls on a blocking descriptor wait by themselves, for a slice of time after which they return. Nobody else may read it meanwhile.
