@@ -35,7 +35,7 @@ final class FurtherConnections {
   /// Seconds of the first one's work for which the others begin: to log in, to be asked for the range, and to gather speed takes them about as long.
   private static let worthwhile = 2.0
   /// Seconds that its speed is measured for.
-  private static let trial = 0.2
+  private static let trial = 0.5
 
   /// A worker on its way from its own thread to the first one's.
   private struct Handover: @unchecked Sendable { let worker: SegmentWorker }
