@@ -126,12 +126,19 @@ final class TreeWorker {
       if let zone, Int(clamping: time.seconds) - zone < Int(Glibc.time(nil)) - 120 {
         return TreeMoment(time, zone: zone)
       }
-      let known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
-      guard let known else { return TreeMoment(time, zone: zone ?? 0) }
-      asked = (path, known)
+      guard let known = try modificationTime(of: path) else { return TreeMoment(time, zone: zone ?? 0) }
       if let zone = TreeMoment.zone(time, known) { run.state.withLock { $0.zone = zone } }
       return TreeMoment(time, known: known)
     }
+  }
+
+  /// The very second of a file's time, asked for once; nil when the server does not tell.
+  private func modificationTime(of path: TreeRun.Path) throws -> FileStatus.Time? {
+    if let asked, asked.path == path { return asked.time }
+    let reply = try client.completes("MDTM", remote(path))
+    guard let known = reply.flatMap({ FileStatus.modificationTime(of: $0) }) else { return nil }
+    asked = (path, known)
+    return known
   }
 
   /// Whether the content is the same by a hash that both sides have; nil when there is none.
@@ -167,12 +174,7 @@ final class TreeWorker {
     guard !moment.isExact, moment.may(be: entry.modified) else { return agrees(moment) }
     if run.direction == .download, moment.isThat(ofCopy: entry.modified) { return true }
     // Within the minute that the line has, the server knows better.
-    var known = asked.flatMap { $0.path == path ? $0.time : nil }
-    if known == nil {
-      known = try client.completes("MDTM", remote(path)).flatMap { FileStatus.modificationTime(of: $0) }
-    }
-    guard let known else { return true }
-    asked = (path, known)
+    guard let known = try modificationTime(of: path) else { return true }
     return agrees(TreeMoment(known))
   }
 }
