@@ -69,8 +69,9 @@ package final class SplicePipe {
   fileprivate func put(into file: CInt, at offset: UInt64?, _ count: Int) throws(FileFailure) {
     var left = count
     while left > 0 {
+      let place = offset.map { $0 &+ UInt64(count - left) }
       let moved: Int
-      if var position = offset.map({ Int64(clamping: $0 &+ UInt64(count - left)) }) {
+      if var position = place.map({ Int64(clamping: $0) }) {
         moved = splice(reading, nil, file, &position, left, Linux.move)
       } else {
         moved = splice(reading, nil, file, nil, left, Linux.move)
@@ -79,7 +80,7 @@ package final class SplicePipe {
         left -= moved
       } else if moved < 0, errno == EINVAL || errno == ENOSYS {
         // Not every file system takes pages.
-        return try copy(into: file, at: offset.map { $0 &+ UInt64(count - left) }, left)
+        return try copy(into: file, at: place, left)
       } else if moved == 0 || errno != EINTR {
         throw FileFailure(errno: moved == 0 ? EIO : errno)
       }
