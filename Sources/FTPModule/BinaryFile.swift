@@ -39,12 +39,12 @@ struct BinaryFile {
   }
 
   /// A regular file that a callback writes to, being its `write`; nil for any other callback, and for a file that is appended to.
-  init?(written callback: PythonObject) {
-    guard let file = callback.builtinSelf, Self.isWrite(callback) else { return nil }
+  init?(written callback: PythonObject, _ types: FileTypes) {
+    guard let file = callback.builtinSelf, Self.isWrite(callback, types) else { return nil }
     do {
-      let isRaw = try file.isExactly(importModule("io").attribute("FileIO"))
-      guard let raw = try isRaw ? file : file.optionalAttribute("raw"),
-        try raw.isExactly(importModule("io").attribute("FileIO")), try raw.callMethod("writable").isTrue(),
+      let isRaw = file.isExactly(types.raw)
+      guard let raw = try isRaw ? file : file.optionalAttribute("raw"), raw.isExactly(types.raw),
+        try raw.callMethod("writable").isTrue(),
         try Self.hasOwn(["flush", "seek", "tell", "fileno"], file), try Self.hasOwn(["write", "seek", "tell"], raw),
         try Self.status(of: raw) != nil
       else { return nil }
@@ -186,18 +186,14 @@ struct BinaryFile {
   /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.
   ///
   /// A method that is not built in asks by its attribute `writes_bytes`, which is `True`: so do the files of a device root in `ftpy`.
-  static func isWrite(_ callback: PythonObject) -> Bool {
+  static func isWrite(_ callback: PythonObject, _ types: FileTypes) -> Bool {
     do {
       guard let file = callback.builtinSelf else {
         guard let word = try callback.optionalAttribute("writes_bytes") else { return false }
         return word === .bool(true)
       }
-      let io = try importModule("io")
-      for name in ["BufferedRandom", "BufferedWriter", "FileIO", "BytesIO"] {
-        guard try file.isExactly(io.attribute(name)) else { continue }
-        return try callback.attribute("__name__").text() == "write"
-      }
-      return false
+      guard [types.random, types.writer, types.raw, types.memory].contains(where: file.isExactly) else { return false }
+      return try callback.attribute("__name__").text() == "write"
     } catch {
       PythonError.clear()
       return false

@@ -18,9 +18,10 @@ extension FTPObject {
     var block = try BytesBlock(capacity: size)
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
-        if tls is TLSPipe, Attachment.attach({ BinaryFile.isWrite(callback) }) {
+        if tls is TLSPipe, try Attachment.attach({ try BinaryFile.isWrite(callback, state.fileTypes()) }) {
           if transfer.announced ?? 0 >= BinaryFile.worthMoving,
-            try Attachment.attach({ BinaryFile(written: callback) })?.receive(from: transfer, attach) ?? false
+            try Attachment.attach({ try BinaryFile(written: callback, state.fileTypes()) })?.receive(
+              from: transfer, attach) ?? false
           {
             return
           }
@@ -37,7 +38,7 @@ extension FTPObject {
       while true {
         if mayMove, max(transfer.announced ?? 0, transfer.transferred) >= BinaryFile.worthMoving {
           mayMove = false
-          let file = Attachment.attach { BinaryFile(written: callback) }
+          let file = try Attachment.attach { try BinaryFile(written: callback, state.fileTypes()) }
           if try file?.receive(from: transfer, attach) ?? false { return }
         }
         let count = try transfer.receive(into: block.memory)
@@ -85,7 +86,7 @@ extension FTPObject {
   /// a binary file's own `write` gets the bytes as they are.
   func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
     let codec = try codec
-    if let callback, BinaryFile.isWrite(callback) {
+    if let callback, BinaryFile.isWrite(callback, try state.fileTypes()) {
       return try textBlocks(command) { lines in
         _ = try callback.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) })
       }
