@@ -115,14 +115,10 @@ extension FTPType {
       RFC 959 section 4.1.3.
       """
     ) {
-      if $3 == 2, $4 == nil, let instance = $0, let command = $2?[0], let callback = $2?[1] {
-        return trampoline(definedBy: $1) { state in
-          try FTPObject(object: PythonObject(borrowed: instance), state: state).retrbinary(
-            PythonObject(borrowed: command), PythonObject(borrowed: callback), blockSize: nil, rest: nil)
-        }
-      }
-      return call($0, $1, $2, $3, $4, Signature("retrbinary", ["cmd", "callback", "blocksize", "rest"], required: 2)) {
-        ftp, arguments in
+      call(
+        $0, $1, $2, $3, $4, Signature("retrbinary", ["cmd", "callback", "blocksize", "rest"], required: 2),
+        two: { try $0.retrbinary($1, $2, blockSize: nil, rest: nil) }
+      ) { ftp, arguments in
         try ftp.retrbinary(arguments.required(0), arguments.required(1), blockSize: arguments[2], rest: arguments[3])
       }
     },
@@ -154,14 +150,9 @@ extension FTPType {
       sendcmd; then the server may hold a part. RFC 959 section 4.1.3.
       """
     ) {
-      if $3 == 2, $4 == nil, let instance = $0, let command = $2?[0], let file = $2?[1] {
-        return trampoline(definedBy: $1) { state in
-          try FTPObject(object: PythonObject(borrowed: instance), state: state).storbinary(
-            PythonObject(borrowed: command), PythonObject(borrowed: file), blockSize: nil, callback: nil, rest: nil)
-        }
-      }
-      return call(
-        $0, $1, $2, $3, $4, Signature("storbinary", ["cmd", "fp", "blocksize", "callback", "rest"], required: 2)
+      call(
+        $0, $1, $2, $3, $4, Signature("storbinary", ["cmd", "fp", "blocksize", "callback", "rest"], required: 2),
+        two: { try $0.storbinary($1, $2, blockSize: nil, callback: nil, rest: nil) }
       ) { ftp, arguments in
         try ftp.storbinary(
           arguments.required(0), arguments.required(1), blockSize: arguments[2], callback: arguments.value(3),

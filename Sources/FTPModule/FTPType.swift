@@ -117,6 +117,23 @@ enum FTPType {
     }
   }
 
+  /// The same for a method that mostly gets two arguments by position alone: no `Arguments` are made of these.
+  static func call(
+    _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
+    _ keywords: ObjectPointer?, _ signature: @autoclosure () -> Signature,
+    two: (FTPObject, PythonObject, PythonObject) throws -> PythonObject,
+    any: (FTPObject, Arguments) throws -> PythonObject
+  ) -> ObjectPointer? {
+    guard count == 2, keywords == nil, let instance, let first = arguments?[0], let second = arguments?[1] else {
+      return call(instance, type, arguments, count, keywords, signature(), any)
+    }
+    return trampoline(definedBy: type) { state in
+      try two(
+        FTPObject(object: PythonObject(borrowed: instance), state: state), PythonObject(borrowed: first),
+        PythonObject(borrowed: second))
+    }
+  }
+
   /// The same for a method of one parameter, which has to be given: mostly it is, by position.
   static func call(
     _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
