@@ -60,6 +60,7 @@ final class PlainData {
     var socket: Socket?
     do {
       let (port, limits) = try (passivePort(&descriptor), ftp.dataLimits())
+      try state.audit().perform(state.connectEvent, object, .tuple(names.host, .integer(Int(port))))
       let taken = descriptor
       descriptor = nil
       let connected = try connect(taken, port, within: limits.connecting)
@@ -119,14 +120,8 @@ final class PlainData {
 
   // MARK: The connection
 
-  /// Connects to a port of the server, as `socket.create_connection` would.
+  /// Connects to a port of the server, as `socket.create_connection` would. Takes over `descriptor`.
   private func connect(_ descriptor: CInt?, _ port: UInt16, within limit: Duration?) throws -> Socket {
-    do {
-      try state.audit().perform(state.connectEvent, object, .tuple(names.host, .integer(Int(port))))
-    } catch {
-      if let descriptor { Glibc.close(descriptor) }
-      throw error
-    }
     let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
