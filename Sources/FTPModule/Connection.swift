@@ -32,12 +32,7 @@ final class Connection: ReferenceHolder {
   /// What the server has said of itself, once it has been asked.
   var features: ServerFeatures?
   /// What this object has made the representation, and the connection's count of changes then.
-  var representation: (type: Representation, at: RepresentationChanges)?
-  /// When it made the representation binary.
-  var binaryAt: RepresentationChanges? {
-    get { representation.flatMap { $0.type == .binary ? $0.at : nil } }
-    set { representation = newValue.map { (.binary, $0) } }
-  }
+  private var representation: (type: Representation, at: RepresentationChanges)?
   /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
   var takesDataFirst = false
   /// The transfer that a method of the object is running now.
@@ -50,8 +45,6 @@ final class Connection: ReferenceHolder {
   /// The control connection's count when one of them was given away: once it has gone on, the replies were read.
   private var settlementsAtHandOut = 0
 
-  @exclusivity(unchecked) private var lastCode: (code: (UInt8, UInt8, UInt8), text: PythonObject)?
-
   private let process = getpid()
   @exclusivity(unchecked) private var thread: pthread_t?
   @exclusivity(unchecked) private var depth = 0
@@ -60,6 +53,15 @@ final class Connection: ReferenceHolder {
 
   /// The commands that say how data is represented on its way (RFC 959 section 3.1.1).
   enum Representation: String { case binary = "TYPE I", text = "TYPE A" }
+
+  /// Whether this object has made the representation what it still is.
+  func isRepresented(as type: Representation) -> Bool {
+    guard let representation else { return false }
+    return representation.type == type && representation.at == control.representationChanges
+  }
+
+  /// Remembers that this object has just made it this.
+  func noteRepresentation(as type: Representation) { representation = (type, control.representationChanges) }
 
   /// A transfer in progress, and whether `abort` or `close` has ended it.
   final class RunningTransfer {
@@ -122,14 +124,13 @@ final class Connection: ReferenceHolder {
   deinit { if process == getpid() { stream.endSlices() } }
 
   var references: [PythonObject] {
-    [stream.socket] + [tlsSession, handedOut?.reference, lastCode?.text].compactMap(\.self)
+    [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self)
   }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.
   func clearReferences() {
     tlsSession = nil
     handedOut = nil
-    lastCode = nil
   }
 
   private var knownPeer: SocketAddress?
@@ -318,17 +319,6 @@ final class Connection: ReferenceHolder {
   /// Whether a command can be sent at once after `realign`: `prepare` would have nothing else to do, and nothing to refuse.
   func isReady(for word: Command.Word) -> Bool {
     transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && !word.isAbort
-  }
-
-  /// The first three characters of a reply that is ASCII there: the last one's, where they are the same.
-  func code(of reply: Reply) throws(PythonError) -> PythonObject? {
-    let bytes = reply.bytes
-    guard bytes.count >= 3, bytes[0] | bytes[1] | bytes[2] < 0x80 else { return nil }
-    let code = (bytes[0], bytes[1], bytes[2])
-    if let lastCode, code == lastCode.code { return lastCode.text }
-    let text = try PythonObject.string(String(decoding: bytes.prefix(3), as: UTF8.self))
-    lastCode = (code, text)
-    return text
   }
 
   // MARK: As a Python object

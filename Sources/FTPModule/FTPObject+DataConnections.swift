@@ -243,9 +243,8 @@ extension FTPObject {
     let server = try peerAddress().text()
     let limit = try silence(of: listener)
     let deadline = Deadline.after(limit)
-    let connection = try connection()
     // Another thread's close() may have come since the command: nobody would wake the waiting.
-    if connection == nil, try attribute(.file).isNone { throw notConnected }
+    let connection = try connectionInPlace()
     let waiting = Socket(
       descriptor: CInt(clamping: try listener.callMethod(state.names[.fileno]).integer()),
       owned: false, peer: "the data connection",

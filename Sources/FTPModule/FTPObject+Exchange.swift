@@ -84,15 +84,10 @@ extension FTPObject {
   func represent(as type: Connection.Representation, by method: Name) throws {
     let connection = try connection()
     let isOwn = state.commandMethods.areAll(of: object)
-    if isOwn, let connection, let known = connection.representation, known.type == type,
-      known.at == connection.control.representationChanges,
-      try speaks(on: connection)
-    {
-      return
-    }
+    if isOwn, let connection, connection.isRepresented(as: type), try speaks(on: connection) { return }
     let reply = try method == .voidcmd ? voidcmd(type.rawValue) : sendcmd(type.rawValue)
     guard isOwn, let connection, try code(reply).first == "2" else { return }
-    connection.representation = (type, connection.control.representationChanges)
+    connection.noteRepresentation(as: type)
   }
 
   /// `getresp` for a reply that has been read: its text, or the exception for it. Sets `lastresp`.
@@ -111,7 +106,7 @@ extension FTPObject {
   ) throws -> ObjectPointer {
     let text = try exchanged.reply.bytes.withUnsafeBytes { try Glance.string(utf8: $0) }
     do {
-      let code = try exchanged.connection.code(of: exchanged.reply) ?? PythonObject(borrowed: text).prefix(3)
+      let code = try state.replyCodes.text(of: exchanged.reply) ?? PythonObject(borrowed: text).prefix(3)
       try object.set(state.names[glance: .lastresp], code)
       switch exchanged.reply.category {
       case .completion: return text

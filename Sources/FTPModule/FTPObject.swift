@@ -115,15 +115,18 @@ struct FTPObject {
     try object.content(of: state.names[glance: .file], state.connectionType, as: Connection.self)
   }
 
+  /// The same; raises `Error` when there is none.
+  func connectionInPlace() throws -> Connection? {
+    if let connection = try connection() { return connection }
+    guard try !attribute(.file).isNone else { throw notConnected }
+    return nil
+  }
+
   /// Runs a call on the connection with the time limits of this moment; `other` runs when `file` is somebody else's object.
   func use<Result>(_ body: (Connection) throws -> Result, otherwise other: (PythonObject) throws -> Result) throws
     -> Result
   {
-    guard let connection = try connection() else {
-      let file = try attribute(.file)
-      if file.isNone { throw notConnected }
-      return try other(file)
-    }
+    guard let connection = try connectionInPlace() else { return try other(attribute(.file)) }
     return try connection.use {
       try refresh(connection)
       return try body(connection)

@@ -119,16 +119,18 @@ final class ObjectClient: TransferClient {
     try catching {
       // Who calls close() while a transfer runs wants no other connection.
       try current?.requireOpen()
-      defer { current = (try? ftp.connection()) ?? nil }
       if try !ftp.attribute(.sock).isNone {
+        current = try ftp.connection()
         try requireIdle()
         return try rememberPlace()
       }
+      current = nil
       guard let memory = try ftp.memory() else { throw ftp.notConnected }
       do { try connect(memory) } catch {
         PythonError.preserving { try ftp.call(.close) }
         throw error
       }
+      current = try ftp.connection()
     }
   }
 
@@ -282,9 +284,9 @@ final class ObjectClient: TransferClient {
   func beBinary() throws {
     try catching {
       let connection = try ftp.connection()
-      if let connection, connection.binaryAt == connection.control.representationChanges { return }
-      _ = try ftp.voidcmd("TYPE I")
-      connection?.binaryAt = connection?.control.representationChanges
+      if let connection, connection.isRepresented(as: .binary) { return }
+      _ = try ftp.voidcmd(Connection.Representation.binary.rawValue)
+      connection?.noteRepresentation(as: .binary)
     }
   }
 

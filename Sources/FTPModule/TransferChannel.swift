@@ -43,10 +43,9 @@ extension FTPObject {
     before?.takesDataFirst = true
     defer { before?.takesDataFirst = false }
     let stream = try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 })
-    // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
-    let connection = try connection()
     do {
-      if connection == nil, try attribute(.file).isNone { throw notConnected }
+      // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
+      let connection = try connectionInPlace()
       return TransferChannel(
         stream: stream, announced: connection?.announcedSize(of: stream.socket),
         silence: try silence(of: stream.socket), connection: connection)
@@ -54,13 +53,5 @@ extension FTPObject {
       PythonError.preserving { try stream.socket.callMethod(state.names[.close]) }
       throw error
     }
-  }
-}
-
-extension Connection {
-  /// Whether this object has made the representation what it still is.
-  func isRepresented(as type: Representation) -> Bool {
-    guard let representation else { return false }
-    return representation.type == type && representation.at == control.representationChanges
   }
 }
