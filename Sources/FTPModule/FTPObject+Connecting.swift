@@ -20,6 +20,7 @@ extension FTPObject {
 
   /// `FTP(...)`: connects when `host` is given, then logs in when `user` is given.
   func initialize(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
+    guard Arguments.areGiven(tuple: tuple, dictionary: dictionary) else { return try prepare() }
     let isCPython = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isString ?? false
     let arguments = try Arguments(isCPython ? Self.cpython : Self.documented, tuple: tuple, dictionary: dictionary)
     try start(arguments, port: arguments.value("port"))
@@ -27,15 +28,11 @@ extension FTPObject {
 
   /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
   func start(_ arguments: Arguments, port: PythonObject?) throws {
-    try set(.encoding, arguments["encoding"] ?? state.utf8)
-    try set(.source_address, arguments["source_address"] ?? PythonObject.none)
+    try prepare(
+      encoding: arguments["encoding"], sourceAddress: arguments["source_address"], timeout: arguments["timeout"])
     for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
       if let value = arguments.value(name) { try set(attribute, value) }
     }
-    let unset = try notGiven()
-    let timeout = arguments["timeout"] ?? unset
-    if timeout !== unset { try Self.checkTimeout(timeout) }
-    try set(.timeout, timeout)
     guard let host = arguments["host"], try host.isTrue() else {
       if let port { try setPort(port) }
       return
@@ -50,6 +47,22 @@ extension FTPObject {
       PythonError.preserving { try call(.close) }
       throw error
     }
+  }
+
+  /// Sets the attributes that each object has of its own.
+  private func prepare(
+    encoding: PythonObject? = nil, sourceAddress: PythonObject? = nil, timeout: PythonObject? = nil
+  ) throws {
+    let unset = try notGiven()
+    if let timeout, timeout !== unset { try Self.checkTimeout(timeout) }
+    let (ftp, names) = (object.glance, state.names)
+    try ftp.set(names[glance: .encoding], encoding ?? state.utf8)
+    if let sourceAddress {
+      try ftp.set(names[glance: .source_address], sourceAddress)
+    } else {
+      try ftp.setNone(names[glance: .source_address])
+    }
+    try ftp.set(names[glance: .timeout], timeout ?? unset)
   }
 
   /// `connect(host, port, timeout, source_address, ipvtype)`: returns the greeting.

@@ -209,7 +209,7 @@ enum FTPType {
     }
   }
 
-  private static let methods = StaticTable<PyMethodDef>(
+  static let methods = StaticTable<PyMethodDef>(
     sessionMethods + commandMethods + transferMethods + wholeFileMethods + treeMethods + fileMethods, end: PyMethodDef()
   )
 }

@@ -180,6 +180,8 @@ final class ModuleState {
 
   /// The state of the module from which an instance's class, or a base of it, comes.
   static func of(instance: ObjectPointer) throws(PythonError) -> ModuleState {
+    // As nearly always; the order of all bases takes a Python object for each.
+    if let module = definingModule(of: instance, methods: FTPType.methods.start) { return try of(module: module) }
     let instance = PythonObject(borrowed: instance)
     for base in try instance.type.attribute("__mro__").items() {
       guard let module = base.definingModule(ModuleDefinition.shared.start) else { continue }

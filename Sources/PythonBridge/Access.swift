@@ -103,6 +103,17 @@ public func loadedModule(_ name: PythonObject) throws(PythonError) -> PythonObje
   return nil
 }
 
+/// The module that defines a class with this very table of methods, of which `instance` is one by the first base of each class in between; nil
+/// when there is none. Attached.
+public func definingModule(of instance: ObjectPointer, methods: UnsafePointer<PyMethodDef>) -> ObjectPointer? {
+  var type = py_type(instance)
+  while PyType_GetSlot(type, Py_tp_methods).map({ UnsafeRawPointer($0) }) != UnsafeRawPointer(methods) {
+    guard let base = PyType_GetSlot(type, Py_tp_base) else { return nil }
+    type = OpaquePointer(base)
+  }
+  return PyType_GetModule(type)
+}
+
 /// Classes.
 extension PythonObject {
   /// Whether a class is another, or derives from it.

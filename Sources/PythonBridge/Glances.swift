@@ -40,6 +40,11 @@ public struct Glance {
     try check(PyObject_SetAttr(pointer, name.pointer, value.pointer))
   }
 
+  /// Sets an attribute to `None`.
+  public func setNone(_ name: Glance) throws(PythonError) {
+    try check(PyObject_SetAttr(pointer, name.pointer, py_none()))
+  }
+
   /// The Swift object inside an attribute; nil where that is no instance of this very type, which holds such objects. Throws as `attribute`.
   public func content<Content: AnyObject>(
     of name: Glance, _ type: PythonObject, as content: Content.Type
