@@ -76,6 +76,10 @@ static inline PyObject *_Nullable py_call(
     PyObject *_Nonnull callable, PyObject *_Nullable a, PyObject *_Nullable b, PyObject *_Nullable c) {
   return PyObject_CallFunctionObjArgs(callable, a, b, c, NULL);
 }
+static inline PyObject *_Nullable py_call_four(
+    PyObject *_Nonnull callable, PyObject *_Nonnull a, PyObject *_Nonnull b, PyObject *_Nonnull c, PyObject *_Nonnull d) {
+  return PyObject_CallFunctionObjArgs(callable, a, b, c, d, NULL);
+}
 static inline PyObject *_Nullable py_call_method(
     PyObject *_Nonnull self, PyObject *_Nonnull name, PyObject *_Nullable a, PyObject *_Nullable b,
     PyObject *_Nullable c) {

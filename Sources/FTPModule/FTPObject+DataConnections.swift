@@ -178,8 +178,10 @@ extension FTPObject {
     let address = try call(.makepasv)
     let host = try item(0, of: address)
     let port = try item(1, of: address)
+    let (text, number) = try (host.text(), port.text())
     return try openSocket(
-      host, port, "open the data connection to \(try host.text()) port \(try port.text())")
+      host, port, "open the data connection to \(text) port \(number)"
+    ).socket
   }
 
   private func activeTransfer(

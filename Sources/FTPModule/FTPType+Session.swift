@@ -23,10 +23,9 @@ extension FTPType {
       nothing stays open. RFC 959 section 5.4.
       """
     ) {
-      call($0, $1, $2, $3, $4, Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"])) {
-        ftp, arguments in
-        try ftp.connect(arguments)
-      }
+      call(
+        $0, $1, $2, $3, $4, Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"]),
+        two: { try $0.connect($1, $2) }, any: { try $0.connect($1) })
     },
     .method(
       "login",

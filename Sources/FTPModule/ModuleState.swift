@@ -31,8 +31,8 @@ final class ModuleState {
   let replyCodes = ReplyCodes()
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
-  /// The names of the auditing events of a command, and of a connection that is made.
-  let commandEvent, connectEvent: PythonObject
+  /// The names of the auditing events of a command, of `connect`, and of a connection that is made.
+  let commandEvent, sessionEvent, connectEvent: PythonObject
   /// What `encoding` and `errors` of an FTP object mostly are.
   let utf8, strict: PythonObject
   private var plainSockets: PlainSockets?
@@ -53,7 +53,7 @@ final class ModuleState {
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, connectEvent, utf8, strict]
+      + [commandEvent, sessionEvent, connectEvent, utf8, strict]
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
@@ -85,7 +85,8 @@ final class ModuleState {
     ftpType = try FTPType.makeClass(
       base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
       strict: strict)
-    (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
+    (commandEvent, sessionEvent) = (try .string("ftplib.sendcmd"), try .string("ftplib.connect"))
+    connectEvent = try .string("socket.connect")
     transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
@@ -121,9 +122,14 @@ final class ModuleState {
   }
 
   /// Whether `socket` is Python's own, so that nobody sees who connects: no event loop, proxy or guard has taken its place.
-  func connectsPlainly() throws(PythonError) -> Bool {
-    if plainSockets == nil { plainSockets = try PlainSockets(socket(), names) }
-    return try plainSockets?.areThose(of: socket(), names) ?? false
+  func connectsPlainly() throws(PythonError) -> Bool { try ownSockets() != nil }
+
+  /// Python's own `socket`; nil when anything else is there.
+  func ownSockets() throws(PythonError) -> PlainSockets? {
+    let module = try socket()
+    if plainSockets == nil { plainSockets = try PlainSockets(module, names) }
+    guard let plainSockets, try plainSockets.areThose(of: module, names) else { return nil }
+    return plainSockets
   }
 
   /// The classes of Python's own binary files.

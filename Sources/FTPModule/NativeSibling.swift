@@ -42,7 +42,10 @@ final class NativeSibling: TransferClient {
   /// Tells the audit hooks of commands, as `FTP.sendcmd` does.
   private func audit(_ commands: [(verb: String, argument: [UInt8]?)]) throws {
     try object.catching {
-      for command in commands { try object.ftp.audit("ftplib.sendcmd", object.line(command.verb, command.argument)) }
+      let (ftp, state) = (object.ftp, object.ftp.state)
+      for command in commands {
+        try state.audit().perform(state.commandEvent, ftp.object, object.line(command.verb, command.argument))
+      }
     }
   }
 

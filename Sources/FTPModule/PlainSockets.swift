@@ -1,9 +1,14 @@
+import CPython
+import Glibc
 import PythonBridge
 
 /// Python's module `socket` as it was born: what a connection that is made without it would otherwise pass.
 final class PlainSockets {
   private let parts: [(name: Name, value: PythonObject)]
   private let methods: OwnMethods
+  private let type: PythonObject
+  /// For each family what the module calls it, and what `create_connection` makes a socket of it with.
+  private let four, six: (name: PythonObject, arguments: PythonObject)
 
   /// Takes what is there now; nil when that is somebody else's already.
   init?(_ module: PythonObject, _ names: Names) throws(PythonError) {
@@ -19,10 +24,18 @@ final class PlainSockets {
       parts.append((name, value))
     }
     self.parts = parts
+    type = try module.attribute(names[.socket])
+    func family(_ number: CInt, _ name: String) throws(PythonError) -> (PythonObject, PythonObject) {
+      let kind = try (PythonObject.integer(Int(SOCK_STREAM.rawValue)), PythonObject.integer(Int(IPPROTO_TCP)))
+      return try (module.attribute(name), .tuple(.integer(Int(number)), kind.0, kind.1))
+    }
+    (four, six) = try (family(AF_INET, "AF_INET"), family(AF_INET6, "AF_INET6"))
   }
 
   /// What the garbage collector must see.
-  var all: [PythonObject] { parts.map(\.value) + methods.all }
+  var all: [PythonObject] {
+    parts.map(\.value) + methods.all + [type, four.name, four.arguments, six.name, six.arguments]
+  }
 
   /// Whether they are still there.
   func areThose(of module: PythonObject, _ names: Names) throws(PythonError) -> Bool {
@@ -32,4 +45,12 @@ final class PlainSockets {
     }
     return true
   }
+
+  /// A new socket, not yet connected. Throws as its constructor.
+  func make(isIPv6: Bool) throws(PythonError) -> PythonObject {
+    try type.call(arguments: (isIPv6 ? six : four).arguments, keywords: nil)
+  }
+
+  /// What the module calls a family.
+  func family(isIPv6: Bool) -> PythonObject { (isIPv6 ? six : four).name }
 }

@@ -9,7 +9,7 @@ import PythonBridge
 final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
-  private let peer: String
+  private let peer: PeerName
   @exclusivity(unchecked) private var native: Socket?
   /// Whether the client has made the connection by itself.
   private(set) var isOwn = false
@@ -26,7 +26,12 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   var endedWithoutNotice: Bool { tls?.endedWithoutNotice ?? shared?.endedWithoutNotice ?? false }
 
   /// Works on a Python socket; attached.
-  init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
+  convenience init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
+    try self.init(socket, peer: PeerName(peer), state: state)
+  }
+
+  /// Works on a Python socket; attached.
+  init(_ socket: PythonObject, peer: PeerName, state: ModuleState) throws(PythonError) {
     self.socket = socket
     self.peer = peer
     self.state = state
@@ -36,19 +41,29 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
       return
     }
     if try state.isTLS(socket), try !socket.callMethod("version").isNone {
-      tls = try TLSChannel(socket, peer: peer, state: state)
+      tls = try TLSChannel(socket, peer: peer.description, state: state)
       return
     }
     tls = nil
     guard try Self.isPlain(socket, state) else { return }
     native = Socket(
-      descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: try descriptor(), owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
+  }
+
+  /// Works on a socket of `PlainSockets`, which has this descriptor.
+  init(plain socket: PythonObject, descriptor: CInt, peer: PeerName, state: ModuleState) {
+    self.socket = socket
+    self.peer = peer
+    self.state = state
+    (tls, shared) = (nil, nil)
+    native = Socket(
+      descriptor: descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Works on a connection that the client has made by itself, and that no Python code can see.
   init(_ own: Socket, state: ModuleState) {
     socket = .none
-    peer = own.peer
+    peer = PeerName(own.peer)
     self.state = state
     (tls, shared) = (nil, nil)
     native = own
@@ -58,7 +73,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Works on a plain socket, below TLS; attached.
   init(_ socket: PythonObject, below pipe: TLSPipe, peer: String, state: ModuleState) {
     self.socket = socket
-    self.peer = peer
+    self.peer = PeerName(peer)
     self.state = state
     tls = pipe
     shared = nil
@@ -207,7 +222,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     let descriptor = try python { try self.descriptor() }
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
-      descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
     return try socket.isReadable(within: timeout)
   }
 

@@ -125,7 +125,9 @@ extension PythonObject {
   public func representation() throws(PythonError) -> PythonObject { try owned(PyObject_Repr(pointer)) }
 
   /// What `str()` says of it.
-  public func text() throws(PythonError) -> String { try string().utf8Text() }
+  public func text() throws(PythonError) -> String {
+    try py_is_exact_str(pointer) != 0 ? utf8Text() : string().utf8Text()
+  }
 
   /// The first characters of a `str`. Throws `TypeError` for anything else.
   public func prefix(_ count: Int) throws(PythonError) -> PythonObject {

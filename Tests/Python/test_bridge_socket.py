@@ -42,7 +42,12 @@ def log_in(client: ModuleType, scripted: Scripted) -> Iterator[LogIn]:
 
 
 def slice_of(sock: socket.socket) -> tuple[int, ...]:
-    return struct.unpack("@ll", sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, SIZE))
+    """How long a read or a write waits: the longer."""
+    times = (
+        struct.unpack("@ll", sock.getsockopt(socket.SOL_SOCKET, option, SIZE))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+    )
+    return max(times)
 
 
 def kept(ftp: Any) -> socket.socket:

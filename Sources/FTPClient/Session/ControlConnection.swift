@@ -7,7 +7,8 @@ public final class ControlConnection {
   /// The connection underneath.
   public let stream: any ByteStream
   /// The server's name in messages.
-  public let host: String
+  public var host: String { name.description }
+  private let name: PeerName
   /// How long a whole reply may take, from the command to its last line; nil is for ever.
   @exclusivity(unchecked) public var replyTimeout: Duration? {
     didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) }
@@ -108,9 +109,14 @@ public final class ControlConnection {
   private static let earlyEnd = Duration.milliseconds(250)
 
   /// Speaks over a connected stream. Reads nothing yet: `greeting()` comes first.
-  public init(_ stream: any ByteStream, host: String, replyTimeout: Duration?) {
+  public convenience init(_ stream: any ByteStream, host: String, replyTimeout: Duration?) {
+    self.init(stream, name: PeerName(host), replyTimeout: replyTimeout)
+  }
+
+  /// The same for a server whose name is put together when it is needed.
+  package init(_ stream: any ByteStream, name: PeerName, replyTimeout: Duration?) {
     self.stream = stream
-    self.host = host
+    self.name = name
     self.replyTimeout = replyTimeout
     replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
   }
