@@ -127,7 +127,7 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
-  deinit { if process == getpid() { stream.endSlices() } }
+  deinit { if stream.isSliced, process == getpid() { stream.endSlices() } }
 
   var references: [PythonObject] {
     [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self)

@@ -54,7 +54,10 @@ extension FTPObject {
 
   /// Checks that commands can be sent, before the first of several goes out. Raises `ValueError`.
   func requireSendable(_ lines: PythonObject?...) throws {
+    let isPlain = try Self.isPlainUTF8(object.glance, state)
     for case let line? in lines where !line.isNone {
+      // As nearly always.
+      if isPlain, line.isString, let text = try line.glance.utf8(), Command.canBeSent(text) { continue }
       _ = try Command(line: encoded(line.isString || line.isBytes ? line : line.string()))
     }
   }

@@ -150,8 +150,8 @@ extension FTPObject {
   /// Reads the greeting; after a `120 ready in N minutes` the one that follows (RFC 959 section 5.4).
   private func greeting() throws -> PythonObject {
     for _ in 0..<Limits.delayedGreetings {
-      let reply = try call(.getresp)
-      if try code(reply) != "120" { return reply }
+      let (text, code) = try awaitReply()
+      if code != 120 { return text }
     }
     throw FTPError(.malformed, "\(try text(.host)) keeps saying that it is not ready yet")
   }
@@ -279,57 +279,10 @@ extension FTPObject {
     }
   }
 
-  /// `login(user, passwd, acct)`: returns the 2yz reply.
-  func login(_ arguments: Arguments) throws -> PythonObject {
-    func text(_ index: Int, _ name: String) throws(PythonError) -> String {
-      guard let value = arguments.value(index) else { return "" }
-      guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
-      return try secret(value, name)
-    }
-    var user = try text(0, "user")
-    var password = try text(1, "passwd")
-    let account = try text(2, "acct")
-    if user.isEmpty { user = "anonymous" }
-    if user == "anonymous", password.isEmpty || password == "-" { password += "anonymous@" }
-    for (verb, secret) in [("PASS", password), ("ACCT", account)] {
-      try requireSendable(.string("\(verb) \(secret)"))
-    }
-    var reply = try sendcmd("USER \(user)")
-    if try code(reply).first == "3" { reply = try sendSecret("PASS", password) }
-    if try code(reply).first == "3" { reply = try sendSecret("ACCT", account) }
-    guard try code(reply).first == "2" else { throw unexpected(reply) }
-    try remember(user: user, password: password, account: account)
-    if try codec.isAutomatic { try askForUTF8() }
-    return reply
-  }
-
-  /// `acct(password)`: sends the account that some servers ask for.
-  func sendAccount(_ password: PythonObject) throws -> PythonObject {
-    guard password.isString else { throw PythonError.type("password must be a str, not '\(password.typeName)'") }
-    return try voidcmd("ACCT \(secret(password, "password"))")
-  }
-
-  /// The text of an argument that may be a secret. An exception of Python's own would hold it, when it cannot be encoded.
-  private func secret(_ value: PythonObject, _ name: String) throws(PythonError) -> String {
-    do { return try value.utf8Text() } catch {
-      PythonError.clear()
-      throw .value("\(name) cannot be encoded in utf-8")
-    }
-  }
-
-  /// Sends a command with a secret; a server's refusal that repeats it is raised without it.
-  private func sendSecret(_ verb: String, _ secret: String) throws -> PythonObject {
-    do { return try sendcmd("\(verb) \(secret)") } catch {
-      guard PythonError.matches(state.errors.error), let refusal = PythonError.take() else { throw error }
-      let text = try refusal.text()
-      guard secret.count > 3, let masked = text.masking(secret) else { throw PythonError.restore(refusal) }
-      throw PythonError.raise(refusal.type, masked)
-    }
-  }
-
   /// `quit()`: takes leave and closes.
   func quit() throws -> PythonObject {
-    let reply = try voidcmd("QUIT")
+    let line = state.names[.QUIT]
+    let reply = try exchange(line).map { try completion($0) } ?? call(.voidcmd, line)
     forget()
     try call(.close)
     return reply
@@ -338,14 +291,13 @@ extension FTPObject {
   /// `close()`: closes without a word; a call that runs meanwhile ends with an error.
   func close() throws {
     let connection = try connection()
-    let file = try attribute(.file)
-    let socket = try socketInPlace()
-    try set(.file, .none)
-    try set(.sock, .none)
-    let isOurSocket = connection?.stream.socket === socket
+    let file = try connection == nil ? attribute(.file) : nil
+    let socket = try connection.map { try speaks(on: $0) } ?? false ? nil : socketInPlace()
+    try object.glance.setNone(state.names[glance: .file])
+    try object.glance.setNone(state.names[glance: .sock])
     connection?.close()
-    if connection == nil, !file.isNone { try file.callMethod(state.names[.close]) }
-    if !isOurSocket, !socket.isNone { try socket.callMethod(state.names[.close]) }
+    if let file, !file.isNone { try file.callMethod(state.names[.close]) }
+    if let socket, !socket.isNone { try socket.callMethod(state.names[.close]) }
   }
 
   /// `__exit__`: takes leave, ignoring what a lost connection raises, and closes in any case.
@@ -365,18 +317,5 @@ extension FTPObject {
       PythonError.preserving { if try !socketInPlace().isNone { try call(.close) } }
       if !isExpected { throw error }
     }
-  }
-}
-
-extension String {
-  /// The text with every occurrence of `secret` masked; nil when there is none.
-  fileprivate func masking(_ secret: String) -> String? {
-    var rest = self[...]
-    var masked = ""
-    while let start = rest.indices.first(where: { rest[$0...].hasPrefix(secret) }) {
-      masked += rest[..<start] + "****"
-      rest = rest[rest.index(start, offsetBy: secret.count)...]
-    }
-    return masked.isEmpty ? nil : masked + rest
   }
 }

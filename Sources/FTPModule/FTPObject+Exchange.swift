@@ -66,6 +66,13 @@ extension FTPObject {
     }
   }
 
+  /// `getresp`, the object's own or another in its place: a reply's text and its code.
+  func awaitReply() throws -> (text: PythonObject, code: Int?) {
+    if let exchanged = try awaited() { return (try response(exchanged), exchanged.reply.code) }
+    let text = try call(.getresp)
+    return (text, try parsed(text).code)
+  }
+
   /// Runs what a method of Python's would do for its callers, who look at the exceptions of Python's: a client's error becomes one.
   func asPython<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as FTPError { throw state.exception(for: error) }

@@ -29,6 +29,7 @@ final class ModuleState {
   let transferMethods: OwnMethods
   let pasv, epsv: PassiveQuery
   let replyCodes = ReplyCodes()
+  let loginWords: LoginWords
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
   /// The names of the auditing events of a command, of `connect`, and of a connection that is made.
@@ -48,7 +49,7 @@ final class ModuleState {
 
   /// Everything that the garbage collector must see.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
+    names.all + loginWords.all + errors.all + lines.all + transferTypes.all + treeTypes.all
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
@@ -63,6 +64,7 @@ final class ModuleState {
     let name = try module.attribute("__name__").text()
     namespace = try module.attribute("__dict__")
     names = try Names()
+    loginWords = try LoginWords()
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)

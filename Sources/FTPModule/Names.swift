@@ -18,7 +18,7 @@ enum Name: Int, CaseIterable {
   case getdefaulttimeout, getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
   case do_handshake, write_eof, unwrap
   // Commands.
-  case PWD
+  case PWD, QUIT
 }
 
 /// The names as Python strings.

@@ -119,7 +119,9 @@ extension PythonObject {
   }
 
   /// `str(self)`: for a subclass of `str` an exact `str`.
-  public func string() throws(PythonError) -> PythonObject { try owned(PyObject_Str(pointer)) }
+  public func string() throws(PythonError) -> PythonObject {
+    py_is_exact_str(pointer) != 0 ? self : try owned(PyObject_Str(pointer))
+  }
 
   /// `repr(self)`.
   public func representation() throws(PythonError) -> PythonObject { try owned(PyObject_Repr(pointer)) }
@@ -127,6 +129,11 @@ extension PythonObject {
   /// What `str()` says of it.
   public func text() throws(PythonError) -> String {
     try py_is_exact_str(pointer) != 0 ? utf8Text() : string().utf8Text()
+  }
+
+  /// Whether it is a `str` of these ASCII characters.
+  public func isText(_ text: StaticString) -> Bool {
+    isString && PyUnicode_CompareWithASCIIString(pointer, text.cString) == 0
   }
 
   /// The first characters of a `str`. Throws `TypeError` for anything else.

@@ -60,7 +60,8 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  private static func canBeSent(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Whether a line without its end can be sent: `init(line:)` does not throw.
+  package static func canBeSent(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count <= Limits.command - 2 else { return false }
     for byte in bytes where byte <= ASCII.carriageReturn {
       if byte == ASCII.carriageReturn || byte == ASCII.lineFeed || byte == ASCII.nul { return false }
