@@ -135,6 +135,7 @@ extension FTPObject {
   /// Whether nobody gets the socket that `connect` makes without this module's doing.
   private func isAlone() throws(PythonError) -> Bool {
     guard state.socketAttribute.watches(object) else { return false }
+    if object.isExactly(state.ftpType) { return true }
     return try !object.isInstance(of: state.ftpTLSType)
   }
 

@@ -39,8 +39,8 @@ extension FTPObject {
 
   /// The same in seconds, nil for ever; and what `timeout` is, nil where it was not given.
   func connectSeconds() throws(PythonError) -> (seconds: Double?, given: PythonObject?, isOurs: Bool) {
-    let timeout = try attribute(.timeout)
-    guard try timeout === notGiven() else {
+    guard try object.hasAttribute(state.names[.timeout], notGiven()) else {
+      let timeout = try attribute(.timeout)
       try Self.checkTimeout(timeout)
       return (timeout.isNone ? nil : try timeout.double(), timeout, false)
     }

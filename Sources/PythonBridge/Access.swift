@@ -126,6 +126,18 @@ extension PythonObject {
     return answer == 1
   }
 
+  /// A new instance of a class that only the constructor of one of its bases, which is built in, has seen. `arguments` is a tuple.
+  public static func instance(
+    of type: PythonObject, initializedAs base: PythonObject, _ arguments: PythonObject
+  ) throws(PythonError) -> PythonObject {
+    guard let new = PyType_GetSlot(OpaquePointer(type.pointer), Py_tp_new),
+      let initialize = PyType_GetSlot(OpaquePointer(base.pointer), Py_tp_init)
+    else { throw .type("a class without a constructor") }
+    let instance = try owned(unsafeBitCast(new, to: newfunc.self)(OpaquePointer(type.pointer), arguments.pointer, nil))
+    try check(unsafeBitCast(initialize, to: initproc.self)(instance.pointer, arguments.pointer, nil))
+    return instance
+  }
+
   /// Makes an exception class; `name` is the dotted name.
   public static func exceptionClass(
     _ name: String, _ documentation: String, base: PythonObject

@@ -9,6 +9,8 @@ public struct LineBuffer {
   private var scanned = 0
   /// The last line ended at a CR: a LF that follows belongs to it.
   private var swallowLineFeed = false
+  /// Room for most replies.
+  private static let usualReply = 96
   /// The bytes of the last reply of one line: their memory is used again when nobody has kept them.
   private var only: [UInt8] = []
 
@@ -50,6 +52,7 @@ public struct LineBuffer {
       (start, scanned, swallowLineFeed) = (0, 0, false)
     }
     only.removeAll(keepingCapacity: true)
+    only.reserveCapacity(Self.usualReply)
     only.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
     return Reply(bytes: only)
   }

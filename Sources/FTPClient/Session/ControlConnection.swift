@@ -24,8 +24,15 @@ public final class ControlConnection {
 
   @exclusivity(unchecked) private var lines = LineBuffer()
   /// Where a command is put together, and where a reply is read: each command would take memory anew.
-  private let commandMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.command, alignment: 16)
-  private let replyMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+  private let memory = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: Limits.command + ControlConnection.replySize, alignment: 16)
+  private static let replySize = 4096
+  private var commandMemory: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: memory.prefix(Limits.command))
+  }
+  private var replyMemory: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(rebasing: memory.dropFirst(Limits.command))
+  }
   @exclusivity(unchecked) private var parser = ReplyParser()
   @exclusivity(unchecked) private var unread: Reply?
   /// When `readLine`'s lines of one reply must have come.
@@ -121,10 +128,7 @@ public final class ControlConnection {
     replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
   }
 
-  deinit {
-    commandMemory.deallocate()
-    replyMemory.deallocate()
-  }
+  deinit { memory.deallocate() }
 
   // MARK: Replies
 
