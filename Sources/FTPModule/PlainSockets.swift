@@ -46,7 +46,9 @@ final class PlainSockets {
   /// What the garbage collector must see.
   var all: [PythonObject] {
     parts.map(\.value) + methods.all + (own?.constructor.all ?? [])
-      + (own?.attributes.flatMap { [$0.name, $0.value] } ?? []) + [type, native, four.name, four.arguments, six.name, six.arguments]
+      + (own?.attributes.flatMap { [$0.name, $0.value] } ?? []) + [
+        type, native, four.name, four.arguments, six.name, six.arguments,
+      ]
   }
 
   /// Whether they are still there.
@@ -61,7 +63,9 @@ final class PlainSockets {
   /// A new socket, not yet connected. Throws as its constructor, whose part in Python is done here.
   func make(isIPv6: Bool) throws(PythonError) -> PythonObject {
     let arguments = (isIPv6 ? six : four).arguments
-    guard let own, own.constructor.areAll(ofClass: type) else { return try type.call(arguments: arguments, keywords: nil) }
+    guard let own, own.constructor.areAll(ofClass: type) else {
+      return try type.call(arguments: arguments, keywords: nil)
+    }
     let socket = try PythonObject.instance(of: type, initializedAs: native, arguments)
     for (name, value) in own.attributes { try socket.setAttribute(name, value) }
     return socket
