@@ -251,7 +251,7 @@ extension FTPObject {
       let address = SocketAddress(digits: try host.utf8Text(), port: number)
     else { return nil }
     let limit = try connectSeconds()
-    try state.audit().perform(state.connectEvent, object, .tuple(host, port))
+    try state.audit().perform(state.connectEvent, object, .pair(host, port))
     let socket: PythonObject
     do throws(PythonError) { socket = try sockets.make(isIPv6: address.isIPv6) } catch {
       throw state.rewordConnectError(action())

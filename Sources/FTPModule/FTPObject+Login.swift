@@ -19,7 +19,8 @@ extension FTPObject {
     }
     let secret = password ?? words.empty
     let (pass, acct) = try (words.pass.appending(secret), words.acct.appending(account))
-    try requireSendable(pass, acct)
+    try requireSendable(pass)
+    if account !== words.empty { try requireSendable(acct) }
     let connection = try Self.shortWay(of: object.glance, state)
     var (text, category) = try say(words.user.appending(user), on: connection)
     if category == .intermediate { (text, category) = try say(pass, hiding: secret, on: connection) }

@@ -36,7 +36,7 @@ final class ModuleState {
   let commandEvent, sessionEvent, connectEvent: PythonObject
   /// What `encoding` and `errors` of an FTP object mostly are.
   let utf8, strict: PythonObject
-  private var plainSockets: PlainSockets?
+  @exclusivity(unchecked) private var plainSockets: PlainSockets?
   @exclusivity(unchecked) private var auditFunction: PythonObject?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false

@@ -3,7 +3,7 @@ import PythonBridge
 
 /// The codes of replies as Python strings, each made once: every reply has one, for `lastresp`.
 final class ReplyCodes {
-  private var texts: [PythonObject?] = Array(repeating: nil, count: 1000)
+  @exclusivity(unchecked) private var texts: [PythonObject?] = Array(repeating: nil, count: 1000)
 
   /// A reply's three digits; nil when it begins with anything else.
   func text(of reply: Reply) throws(PythonError) -> PythonObject? {

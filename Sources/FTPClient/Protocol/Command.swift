@@ -55,7 +55,7 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
       memory.copyMemory(from: bytes)
       memory[bytes.count] = ASCII.carriageReturn
       memory[bytes.count + 1] = ASCII.lineFeed
-      self.bytes = UnsafeRawBufferPointer(rebasing: memory[..<(bytes.count + 2)])
+      self.bytes = UnsafeRawBufferPointer(start: memory.baseAddress, count: bytes.count + 2)
       word = Word(self.bytes)
     }
   }

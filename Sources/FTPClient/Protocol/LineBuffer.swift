@@ -53,7 +53,7 @@ public struct LineBuffer {
     }
     only.removeAll(keepingCapacity: true)
     only.reserveCapacity(Self.usualReply)
-    only.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+    only.append(contentsOf: UnsafeRawBufferPointer(start: chunk.baseAddress, count: count))
     return Reply(bytes: only)
   }
 

@@ -24,14 +24,14 @@ public final class ControlConnection {
 
   @exclusivity(unchecked) private var lines = LineBuffer()
   /// Where a command is put together, and where a reply is read: each command would take memory anew.
-  private let memory = UnsafeMutableRawBufferPointer.allocate(
+  private let memory = UnsafeMutableRawPointer.allocate(
     byteCount: Limits.command + ControlConnection.replySize, alignment: 16)
-  private static let replySize = 4096
+  private static var replySize: Int { 4096 }
   private var commandMemory: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(rebasing: memory.prefix(Limits.command))
+    UnsafeMutableRawBufferPointer(start: memory, count: Limits.command)
   }
   private var replyMemory: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(rebasing: memory.dropFirst(Limits.command))
+    UnsafeMutableRawBufferPointer(start: memory + Limits.command, count: Self.replySize)
   }
   @exclusivity(unchecked) private var parser = ReplyParser()
   @exclusivity(unchecked) private var unread: Reply?
@@ -301,7 +301,7 @@ public final class ControlConnection {
   private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
     let count = try stream.read(into: replyMemory, until: deadline)
     guard count > 0 else { throw closed }
-    let bytes = UnsafeRawBufferPointer(rebasing: replyMemory.prefix(count))
+    let bytes = UnsafeRawBufferPointer(start: memory + Limits.command, count: min(count, Self.replySize))
     if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
     lines.append(bytes)
     return nil
