@@ -587,9 +587,11 @@ def test_fresh_files_get_their_very_second(client: ModuleType, tmp_path: Path) -
         serve(server, {f"f{n:02}": bytes([n]) * 100 for n in range(30)})
         for n in range(30):
             os.utime(server.root / f"f{n:02}", (now - n, now - n))
-        with Watching(server.host, server.port) as link:
-            with client.FTP(link.host, link.port, server.user, server.password) as ftp:
-                assert ftp.download_tree("", tmp_path, connections=1).transferred == 30
+        with (
+            Watching(server.host, server.port) as link,
+            client.FTP(link.host, link.port, server.user, server.password) as ftp,
+        ):
+            assert ftp.download_tree("", tmp_path, connections=1).transferred == 30
     for n in range(30):
         assert int((tmp_path / f"f{n:02}").stat().st_mtime) == now - n
     words = b"".join(pieces).split(b"\r\n")
