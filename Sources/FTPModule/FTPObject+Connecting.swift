@@ -95,7 +95,8 @@ extension FTPObject {
 
   /// Connects to where the attributes say.
   private func connect(_ wrap: ((PythonObject) throws -> PythonObject)?) throws -> PythonObject {
-    try close()
+    let names = state.names
+    if try !object.hasNoneAttribute(names[.file]) || !state.socketAttribute.isNone(in: object.glance) { try close() }
     let (host, port) = (try attribute(.host), try attribute(.port))
     try state.audit().perform(state.sessionEvent, object, host, port)
     let name = host.isNone ? "" : try host.text()

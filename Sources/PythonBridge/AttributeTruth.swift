@@ -13,8 +13,6 @@ extension PythonObject {
 
   /// Whether an attribute is `None`. Throws as `attribute`.
   public func hasNoneAttribute(_ name: PythonObject) throws(PythonError) -> Bool {
-    guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
-    Py_DecRef(found)
-    return found == py_none()
+    try glance.hasNone(name.glance)
   }
 }

@@ -28,6 +28,13 @@ public struct Glance {
     return found == value.pointer
   }
 
+  /// Whether an attribute is `None`. Throws as `attribute`.
+  public func hasNone(_ name: Glance) throws(PythonError) -> Bool {
+    guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
+    Py_DecRef(found)
+    return found == py_none()
+  }
+
   /// Whether an attribute is a `str` of these ASCII characters; mostly it is `usual`, which is one. Throws as `attribute`.
   public func has(_ name: Glance, text: StaticString, usually usual: PythonObject) throws(PythonError) -> Bool {
     guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
