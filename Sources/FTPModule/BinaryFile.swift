@@ -89,20 +89,13 @@ struct BinaryFile {
     }
     do {
       while true {
-        let isMoving = trial.isMoving
-        let count = try trial.measure {
-          guard isMoving else {
-            let count = try transfer.receive(into: buffer)
-            try UnsafeRawBufferPointer(rebasing: buffer.prefix(count)).write(into: descriptor, at: nil)
-            return count
-          }
-          guard let pipe else { return nil }
-          return try transfer.receive { stream, deadline in
-            try stream.receive(file: descriptor, at: nil, most: .max, through: pipe, until: deadline)
-          }
-        }
-        // It is not moved, then.
-        guard let count else { continue }
+        let count = try trial.receive(
+          from: transfer, into: buffer,
+          moving: { stream, deadline in
+            guard let pipe else { return nil }
+            return try stream.receive(file: descriptor, at: nil, most: .max, through: pipe, until: deadline)
+          },
+          writing: { try $0.write(into: descriptor, at: nil) })
         if count == 0 {
           try Attachment.attach(settle)
           return true
