@@ -23,6 +23,7 @@ final class ModuleState {
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
+  let replyParsers: ReplyParsers
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
   /// Those and the ones that open data connections.
@@ -53,7 +54,7 @@ final class ModuleState {
         connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, connectEvent, utf8, strict]
+      + [commandEvent, connectEvent, utf8, strict] + replyParsers.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
@@ -63,6 +64,7 @@ final class ModuleState {
     let name = try module.attribute("__name__").text()
     namespace = try module.attribute("__dict__")
     names = try Names()
+    replyParsers = try ReplyParsers(module, names)
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
