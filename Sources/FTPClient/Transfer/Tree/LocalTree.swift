@@ -1,11 +1,9 @@
 internal import Glibc
 
 /// A folder of this computer with all that is below it, reached by descriptors alone: below its top no symbolic link is
-/// followed, whoever
-/// puts one there and when.
+/// followed, whoever puts one there and when.
 ///
-/// Names are bytes; a path is the names from the top on. Throws `FTPError` of kind `.system`, which names the whole
-/// path.
+/// Names are bytes; a path is the names from the top on. Throws `FTPError` of kind `.system`, which names the whole path.
 package final class LocalTree: @unchecked Sendable {
   /// The folder as the caller named it.
   package let path: String
@@ -106,7 +104,7 @@ package final class LocalTree: @unchecked Sendable {
       let start = UnsafeRawPointer(item).advanced(by: offset).assumingMemoryBound(to: UInt8.self)
       let name = Array(
         UnsafeBufferPointer(start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
-      guard name != Array(".".utf8), name != Array("..".utf8) else { continue }
+      guard !name.isDotOrDotDot else { continue }
       // It may have gone since.
       if let entry = try entry(name, in: directory) { entries.append(entry) }
     }
