@@ -2,12 +2,11 @@ import CPython
 import FTPClient
 import PythonBridge
 
-/// What a thread of Python's runs for a tree: a callable without arguments.
+/// What a thread of Python's runs for further connections, of a tree or of one file: a callable without arguments.
 ///
-/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork,
-/// and what the
+/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork, and what the
 /// program makes of threads holds for them.
-final class TreeThread: ReferenceHolder {
+final class CrewThread: ReferenceHolder {
   private var body: (() -> Void)?
 
   private init(_ body: @escaping () -> Void) { self.body = body }
@@ -19,33 +18,14 @@ final class TreeThread: ReferenceHolder {
   /// take the interpreter when they need it. Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
-      var threads: [PythonObject] = []
-      var bodies: [TreeThread] = []
-      defer { for body in bodies { body.body = nil } }
-      if count > 1 {
-        let threading = try importModule("threading")
-        for number in 1..<count {
-          let body = TreeThread {
-            Attachment.asking({ () throws(PythonError) in
-              if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
-            }) { Attachment.detach { work(number) } }
-          }
-          bodies.append(body)
-          let keywords = try PythonObject.dictionary()
-          try keywords.set(NativeObject.make(state.treeThreadType, body), for: "target")
-          try keywords.set(.string("ftplib-tree-\(number)"), for: "name")
-          try keywords.set(.bool(true), for: "daemon")
-          let thread = try threading.attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
-          do { try thread.callMethod("start") } catch {
-            // As many as there are do as well.
-            PythonError.clear()
-            break
-          }
-          threads.append(thread)
-        }
+      let threads = Threads(state, count, "tree") { number in
+        Attachment.asking({ () throws(PythonError) in
+          if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
+        }) { Attachment.detach { work(number) } }
       }
+      // As many as there are do as well.
       Attachment.detach { work(0) }
-      for thread in threads { join(thread, run) }
+      threads.join { run.stop(LocalFailure($0)) }
     }
   }
 
@@ -55,61 +35,66 @@ final class TreeThread: ReferenceHolder {
     _ state: ModuleState, _ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void
   ) -> PythonFailure? {
     var interruption: PythonFailure?
-    var threads: [PythonObject] = []
-    var bodies: [TreeThread] = []
-    defer { for body in bodies { body.body = nil } }
-    do {
-      let threading = count > 1 ? try importModule("threading").attribute("Thread") : .none
-      for number in 1..<max(1, count) {
-        let body = TreeThread {
-          Attachment.asking({ () throws(PythonError) in
-            if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
-          }) { work(number) }
-        }
-        let keywords = try PythonObject.dictionary()
-        try keywords.set(NativeObject.make(state.treeThreadType, body), for: "target")
-        try keywords.set(.string("ftplib-segment-\(number)"), for: "name")
-        try keywords.set(.bool(true), for: "daemon")
-        let thread = try threading.call(arguments: .tuple([]), keywords: keywords)
-        bodies.append(body)
-        try thread.callMethod("start")
-        threads.append(thread)
-      }
-    } catch { PythonError.clear() }
+    let threads = Threads(state, count, "segment") { number in
+      Attachment.asking({ () throws(PythonError) in
+        if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
+      }) { work(number) }
+    }
     work(0)
     for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() { work(number) }
-    for thread in threads {
-      while true {
-        do {
-          try thread.callMethod("join")
-          break
-        } catch {
-          guard let exception = PythonError.take() else { break }
-          interruption = interruption ?? PythonFailure(exception)
-        }
-      }
-    }
+    threads.join { interruption = interruption ?? $0 }
     return interruption
   }
 
-  /// Waits for a thread. Ctrl-C meanwhile stops them all.
-  private static func join(_ thread: PythonObject, _ run: TreeRun) {
-    while true {
+  /// Threads that have started.
+  private struct Threads {
+    private var bodies: [CrewThread] = []
+    private var threads: [PythonObject] = []
+
+    /// Starts a thread for each number from 1 to below `count`, or as many as there are. `kind` is for their names.
+    init(_ state: ModuleState, _ count: Int, _ kind: String, _ work: @escaping (Int) -> Void) {
+      guard count > 1 else { return }
       do {
-        try thread.callMethod("join")
-        return
-      } catch {
-        guard let exception = PythonError.take() else { return }
-        run.stop(LocalFailure(PythonFailure(exception)))
+        let type = try importModule("threading").attribute("Thread")
+        for number in 1..<count {
+          let body = CrewThread { work(number) }
+          bodies.append(body)
+          let keywords = try PythonObject.dictionary()
+          try keywords.set(NativeObject.make(state.crewThreadType, body), for: "target")
+          try keywords.set(.string("ftplib-\(kind)-\(number)"), for: "name")
+          try keywords.set(.bool(true), for: "daemon")
+          let thread = try type.call(arguments: .tuple([]), keywords: keywords)
+          try thread.callMethod("start")
+          threads.append(thread)
+        }
+      } catch { PythonError.clear() }
+    }
+
+    var count: Int { threads.count }
+
+    /// Waits until they have ended. `interrupted` gets what interrupts that, as Ctrl-C, and has them end soon.
+    func join(_ interrupted: (PythonFailure) -> Void) {
+      for thread in threads {
+        while true {
+          do {
+            try thread.callMethod("join")
+            break
+          } catch {
+            guard let exception = PythonError.take() else { break }
+            interrupted(PythonFailure(exception))
+          }
+        }
       }
+      // What they have run holds what belongs to the call.
+      for body in bodies { body.body = nil }
     }
   }
 
   /// Makes the type.
   static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
-    let documentation: StaticString = "A part of the work on a tree."
+    let documentation: StaticString = "A part of the work of a call."
     return try PythonBridge.makeType(
-      in: module, name: "\(name)._TreeThread", size: NativeObject.size, flags: py_collected_type_flags,
+      in: module, name: "\(name)._CrewThread", size: NativeObject.size, flags: py_collected_type_flags,
       slots: NativeObject.slots + [PyType_Slot(Py_tp_call, called), PyType_Slot(Py_tp_doc, documentation.cString)])
   }
 
@@ -117,7 +102,7 @@ final class TreeThread: ReferenceHolder {
     instance, _, _ in
     guard let instance else { return nil }
     return trampoline(of: instance) { _ in
-      NativeObject.content(PythonObject(borrowed: instance), as: TreeThread.self)?.body?()
+      NativeObject.content(PythonObject(borrowed: instance), as: CrewThread.self)?.body?()
       return PythonObject.none
     }
   }

@@ -10,7 +10,7 @@ final class ModuleState {
   let streamType: PythonObject
   let machineListingType: PythonObject
   let progressBarType: PythonObject
-  let treeThreadType: PythonObject
+  let crewThreadType: PythonObject
   let treeTypes: TreeTypes
   let memoryType: PythonObject
   let transferTypes: TransferTypes
@@ -51,7 +51,7 @@ final class ModuleState {
   var references: [PythonObject] {
     names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
       + [
-        connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
+        connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
       + [commandEvent, connectEvent, utf8, strict] + replyParsers.all
@@ -71,7 +71,7 @@ final class ModuleState {
     streamType = try SharedStream.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
     progressBarType = try ProgressBar.makeType(module, name: name)
-    treeThreadType = try TreeThread.makeType(module, name: name)
+    crewThreadType = try CrewThread.makeType(module, name: name)
     treeTypes = try TreeTypes(name, base: errors.error)
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
@@ -172,6 +172,12 @@ final class ModuleState {
       throw .raise(.runtimeError, "the module ftplib has been unloaded")
     }
     return state.takeUnretainedValue()
+  }
+
+  /// The state of the module that `import ftplib` gives a Swift program's interpreter.
+  static func imported() throws(PythonError) -> ModuleState {
+    let module = try importModule("ftplib")
+    return try module.withPointer { (module) throws(PythonError) in try of(module: module) }
   }
 
   /// The state of the module that defines a class.
