@@ -169,11 +169,23 @@ struct BinaryFile {
   }
 
   /// The status of a regular file.
-  static func status(of file: PythonObject) throws(PythonError) -> stat? {
+  private static func status(of file: PythonObject) throws(PythonError) -> stat? {
     var status = stat()
     let descriptor = CInt(clamping: try file.callMethod("fileno").integer())
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return status
+  }
+
+  /// The bytes from a file's position to its end; nil when it is not one of Python's own on a regular file.
+  static func rest(of file: PythonObject, _ types: FileTypes) -> UInt64? {
+    guard [types.reader, types.random, types.raw].contains(where: file.isExactly) else { return nil }
+    do {
+      guard let status = try status(of: file) else { return nil }
+      return UInt64(exactly: Int(status.st_size) - (try file.callMethod("tell").integer()))
+    } catch {
+      PythonError.clear()
+      return nil
+    }
   }
 
   /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.

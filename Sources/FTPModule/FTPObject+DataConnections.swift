@@ -128,7 +128,10 @@ extension FTPObject {
         try connection()?.handOut(socket, announced: announcedSize(size))
         return try .tuple(socket, size)
       } catch {
-        dropTransfer(on: socket)
+        PythonError.preserving {
+          try socket.callMethod(state.names[.close])
+          try connection()?.control.abandonReplies()
+        }
         throw error
       }
     }
@@ -194,16 +197,11 @@ extension FTPObject {
     do {
       return (socket, try begin(command, rest, on: socket))
     } catch {
-      dropTransfer(on: socket)
+      PythonError.preserving {
+        try socket.callMethod(state.names[.close])
+        try connection()?.control.abandonReplies()
+      }
       throw error
-    }
-  }
-
-  /// Closes a data connection whose transfer has failed, and leaves the replies that are owed to be read before the next command.
-  private func dropTransfer(on socket: PythonObject) {
-    PythonError.preserving {
-      try socket.callMethod(state.names[.close])
-      try connection()?.control.abandonReplies()
     }
   }
 
