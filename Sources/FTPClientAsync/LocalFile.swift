@@ -69,14 +69,8 @@ final class LocalFile {
 
   /// Writes all bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count > 0 {
-        rest = rest.dropFirst(count)
-      } else if count == 0 || errno != EINTR {
-        throw FTPError(errno: count == 0 ? EIO : errno, "write \(path)")
-      }
+    do throws(FileFailure) { try bytes.write(into: descriptor, at: nil) } catch {
+      throw FTPError(errno: error.errno, "write \(path)")
     }
   }
 
