@@ -21,7 +21,7 @@ extension FTPConnection {
       let size = try Self.size(of: path, session)
       let offset = resume ? try LocalFile.size(of: file) : 0
       if let size, offset > size {
-        throw FTPError(.state, "\(file) is longer than \(path) on the server: \(offset) of \(size) bytes")
+        throw FTPError(.state, "'\(file)' is longer than '\(path)' on the server: \(offset) of \(size) bytes")
       }
       if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
       let transfer = try session.beginTransfer(command, from: offset)
@@ -61,7 +61,7 @@ extension FTPConnection {
       let size = local.size
       let offset = resume ? try Self.sizeForResuming(path, session) : 0
       if let size, offset > size {
-        throw FTPError(.state, "\(path) on the server is longer than \(file): \(offset) of \(size) bytes")
+        throw FTPError(.state, "'\(path)' on the server is longer than '\(file)': \(offset) of \(size) bytes")
       }
       if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
       try local.skip(to: offset)
