@@ -134,9 +134,7 @@ extension FTPObject {
         try connection()?.refusesExtendedPassive = true
       }
     }
-    let address = try PassiveAddress(parsed(sendcmd("PASV")))
-    return try .tuple(
-      try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? host, .integer(Int(address.port)))
+    return try passiveAddress(in: sendcmd("PASV"), orAt: host)
   }
 
   /// Throws when the connections go through a proxy: no server can open one to this side then.

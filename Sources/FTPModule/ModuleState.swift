@@ -10,7 +10,7 @@ final class ModuleState {
   let streamType: PythonObject
   let machineListingType: PythonObject
   let progressBarType: PythonObject
-  let treeThreadType: PythonObject
+  let crewThreadType: PythonObject
   let treeTypes: TreeTypes
   let memoryType: PythonObject
   let transferTypes: TransferTypes
@@ -23,6 +23,7 @@ final class ModuleState {
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
+  let replyParsers: ReplyParsers
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
   /// Those and the ones that open data connections.
@@ -51,10 +52,10 @@ final class ModuleState {
   var references: [PythonObject] {
     names.all + loginWords.all + errors.all + lines.all + transferTypes.all + treeTypes.all
       + [
-        connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
+        connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, sessionEvent, connectEvent, utf8, strict]
+      + [commandEvent, sessionEvent, connectEvent, utf8, strict] + replyParsers.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
@@ -65,13 +66,14 @@ final class ModuleState {
     namespace = try module.attribute("__dict__")
     names = try Names()
     loginWords = try LoginWords()
+    replyParsers = try ReplyParsers(module, names)
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
     streamType = try SharedStream.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
     progressBarType = try ProgressBar.makeType(module, name: name)
-    treeThreadType = try TreeThread.makeType(module, name: name)
+    crewThreadType = try CrewThread.makeType(module, name: name)
     treeTypes = try TreeTypes(name, base: errors.error)
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
@@ -178,6 +180,12 @@ final class ModuleState {
       throw .raise(.runtimeError, "the module ftplib has been unloaded")
     }
     return state.takeUnretainedValue()
+  }
+
+  /// The state of the module that `import ftplib` gives a Swift program's interpreter.
+  static func imported() throws(PythonError) -> ModuleState {
+    let module = try importModule("ftplib")
+    return try module.withPointer { (module) throws(PythonError) in try of(module: module) }
   }
 
   /// The state of the module that defines a class.
