@@ -14,8 +14,7 @@ extension FTPObject {
   ) throws -> PythonObject {
     let callback = try self.callback(callback)
     let blockSize = try self.blockSize(blockSize) ?? Self.defaultBlockSize
-    var size = min(blockSize, BlockSize.limit, DataTransfer.firstRead)
-    var block = try BytesBlock(capacity: size)
+    var block = try BytesBlock(capacity: min(blockSize, BlockSize.limit, DataTransfer.firstRead))
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, try Attachment.attach({ try BinaryFile.isWrite(callback, state.fileTypes()) }) {
@@ -47,8 +46,7 @@ extension FTPObject {
           _ = try callback.call(block.take(count))
           guard !block.isAtHand else { return }
           // Behind the call, which has given the full block's memory back: the processor's cache still knows it.
-          size = min(largest, size * 2)
-          block = try BytesBlock(capacity: size)
+          block = try BytesBlock(capacity: largest)
         }
       }
     }
