@@ -30,6 +30,7 @@ struct DownloadBlocks {
     } else {
       _ = try callback.call(block.take(count))
       guard block.isAtHand else {
+        if block.memory.count < largest { keepHeap() }
         // Behind the call, which has given the full block's memory back: the processor's cache still knows it.
         block = try BytesBlock(capacity: largest)
         return
@@ -40,5 +41,11 @@ struct DownloadBlocks {
       waiting < block.memory.count
     else { return }
     exact = try BytesBlock(capacity: waiting)
+  }
+
+  /// Has the C library keep the memory of a few blocks, instead of giving it back to the system and having it cleared for the next: it keeps
+  /// twice what has been the largest piece until then that came from the system alone and was freed (`M_TRIM_THRESHOLD`).
+  private func keepHeap() {
+    do { _ = try BytesBlock(capacity: 4 * largest) } catch { PythonError.clear() }
   }
 }
