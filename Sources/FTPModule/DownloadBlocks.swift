@@ -1,5 +1,4 @@
 import FTPClient
-import Glibc
 import PythonBridge
 
 /// The memory that a download is read into, and that becomes the `bytes` of its callback.
