@@ -475,7 +475,7 @@ def test_the_blocks_of_a_download_are_bytes_of_their_own(
 def test_what_comes_while_the_callback_runs_is_in_the_next_blocks(
     size: int, talk: Callable[..., tuple[FTP, ScriptedServer]]
 ) -> None:
-    """The server sends a piece as soon as the callback has the one before, and that waits for it."""
+    """The server sends a piece when the callback has the one before, and that waits for it."""
     pieces = [content(size)[::-1] if index % 2 else content(size) for index in range(6)]
     arrived, sent = threading.Semaphore(0), threading.Semaphore(0)
 
