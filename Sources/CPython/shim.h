@@ -59,9 +59,9 @@ static inline PyTypeObject *_Nonnull py_type(PyObject *_Nonnull o) { return Py_T
 /* Makes a new str, to which nobody else refers, an instance of a subclass of str that adds nothing to its memory; 0 when it is to be
  * made by the class. That takes two more pieces of memory and a copy for each: with very many lines most of what a line costs. The field
  * is the stable ABI's; that CPython then uses and frees the object as it should is known of the versions up to 3.13. A str of less than
- * two characters may be one that all share. */
-static inline int py_str_becomes(PyObject *_Nonnull text, PyObject *_Nonnull type) {
-  if (Py_Version >= 0x030E0000 || Py_REFCNT(text) != 1 || PyUnicode_GetLength(text) < 2) return 0;
+ * two characters may be one that all share: `size` is the text's in UTF-8, of which a character has up to four bytes. */
+static inline int py_str_becomes(PyObject *_Nonnull text, Py_ssize_t size, PyObject *_Nonnull type) {
+  if (Py_Version >= 0x030E0000 || Py_REFCNT(text) != 1 || (size <= 4 && PyUnicode_GetLength(text) < 2)) return 0;
   Py_INCREF(type);
   Py_SET_TYPE(text, (PyTypeObject *)type);
   return 1;

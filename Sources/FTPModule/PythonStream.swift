@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// A Python socket as a `ByteStream`.
@@ -22,6 +23,12 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
 
   /// The descriptor of a plain socket; nil for any other.
   var plainDescriptor: CInt? { native.flatMap { $0.descriptor >= 0 ? $0.descriptor : nil } }
+  /// How many bytes wait in a plain socket; nil of any other, and where the system does not say.
+  var waitingCount: Int? {
+    var count: CInt = 0
+    guard let plainDescriptor, ioctl(plainDescriptor, UInt(FIONREAD), &count) == 0 else { return nil }
+    return Int(count)
+  }
   /// Whether a download in TLS has ended without `close_notify`.
   var endedWithoutNotice: Bool { tls?.endedWithoutNotice ?? shared?.endedWithoutNotice ?? false }
 
