@@ -124,7 +124,7 @@ final class Connection: ReferenceHolder {
   deinit { if process == getpid() { stream.endSlices() } }
 
   var references: [PythonObject] {
-    [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self)
+    stream.references + [tlsSession, handedOut?.reference].compactMap(\.self)
   }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.

@@ -33,7 +33,7 @@ extension FTPObject {
       let text = try line.utf8(), let command = connection.control.makeReady(text),
       connection.isReady(for: command.word)
     else { return nil }
-    try state.audit().glance.perform(state.commandEvent.glance, object, line)
+    try state.auditing().perform(state.commandEvent.glance, object, line)
     do {
       return try connection.use {
         try refresh(connection, of: object, state)

@@ -37,6 +37,7 @@ final class ModuleState {
   let utf8, strict: PythonObject
   private var plainSockets: PlainSockets?
   @exclusivity(unchecked) private var auditFunction: PythonObject?
+  @exclusivity(unchecked) private var auditCall: BuiltinCall?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
@@ -46,7 +47,8 @@ final class ModuleState {
     var all: [PythonObject] { [error, reply, temporary, permanent, protocolError] }
   }
 
-  /// Everything that the garbage collector must see.
+  /// Everything that the garbage collector must see, each reference once: what is shown more often than it is held is taken for held by
+  /// somebody else, and never collected.
   var references: [PythonObject] {
     names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
       + [
@@ -148,6 +150,14 @@ final class ModuleState {
     let function = try importModule("sys").attribute("audit")
     auditFunction = function
     return function
+  }
+
+  /// The same for the events that come very often.
+  func auditing() throws(PythonError) -> BuiltinCall {
+    if let auditCall { return auditCall }
+    let call = BuiltinCall(try audit())
+    auditCall = call
+    return call
   }
 
   /// Whether the warning of a context that verifies nothing is due: once.

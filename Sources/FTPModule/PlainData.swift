@@ -105,7 +105,7 @@ final class PlainData {
         try connection.prepare(for: query.command.verb)
       }
     }
-    try state.audit().perform(state.commandEvent, object, query.line)
+    try state.auditing().perform(state.commandEvent.glance, object.glance, query.line.glance)
     return try connection.use {
       try ftp.refresh(connection)
       return try Attachment.detach { () throws(FTPError) in
@@ -136,7 +136,7 @@ final class PlainData {
   /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place. See `FTPObject.begin`.
   private func begin(_ socket: Socket) throws -> Reply? {
     if let rest { _ = try ftp.sendcmd("REST \(try rest.text())") }
-    try state.audit().perform(state.commandEvent, object, command)
+    try state.auditing().perform(state.commandEvent.glance, object.glance, command.glance)
     let reply = try connection.use {
       // A hook may have closed the socket, and its descriptor be another file's by now.
       connection.stream.revalidate()

@@ -78,8 +78,39 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     return true
   }
 
+  /// What a plain socket is asked before each command. Its methods are those that it was born with, as for all that is done to a plain one.
+  private final class Questions {
+    let fileno, gettimeout: BuiltinCall
+
+    init(_ socket: PythonObject, _ names: Names) throws(PythonError) {
+      fileno = BuiltinCall(try socket.attribute(names[.fileno]))
+      gettimeout = BuiltinCall(try socket.attribute(names[.gettimeout]))
+    }
+  }
+
+  @exclusivity(unchecked) private var knownQuestions: Questions?
+
+  private func questions() throws(PythonError) -> Questions? {
+    if let knownQuestions { return knownQuestions }
+    guard native != nil, !isOwn else { return nil }
+    knownQuestions = try Questions(socket, state.names)
+    return knownQuestions
+  }
+
+  /// What the garbage collector must see.
+  var references: [PythonObject] {
+    [socket] + (knownQuestions.map { [$0.fileno.callable, $0.gettimeout.callable] } ?? [])
+  }
+
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+    if let questions = try questions() { return CInt(clamping: try questions.fileno.integer()) }
+    return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+  }
+
+  /// The socket's own time limit in seconds. Attached.
+  func timeLimit() throws(PythonError) -> Double? {
+    if let questions = try questions() { return try questions.gettimeout.number() }
+    return try socket.glance.callForNumber(state.names[glance: .gettimeout])
   }
 
   /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for

@@ -57,12 +57,7 @@ public struct Glance {
 
   /// What a method without arguments returns as a number, nil for `None`. Throws what it raises, and as `double`.
   public func callForNumber(_ method: Glance) throws(PythonError) -> Double? {
-    guard let result = py_call_method(pointer, method.pointer, nil, nil, nil) else { throw PythonError() }
-    defer { Py_DecRef(result) }
-    if result == py_none() { return nil }
-    let value = PyFloat_AsDouble(result)
-    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
-    return value
+    try Self.number(taking: py_call_method(pointer, method.pointer, nil, nil, nil))
   }
 
   /// Calls it with three arguments and drops the result. Throws what it raises.
@@ -88,10 +83,19 @@ public struct Glance {
     return text
   }
 
-  private static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
+  static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
     guard let result else { throw PythonError() }
     defer { Py_DecRef(result) }
     let value = PyLong_AsSsize_t(result)
+    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
+    return value
+  }
+
+  static func number(taking result: ObjectPointer?) throws(PythonError) -> Double? {
+    guard let result else { throw PythonError() }
+    defer { Py_DecRef(result) }
+    if result == py_none() { return nil }
+    let value = PyFloat_AsDouble(result)
     if value == -1, PyErr_Occurred() != nil { throw PythonError() }
     return value
   }
