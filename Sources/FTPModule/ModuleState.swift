@@ -88,9 +88,9 @@ final class ModuleState {
       base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
       strict: strict)
     (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
-    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
+    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
-    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
+    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)
