@@ -104,9 +104,8 @@ extension FTPObject {
   static func response(
     _ exchanged: Exchanged, _ object: Glance, _ state: ModuleState, mustComplete: Bool = false
   ) throws -> ObjectPointer {
-    let text = try exchanged.reply.bytes.withUnsafeBytes { try Glance.string(utf8: $0) }
+    let (text, code) = try state.replyTexts.texts(of: exchanged.reply)
     do {
-      let code = try state.replyCodes.text(of: exchanged.reply) ?? PythonObject(borrowed: text).prefix(3)
       try object.set(state.names[glance: .lastresp], code)
       switch exchanged.reply.category {
       case .completion: return text

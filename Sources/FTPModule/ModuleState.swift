@@ -28,7 +28,7 @@ final class ModuleState {
   /// Those and the ones that open data connections.
   let transferMethods: OwnMethods
   let pasv, epsv: PassiveQuery
-  let replyCodes = ReplyCodes()
+  let replyTexts = ReplyTexts()
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
   /// The names of the auditing events of a command, and of a connection that is made.

@@ -88,7 +88,7 @@ final class PlainData {
         try heed(reply)
         return try PassiveAddress(reply).port
       }
-      if let code = try state.replyCodes.text(of: reply) { try ftp.set(.lastresp, code) }
+      if let code = try state.replyTexts.code(of: reply) { try ftp.set(.lastresp, code) }
     }
     let reply = try ask(state.epsv, &descriptor)
     try heed(reply)
@@ -167,7 +167,7 @@ final class PlainData {
   /// `getresp` for a reply whose text nobody reads: sets `lastresp`, raises the exception for 4yz and 5yz.
   private func heed(_ reply: Reply) throws {
     let isGood = reply.category.map { $0 != .transient && $0 != .permanent } ?? false
-    guard isGood, reply.bytes.allSatisfy({ $0 < 0x80 }), let code = try state.replyCodes.text(of: reply) else {
+    guard isGood, reply.bytes.allSatisfy({ $0 < 0x80 }), let code = try state.replyTexts.code(of: reply) else {
       _ = try text(of: reply)
       return
     }

@@ -1,4 +1,5 @@
 internal import CPython
+internal import Glibc
 
 /// An object that the caller keeps alive while it is looked at. It makes no Swift object, of itself or of what it finds: for what is asked
 /// at every command. Attached.
@@ -77,10 +78,15 @@ public struct Glance {
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
-  /// A new reference to a `str` from UTF-8, strictly. Throws `UnicodeDecodeError`.
-  public static func string(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) -> ObjectPointer {
-    guard let text = PythonObject.decode(bytes) else { throw PythonError() }
-    return text
+  /// Whether it is a `str` of these bytes in UTF-8.
+  public func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
+      PyErr_Clear()
+      return false
+    }
+    guard count == bytes.count else { return false }
+    return count == 0 || bytes.baseAddress.map { memcmp($0, start, count) == 0 } ?? false
   }
 
   static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
