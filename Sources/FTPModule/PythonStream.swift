@@ -6,7 +6,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
+final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: String
@@ -197,6 +197,16 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
       return try shared.stream.write(bytes, silence: silence)
     }
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
+  }
+
+  func sendPromptly(_ line: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) -> Bool {
+    guard let native, native.descriptor >= 0 else { return false }
+    return try native.sendPromptly(line, silence: silence)
+  }
+
+  func readPromptly(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int? {
+    guard let native, native.descriptor >= 0 else { return nil }
+    return try native.readPromptly(into: buffer)
   }
 
   /// Whether the descriptor is read and written here.
