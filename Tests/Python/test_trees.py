@@ -572,6 +572,34 @@ def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None
         realservers.in_step(ftp)
 
 
+def test_fresh_files_get_their_very_second(client: ModuleType, tmp_path: Path) -> None:
+    """vsftpd lists minutes: `MDTM` tells the second, in one piece with the file's PASV."""
+    relay = __import__("relay")
+    pieces: list[bytes] = []
+
+    class Watching(relay.Relay):  # type: ignore[misc, name-defined]
+        async def _commands(self, block: bytes) -> bytes:
+            pieces.append(block)
+            return bytes(await super()._commands(block))
+
+    now = int(time.time())
+    with realservers.running("vsftpd") as server:
+        serve(server, {f"f{n:02}": bytes([n]) * 100 for n in range(30)})
+        for n in range(30):
+            os.utime(server.root / f"f{n:02}", (now - n, now - n))
+        with (
+            Watching(server.host, server.port) as link,
+            client.FTP(link.host, link.port, server.user, server.password) as ftp,
+        ):
+            assert ftp.download_tree("", tmp_path, connections=1).transferred == 30
+    for n in range(30):
+        assert int((tmp_path / f"f{n:02}").stat().st_mtime) == now - n
+    words = b"".join(pieces).split(b"\r\n")
+    assert sum(word.startswith(b"MDTM") for word in words) == 30
+    assert words.count(b"PASV") == 30 + sum(word[:4] in (b"LIST", b"MLSD") for word in words)
+    assert sum(piece.startswith(b"MDTM") and b"PASV" in piece for piece in pieces) == 30
+
+
 def test_an_exception_in_progress_ends_it(proftpd: Any, tmp_path: Path) -> None:
     serve(proftpd, {f"f{n}": b"x" * 1000 for n in range(200)})
     threads = threading.active_count()

@@ -100,8 +100,8 @@ public final class ControlConnection {
   /// `NOOP`s that `keepAlive` sent and that have not been answered.
   @exclusivity(unchecked) var keepAlives = 0
 
-  /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
-  /// Pure-FTPd never sends one when its client closes the data connection.
+  /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it. Some servers never send one when
+  /// their client closes the data connection.
   static let settling = Duration.seconds(1)
   /// What is said of transfers alone (RFC 959 section 5.4).
   static let transferCodes = [225, 226, 425, 426]
@@ -272,7 +272,7 @@ public final class ControlConnection {
 
   private func settle(_ reply: Reply) -> Reply {
     if reply.category == .permanent { representationChanges.seeRefusal() }
-    guard reply.category != .preliminary else { return reply }
+    guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
       repliesAreStale = false

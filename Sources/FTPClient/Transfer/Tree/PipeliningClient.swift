@@ -72,12 +72,14 @@ final class PipeliningClient: TransferClient {
     return hasAsked ? WatchedTransfer(transfer, self) : transfer
   }
 
-  /// Sends a command that has no data connection, and asks for the next file's together with it.
+  /// Sends a command that has no data connection, and asks for the next file's together with it where that can be done.
   func executeAsking(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
     takeBack()
-    guard run.state.withLock({ $0.hasMoreSmallFiles }), let passive = client.passiveCommand,
-      try client.sendAhead([(verb, argument), (passive, nil)])
-    else { return try client.execute(verb, argument) }
+    guard let passive = client.passiveCommand, run.state.withLock({ $0.takesCommandsAhead != false }) else {
+      return try client.execute(verb, argument)
+    }
+    try client.beBinary()
+    guard try client.sendAhead([(verb, argument), (passive, nil)]) else { return try client.execute(verb, argument) }
     let reply = try client.execute(verb, argument)
     hasAsked = true
     return reply

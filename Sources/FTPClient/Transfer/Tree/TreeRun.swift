@@ -45,16 +45,26 @@ package final class TreeRun: @unchecked Sendable {
     /// Directories of the server that files chosen by patterns have been put into.
     var ensured: Set<Path> = []
 
-    /// Whether what comes next for each worker is one more small file.
+    /// Whether what comes next for each worker is one more small file, of which nothing is to be asked before.
     var hasMoreSmallFiles: Bool {
       guard directories.isEmpty else { return false }
       let next = nextFile + max(clients, 1)
       guard next < files.count else { return false }
       switch files[next] {
-      case .fetch(_, let item): return item.size.map { $0 < PartFile.worthKeeping } ?? false
+      case .fetch(_, let item):
+        guard let size = item.size, size < PartFile.worthKeeping else { return false }
+        return !hidesTime(of: item)
       case .store(_, let entry): return entry.size < PartFile.worthKeeping
       case .directory: return false
       }
+    }
+
+    /// Whether the listing leaves open when a file was changed: the server's zone is not known, or the minute that the
+    /// line tells is not over yet and may see another change. One more is for clocks that differ.
+    func hidesTime(of item: RemoteItem) -> Bool {
+      guard case .listed(let time) = item.modified, !time.isUTC else { return false }
+      guard let zone else { return true }
+      return Int(clamping: time.seconds) - zone >= Int(Glibc.time(nil)) - 120
     }
 
     var waiting: Int { directories.count + files.count - nextFile }

@@ -108,7 +108,9 @@ extension TreeWorker {
     // The listing's word is moments old.
     var moment: TreeMoment?
     if isSmall {
-      try persistently("downloading '\(remote(path).text)'") { moment = try self.moment(item, at: path) }
+      try persistently("downloading '\(remote(path).text)'") {
+        moment = try self.moment(item, at: path, isNext: true)
+      }
     }
     do { count(try fetch(path, item, into: target, moment: moment, looksAhead: isSmall)) } catch let failure
       as TransferFailure

@@ -73,6 +73,7 @@ extension TreeWorker {
   }
 
   private func rename(_ old: [UInt8], to new: [UInt8]) throws -> Bool {
-    try client.executeAsking("RNTO", new).category == .completion
+    let hasMore = run.state.withLock { $0.hasMoreSmallFiles }
+    return try (hasMore ? client.executeAsking("RNTO", new) : client.execute("RNTO", new)).category == .completion
   }
 }

@@ -1,4 +1,3 @@
-internal import Glibc
 import Synchronization
 
 /// Does what a run has to be done, with one client.
@@ -112,31 +111,28 @@ final class TreeWorker {
   /// When a file of the server's was changed, in UTC as exactly as it is known.
   ///
   /// Of the first line that does not say its zone the server is asked for the file's time (`MDTM`): the difference is
-  /// that of all others.
-  func moment(_ item: RemoteItem, at path: TreeRun.Path) throws -> TreeMoment? {
+  /// that of all others. `isNext` is whether the file is fetched next.
+  func moment(_ item: RemoteItem, at path: TreeRun.Path, isNext: Bool = false) throws -> TreeMoment? {
     switch item.modified {
     case nil: return nil
     case .exact(let time): return TreeMoment(time)
     case .listed(let time):
       if time.isUTC { return TreeMoment(time, zone: 0) }
       if let asked, asked.path == path { return TreeMoment(asked.time) }
-      // The minute that is not over yet may see another change: a copy needs the second. One more is for clocks that
-      // differ.
-      let zone = run.state.withLock { $0.zone }
-      if let zone, Int(clamping: time.seconds) - zone < Int(Glibc.time(nil)) - 120 {
-        return TreeMoment(time, zone: zone)
-      }
-      guard let known = try modificationTime(of: path) else { return TreeMoment(time, zone: zone ?? 0) }
+      let (zone, isHidden) = run.state.withLock { ($0.zone ?? 0, $0.hidesTime(of: item)) }
+      guard isHidden else { return TreeMoment(time, zone: zone) }
+      guard let known = try modificationTime(of: path, isNext: isNext) else { return TreeMoment(time, zone: zone) }
       if let zone = TreeMoment.zone(time, known) { run.state.withLock { $0.zone = zone } }
       return TreeMoment(time, known: known)
     }
   }
 
   /// The very second of a file's time, asked for once; nil when the server does not tell.
-  private func modificationTime(of path: TreeRun.Path) throws -> FileStatus.Time? {
+  private func modificationTime(of path: TreeRun.Path, isNext: Bool = false) throws -> FileStatus.Time? {
     if let asked, asked.path == path { return asked.time }
-    let reply = try client.completes("MDTM", remote(path))
-    guard let known = reply.flatMap({ FileStatus.modificationTime(of: $0) }) else { return nil }
+    let reply = try isNext ? client.executeAsking("MDTM", remote(path)) : client.execute("MDTM", remote(path))
+    if reply.code == 421 { throw FTPError(unexpected: reply) }
+    guard reply.category == .completion, let known = FileStatus.modificationTime(of: reply) else { return nil }
     asked = (path, known)
     return known
   }
