@@ -97,6 +97,7 @@ static inline void py_raise_no_attribute(PyObject *_Nonnull module, PyObject *_N
 /* Flags: macros with casts. */
 static const unsigned int py_type_flags = Py_TPFLAGS_DEFAULT;
 static const unsigned int py_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
+static const unsigned int py_fixed_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE;
 static const unsigned int py_collected_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC;
 static const int py_method_flags = METH_METHOD | METH_FASTCALL | METH_KEYWORDS;
 static const int py_function_flags = METH_FASTCALL | METH_KEYWORDS;

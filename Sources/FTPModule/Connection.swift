@@ -130,7 +130,7 @@ final class Connection: ReferenceHolder {
   deinit { if stream.isSliced, process == getpid() { stream.endSlices() } }
 
   var references: [PythonObject] {
-    [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self)
+    stream.references + [tlsSession, handedOut?.reference].compactMap(\.self)
   }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.

@@ -48,7 +48,7 @@ extension FTPObject {
     guard let text = try line.utf8(), let command = connection.control.makeReady(text),
       connection.isReady(for: command.word)
     else { return nil }
-    try state.audit().glance.perform(state.commandEvent.glance, object, line)
+    try state.auditing().perform(state.commandEvent.glance, object, line)
     do {
       return try connection.use {
         try refresh(connection, of: object, state)
@@ -126,9 +126,8 @@ extension FTPObject {
   static func response(
     _ exchanged: Exchanged, _ object: Glance, _ state: ModuleState, mustComplete: Bool = false
   ) throws -> ObjectPointer {
-    let text = try exchanged.reply.bytes.withUnsafeBytes { try Glance.string(utf8: $0) }
+    let (text, code) = try state.replyTexts.texts(of: exchanged.reply)
     do {
-      let code = try state.replyCodes.text(of: exchanged.reply) ?? PythonObject(borrowed: text).prefix(3)
       try object.set(state.names[glance: .lastresp], code)
       switch exchanged.reply.category {
       case .completion: return text

@@ -29,7 +29,7 @@ final class ModuleState {
   /// Those and the ones that open data connections.
   let transferMethods: OwnMethods
   let pasv, epsv: PassiveQuery
-  let replyCodes = ReplyCodes()
+  let replyTexts = ReplyTexts()
   let loginWords: LoginWords
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
@@ -39,6 +39,7 @@ final class ModuleState {
   let utf8, strict: PythonObject
   @exclusivity(unchecked) private var plainSockets: PlainSockets?
   @exclusivity(unchecked) private var auditFunction: PythonObject?
+  @exclusivity(unchecked) private var auditCall: BuiltinCall?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
@@ -48,7 +49,8 @@ final class ModuleState {
     var all: [PythonObject] { [error, reply, temporary, permanent, protocolError] }
   }
 
-  /// Everything that the garbage collector must see.
+  /// Everything that the garbage collector must see, each reference once: what is shown more often than it is held is taken for held by
+  /// somebody else, and never collected.
   var references: [PythonObject] {
     names.all + loginWords.all + errors.all + lines.all + transferTypes.all + treeTypes.all
       + [
@@ -91,9 +93,9 @@ final class ModuleState {
       strict: strict)
     (commandEvent, sessionEvent) = (try .string("ftplib.sendcmd"), try .string("ftplib.connect"))
     connectEvent = try .string("socket.connect")
-    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
+    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
-    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
+    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)
@@ -158,6 +160,14 @@ final class ModuleState {
     let function = try importModule("sys").attribute("audit")
     auditFunction = function
     return function
+  }
+
+  /// The same for the events that come very often.
+  func auditing() throws(PythonError) -> BuiltinCall {
+    if let auditCall { return auditCall }
+    let call = BuiltinCall(try audit())
+    auditCall = call
+    return call
   }
 
   /// Whether the warning of a context that verifies nothing is due: once.

@@ -7,7 +7,7 @@ import PythonBridge
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
+final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
   private let peer: PeerName
@@ -100,8 +100,39 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     return true
   }
 
+  /// What a plain socket is asked before each command. Its methods are those that it was born with, as for all that is done to a plain one.
+  private final class Questions {
+    let fileno, gettimeout: BuiltinCall
+
+    init(_ socket: PythonObject, _ names: Names) throws(PythonError) {
+      fileno = BuiltinCall(try socket.attribute(names[.fileno]))
+      gettimeout = BuiltinCall(try socket.attribute(names[.gettimeout]))
+    }
+  }
+
+  @exclusivity(unchecked) private var knownQuestions: Questions?
+
+  private func questions() throws(PythonError) -> Questions? {
+    if let knownQuestions { return knownQuestions }
+    guard native != nil, !isOwn else { return nil }
+    knownQuestions = try Questions(socket, state.names)
+    return knownQuestions
+  }
+
+  /// What the garbage collector must see.
+  var references: [PythonObject] {
+    [socket] + (knownQuestions.map { [$0.fileno.callable, $0.gettimeout.callable] } ?? [])
+  }
+
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+    if let questions = try questions() { return CInt(clamping: try questions.fileno.integer()) }
+    return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+  }
+
+  /// The socket's own time limit in seconds. Attached.
+  func timeLimit() throws(PythonError) -> Double? {
+    if let questions = try questions() { return try questions.gettimeout.number() }
+    return try socket.glance.callForNumber(state.names[glance: .gettimeout])
   }
 
   /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
@@ -188,6 +219,16 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
       return try shared.stream.write(bytes, silence: silence)
     }
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
+  }
+
+  func sendPromptly(_ line: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) -> Bool {
+    guard let native, native.descriptor >= 0 else { return false }
+    return try native.sendPromptly(line, silence: silence)
+  }
+
+  func readPromptly(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int? {
+    guard let native, native.descriptor >= 0 else { return nil }
+    return try native.readPromptly(into: buffer)
   }
 
   /// Whether the descriptor is read and written here.

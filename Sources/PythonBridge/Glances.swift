@@ -1,4 +1,5 @@
 internal import CPython
+internal import Glibc
 
 /// An object that the caller keeps alive while it is looked at. It makes no Swift object, of itself or of what it finds: for what is asked
 /// at every command. Attached.
@@ -69,12 +70,7 @@ public struct Glance {
 
   /// What a method without arguments returns as a number, nil for `None`. Throws what it raises, and as `double`.
   public func callForNumber(_ method: Glance) throws(PythonError) -> Double? {
-    guard let result = py_call_method(pointer, method.pointer, nil, nil, nil) else { throw PythonError() }
-    defer { Py_DecRef(result) }
-    if result == py_none() { return nil }
-    let value = PyFloat_AsDouble(result)
-    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
-    return value
+    try Self.number(taking: py_call_method(pointer, method.pointer, nil, nil, nil))
   }
 
   /// Calls it with three arguments and drops the result. Throws what it raises.
@@ -102,16 +98,30 @@ public struct Glance {
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
-  /// A new reference to a `str` from UTF-8, strictly. Throws `UnicodeDecodeError`.
-  public static func string(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) -> ObjectPointer {
-    guard let text = PythonObject.decode(bytes) else { throw PythonError() }
-    return text
+  /// Whether it is a `str` of these bytes in UTF-8.
+  public func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
+      PyErr_Clear()
+      return false
+    }
+    guard count == bytes.count else { return false }
+    return count == 0 || bytes.baseAddress.map { memcmp($0, start, count) == 0 } ?? false
   }
 
-  private static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
+  static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
     guard let result else { throw PythonError() }
     defer { Py_DecRef(result) }
     let value = PyLong_AsSsize_t(result)
+    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
+    return value
+  }
+
+  static func number(taking result: ObjectPointer?) throws(PythonError) -> Double? {
+    guard let result else { throw PythonError() }
+    defer { Py_DecRef(result) }
+    if result == py_none() { return nil }
+    let value = PyFloat_AsDouble(result)
     if value == -1, PyErr_Occurred() != nil { throw PythonError() }
     return value
   }

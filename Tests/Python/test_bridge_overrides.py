@@ -178,6 +178,48 @@ def test_a_method_patched_on_the_class_is_called(
         assert calls == [], "the class's own is back"
 
 
+def test_a_method_is_found_wherever_it_appears_between_two_commands(
+    client: ModuleType, log_in: Callable[..., Any]
+) -> None:
+    """In a class, a base of it, a base that is new, or the object's own dictionary."""
+
+    def loud(self: Any) -> str:
+        return str(original(self)).upper()
+
+    class Parent(client.FTP):  # type: ignore[misc, name-defined]
+        pass
+
+    class Child(Parent):
+        pass
+
+    class Loud(client.FTP):  # type: ignore[misc, name-defined]
+        getresp = loud
+
+    class Mixin:
+        getresp = loud
+
+    class Mixed(Mixin, Parent):
+        pass
+
+    original = client.FTP.getresp
+    ftp = log_in(Child)
+    quiet = "200 Ok."
+    assert ftp.voidcmd("NOOP") == quiet
+    for kind in (Child, Parent, client.FTP):
+        with mock.patch.object(kind, "getresp", loud):
+            assert ftp.voidcmd("NOOP") == quiet.upper()
+        assert ftp.voidcmd("NOOP") == quiet
+    Parent.__bases__ = (Loud,)
+    assert ftp.voidcmd("NOOP") == quiet.upper()
+    Parent.__bases__ = (client.FTP,)
+    assert ftp.voidcmd("NOOP") == quiet
+    assert log_in(Mixed).voidcmd("NOOP") == quiet.upper()
+    vars(ftp)["getresp"] = lambda: original(ftp).upper()
+    assert ftp.voidcmd("NOOP") == quiet.upper()
+    del vars(ftp)["getresp"]
+    assert ftp.voidcmd("NOOP") == quiet
+
+
 @pytest.mark.parametrize("name", ["connect", "login", "getresp", "sendcmd"])
 def test_the_constructor_calls_a_subclasss_method(
     client: ModuleType, log_in: Callable[..., Any], name: str

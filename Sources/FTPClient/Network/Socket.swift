@@ -17,7 +17,7 @@ public final class Socket: ByteStream {
   /// that would say so.
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
-  @exclusivity(unchecked) private var waitsInCalls = false
+  @exclusivity(unchecked) private(set) var waitsInCalls = false
   /// The other end for messages, as in "127.0.0.1 port 21".
   public var peer: String { name.description }
   private let name: PeerName
@@ -83,7 +83,7 @@ public final class Socket: ByteStream {
   }
 
   /// Reads what comes within the slice of time that one call takes; nil when that is nothing, or when there is less time.
-  private func readWaiting(
+  func readWaiting(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int? {
     try askInterrupt()

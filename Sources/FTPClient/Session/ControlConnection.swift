@@ -6,6 +6,8 @@
 public final class ControlConnection {
   /// The connection underneath.
   public let stream: any ByteStream
+  /// The same, where it can answer a command with the fewest calls.
+  private let promptStream: (any PromptStream)?
   /// The server's name in messages.
   public var host: String { name.description }
   private let name: PeerName
@@ -123,6 +125,7 @@ public final class ControlConnection {
   /// The same for a server whose name is put together when it is needed.
   package init(_ stream: any ByteStream, name: PeerName, replyTimeout: Duration?) {
     self.stream = stream
+    promptStream = stream as? any PromptStream
     self.name = name
     self.replyTimeout = replyTimeout
     replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
@@ -166,19 +169,19 @@ public final class ControlConnection {
   }
 
   /// Counts a reply; nil when it is a late one, which is dropped.
-  private func accept(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Reply? {
-    if try isLate(reply, until: deadline) { return nil }
+  private func accept(_ reply: Reply, until deadline: @autoclosure () -> Deadline) throws(FTPError) -> Reply? {
+    if try isLate(reply, until: deadline()) { return nil }
     if reply.code == 226 { repeatable = reply.bytes } else if repeatable != nil { repeatable = nil }
     return settle(reply)
   }
 
   /// Whether a reply is none to the command that was sent last: see `repeatable` and `lateCodes`. Waits a second for the other that
   /// would prove it.
-  private func isLate(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Bool {
+  private func isLate(_ reply: Reply, until deadline: @autoclosure () -> Deadline) throws(FTPError) -> Bool {
     guard outstanding > 0 else { return false }
     if let repeatable, reply.bytes == repeatable { return true }
     guard outstanding == 1, lateCodes != .none, let code = reply.code, lateCodes.contains(code) else { return false }
-    return try hasInput(within: min(shorter(Self.settling), deadline.remaining ?? Self.settling))
+    return try hasInput(within: min(shorter(Self.settling), deadline().remaining ?? Self.settling))
   }
 
   private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
@@ -299,7 +302,10 @@ public final class ControlConnection {
 
   /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
   private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
-    let count = try stream.read(into: replyMemory, until: deadline)
+    try wholeReply(stream.read(into: replyMemory, until: deadline))
+  }
+
+  private func wholeReply(_ count: Int) throws(FTPError) -> Reply? {
     guard count > 0 else { throw closed }
     let bytes = UnsafeRawBufferPointer(start: memory + Limits.command, count: min(count, Self.replySize))
     if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
@@ -424,6 +430,10 @@ public final class ControlConnection {
   /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
   /// throw.
   package func exchange(_ command: Command.Ready) throws(FTPError) -> Reply {
+    if let promptStream, isInStep, try send(command, promptly: promptStream) {
+      if let reply = try promptReply(promptStream) { return reply }
+      return try readReply()
+    }
     try realign()
     if ahead.isEmpty {
       try write(command.bytes)
@@ -432,6 +442,39 @@ public final class ControlConnection {
       try send(Command(line: command.bytes.dropLast(2)))
     }
     return try readReply()
+  }
+
+  /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
+  private var isInStep: Bool {
+    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && lines.isEmpty && !parser.isInside
+      && unread == nil && replyNanoseconds.map { $0 > Self.promptness } ?? true
+  }
+
+  /// The least time limit, in nanoseconds, to which the slice that a prompt answer may take is nothing.
+  private static let promptness: Int64 = 10_000_000_000
+
+  private func send(_ command: Command.Ready, promptly stream: any PromptStream) throws(FTPError) -> Bool {
+    do throws(FTPError) {
+      guard try stream.sendPromptly(command.bytes, silence: replyTimeout) else { return false }
+    } catch {
+      // As in `write`.
+      breakdown = error.message
+      throw error
+    }
+    hasSent(command.word, Array(command.bytes))
+    return true
+  }
+
+  /// The reply where it comes at once, and is one line; nil where it is to be read by `readReply`.
+  private func promptReply(_ stream: any PromptStream) throws(FTPError) -> Reply? {
+    do throws(FTPError) {
+      guard let count = try stream.readPromptly(into: replyMemory), let whole = try wholeReply(count),
+        let reply = try accept(whole, until: .after(nanoseconds: replyNanoseconds)), !isKeepAliveAnswer(reply)
+      else { return nil }
+      return reply
+    } catch {
+      throw failed(error)
+    }
   }
 
   private func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
