@@ -168,6 +168,8 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
+  var interruptedWrite: Int? { native?.interruptedWrite ?? (tls as? TLSChannel)?.interruptedWrite }
+
   /// Whether the descriptor is read and written here.
   var sendsFiles: Bool { native != nil || pipe != nil }
 

@@ -9,7 +9,7 @@ public final class Socket: ByteStream {
   // `@exclusivity(unchecked)` has no effect in another module: hence the property above.
   @exclusivity(unchecked) private var number: CInt
   private let ownsDescriptor: Bool
-  private let interrupt: Interrupt?
+  @exclusivity(unchecked) private var interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
   @exclusivity(unchecked) private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
   /// Whether a read would find nothing, as far as anybody knows: the last one has taken all there was. Then to wait first saves the call
@@ -17,6 +17,8 @@ public final class Socket: ByteStream {
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
   @exclusivity(unchecked) private var waitsInCalls = false
+  /// See `ByteStream.interruptedWrite`.
+  public private(set) var interruptedWrite: Int?
   /// The other end for messages, as in "127.0.0.1 port 21".
   public let peer: String
 
@@ -96,18 +98,23 @@ public final class Socket: ByteStream {
     var rest = bytes[...]
     // Of the silence that has begun: mostly there is none.
     var deadline: Deadline?
-    while !rest.isEmpty {
-      try askInterrupt()
-      let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-        deadline = nil
-      } else {
-        let code = errno
-        let limit = deadline ?? .after(silence)
-        deadline = limit
-        try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
+    do throws(FTPError) {
+      while !rest.isEmpty {
+        try askInterrupt()
+        let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
+        if count >= 0 {
+          rest = rest.dropFirst(count)
+          deadline = nil
+        } else {
+          let code = errno
+          let limit = deadline ?? .after(silence)
+          deadline = limit
+          try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
+        }
       }
+    } catch {
+      interruptedWrite = bytes.count - rest.count
+      throw error
     }
   }
 
