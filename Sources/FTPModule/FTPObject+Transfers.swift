@@ -314,6 +314,7 @@ extension FTPObject {
       try channel.close(state)
       isClosed = true
     } catch {
+      stream.tls?.awaitServer(transfer, brokenOffBy: error, state)
       stream.shared?.breakOff()
       connection?.control.abandonReplies()
       throw error

@@ -15,8 +15,9 @@ final class TLSHandshake {
 
   /// How long a server may take to do its part. A second Ctrl-C ends that at once.
   private static let grace = Duration.seconds(1)
-  /// How long it may take to say something when all is done: what it has not read yet goes when the connection is reset.
-  private static let glance = Duration.milliseconds(200)
+  /// How long it may take to say something when all is done. ProFTPD 1.3.8 ends the session when a download in TLS 1.3 is reset right behind
+  /// the client's last word of the handshake.
+  fileprivate static let glance = Duration.milliseconds(200)
 
   init(_ socket: PythonObject, _ state: ModuleState) {
     self.socket = socket
@@ -78,6 +79,17 @@ final class TLSHandshake {
   private func glance(_ connection: Socket, until deadline: Deadline) throws {
     _ = try Attachment.detach {
       try connection.isReadable(until: .earlier(deadline, .after(Self.glance)))
+    }
+  }
+}
+
+extension TLSLayer {
+  /// Lets the server come behind the handshake, where a transfer is broken off by `error` before a byte of it has gone: see
+  /// `TLSHandshake`. The exception that is set stays. Attached, but for the waiting.
+  func awaitServer(_ transfer: DataTransfer, brokenOffBy error: any Error, _ state: ModuleState) {
+    guard transfer.transferred == 0, TLSHandshake.isBrokenOff(by: error, state) else { return }
+    PythonError.preserving {
+      _ = try Attachment.detach { try wait(for: .reading, until: .after(TLSHandshake.glance)) }
     }
   }
 }

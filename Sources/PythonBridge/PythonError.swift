@@ -59,14 +59,29 @@ public struct PythonError: Error {
   /// Drops the exception that is set.
   public static func clear() { PyErr_Clear() }
 
-  /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept.
+  /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept. Ctrl-C is not lost: its
+  /// signal counts as come anew, unless `KeyboardInterrupt` is what is kept.
   public static func preserving(_ body: () throws -> Void) {
     var type: ObjectPointer?
     var value: ObjectPointer?
     var traceback: ObjectPointer?
     PyErr_Fetch(&type, &value, &traceback)
-    do { try body() } catch { PyErr_Clear() }
+    do { try body() } catch {
+      if takesInterrupt(), type.map({ !isKeyboardInterrupt(PythonObject(borrowed: $0)) }) ?? true {
+        PyErr_SetInterruptEx(SIGINT)
+      }
+    }
     PyErr_Restore(type, value, traceback)
+  }
+
+  /// Drops the exception that is set; returns whether it was Ctrl-C's.
+  private static func takesInterrupt() -> Bool { take().map { isKeyboardInterrupt($0.type) } ?? false }
+
+  private static func isKeyboardInterrupt(_ type: PythonObject) -> Bool {
+    do { return try type === importModule("builtins").attribute("KeyboardInterrupt") } catch {
+      PyErr_Clear()
+      return false
+    }
   }
 }
 

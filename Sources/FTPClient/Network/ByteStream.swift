@@ -24,6 +24,9 @@ public protocol ByteStream: AnyObject {
   func close()
 }
 
+/// What a stream of another language threw, as `.interrupted`, where it is the connection that has failed.
+package protocol StreamFailure: Error {}
+
 extension ByteStream {
   /// Nobody knows.
   public var interruptedWrite: Int? { nil }

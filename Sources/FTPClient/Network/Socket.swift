@@ -147,6 +147,27 @@ public final class Socket: ByteStream {
     number = -1
   }
 
+  /// Runs `body`, which an interruption does not end before `grace` is over; returns the first that came meanwhile as well.
+  func deferringInterrupts<Result>(
+    for grace: Duration, _ body: () throws(FTPError) -> Result
+  ) throws(FTPError) -> (Result, interruption: FTPError?) {
+    guard let interrupt else { return (try body(), nil) }
+    var first: FTPError?
+    var end = Deadline.never
+    self.interrupt = Interrupt {
+      if let first {
+        if end.hasPassed { throw first }
+        return
+      }
+      do throws(FTPError) { try interrupt.check() } catch {
+        first = error
+        end = .after(grace)
+      }
+    }
+    defer { self.interrupt = interrupt }
+    return (try body(), first)
+  }
+
   /// Waits when the call would have blocked, asks the interrupt hook after a signal, throws for anything else.
   private func afterFailure(
     _ code: CInt, _ action: String, awaiting events: CInt, until deadline: Deadline

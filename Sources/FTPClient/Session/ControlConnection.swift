@@ -325,7 +325,7 @@ public final class ControlConnection {
     case .timedOut:
       abandonReplies()
       return FTPError(.timedOut, "no reply from \(host): timed out")
-    case .interrupted: abandonReplies()
+    case .interrupted(let cause) where !(cause is any StreamFailure): abandonReplies()
     case .malformed, .tooLong: breakdown = error.message
     default:
       isLost = true
@@ -471,7 +471,7 @@ public final class ControlConnection {
   /// command, which then counts as sent, the connection is as good as before.
   private func write(_ bytes: UnsafeRawBufferPointer, of word: Command.Word?) throws(FTPError) {
     do { try stream.write(bytes, silence: replyTimeout) } catch {
-      guard case .interrupted = error.kind else {
+      guard case .interrupted(let cause) = error.kind, !(cause is any StreamFailure) else {
         breakdown = error.message
         throw error
       }
