@@ -1,13 +1,16 @@
 /* The least that a client of FTP can do: the system calls, and nothing else. What the kernel and the server allow, as a contestant.
  *
- *     ceiling OPERATION HOST PORT USER PASSWORD PATH COUNT
+ *     ceiling OPERATION HOST PORT USER PASSWORD PATH COUNT [1]
  *
- * The operations are those of client.py; like that it prints what the operation took without the login. It trusts the server, has no time limits, and ends with status 1 when anything is odd. */
+ * The operations are those of client.py; like that it prints what the operation took without the login. With the last argument retr_file and
+ * stor_file go over TLS: what OpenSSL takes comes on top then. It trusts the server, has no time limits, and ends with status 1 when anything
+ * is odd. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,9 +26,11 @@ enum { block = 256 * 1024 };
 
 static const char *operation, *host, *user, *password, *path;
 static int port, count;
+static SSL_CTX *context; /* NULL without TLS */
 
 struct session {
   int control;
+  SSL *tls; /* NULL without TLS */
   size_t ahead; /* bytes of `input` that are the next reply's: 226 may come with 150 */
   char input[4096], reply[4096];
 };
@@ -59,7 +64,8 @@ static int dial(int to) {
 static void expect(struct session *s, char digit) {
   char *end;
   while (!(end = memchr(s->input, '\n', s->ahead))) {
-    ssize_t got = recv(s->control, s->input + s->ahead, sizeof s->input - s->ahead, 0);
+    size_t room = sizeof s->input - s->ahead;
+    ssize_t got = s->tls ? SSL_read(s->tls, s->input + s->ahead, (int)room) : recv(s->control, s->input + s->ahead, room, 0);
     if (got <= 0) fail("recv");
     s->ahead += (size_t)got;
   }
@@ -79,18 +85,29 @@ static void say(struct session *s, const char *format, ...) {
   va_start(arguments, format);
   int size = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
-  if (send(s->control, line, (size_t)size, 0) != size) fail("send");
+  if ((s->tls ? SSL_write(s->tls, line, size) : send(s->control, line, (size_t)size, 0)) != size) fail("send");
+}
+
+/* TLS over a connection, with the session of another one. */
+static SSL *secure(int fd, SSL *like) {
+  SSL *tls = SSL_new(context);
+  if (!tls || SSL_set_fd(tls, fd) != 1) fail("SSL_new");
+  if (like) SSL_set_session(tls, SSL_get0_session(like));
+  if (SSL_connect(tls) != 1) fail("SSL_connect");
+  return tls;
 }
 
 static void open_session(struct session *s) {
   int on = 1;
-  s->control = dial(port), s->ahead = 0;
+  s->control = dial(port), s->ahead = 0, s->tls = NULL;
   setsockopt(s->control, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   expect(s, '2');
+  if (context) say(s, "AUTH TLS\r\n"), expect(s, '2'), s->tls = secure(s->control, NULL);
   say(s, "USER %s\r\n", user);
   expect(s, '3');
   say(s, "PASS %s\r\n", password);
   expect(s, '2');
+  if (context) say(s, "PBSZ 0\r\n"), expect(s, '2'), say(s, "PROT P\r\n"), expect(s, '2');
 }
 
 static void close_session(struct session *s) {
@@ -160,11 +177,44 @@ static void move(int data, int file) {
   close(ends[0]), close(ends[1]);
 }
 
+/* The same out of TLS. */
+static void decipher(SSL *data, int file) {
+  char *buffer = malloc(block);
+  int size = 0, got;
+  if (!buffer) fail("malloc");
+  while ((got = SSL_read(data, buffer + size, block - size)) > 0)
+    if ((size += got) == block || !SSL_has_pending(data)) write_all(file, buffer, size), size = 0;
+  write_all(file, buffer, size);
+  free(buffer);
+}
+
+/* A file into TLS. */
+static void encipher(SSL *data, int file) {
+  char *buffer = malloc(block);
+  ssize_t got;
+  if (!buffer) fail("malloc");
+  while ((got = read(file, buffer, block)) > 0)
+    if (SSL_write(data, buffer, (int)got) != got) fail("SSL_write");
+  free(buffer);
+}
+
+/* Says farewell in TLS, and waits for the server's: a connection that is closed before is reset. */
+static void part(SSL *data, int fd) {
+  char byte;
+  SSL_shutdown(data);
+  shutdown(fd, SHUT_WR);
+  while (SSL_read(data, &byte, 1) > 0) continue;
+  SSL_free(data);
+}
+
 enum way { copied, moved, text };
 
 static void receive(struct session *s, const char *verb, const char *name, int file, enum way way) {
   int data = data_connection(s, verb, name);
-  if (way == moved)
+  if (context) {
+    SSL *tls = secure(data, s->tls);
+    decipher(tls, file), part(tls, data);
+  } else if (way == moved)
     move(data, file);
   else
     drain(data, file, way == text);
@@ -176,7 +226,10 @@ static void send_file(struct session *s, const char *name, int file) {
   struct stat status;
   int data = data_connection(s, "STOR", name);
   if (fstat(file, &status) != 0) fail("fstat");
-  for (off_t offset = 0; offset < status.st_size;)
+  if (context) {
+    SSL *tls = secure(data, s->tls);
+    encipher(tls, file), part(tls, data);
+  } else for (off_t offset = 0; offset < status.st_size;)
     if (sendfile(data, file, &offset, (size_t)(status.st_size - offset)) <= 0) fail("sendfile");
   close(data);
   expect(s, '2');
@@ -241,6 +294,11 @@ int main(int argc, char **argv) {
   struct session s;
   if (argc < 8) return 2;
   operation = argv[1], host = argv[2], port = atoi(argv[3]), user = argv[4], password = argv[5], path = argv[6], count = atoi(argv[7]);
+  if (argc > 8 && strcmp(argv[8], "1") == 0) {
+    if (!(context = SSL_CTX_new(TLS_client_method()))) fail("SSL_CTX_new");
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_default_read_buffer_len(context, block);
+  }
 
   begin();
   if (is("sessions")) {

@@ -99,7 +99,7 @@ def lftp(buffer: str) -> Callable[[Job], Sequence[str]]:
 
 def ceiling(operation: str = "") -> Callable[[Job], Sequence[str]]:
     def command(job: Job) -> Sequence[str]:
-        return [str(BUILD / "ceiling"), operation or job.operation, *job.words()]
+        return [str(BUILD / "ceiling"), operation or job.operation, *job.words(), str(int(job.tls))]
 
     return command
 
@@ -110,7 +110,8 @@ def build() -> None:
     source, program = HERE / "ceiling.c", BUILD / "ceiling"
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         options = ["-O2", "-Wall", "-Wextra", "-pthread"]
-        subprocess.run(["cc", *options, "-o", str(program), str(source)], check=True)
+        libraries = ["-lssl", "-lcrypto"]
+        subprocess.run(["cc", *options, "-o", str(program), str(source), *libraries], check=True)
 
 
 def install() -> Path:

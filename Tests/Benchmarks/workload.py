@@ -47,6 +47,10 @@ class Workload:
     baseline: str = ""
     """The contestant whose medians are taken off everybody's: what is not the client's."""
     rounds: int = 5
+    one_is_enough: bool = False
+    """Whether the goals are such that one of them is to be met."""
+    reason: str = ""
+    """Why a goal that is missed cannot be met, as far as that is known; shown in the table."""
     inside: bool = True
     """Whether only the operation counts, without the program's start and the login: where all of
     the field can say that."""

@@ -18,6 +18,8 @@ connection and way.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import os
 import re
 import socket
 import struct
@@ -29,9 +31,11 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-_CHUNK = 256 * 1024
+_CHUNK = 1024 * 1024
 _SHORT, _LONG = 256 * 1024, 32 * 1024 * 1024
 """Bytes under way at most, without a delay and with one: a link holds what its length is."""
+_PIPES = 64
+"""Blocks under way at most, for each connection and way: the next ones are the larger."""
 
 _PASSIVE = re.compile(rb"^227 [^\r\n]*?(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)[^\r\n]*", re.MULTILINE)
 _EXTENDED = re.compile(rb"^229 [^\r\n]*\(\|\|\|(\d+)\|\)[^\r\n]*", re.MULTILINE)
@@ -40,13 +44,93 @@ _EPRT = re.compile(rb"^EPRT \|([12])\|([^|]+)\|(\d+)\|", re.MULTILINE | re.IGNOR
 
 
 @dataclass(eq=False)
-class _Way:
-    """One direction of one connection: what is under way, and when it arrives."""
+class _Lines:
+    """One direction of a control connection, each block of which may be rewritten."""
 
     source: socket.socket
     target: socket.socket
-    rewrite: Callable[[bytes], Awaitable[bytes]] | None = None
-    queue: deque[tuple[float, bytes]] = field(default_factory=deque)
+    rewrite: Callable[[bytes], Awaitable[bytes]]
+
+    async def receive(self, most: int) -> tuple[int, bytes]:
+        block = await asyncio.get_running_loop().sock_recv(self.source, most)
+        block = await self.rewrite(block) if block else block
+        return len(block), block
+
+    async def send(self, _: int, block: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self.target, block)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(eq=False)
+class _Pipes:
+    """One direction of a connection that nobody looks into. Its blocks stay in the kernel, each in
+    a pipe: what passes through this process would make it the narrowest part of the link."""
+
+    source: socket.socket
+    target: socket.socket
+    pipes: list[tuple[int, int]] = field(default_factory=list)
+    free: list[tuple[int, int]] = field(default_factory=list)
+    returned: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def receive(self, most: int) -> tuple[int, tuple[int, int]]:
+        pipe = await self._take()
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                return os.splice(self.source.fileno(), pipe[1], most), pipe
+            except BlockingIOError:
+                await _wait(loop.add_reader, loop.remove_reader, self.source)
+
+    async def send(self, size: int, pipe: tuple[int, int]) -> None:
+        loop = asyncio.get_running_loop()
+        while size > 0:
+            try:
+                size -= os.splice(pipe[0], self.target.fileno(), size)
+            except BlockingIOError:
+                await _wait(loop.add_writer, loop.remove_writer, self.target)
+        self.free.append(pipe)
+        self.returned.set()
+
+    async def _take(self) -> tuple[int, int]:
+        while not self.free:
+            if len(self.pipes) < _PIPES:
+                self.pipes.append(os.pipe())
+                with suppress(OSError):
+                    # Whoever is not root has so much for all pipes together.
+                    fcntl.fcntl(self.pipes[-1][0], fcntl.F_SETPIPE_SZ, _CHUNK)
+                return self.pipes[-1]
+            self.returned.clear()
+            await self.returned.wait()
+        return self.free.pop()
+
+    def close(self) -> None:
+        for pipe in self.pipes:
+            for end in pipe:
+                os.close(end)
+
+
+async def _wait(add: Callable[..., None], remove: Callable[..., bool], it: socket.socket) -> None:
+    ready = asyncio.get_running_loop().create_future()
+
+    def tell() -> None:
+        if not ready.done():
+            ready.set_result(None)
+
+    add(it, tell)
+    try:
+        await ready
+    finally:
+        remove(it)
+
+
+@dataclass(eq=False)
+class _Way:
+    """One direction of one connection: what is under way, and when it arrives."""
+
+    line: _Lines | _Pipes
+    queue: deque[tuple[float, int, Any]] = field(default_factory=deque)
     size: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -192,6 +276,7 @@ class Relay:
         far = socket.socket()
         far.setblocking(False)
         pair = _Pair(near, far, is_data, asyncio.current_task())
+        lines: Sequence[_Lines | _Pipes] = ()
         self._pairs.add(pair)
         try:
             for each in (near, far):
@@ -199,10 +284,13 @@ class Relay:
             await asyncio.sleep(3 * self.delay)
             await self._flows.wait()
             await self._loop.sock_connect(far, target)
-            up = _Way(near, far, None if is_data or self._passive else self._commands)
-            down = _Way(far, near, None if is_data or self._passive else self._replies)
+            if is_data or self._passive:
+                lines = [_Pipes(near, far), _Pipes(far, near)]
+            else:
+                lines = [_Lines(near, far, self._commands), _Lines(far, near, self._replies)]
             async with asyncio.TaskGroup() as group:
-                for way in (up, down):
+                for line in lines:
+                    way = _Way(line)
                     group.create_task(self._read(way))
                     group.create_task(self._write(way, is_data))
         except* OSError:
@@ -213,17 +301,17 @@ class Relay:
             self._pairs.discard(pair)
             near.close()
             far.close()
+            for line in lines:
+                line.close()
 
     async def _read(self, way: _Way) -> None:
         chunk = _CHUNK if self.rate is None else max(1024, min(_CHUNK, int(self.rate / 20)))
         while True:
-            block = await self._loop.sock_recv(way.source, chunk)
-            if block and way.rewrite:
-                block = await way.rewrite(block)
-            way.queue.append((self._loop.time() + self.delay, block))
-            way.size += len(block)
+            size, block = await way.line.receive(chunk)
+            way.queue.append((self._loop.time() + self.delay, size, block))
+            way.size += size
             way.changed.set()
-            if not block:
+            if not size:
                 return
             while way.size > (_LONG if self.delay else _SHORT):
                 way.changed.clear()
@@ -234,21 +322,21 @@ class Relay:
             while not way.queue:
                 way.changed.clear()
                 await way.changed.wait()
-            due, block = way.queue.popleft()
+            due, size, block = way.queue.popleft()
             if (pause := due - self._loop.time()) > 0:
                 await asyncio.sleep(pause)
             await self._flows.wait()
-            if not block:
+            if not size:
                 with suppress(OSError):
-                    way.target.shutdown(socket.SHUT_WR)
+                    way.line.target.shutdown(socket.SHUT_WR)
                 return
-            await self._loop.sock_sendall(way.target, block)
-            way.size -= len(block)
+            await way.line.send(size, block)
+            way.size -= size
             way.changed.set()
             if is_data:
-                self._count(len(block))
+                self._count(size)
             if self.rate is not None:
-                await asyncio.sleep(len(block) / self.rate)
+                await asyncio.sleep(size / self.rate)
 
     def _count(self, size: int) -> None:
         self.moved += size
