@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// What a thread of Python's runs for a tree: a callable without arguments.
@@ -8,44 +9,34 @@ import PythonBridge
 /// and what the
 /// program makes of threads holds for them.
 final class TreeThread: ReferenceHolder {
-  private var body: (() -> Void)?
+  private enum State { case made(() -> Void), running, over }
+  /// Touched attached alone.
+  private var state: State
+  private var thread = PythonObject.none
 
-  private init(_ body: @escaping () -> Void) { self.body = body }
+  private init(_ body: @escaping () -> Void) { state = .made(body) }
 
-  var references: [PythonObject] { [] }
-  func clearReferences() { body = nil }
+  var references: [PythonObject] { [thread] }
+  func clearReferences() { thread = .none }
 
   /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns. The workers are detached, and
   /// take the interpreter when they need it. Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
-      var threads: [PythonObject] = []
-      var bodies: [TreeThread] = []
-      defer { for body in bodies { body.body = nil } }
-      if count > 1 {
-        let threading = try importModule("threading")
-        for number in 1..<count {
-          let body = TreeThread {
-            Attachment.asking({ () throws(PythonError) in
-              if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
-            }) { Attachment.detach { work(number) } }
-          }
-          bodies.append(body)
-          let keywords = try PythonObject.dictionary()
-          try keywords.set(NativeObject.make(state.treeThreadType, body), for: "target")
-          try keywords.set(.string("ftplib-tree-\(number)"), for: "name")
-          try keywords.set(.bool(true), for: "daemon")
-          let thread = try threading.attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
-          do { try thread.callMethod("start") } catch {
-            // As many as there are do as well.
-            PythonError.clear()
-            break
-          }
-          threads.append(thread)
+      var threads: [TreeThread] = []
+      func stop(_ interruption: PythonFailure) { run.stop(LocalFailure(interruption)) }
+      for number in 1..<max(1, count) {
+        let thread = TreeThread {
+          Attachment.asking({ () throws(PythonError) in
+            if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
+          }) { Attachment.detach { work(number) } }
         }
+        // As many as there are do as well.
+        guard thread.start("ftplib-tree-\(number)", state, stop) else { break }
+        threads.append(thread)
       }
       Attachment.detach { work(0) }
-      for thread in threads { join(thread, run) }
+      for thread in threads { thread.join(stop) }
     }
   }
 
@@ -55,54 +46,74 @@ final class TreeThread: ReferenceHolder {
     _ state: ModuleState, _ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void
   ) -> PythonFailure? {
     var interruption: PythonFailure?
-    var threads: [PythonObject] = []
-    var bodies: [TreeThread] = []
-    defer { for body in bodies { body.body = nil } }
-    do {
-      let threading = count > 1 ? try importModule("threading").attribute("Thread") : .none
-      for number in 1..<max(1, count) {
-        let body = TreeThread {
-          Attachment.asking({ () throws(PythonError) in
-            if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
-          }) { work(number) }
-        }
-        let keywords = try PythonObject.dictionary()
-        try keywords.set(NativeObject.make(state.treeThreadType, body), for: "target")
-        try keywords.set(.string("ftplib-segment-\(number)"), for: "name")
-        try keywords.set(.bool(true), for: "daemon")
-        let thread = try threading.call(arguments: .tuple([]), keywords: keywords)
-        bodies.append(body)
-        try thread.callMethod("start")
-        threads.append(thread)
+    var threads: [TreeThread] = []
+    func stop(_ other: PythonFailure) { interruption = interruption ?? other }
+    for number in 1..<max(1, count) {
+      let thread = TreeThread {
+        Attachment.asking({ () throws(PythonError) in
+          if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
+        }) { work(number) }
       }
-    } catch { PythonError.clear() }
-    work(0)
-    for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() { work(number) }
-    for thread in threads {
-      while true {
-        do {
-          try thread.callMethod("join")
-          break
-        } catch {
-          guard let exception = PythonError.take() else { break }
-          interruption = interruption ?? PythonFailure(exception)
-        }
-      }
+      guard thread.start("ftplib-segment-\(number)", state, stop) else { break }
+      threads.append(thread)
     }
+    if interruption == nil { work(0) }
+    for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() && interruption == nil {
+      work(number)
+    }
+    for thread in threads { thread.join(stop) }
     return interruption
   }
 
-  /// Waits for a thread. Ctrl-C meanwhile stops them all.
-  private static func join(_ thread: PythonObject, _ run: TreeRun) {
+  /// Starts; false where the system has no more threads, or Ctrl-C came: that is for `stop`. Then it has ended. Attached.
+  private func start(_ name: String, _ module: ModuleState, _ stop: (PythonFailure) -> Void) -> Bool {
+    do {
+      let keywords = try PythonObject.dictionary()
+      try keywords.set(NativeObject.make(module.treeThreadType, self), for: "target")
+      try keywords.set(.string(name), for: "name")
+      try keywords.set(.bool(true), for: "daemon")
+      thread = try importModule("threading").attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
+      try thread.callMethod("start")
+      return true
+    } catch {
+      // Whether it has started by now, `start` no longer says: it does nothing any more, or is waited for.
+      if case .made = state { state = .over }
+      let isRefusal = PythonError.matches(.runtimeError)
+      if let exception = PythonError.take(), !isRefusal { stop(PythonFailure(exception)) }
+      awaitEnd(stop)
+      return false
+    }
+  }
+
+  /// Waits until it has ended. What a signal's handler raises meanwhile, as Ctrl-C's, is for `stop`. Attached, but for the waiting.
+  private func join(_ stop: (PythonFailure) -> Void) {
+    hear(stop) { try thread.callMethod("join") }
+    // When `join` has been interrupted, Python 3.11 and 3.12 take the thread for one that has ended.
+    awaitEnd(stop)
+  }
+
+  private func awaitEnd(_ stop: (PythonFailure) -> Void) {
     while true {
-      do {
-        try thread.callMethod("join")
-        return
-      } catch {
-        guard let exception = PythonError.take() else { return }
-        run.stop(LocalFailure(PythonFailure(exception)))
+      if case .over = state { return }
+      hear(stop) {
+        Attachment.detach { _ = poll(nil, 0, 10) }
+        try Attachment.checkSignals()
       }
     }
+  }
+
+  private func hear(_ stop: (PythonFailure) -> Void, _ body: () throws -> Void) {
+    do { try body() } catch {
+      if let exception = PythonError.take() { stop(PythonFailure(exception)) }
+    }
+  }
+
+  /// What the thread runs. Attached.
+  private func run() {
+    guard case .made(let body) = state else { return }
+    state = .running
+    defer { state = .over }
+    body()
   }
 
   /// Makes the type.
@@ -117,7 +128,7 @@ final class TreeThread: ReferenceHolder {
     instance, _, _ in
     guard let instance else { return nil }
     return trampoline(of: instance) { _ in
-      NativeObject.content(PythonObject(borrowed: instance), as: TreeThread.self)?.body?()
+      NativeObject.content(PythonObject(borrowed: instance), as: TreeThread.self)?.run()
       return PythonObject.none
     }
   }

@@ -67,15 +67,17 @@ public struct PythonError: Error {
     var traceback: ObjectPointer?
     PyErr_Fetch(&type, &value, &traceback)
     do { try body() } catch {
-      if takesInterrupt(), type.map({ !isKeyboardInterrupt(PythonObject(borrowed: $0)) }) ?? true {
-        PyErr_SetInterruptEx(SIGINT)
-      }
+      let dropped = take()
+      let isExpected = type.map { isKeyboardInterrupt(PythonObject(borrowed: $0)) } ?? false
+      if let dropped, !isExpected { renewInterrupt(dropped) }
     }
     PyErr_Restore(type, value, traceback)
   }
 
-  /// Drops the exception that is set; returns whether it was Ctrl-C's.
-  private static func takesInterrupt() -> Bool { take().map { isKeyboardInterrupt($0.type) } ?? false }
+  /// Where an exception that is dropped is Ctrl-C's, its signal counts as come anew.
+  public static func renewInterrupt(_ dropped: PythonObject) {
+    if isKeyboardInterrupt(dropped.type) { PyErr_SetInterruptEx(SIGINT) }
+  }
 
   private static func isKeyboardInterrupt(_ type: PythonObject) -> Bool {
     do { return try type === importModule("builtins").attribute("KeyboardInterrupt") } catch {
