@@ -1,31 +1,42 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// What a thread of Python's runs for further connections, of a tree or of one file: a callable without arguments.
 ///
-/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork, and what the
+/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork,
+/// and what the
 /// program makes of threads holds for them.
 final class CrewThread: ReferenceHolder {
-  private var body: (() -> Void)?
+  private enum State { case made(() -> Void), running, over }
+  /// Touched attached alone.
+  private var state: State
+  private var thread = PythonObject.none
 
-  private init(_ body: @escaping () -> Void) { self.body = body }
+  private init(_ body: @escaping () -> Void) { state = .made(body) }
 
-  var references: [PythonObject] { [] }
-  func clearReferences() { body = nil }
+  var references: [PythonObject] { [thread] }
+  func clearReferences() { thread = .none }
 
   /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns. The workers are detached, and
   /// take the interpreter when they need it. Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
-      let threads = Threads(state, count, "tree") { number in
-        Attachment.asking({ () throws(PythonError) in
-          if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
-        }) { Attachment.detach { work(number) } }
+      var threads: [CrewThread] = []
+      func stop(_ interruption: PythonFailure) { run.stop(LocalFailure(interruption)) }
+      for number in 1..<max(1, count) {
+        let thread = CrewThread {
+          Attachment.asking({ () throws(PythonError) in
+            if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
+          }) { Attachment.detach { work(number) } }
+        }
+        // As many as there are do as well.
+        guard thread.start("ftplib-tree-\(number)", state, stop) else { break }
+        threads.append(thread)
       }
-      // As many as there are do as well.
       Attachment.detach { work(0) }
-      threads.join { run.stop(LocalFailure($0)) }
+      for thread in threads { thread.join(stop) }
     }
   }
 
@@ -35,59 +46,74 @@ final class CrewThread: ReferenceHolder {
     _ state: ModuleState, _ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void
   ) -> PythonFailure? {
     var interruption: PythonFailure?
-    let threads = Threads(state, count, "segment") { number in
-      Attachment.asking({ () throws(PythonError) in
-        if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
-      }) { work(number) }
+    var threads: [CrewThread] = []
+    func stop(_ other: PythonFailure) { interruption = interruption ?? other }
+    for number in 1..<max(1, count) {
+      let thread = CrewThread {
+        Attachment.asking({ () throws(PythonError) in
+          if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
+        }) { work(number) }
+      }
+      guard thread.start("ftplib-segment-\(number)", state, stop) else { break }
+      threads.append(thread)
     }
-    work(0)
-    for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() { work(number) }
-    threads.join { interruption = interruption ?? $0 }
+    if interruption == nil { work(0) }
+    for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() && interruption == nil {
+      work(number)
+    }
+    for thread in threads { thread.join(stop) }
     return interruption
   }
 
-  /// Threads that have started.
-  private struct Threads {
-    private var bodies: [CrewThread] = []
-    private var threads: [PythonObject] = []
-
-    /// Starts a thread for each number from 1 to below `count`, or as many as there are. `kind` is for their names.
-    init(_ state: ModuleState, _ count: Int, _ kind: String, _ work: @escaping (Int) -> Void) {
-      guard count > 1 else { return }
-      do {
-        let type = try importModule("threading").attribute("Thread")
-        for number in 1..<count {
-          let body = CrewThread { work(number) }
-          bodies.append(body)
-          let keywords = try PythonObject.dictionary()
-          try keywords.set(NativeObject.make(state.crewThreadType, body), for: "target")
-          try keywords.set(.string("ftplib-\(kind)-\(number)"), for: "name")
-          try keywords.set(.bool(true), for: "daemon")
-          let thread = try type.call(arguments: .tuple([]), keywords: keywords)
-          try thread.callMethod("start")
-          threads.append(thread)
-        }
-      } catch { PythonError.clear() }
+  /// Starts; false where the system has no more threads, or Ctrl-C came: that is for `stop`. Then it has ended. Attached.
+  private func start(_ name: String, _ module: ModuleState, _ stop: (PythonFailure) -> Void) -> Bool {
+    do {
+      let keywords = try PythonObject.dictionary()
+      try keywords.set(NativeObject.make(module.crewThreadType, self), for: "target")
+      try keywords.set(.string(name), for: "name")
+      try keywords.set(.bool(true), for: "daemon")
+      thread = try importModule("threading").attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
+      try thread.callMethod("start")
+      return true
+    } catch {
+      // Whether it has started by now, `start` no longer says: it does nothing any more, or is waited for.
+      if case .made = state { state = .over }
+      let isRefusal = PythonError.matches(.runtimeError)
+      if let exception = PythonError.take(), !isRefusal { stop(PythonFailure(exception)) }
+      awaitEnd(stop)
+      return false
     }
+  }
 
-    var count: Int { threads.count }
+  /// Waits until it has ended. What a signal's handler raises meanwhile, as Ctrl-C's, is for `stop`. Attached, but for the waiting.
+  private func join(_ stop: (PythonFailure) -> Void) {
+    hear(stop) { try thread.callMethod("join") }
+    // When `join` has been interrupted, Python 3.11 and 3.12 take the thread for one that has ended.
+    awaitEnd(stop)
+  }
 
-    /// Waits until they have ended. `interrupted` gets what interrupts that, as Ctrl-C, and has them end soon.
-    func join(_ interrupted: (PythonFailure) -> Void) {
-      for thread in threads {
-        while true {
-          do {
-            try thread.callMethod("join")
-            break
-          } catch {
-            guard let exception = PythonError.take() else { break }
-            interrupted(PythonFailure(exception))
-          }
-        }
+  private func awaitEnd(_ stop: (PythonFailure) -> Void) {
+    while true {
+      if case .over = state { return }
+      hear(stop) {
+        Attachment.detach { _ = poll(nil, 0, 10) }
+        try Attachment.checkSignals()
       }
-      // What they have run holds what belongs to the call.
-      for body in bodies { body.body = nil }
     }
+  }
+
+  private func hear(_ stop: (PythonFailure) -> Void, _ body: () throws -> Void) {
+    do { try body() } catch {
+      if let exception = PythonError.take() { stop(PythonFailure(exception)) }
+    }
+  }
+
+  /// What the thread runs. Attached.
+  private func run() {
+    guard case .made(let body) = state else { return }
+    state = .running
+    defer { state = .over }
+    body()
   }
 
   /// Makes the type.
@@ -102,7 +128,7 @@ final class CrewThread: ReferenceHolder {
     instance, _, _ in
     guard let instance else { return nil }
     return trampoline(of: instance) { _ in
-      NativeObject.content(PythonObject(borrowed: instance), as: CrewThread.self)?.body?()
+      NativeObject.content(PythonObject(borrowed: instance), as: CrewThread.self)?.run()
       return PythonObject.none
     }
   }

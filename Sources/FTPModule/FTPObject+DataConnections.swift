@@ -197,10 +197,8 @@ extension FTPObject {
     do {
       return (socket, try begin(command, rest, on: socket))
     } catch {
-      PythonError.preserving {
-        try socket.callMethod(state.names[.close])
-        try connection()?.control.abandonReplies()
-      }
+      breakOffData(socket, after: error)
+      PythonError.preserving { try connection()?.control.abandonReplies() }
       throw error
     }
   }
@@ -220,6 +218,7 @@ extension FTPObject {
   ) throws -> (socket: PythonObject, reply: PythonObject?) {
     let listener = try call(.makeport)
     defer { PythonError.preserving { try listener.callMethod(state.names[.close]) } }
+    var pending: PythonObject?
     do {
       let reply = try begin(command, rest)
       let socket = try accept(from: listener)
@@ -229,6 +228,14 @@ extension FTPObject {
       }
       return (socket, reply)
     } catch {
+      let isBrokenOff = TLSHandshake.isBrokenOff(by: error, state)
+      PythonError.preserving {
+        guard isBrokenOff else { return }
+        // The server may have connected already.
+        try listener.callMethod(state.names[.settimeout], .integer(0))
+        pending = try item(0, of: listener.callMethod(state.names[.accept]))
+      }
+      if let pending { breakOffData(pending, after: error) }
       PythonError.preserving { try connection()?.control.abandonReplies() }
       throw error
     }

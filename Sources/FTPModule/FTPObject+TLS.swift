@@ -75,9 +75,10 @@ extension FTPObject {
   }
 
   /// Wraps a connected socket in TLS; `handshake` gets the socket for the handshake, unless the context is of a kind that does
-  /// that by itself. Closes the socket when that fails.
+  /// that by itself. Closes the socket when that fails, or leaves it to `leaving`.
   func wrap(
-    _ socket: PythonObject, session: PythonObject?, handshake: (PythonObject) throws -> Void
+    _ socket: PythonObject, session: PythonObject?, leaving: ((PythonObject) -> Void)? = nil,
+    handshake: (PythonObject) throws -> Void
   ) throws -> PythonObject {
     let context = try attribute(.context)
     // Other libraries' contexts, and subclasses that override `wrap_socket`, may look at what the handshake has brought.
@@ -100,7 +101,7 @@ extension FTPObject {
         return wrapped
       }
     } catch {
-      PythonError.preserving { try open.callMethod(state.names[.close]) }
+      if let leaving { leaving(open) } else { PythonError.preserving { try open.callMethod(state.names[.close]) } }
       throw error
     }
   }

@@ -37,22 +37,16 @@ extension FTPObject {
     }
     let plain = try ntransfercmd(command, rest).item(0)
     guard try PythonStream.isPlain(plain, state) else { return try stream(over: wrapData(plain), peer) }
-    let pipe = try securing { session in
-      do {
-        try requirePeer(plain)
-        let limit = try handshakeLimit(of: plain)
-        let pipe = try TLSPipe(
-          plain, attribute(.context), host: attribute(.host), session: session, peer: peer, state: state)
-        try asTransfer(PythonStream(plain, below: pipe, peer: peer, state: state)) {
-          try pipe.shakeHands(until: .after(limit))
-        }
-        return (pipe, try pipe.isResumed)
-      } catch {
-        PythonError.preserving { try plain.callMethod(state.names[.close]) }
-        throw error
-      }
+    return try securing(plain) { session, handshake in
+      try requirePeer(plain)
+      let limit = try handshakeLimit(of: plain)
+      let pipe = try TLSPipe(
+        plain, attribute(.context), host: attribute(.host), session: session, peer: peer, state: state)
+      handshake.pipe = pipe
+      let stream = PythonStream(plain, below: pipe, peer: peer, state: state)
+      try asTransfer(stream) { try pipe.shakeHands(until: .after(limit)) }
+      return (stream, try pipe.isResumed)
     }
-    return PythonStream(plain, below: pipe, peer: peer, state: state)
   }
 
   private func stream(over socket: PythonObject, _ peer: String) throws -> PythonStream {
@@ -74,33 +68,56 @@ extension FTPObject {
   private func wrapData(_ plain: PythonObject) throws -> PythonObject {
     let connection = try connection()
     let announced = connection?.announcedSize(of: plain)
-    let socket = try securing { session in
-      let socket = try wrap(plain, session: session) { socket in
+    let socket = try securing(plain) { session, handshake in
+      let socket = try wrap(plain, session: session, leaving: { handshake.socket = $0 }) { socket in
         try asTransfer(PythonStream(socket, peer: "the data connection", state: state)) {
           _ = try socket.callMethod(state.names[.do_handshake])
         }
       }
+      handshake.socket = socket
       return (socket, try session != nil && socket.optionalAttribute("session_reused")?.isTrue() ?? false)
     }
     connection?.handOut(socket, announced: announced)
     return socket
   }
 
-  /// Secures a data connection: `body` gets the session to resume, and says whether it was.
+  /// Secures a data connection: `body` gets the session to resume, and says whether it was. Closes the connection when that fails.
   private func securing<Result>(
-    _ body: (_ session: PythonObject?) throws -> (Result, isResumed: Bool)
+    _ plain: PythonObject,
+    _ body: (_ session: PythonObject?, _ handshake: TLSHandshake) throws -> (Result, isResumed: Bool)
   ) throws -> Result {
     let connection = try connection()
+    let handshake = TLSHandshake(plain, state)
     do {
       let session = try reusableSession()
-      let (result, isResumed) = try body(session)
+      let (result, isResumed) = try body(session, handshake)
       if session != nil { noteResumption(isResumed, connection) }
       return result
     } catch {
+      breakOff(handshake, after: error)
       let failure = refusal(insteadOf: error, connection)
       PythonError.preserving { connection?.control.abandonReplies() }
       throw failure ?? reworded(error) { "secure the data connection of \(try name())" }
     }
+  }
+
+  /// Closes a data connection on which the command has been sent, `error` having come before it was handed out or secured.
+  func breakOffData(_ plain: PythonObject, after error: any Error) { breakOff(TLSHandshake(plain, state), after: error) }
+
+  private func breakOff(_ handshake: TLSHandshake, after error: any Error) {
+    let isBrokenOff = TLSHandshake.isBrokenOff(by: error, state)
+    var control: ControlConnection?
+    PythonError.preserving {
+      guard isBrokenOff, object.type.isSubclass(of: state.ftpTLSType), try attribute(._prot_p).isTrue() else { return }
+      control = try connection()?.control
+    }
+    let isExpected = control?.mayShakeHands ?? false
+    let isWhole = handshake.breakOff(isExpected: isExpected) { plain in
+      try TLSPipe(
+        plain, attribute(.context), host: attribute(.host), session: reusableSession(), peer: "the data connection",
+        state: state)
+    }
+    if isExpected, !isWhole { control?.noteBrokenHandshake() }
   }
 
   /// Does a data connection's handshake as a part of the transfer: `close` from another thread ends it.

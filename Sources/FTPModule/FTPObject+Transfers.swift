@@ -253,7 +253,12 @@ extension FTPObject {
     let channel = try openChannel(plain, command, rest)
     let stream = channel.stream
     var isClosed = false
-    defer { if !isClosed { PythonError.preserving { try channel.close(state) } } }
+    defer {
+      if !isClosed {
+        PythonError.preserving { try stream.tls?.resetOnClose() }
+        PythonError.preserving { try channel.close(state) }
+      }
+    }
     let connection = channel.connection
     try stream.tls?.hold()
     let transfer = DataTransfer(
@@ -301,7 +306,7 @@ extension FTPObject {
       try channel.close(state)
       isClosed = true
     } catch {
-      PythonError.preserving { try stream.tls?.resetOnClose() }
+      stream.tls?.awaitServer(transfer, brokenOffBy: error, state)
       stream.shared?.breakOff()
       connection?.control.abandonReplies()
       throw error

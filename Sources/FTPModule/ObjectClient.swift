@@ -335,6 +335,11 @@ final class ObjectClient: TransferClient {
     }
   }
 
+  func drop(_ error: any Error) {
+    guard let failure = (error as? LocalFailure)?.error as? PythonFailure ?? error as? PythonFailure else { return }
+    Attachment.attach { PythonError.renewInterrupt(failure.exception) }
+  }
+
   func detached(_ body: () throws -> Void) throws { try freely(body) }
 
   func checkInterrupt() throws { try attached {} }

@@ -19,7 +19,8 @@ final class ObjectTransfer: ClientTransfer {
   init(_ ftp: FTPObject, _ command: PythonObject, from offset: UInt64, isDownload: Bool) throws {
     let interval = try ftp.keepAliveInterval
     let rest: PythonObject? = if offset > 0 { try .integer(offset) } else { nil }
-    stream = try ftp.openTransfer(command, rest)
+    let stream = try ftp.openTransfer(command, rest)
+    self.stream = stream
     let socket = stream.socket
     self.socket = socket
     self.ftp = ftp
@@ -40,6 +41,7 @@ final class ObjectTransfer: ClientTransfer {
       self.connection = connection
     } catch {
       PythonError.preserving {
+        try stream.tls?.resetOnClose()
         try socket.callMethod(ftp.state.names[.close])
         try ftp.connection()?.control.abandonReplies()
       }
@@ -97,6 +99,7 @@ final class ObjectTransfer: ClientTransfer {
 
   func breakOff(after error: any Error) -> any Error {
     guard !isOver else { return error }
+    stream.tls?.awaitServer(data, brokenOffBy: error, ftp.state)
     PythonError.preserving { try stream.tls?.resetOnClose() }
     connection?.control.abandonReplies()
     PythonError.preserving { try socket.callMethod(ftp.state.names[.close]) }

@@ -231,6 +231,8 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     return try native.readPromptly(into: buffer)
   }
 
+  var interruptedWrite: Int? { native?.interruptedWrite ?? (tls as? TLSChannel)?.interruptedWrite }
+
   /// Whether the descriptor is read and written here.
   var sendsFiles: Bool { native != nil || pipe != nil }
 

@@ -30,6 +30,12 @@ final class TLSChannel: TLSLayer {
   /// Whether the socket is this channel's alone, and does not block.
   private var isHeld = false
   private(set) var endedWithoutNotice = false
+  /// `read` and `send` of the socket's class, where they are those of `ssl` itself.
+  private let own: (read: PythonObject, send: PythonObject)?
+  /// See `ByteStream.interruptedWrite`.
+  private(set) var interruptedWrite: Int?
+  /// How much a read had brought before a signal's handler raised.
+  private var rescued = 0
 
   /// The most that one read brings: more no longer fits the processor's cache beside its copies.
   static let largestRead = 64 * 1024
@@ -48,6 +54,17 @@ final class TLSChannel: TLSLayer {
       borrows = try socket.type.attribute(method) === original.attribute(method)
     }
     self.borrows = borrows
+    own = borrows ? try Self.own(of: original) : nil
+  }
+
+  /// `read` and `send` of a class; nil where another module has put its own in their place.
+  private static func own(of type: PythonObject) throws(PythonError) -> (read: PythonObject, send: PythonObject)? {
+    let namespace = try importModule("ssl").attribute("__dict__")
+    let (read, send) = (try type.attribute("read"), try type.attribute("send"))
+    for function in [read, send] {
+      guard let globals = try function.optionalAttribute("__globals__"), globals === namespace else { return nil }
+    }
+    return (read, send)
   }
 
   /// Takes the socket for this channel alone until it is closed: its time limit is put aside once for all reads and writes, and an
@@ -153,8 +170,14 @@ final class TLSChannel: TLSLayer {
           mayHoldMore = false
           if let want = try TLSWant.raised(state) { return (count, want) }
           do { try noteEnd(error) } catch {
+            guard error is FTPError || PythonError.matches(.osError) else {
+              // A signal's handler: what has come stays.
+              ahead = Array(buffer.prefix(count + rescued))[...]
+              mayHoldMore = true
+              throw error
+            }
             // What came before a failure of the connection's is handed on first.
-            guard count > 0, error is FTPError || PythonError.matches(.osError) else { throw error }
+            guard count > 0 else { throw error }
             failure = error as? FTPError ?? self.failure("read from", error)
             return (count, nil)
           }
@@ -173,7 +196,20 @@ final class TLSChannel: TLSLayer {
         return count
       }
     }
-    let reader = try held()
+    guard !isHeld, let reader = try inner(for: .recv) else {
+      let reader = try held()
+      return try read(buffer, size, by: reader)
+    }
+    // `ssl` looks for signals when it has read, and what their handlers raise leaves it unsaid how much that was. It is text that holds
+    // no NUL, and the memory tells.
+    buffer.initializeMemory(as: UInt8.self, repeating: 0)
+    do { return try read(buffer, size, by: reader) } catch {
+      if !PythonError.matches(.osError) { rescued = (buffer.lastIndex { $0 != 0 } ?? -1) + 1 }
+      throw error
+    }
+  }
+
+  private func read(_ buffer: UnsafeMutableRawBufferPointer, _ size: PythonObject, by reader: PythonObject) throws -> Int {
     let count = try PythonObject.lending(buffer, release: state.names[.release]) {
       try reader.callMethod(state.names[.read], size, $0).integer()
     }
@@ -198,14 +234,21 @@ final class TLSChannel: TLSLayer {
   /// See `ByteStream.write`.
   func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
     var rest = bytes[...]
+    interruptedWrite = 0
     while !rest.isEmpty {
       let deadline = Deadline.after(silence)
       let wanted = try unblocked("write to", until: deadline) { () throws -> TLSWant? in
         while !rest.isEmpty {
           // One record at a time: OpenSSL takes a record whole, or wants the same bytes again.
           let record = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.record))
-          do { rest = rest.dropFirst(max(0, try send(record))) } catch {
+          do {
+            let count = max(0, try send(record))
+            rest = rest.dropFirst(count)
+            interruptedWrite = interruptedWrite.map { $0 + count }
+          } catch {
             guard let want = try TLSWant.raised(state) else { throw error }
+            // In the midst of it.
+            interruptedWrite = nil
             return want
           }
         }
@@ -217,11 +260,45 @@ final class TLSChannel: TLSLayer {
 
   private func send(_ record: UnsafeRawBufferPointer) throws -> Int {
     guard borrows else { return try socket.callMethod(state.names[.send], .bytes(record)).integer() }
-    let writer = try held()
+    let own = try isHeld ? nil : inner(for: .send)
+    let writer = try own ?? held()
     let name = writer === socket ? state.names[.send] : state.names[.write]
-    return try PythonObject.lending(record, release: state.names[.release]) {
-      try writer.callMethod(name, $0).integer()
+    // What came until now must not pass for something that came while it is sent.
+    if own != nil { try Attachment.checkSignals() }
+    do {
+      return try PythonObject.lending(record, release: state.names[.release]) {
+        try writer.callMethod(name, $0).integer()
+      }
+    } catch {
+      guard !PythonError.matches(.osError) else { throw error }
+      // `ssl` looks for signals when it has written. A socket that takes more has taken all of it.
+      let hasGone = own != nil && isWritable(knownDescriptor())
+      interruptedWrite = hasGone ? interruptedWrite.map { $0 + record.count } : nil
+      throw error
     }
+  }
+
+  /// Beside an exception that is set.
+  private func knownDescriptor() -> CInt {
+    var number: CInt = -1
+    PythonError.preserving { number = try descriptor() }
+    return number
+  }
+
+  private func isWritable(_ descriptor: CInt) -> Bool {
+    var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+    return poll(&request, 1, 0) > 0
+  }
+
+  /// The object of `_ssl` behind the socket, for calls that say more of what they have done than those of Python's around them; nil where
+  /// somebody has put another method in the place of the socket's.
+  private func inner(for method: Name) throws(PythonError) -> PythonObject? {
+    guard let own else { return nil }
+    let (name, function) = method == .send ? (state.names[.send], own.send) : (state.names[.read], own.read)
+    guard let found = try socket.optionalAttribute(name)?.optionalAttribute("__func__"), found === function,
+      let inner = try socket.optionalAttribute(state.names[._sslobj]), !inner.isNone
+    else { return nil }
+    return inner
   }
 
   /// The object of `_ssl` behind a socket that is this channel's alone, which `SSLSocket`'s `read` and `send` would call in turn: a

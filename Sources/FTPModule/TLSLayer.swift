@@ -91,7 +91,7 @@ enum TLSWant {
 /// What a TLS socket raised, while the thread goes on: the exception is not set.
 ///
 /// Unlike `PythonError` it may be dropped, which takes the interpreter.
-final class TLSFailure: Error, @unchecked Sendable {
+final class TLSFailure: StreamFailure, @unchecked Sendable {
   private var kept: PythonObject?
 
   init(_ exception: PythonObject) { kept = exception }

@@ -44,6 +44,9 @@ final class TLSPipe: TLSLayer {
   private var failure: FTPError?
   /// Decrypted bytes that have been read and not handed on.
   private var ahead: ArraySlice<UInt8> = []
+  /// What OpenSSL had to say, while it is sent, and how much of it has been: a handshake goes on behind a signal's handler.
+  private var unsent: PythonObject?
+  private var sent = 0
   /// What is left to send of `close_notify`; nil before it is made. Whether the peer's has come.
   private var notice: ArraySlice<UInt8>?
   private var isAnswered = false
@@ -122,7 +125,8 @@ final class TLSPipe: TLSLayer {
   /// Whether the handshake has resumed the session. Attached.
   var isResumed: Bool { get throws(PythonError) { try object.attribute("session_reused").isTrue() } }
 
-  /// Does the handshake. Attached, but for the waiting. Blocks until `deadline`; sets an exception, as that of a socket would.
+  /// Does the handshake, or goes on with one that a signal's handler has broken off. Attached, but for the waiting. Blocks until `deadline`;
+  /// sets an exception, as that of a socket would.
   func shakeHands(until deadline: Deadline) throws {
     do {
       while true {
@@ -133,7 +137,7 @@ final class TLSPipe: TLSLayer {
           return try flush(until: deadline)
         } catch let error as PythonError {
           guard try TLSWant.raised(state) != nil else {
-            sendWithoutWaiting()
+            if PythonError.matches(.osError) { sendWithoutWaiting() }
             throw error
           }
         }
@@ -336,11 +340,19 @@ final class TLSPipe: TLSLayer {
 
   /// Sends what OpenSSL has to say: data, an answer to a renewal of the keys. Attached, but for the waiting.
   private func flush(silence: Duration?) throws {
-    guard try outgoing.attribute(state.names[.pending]).isTrue() else { return }
-    try requireOpen()
-    try drainer.call().withBytes { bytes in
-      try detached { () throws(FTPError) in try transport.write(bytes, silence: silence) }
+    if unsent == nil {
+      guard try outgoing.attribute(state.names[.pending]).isTrue() else { return }
+      (unsent, sent) = (try drainer.call(), 0)
     }
+    try requireOpen()
+    try unsent?.withBytes { bytes in
+      let rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(sent))
+      do { try detached { () throws(FTPError) in try transport.write(rest, silence: silence) } } catch {
+        sent += transport.interruptedWrite ?? 0
+        throw error
+      }
+    }
+    unsent = nil
   }
 
   private func flush(until deadline: Deadline) throws { try flush(silence: deadline.remaining) }

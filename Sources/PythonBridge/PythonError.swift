@@ -59,14 +59,31 @@ public struct PythonError: Error {
   /// Drops the exception that is set.
   public static func clear() { PyErr_Clear() }
 
-  /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept.
+  /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept. Ctrl-C is not lost: its
+  /// signal counts as come anew, unless `KeyboardInterrupt` is what is kept.
   public static func preserving(_ body: () throws -> Void) {
     var type: ObjectPointer?
     var value: ObjectPointer?
     var traceback: ObjectPointer?
     PyErr_Fetch(&type, &value, &traceback)
-    do { try body() } catch { PyErr_Clear() }
+    do { try body() } catch {
+      let dropped = take()
+      let isExpected = type.map { isKeyboardInterrupt(PythonObject(borrowed: $0)) } ?? false
+      if let dropped, !isExpected { renewInterrupt(dropped) }
+    }
     PyErr_Restore(type, value, traceback)
+  }
+
+  /// Where an exception that is dropped is Ctrl-C's, its signal counts as come anew.
+  public static func renewInterrupt(_ dropped: PythonObject) {
+    if isKeyboardInterrupt(dropped.type) { PyErr_SetInterruptEx(SIGINT) }
+  }
+
+  private static func isKeyboardInterrupt(_ type: PythonObject) -> Bool {
+    do { return try type === importModule("builtins").attribute("KeyboardInterrupt") } catch {
+      PyErr_Clear()
+      return false
+    }
   }
 }
 

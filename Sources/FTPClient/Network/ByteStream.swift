@@ -11,6 +11,9 @@ public protocol ByteStream: AnyObject {
   /// Writes all bytes. Blocks; throws `.timedOut` when nothing could be written for `silence`.
   func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError)
 
+  /// How many bytes of the last `write` had gone when it threw `.interrupted`; nil where nobody knows.
+  var interruptedWrite: Int? { get }
+
   /// Whether a `read` would return at once, now or within `timeout`.
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool
 
@@ -21,7 +24,13 @@ public protocol ByteStream: AnyObject {
   func close()
 }
 
+/// What a stream of another language threw, as `.interrupted`, where it is the connection that has failed.
+package protocol StreamFailure: Error {}
+
 extension ByteStream {
+  /// Nobody knows.
+  public var interruptedWrite: Int? { nil }
+
   /// Writes all of an array's bytes.
   public func write(_ bytes: [UInt8], silence: Duration?) throws(FTPError) {
     try bytes.withUnsafeBufferPointer { (buffer) throws(FTPError) in

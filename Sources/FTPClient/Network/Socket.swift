@@ -9,7 +9,7 @@ public final class Socket: ByteStream {
   // `@exclusivity(unchecked)` has no effect in another module: hence the property above.
   @exclusivity(unchecked) private var number: CInt
   private let ownsDescriptor: Bool
-  private let interrupt: Interrupt?
+  @exclusivity(unchecked) private var interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
   @exclusivity(unchecked) private var nextQuestion = Socket.aPeriodFromNow
   private static var aPeriodFromNow: Deadline { .after(nanoseconds: Int64(Interrupt.period) &* 1_000_000) }
@@ -18,6 +18,8 @@ public final class Socket: ByteStream {
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
   @exclusivity(unchecked) private(set) var waitsInCalls = false
+  /// See `ByteStream.interruptedWrite`.
+  public private(set) var interruptedWrite: Int?
   /// The other end for messages, as in "127.0.0.1 port 21".
   public var peer: String { name.description }
   private let name: PeerName
@@ -104,18 +106,23 @@ public final class Socket: ByteStream {
     var rest = bytes[...]
     // Of the silence that has begun: mostly there is none.
     var deadline: Deadline?
-    while !rest.isEmpty {
-      try askInterrupt()
-      let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
-      if count >= 0 {
-        rest = rest.dropFirst(count)
-        deadline = nil
-      } else {
-        let code = errno
-        let limit = deadline ?? .after(silence)
-        deadline = limit
-        try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
+    do throws(FTPError) {
+      while !rest.isEmpty {
+        try askInterrupt()
+        let count = Glibc.send(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count, flags)
+        if count >= 0 {
+          rest = rest.dropFirst(count)
+          deadline = nil
+        } else {
+          let code = errno
+          let limit = deadline ?? .after(silence)
+          deadline = limit
+          try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
+        }
       }
+    } catch {
+      interruptedWrite = bytes.count - rest.count
+      throw error
     }
   }
 
@@ -146,6 +153,27 @@ public final class Socket: ByteStream {
   public func close() {
     if ownsDescriptor, descriptor >= 0 { Glibc.close(descriptor) }
     number = -1
+  }
+
+  /// Runs `body`, which an interruption does not end before `grace` is over; returns the first that came meanwhile as well.
+  func deferringInterrupts<Result>(
+    for grace: Duration, _ body: () throws(FTPError) -> Result
+  ) throws(FTPError) -> (Result, interruption: FTPError?) {
+    guard let interrupt else { return (try body(), nil) }
+    var first: FTPError?
+    var end = Deadline.never
+    self.interrupt = Interrupt {
+      if let first {
+        if end.hasPassed { throw first }
+        return
+      }
+      do throws(FTPError) { try interrupt.check() } catch {
+        first = error
+        end = .after(grace)
+      }
+    }
+    defer { self.interrupt = interrupt }
+    return (try body(), first)
   }
 
   /// Waits when the call would have blocked, asks the interrupt hook after a signal, throws for anything else.

@@ -11,13 +11,15 @@ extension ControlConnection {
   /// The longest that a transfer may go without calling `keepAlive()`; nil when nobody asked for it.
   var keepAlivePause: Duration? { keepAliveInterval.map { max($0 / 4, .milliseconds(10)) } }
 
-  /// Sends a `NOOP` when the interval has passed since the last. A failure shows when the transfer's reply is read.
-  func keepAlive() {
-    guard ahead.isEmpty, let keepAliveInterval, nextKeepAlive.hasPassed, let command = try? Command("NOOP") else {
-      return
-    }
+  /// Sends a `NOOP` when the interval has passed since the last. A failure shows when the transfer's reply is read; throws `.interrupted`
+  /// alone.
+  func keepAlive() throws(FTPError) {
+    guard ahead.isEmpty, let keepAliveInterval, nextKeepAlive.hasPassed else { return }
     nextKeepAlive = .after(keepAliveInterval)
-    guard (try? send(command)) != nil else { return }
+    do throws(FTPError) { try send(Command("NOOP")) } catch {
+      guard case .interrupted = error.kind else { return }
+      throw error
+    }
     keepAlives += 1
   }
 

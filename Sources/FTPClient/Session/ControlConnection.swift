@@ -90,10 +90,20 @@ public final class ControlConnection {
   @exclusivity(unchecked) var breakdown: String?
   /// Whether the connection has failed: the replies that are owed will not come.
   @exclusivity(unchecked) private var isLost = false
+  /// Whether the server awaits, or is in, the TLS handshake of a data connection that was broken off.
+  @exclusivity(unchecked) private var hasBrokenHandshake = false
 
   /// Whether somebody awaits a reply that has not come yet: a transfer is running, or a call of another object that speaks on this
   /// connection.
   package var isAwaited: Bool { outstanding > 0 && !repliesAreStale && !isLost }
+
+  /// Whether the server has been sent a command that uses a data connection, and has not said how that ended: it may be about to secure
+  /// the connection.
+  package var mayShakeHands: Bool { owesTransferReply && outstanding > 0 && !isLost && breakdown == nil }
+
+  /// Says that a data connection is closed without the TLS handshake that the server awaits. Some end the session then: vsftpd 3.0.3 by
+  /// an error in the clear, which is no TLS, Pure-FTPd 1.0.50 without a word.
+  package func noteBrokenHandshake() { hasBrokenHandshake = true }
 
   /// Throws `.state` when a command now would take the reply that somebody else awaits.
   package func requireNobodyWaits(for action: @autoclosure () -> String) throws(FTPError) {
@@ -287,6 +297,7 @@ public final class ControlConnection {
     if outstanding == 0 {
       repliesAreStale = false
       owesTransferReply = false
+      hasBrokenHandshake = false
       keepAlives = 0
       settlements &+= 1
     }
@@ -330,9 +341,16 @@ public final class ControlConnection {
     case .timedOut:
       abandonReplies()
       return FTPError(.timedOut, "no reply from \(host): timed out")
-    case .interrupted: abandonReplies()
+    case .interrupted(let cause) where !(cause is any StreamFailure): abandonReplies()
     case .malformed, .tooLong: breakdown = error.message
-    default: isLost = true
+    default:
+      isLost = true
+      if hasBrokenHandshake {
+        return FTPError(
+          .closed,
+          "\(host) has ended the session, as some servers do when the TLS handshake of a data connection is broken off: "
+            + "connect again")
+      }
     }
     return error
   }
@@ -419,7 +437,7 @@ public final class ControlConnection {
       guard next == command.line else { throw brokenOffAhead() }
       ahead.removeFirst()
     } else {
-      try write(command.line)
+      try write(command.line, of: command.word)
     }
     hasSent(command.word, command.line)
   }
@@ -436,7 +454,7 @@ public final class ControlConnection {
     }
     try realign()
     if ahead.isEmpty {
-      try write(command.bytes)
+      try write(command.bytes, of: command.word)
       hasSent(command.word, Array(command.bytes))
     } else {
       try send(Command(line: command.bytes.dropLast(2)))
@@ -496,14 +514,29 @@ public final class ControlConnection {
 
   private static let streamMode = Array("MODE S\r\n".utf8)
 
-  private func write(_ bytes: [UInt8]) throws(FTPError) {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(FTPError) in try write(UnsafeRawBufferPointer(bytes)) }
+  private func write(_ bytes: [UInt8], of word: Command.Word? = nil) throws(FTPError) {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(FTPError) in
+      try write(UnsafeRawBufferPointer(bytes), of: word)
+    }
   }
 
-  private func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
+  /// Writes a command's line, or several. Where it is interrupted that is known to be before the first byte, or behind the last of a
+  /// command, which then counts as sent, the connection is as good as before.
+  private func write(_ bytes: UnsafeRawBufferPointer, of word: Command.Word?) throws(FTPError) {
     do { try stream.write(bytes, silence: replyTimeout) } catch {
-      // Part of the line may have gone: another command would be glued to it.
-      breakdown = error.message
+      guard case .interrupted(let cause) = error.kind, !(cause is any StreamFailure) else {
+        breakdown = error.message
+        throw error
+      }
+      switch (stream.interruptedWrite, word) {
+      case (0, _): break
+      case (bytes.count, let word?):
+        hasSent(word, Array(bytes))
+        abandonReplies()
+      default:
+        // Part of the line may have gone: another command would be glued to it.
+        breakdown = "a command was broken off in its midst"
+      }
       throw error
     }
   }

@@ -119,12 +119,12 @@ public final class DataTransfer {
 
   /// Before a read: waits, as long as the control connection is to be kept alive, for something to come. Returns until when to wait then.
   package func waiting() throws(FTPError) -> Deadline {
-    control?.keepAlive()
+    try control?.keepAlive()
     let deadline = Deadline.after(nanoseconds: silentNanoseconds)
     if let control, let pause = control.keepAlivePause {
       while !deadline.hasPassed {
         if try stream.isReadable(within: min(pause, deadline.remaining ?? pause)) { break }
-        control.keepAlive()
+        try control.keepAlive()
       }
     }
     return deadline
@@ -132,7 +132,7 @@ public final class DataTransfer {
 
   /// Sends one block. Blocks at most `silence` while the server takes nothing.
   public func send(_ block: UnsafeRawBufferPointer) throws(FTPError) {
-    control?.keepAlive()
+    try control?.keepAlive()
     try stream.write(block, silence: silence)
     transferred &+= UInt64(block.count)
     onProgress?(transferred)
@@ -151,7 +151,7 @@ public final class DataTransfer {
     guard let stream = stream as? any FileSending else { return }
     var position = offset
     while true {
-      control?.keepAlive()
+      try control?.keepAlive()
       let count = try stream.send(file: file, from: position, silence: silence)
       guard count > 0 else { return }
       position &+= UInt64(count)

@@ -18,12 +18,14 @@ extension FTPSession {
     try control.realign()
     try agreeOnProtection()
     let connection = try configuration.isPassive ? openPassive() : openActive()
+    var isBegun = false
     do throws(FTPError) {
       if offset > 0 {
         let reply = try control.execute(Command("REST", String(offset)))
         guard reply.category == .intermediate else { throw FTPError(unexpected: reply) }
       }
       let reply = try begin(command, connection)
+      isBegun = true
       let socket: Socket
       switch connection {
       case .open(let opened): socket = opened
@@ -36,6 +38,7 @@ extension FTPSession {
       running = transfer
       return transfer
     } catch {
+      if case .interrupted = error.kind, !isBegun { secureBeforeClose(connection) }
       connection.close()
       control.abandonReplies()
       throw error

@@ -102,12 +102,36 @@ extension FTPSession {
   func secureData(_ socket: Socket) throws(FTPError) -> SecureClosing? {
     guard configuration.protectsData, let security = configuration.security else { return nil }
     do throws(FTPError) {
-      let stream = try security.secure(
-        socket, host: host, control: secured, until: .after(configuration.connectTimeout))
+      let (stream, interruption) = try socket.deferringInterrupts(for: Self.grace) { () throws(FTPError) in
+        try security.secure(socket, host: host, control: secured, until: .after(configuration.connectTimeout))
+      }
+      if let interruption {
+        socket.resetOnClose()
+        throw interruption
+      }
       return SecureClosing(stream: stream, socket: socket, control: control, isProxied: proxied != nil)
     } catch {
+      if case .interrupted = error.kind { control.noteBrokenHandshake() }
       throw Self.reworded(control.explanation(of: error), "secure the data connection of \(control.host)")
     }
+  }
+
+  /// How long the handshake of a data connection may go on behind an interruption: vsftpd 3.0.3 and Pure-FTPd 1.0.50 end the session when
+  /// the connection is closed before.
+  private static let grace = Duration.seconds(1)
+
+  /// Shakes hands on a data connection on which the command was interrupted before, and has its close be a reset.
+  func secureBeforeClose(_ connection: DataConnection) {
+    guard configuration.protectsData, let security = configuration.security, control.mayShakeHands,
+      case .open(let socket) = connection
+    else { return }
+    do throws(FTPError) {
+      let deadline = Deadline.after(Self.grace)
+      _ = try socket.deferringInterrupts(for: Self.grace) { () throws(FTPError) in
+        try security.secure(socket, host: host, control: secured, until: deadline)
+      }
+      socket.resetOnClose()
+    } catch { control.noteBrokenHandshake() }
   }
 
   /// Judges a download that TLS did not end: somebody on the way may have cut it short, which the server's 226 does not rule out. A size

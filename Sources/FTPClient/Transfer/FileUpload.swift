@@ -81,7 +81,9 @@ package final class FileUpload {
       do {
         try client.connect()
         try attempt()
-        for name in abandoned + [spare].compactMap(\.self) { _ = try? client.execute("DELE", name) }
+        for name in abandoned + [spare].compactMap(\.self) {
+          _ = client.trying { try client.execute("DELE", name) }
+        }
         result.attempts = attempts.count
         result.duration = watch.elapsed
         result.modified = source.modified
@@ -107,7 +109,7 @@ package final class FileUpload {
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
     guard hasBegun, !isDirect, isBlocked || !(isKept && options.resumes), !isRenaming else { return }
-    _ = try? client.execute("DELE", target)
+    _ = client.trying { try client.execute("DELE", target) }
   }
 
   // MARK: One attempt

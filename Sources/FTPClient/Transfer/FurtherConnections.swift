@@ -71,7 +71,7 @@ final class FurtherConnections {
     _ count: Int, beside client: any TransferClient, _ path: [UInt8], _ body: (FurtherConnections) throws -> Void
   ) throws {
     var siblings: [any TransferClient] = []
-    while siblings.count < count, let sibling = try? client.sibling() { siblings.append(sibling) }
+    while siblings.count < count, let sibling = client.trying({ try client.sibling() }) { siblings.append(sibling) }
     let connections = FurtherConnections(path, siblings)
     guard !siblings.isEmpty else { return try body(connections) }
     defer {

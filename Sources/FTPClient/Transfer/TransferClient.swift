@@ -44,10 +44,21 @@ package protocol TransferClient: AnyObject {
   func checkInterrupt() throws
   /// Waits, as long as nobody interrupts.
   func pause(_ time: Duration) throws
+  /// Hears of an error that ends nothing. Where that is an interruption which comes once, as Ctrl-C, it must come again.
+  func drop(_ error: any Error)
 }
 
 extension TransferClient {
   package var isClosedByCaller: Bool { false }
+  package func drop(_ error: any Error) {}
+
+  /// Runs what is of no weight for the call. An interruption comes again.
+  func trying<Result>(_ body: () throws -> Result) -> Result? {
+    do { return try body() } catch {
+      drop(error)
+      return nil
+    }
+  }
 }
 
 /// A data connection that a client has opened.

@@ -37,6 +37,8 @@ final class PipeliningClient: TransferClient {
   }
   func checkInterrupt() throws { try client.checkInterrupt() }
   func pause(_ time: Duration) throws { try client.pause(time) }
+  func drop(_ error: any Error) { client.drop(error) }
+  var isClosedByCaller: Bool { client.isClosedByCaller }
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
   func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool { try client.sendAhead(commands) }
 
@@ -88,7 +90,10 @@ final class PipeliningClient: TransferClient {
   func takeBack() {
     guard hasAsked, let passive = client.passiveCommand else { return }
     hasAsked = false
-    do { _ = try client.execute(passive, nil) } catch { client.disconnect() }
+    do { _ = try client.execute(passive, nil) } catch {
+      client.disconnect()
+      client.drop(error)
+    }
   }
 
   /// Servers that look at commands during a transfer: pyftpdlib ends it, Pure-FTPd answers 500.

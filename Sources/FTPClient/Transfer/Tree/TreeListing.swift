@@ -102,7 +102,7 @@ final class TreeListing {
 
   private func listed(_ path: [UInt8], _ home: [UInt8]?) throws -> [RemoteItem] {
     if !path.isEmpty { try enter(path) }
-    defer { if let home, !path.isEmpty { try? enter(home) } }
+    defer { if let home, !path.isEmpty { client.trying { try enter(home) } } }
     // vsftpd and others leave names with a dot out of a plain LIST. Some take the option for a name: of a file that is
     // not there, or of no file.
     if !refusesOptions {

@@ -53,7 +53,7 @@ final class TreeWorker {
   /// Leaves the session where it began.
   func goHome() {
     guard isConnected, let home else { return }
-    _ = try? client.execute("CWD", home)
+    _ = client.trying { try client.execute("CWD", home) }
   }
 
   // MARK: The server's side
