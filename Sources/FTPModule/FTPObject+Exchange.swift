@@ -45,9 +45,9 @@ extension FTPObject {
     _ object: Glance, _ line: Glance, _ state: ModuleState, on connection: Connection
   ) throws -> Exchanged? {
     // What cannot be sent is for `putline` to say.
-    guard let text = try line.utf8(), let command = connection.control.makeReady(text),
-      connection.isReady(for: command.word)
-    else { return nil }
+    guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
+      return nil
+    }
     try state.auditing().perform(state.commandEvent.glance, object, line)
     do {
       return try connection.use {

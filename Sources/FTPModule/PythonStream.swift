@@ -221,9 +221,9 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
-  func sendPromptly(_ line: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) -> Bool {
+  var isSilent: Bool {
     guard let native, native.descriptor >= 0 else { return false }
-    return try native.sendPromptly(line, silence: silence)
+    return native.isSilent
   }
 
   func readPromptly(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int? {

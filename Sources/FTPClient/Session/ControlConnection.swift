@@ -442,24 +442,64 @@ public final class ControlConnection {
     hasSent(command.word, command.line)
   }
 
+  /// Brings the connection in step, sends a command and reads its reply, whatever its code.
+  ///
+  /// For commands without a data connection: the reply that a 1yz promises is read before the next command.
+  ///
+  /// Throws `.state` while a transfer is running, as well as what `realign`, `send` and `readReply` throw.
+  public func execute(_ command: Command) throws(FTPError) -> Reply {
+    try requireNobodyWaits(for: "send \(command.verb)")
+    try realign()
+    try send(command)
+    let reply = try readReply()
+    if reply.category == .preliminary { abandonReplies() }
+    return reply
+  }
+
+  /// Executes a command whose reply must be 2yz. Throws `.reply` otherwise.
+  @discardableResult
+  public func complete(_ command: Command) throws(FTPError) -> Reply {
+    let reply = try execute(command)
+    guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    return reply
+  }
+
+  /// Sends a command as it is, without a look at what the server may have said before.
+  public func send(_ command: Command) throws(FTPError) {
+    try requireUsable()
+    if let next = ahead.first {
+      guard next == command.line else { throw brokenOffAhead() }
+      ahead.removeFirst()
+    } else {
+      try write(command.line, of: command.word)
+    }
+    hasSent(command.word, command.line)
+  }
+
   /// Puts a whole line without its end together to a command that `exchange` sends; nil when it is none that can be sent.
   package func makeReady(_ line: UnsafeRawBufferPointer) -> Command.Ready? { Command.Ready(line, in: commandMemory) }
 
   /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
   /// throw.
   package func exchange(_ command: Command.Ready) throws(FTPError) -> Reply {
-    if let promptStream, isInStep, try send(command, promptly: promptStream) {
+    if let promptStream, isInStep, promptStream.isSilent {
+      try send(command)
       if let reply = try promptReply(promptStream) { return reply }
       return try readReply()
     }
     try realign()
     if ahead.isEmpty {
-      try write(command.bytes, of: command.word)
-      hasSent(command.word, Array(command.bytes))
+      try send(command)
     } else {
-      try send(Command(line: command.bytes.dropLast(2)))
+      try send(Command(line: command.bytes(in: commandMemory).dropLast(2)))
     }
     return try readReply()
+  }
+
+  private func send(_ command: Command.Ready) throws(FTPError) {
+    let bytes = command.bytes(in: commandMemory)
+    try write(bytes, of: command.word)
+    hasSent(command.word, Array(bytes))
   }
 
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
@@ -470,18 +510,6 @@ public final class ControlConnection {
 
   /// The least time limit, in nanoseconds, to which the slice that a prompt answer may take is nothing.
   private static let promptness: Int64 = 10_000_000_000
-
-  private func send(_ command: Command.Ready, promptly stream: any PromptStream) throws(FTPError) -> Bool {
-    do throws(FTPError) {
-      guard try stream.sendPromptly(command.bytes, silence: replyTimeout) else { return false }
-    } catch {
-      // As in `write`.
-      breakdown = error.message
-      throw error
-    }
-    hasSent(command.word, Array(command.bytes))
-    return true
-  }
 
   /// The reply where it comes at once, and is one line; nil where it is to be read by `readReply`.
   private func promptReply(_ stream: any PromptStream) throws(FTPError) -> Reply? {
