@@ -442,43 +442,6 @@ public final class ControlConnection {
     hasSent(command.word, command.line)
   }
 
-  /// Brings the connection in step, sends a command and reads its reply, whatever its code.
-  ///
-  /// For commands without a data connection: the reply that a 1yz promises is read before the next command.
-  ///
-  /// Throws `.state` while a transfer is running, as well as what `realign`, `send` and `readReply` throw.
-  public func execute(_ command: Command) throws(FTPError) -> Reply {
-    try requireNobodyWaits(for: "send \(command.verb)")
-    try realign()
-    try send(command)
-    let reply = try readReply()
-    if reply.category == .preliminary { abandonReplies() }
-    return reply
-  }
-
-  /// Executes a command whose reply must be 2yz. Throws `.reply` otherwise.
-  @discardableResult
-  public func complete(_ command: Command) throws(FTPError) -> Reply {
-    let reply = try execute(command)
-    guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-    return reply
-  }
-
-  /// Sends a command as it is, without a look at what the server may have said before.
-  public func send(_ command: Command) throws(FTPError) {
-    try requireUsable()
-    if let next = ahead.first {
-      guard next == command.line else { throw brokenOffAhead() }
-      ahead.removeFirst()
-    } else {
-      try write(command.line, of: command.word)
-    }
-    hasSent(command.word, command.line)
-  }
-
-  /// Puts a whole line without its end together to a command that `exchange` sends; nil when it is none that can be sent.
-  package func makeReady(_ line: UnsafeRawBufferPointer) -> Command.Ready? { Command.Ready(line, in: commandMemory) }
-
   /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
   /// throw.
   package func exchange(_ command: Command.Ready) throws(FTPError) -> Reply {
