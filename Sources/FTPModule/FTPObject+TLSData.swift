@@ -102,7 +102,9 @@ extension FTPObject {
   }
 
   /// Closes a data connection on which the command has been sent, `error` having come before it was handed out or secured.
-  func breakOffData(_ plain: PythonObject, after error: any Error) { breakOff(TLSHandshake(plain, state), after: error) }
+  func breakOffData(_ plain: PythonObject, after error: any Error) {
+    breakOff(TLSHandshake(plain, state), after: error)
+  }
 
   private func breakOff(_ handshake: TLSHandshake, after error: any Error) {
     let isBrokenOff = TLSHandshake.isBrokenOff(by: error, state)
