@@ -59,9 +59,9 @@ static inline PyTypeObject *_Nonnull py_type(PyObject *_Nonnull o) { return Py_T
 /* Makes a new str, to which nobody else refers, an instance of a subclass of str that adds nothing to its memory; 0 when it is to be
  * made by the class. That takes two more pieces of memory and a copy for each: with very many lines most of what a line costs. The field
  * is the stable ABI's; that CPython then uses and frees the object as it should is known of the versions up to 3.13. A str of less than
- * two characters may be one that all share. */
-static inline int py_str_becomes(PyObject *_Nonnull text, PyObject *_Nonnull type) {
-  if (Py_Version >= 0x030E0000 || Py_REFCNT(text) != 1 || PyUnicode_GetLength(text) < 2) return 0;
+ * two characters may be one that all share: `size` is the text's in UTF-8, of which a character has up to four bytes. */
+static inline int py_str_becomes(PyObject *_Nonnull text, Py_ssize_t size, PyObject *_Nonnull type) {
+  if (Py_Version >= 0x030E0000 || Py_REFCNT(text) != 1 || (size <= 4 && PyUnicode_GetLength(text) < 2)) return 0;
   Py_INCREF(type);
   Py_SET_TYPE(text, (PyTypeObject *)type);
   return 1;
@@ -75,6 +75,10 @@ static inline void *_Nonnull py_generic_setting(void) { return (void *)PyObject_
 static inline PyObject *_Nullable py_call(
     PyObject *_Nonnull callable, PyObject *_Nullable a, PyObject *_Nullable b, PyObject *_Nullable c) {
   return PyObject_CallFunctionObjArgs(callable, a, b, c, NULL);
+}
+static inline PyObject *_Nullable py_call_four(
+    PyObject *_Nonnull callable, PyObject *_Nonnull a, PyObject *_Nonnull b, PyObject *_Nonnull c, PyObject *_Nonnull d) {
+  return PyObject_CallFunctionObjArgs(callable, a, b, c, d, NULL);
 }
 static inline PyObject *_Nullable py_call_method(
     PyObject *_Nonnull self, PyObject *_Nonnull name, PyObject *_Nullable a, PyObject *_Nullable b,
@@ -93,6 +97,7 @@ static inline void py_raise_no_attribute(PyObject *_Nonnull module, PyObject *_N
 /* Flags: macros with casts. */
 static const unsigned int py_type_flags = Py_TPFLAGS_DEFAULT;
 static const unsigned int py_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
+static const unsigned int py_fixed_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE;
 static const unsigned int py_collected_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC;
 static const int py_method_flags = METH_METHOD | METH_FASTCALL | METH_KEYWORDS;
 static const int py_function_flags = METH_FASTCALL | METH_KEYWORDS;

@@ -60,7 +60,7 @@ extension FTPConnection {
       var content: [UInt8] = []
       try session.retrieve(path) { block in
         guard content.count + block.count <= limit else {
-          throw FTPError(.tooLong, "\(path) is longer than \(limit) bytes")
+          throw FTPError(.tooLong, "'\(path)' is longer than \(limit) bytes")
         }
         content.append(contentsOf: block)
       }

@@ -1,19 +1,5 @@
 internal import FTPClient
 
-/// How far a transfer is.
-public struct TransferProgress: Sendable, Equatable {
-  /// Bytes of the file that have been transferred, those of an earlier part that is resumed included.
-  public let transferred: UInt64
-  /// The file's size, where it is known.
-  public let total: UInt64?
-
-  /// A progress, as for a test of a handler.
-  public init(transferred: UInt64, total: UInt64?) {
-    self.transferred = transferred
-    self.total = total
-  }
-}
-
 /// Transfers from and to files of this computer, on the connection's thread.
 extension FTPConnection {
   /// Downloads into a file, which is made or overwritten once the server has agreed. Returns how far it came, which is the end.
@@ -35,7 +21,7 @@ extension FTPConnection {
       let size = try Self.size(of: path, session)
       let offset = resume ? try LocalFile.size(of: file) : 0
       if let size, offset > size {
-        throw FTPError(.state, "\(file) is longer than \(path) on the server: \(offset) of \(size) bytes")
+        throw FTPError(.state, "'\(file)' is longer than '\(path)' on the server: \(offset) of \(size) bytes")
       }
       if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
       let transfer = try session.beginTransfer(command, from: offset)
@@ -62,8 +48,10 @@ extension FTPConnection {
   /// Uploads a file (`STOR`). Returns how far it came, which is the end.
   ///
   /// With `resume` the upload goes on behind what the server's file holds already (`SIZE`, `REST`), and nothing is transferred when that is as long as
-  /// this one. Throws `.state` when the server's is longer: it is another. `progress` is called after each block, on the connection's thread, and delays the transfer as long as it takes. Throws as `FTPSession.store`,
-  /// and `.system` for the file; then, and after a cancellation, the server may hold a part.
+  /// this one. Throws `.state` when the server's is longer: it is another. `progress` is called after each block, on the connection's thread, and delays
+  /// the transfer as long as it takes.
+  ///
+  /// Throws as `FTPSession.store`, and `.system` for the file; then, and after a cancellation, the server may hold a part.
   @discardableResult
   public func upload(
     file: String, to path: String, resume: Bool = false, progress: (@Sendable (TransferProgress) -> Void)? = nil
@@ -73,7 +61,7 @@ extension FTPConnection {
       let size = local.size
       let offset = resume ? try Self.sizeForResuming(path, session) : 0
       if let size, offset > size {
-        throw FTPError(.state, "\(path) on the server is longer than \(file): \(offset) of \(size) bytes")
+        throw FTPError(.state, "'\(path)' on the server is longer than '\(file)': \(offset) of \(size) bytes")
       }
       if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
       try local.skip(to: offset)

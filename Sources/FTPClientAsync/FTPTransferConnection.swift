@@ -18,7 +18,9 @@ public actor FTPTransferConnection {
 
   /// Transfers over sessions with a server. None is opened yet: that is done, on the connection's thread, when one is needed, and again after each loss.
   ///
-  /// `prepare` logs in and changes the directory, each time in the same way; for several connections it is called on several threads at the same time. Throws `.system` when the system has no thread more.
+  /// `prepare` logs in and changes the directory, each time in the same way; for several connections it is called on several threads at the same time.
+  ///
+  /// Throws `.system` when the system has no thread more.
   public init(
     host: String, port: UInt16? = nil, configuration: sending FTPSession.Configuration = FTPSession.Configuration(),
     options: sending FTPTransfer.Options = FTPTransfer.Options(),

@@ -11,7 +11,7 @@ final class LocalFile {
     try Self.check(path)
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     self.path = path
-    guard descriptor >= 0 else { throw FTPError(errno: errno, "read \(path)") }
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "read '\(path)'") }
   }
 
   /// Opens or makes a file and cuts it off at `offset`, to be written from there on. Throws `.system`.
@@ -19,10 +19,10 @@ final class LocalFile {
     try Self.check(path)
     descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     self.path = path
-    guard descriptor >= 0 else { throw FTPError(errno: errno, "write \(path)") }
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "write '\(path)'") }
     // What is no regular file, as /dev/null, cannot be cut off, and need not be.
     guard ftruncate(descriptor, off_t(clamping: offset)) == 0 || errno == EINVAL else {
-      throw FTPError(errno: errno, "write \(path)")
+      throw FTPError(errno: errno, "write '\(path)'")
     }
     lseek(descriptor, off_t(clamping: offset), SEEK_SET)
   }
@@ -46,7 +46,7 @@ final class LocalFile {
     try check(path)
     var status = stat()
     if stat(path, &status) == 0 { return UInt64(clamping: status.st_size) }
-    guard errno == ENOENT else { throw FTPError(errno: errno, "look at \(path)") }
+    guard errno == ENOENT else { throw FTPError(errno: errno, "look at '\(path)'") }
     return 0
   }
 
@@ -54,7 +54,7 @@ final class LocalFile {
   func skip(to offset: UInt64) throws(FTPError) {
     guard offset > 0 else { return }
     guard lseek(descriptor, off_t(clamping: offset), SEEK_SET) >= 0 else {
-      throw FTPError(errno: errno, "read \(path)")
+      throw FTPError(errno: errno, "read '\(path)'")
     }
   }
 
@@ -63,20 +63,14 @@ final class LocalFile {
     while true {
       let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 { return count }
-      guard errno == EINTR else { throw FTPError(errno: errno, "read \(path)") }
+      guard errno == EINTR else { throw FTPError(errno: errno, "read '\(path)'") }
     }
   }
 
   /// Writes all bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-      if count > 0 {
-        rest = rest.dropFirst(count)
-      } else if count == 0 || errno != EINTR {
-        throw FTPError(errno: count == 0 ? EIO : errno, "write \(path)")
-      }
+    do throws(FileFailure) { try bytes.write(into: descriptor, at: nil) } catch {
+      throw FTPError(errno: error.errno, "write '\(path)'")
     }
   }
 
@@ -84,6 +78,6 @@ final class LocalFile {
   func close() throws(FTPError) {
     let status = Glibc.close(descriptor)
     descriptor = -1
-    guard status == 0 || errno == EINTR else { throw FTPError(errno: errno, "write \(path)") }
+    guard status == 0 || errno == EINTR else { throw FTPError(errno: errno, "write '\(path)'") }
   }
 }

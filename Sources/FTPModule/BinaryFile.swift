@@ -89,20 +89,13 @@ struct BinaryFile {
     }
     do {
       while true {
-        let isMoving = trial.isMoving
-        let count = try trial.measure {
-          guard isMoving else {
-            let count = try transfer.receive(into: buffer)
-            try UnsafeRawBufferPointer(rebasing: buffer.prefix(count)).write(into: descriptor, at: nil)
-            return count
-          }
-          guard let pipe else { return nil }
-          return try transfer.receive { stream, deadline in
-            try stream.receive(file: descriptor, at: nil, most: .max, through: pipe, until: deadline)
-          }
-        }
-        // It is not moved, then.
-        guard let count else { continue }
+        let count = try trial.receive(
+          from: transfer, into: buffer,
+          moving: { stream, deadline in
+            guard let pipe else { return nil }
+            return try stream.receive(file: descriptor, at: nil, most: .max, through: pipe, until: deadline)
+          },
+          writing: { try $0.write(into: descriptor, at: nil) })
         if count == 0 {
           try Attachment.attach(settle)
           return true
@@ -176,11 +169,23 @@ struct BinaryFile {
   }
 
   /// The status of a regular file.
-  static func status(of file: PythonObject) throws(PythonError) -> stat? {
+  private static func status(of file: PythonObject) throws(PythonError) -> stat? {
     var status = stat()
     let descriptor = CInt(clamping: try file.callMethod("fileno").integer())
     guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return status
+  }
+
+  /// The bytes from a file's position to its end; nil when it is not one of Python's own on a regular file.
+  static func rest(of file: PythonObject, _ types: FileTypes) -> UInt64? {
+    guard [types.reader, types.random, types.raw].contains(where: file.isExactly) else { return nil }
+    do {
+      guard let status = try status(of: file) else { return nil }
+      return UInt64(exactly: Int(status.st_size) - (try file.callMethod("tell").integer()))
+    } catch {
+      PythonError.clear()
+      return nil
+    }
   }
 
   /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.

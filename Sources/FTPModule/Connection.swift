@@ -101,11 +101,17 @@ final class Connection: ReferenceHolder {
   }
 
   /// Speaks over a connected Python socket.
-  init(_ socket: PythonObject, host: String, codec: TextCodec, state: ModuleState) throws(PythonError) {
+  convenience init(_ socket: PythonObject, host: String, codec: TextCodec, state: ModuleState) throws(PythonError) {
+    let stream = try PythonStream(socket, peer: host, state: state)
+    self.init(stream, PeerName(host), codec: codec, state: state)
+  }
+
+  /// Speaks over a stream.
+  init(_ stream: PythonStream, _ name: PeerName, codec: TextCodec, state: ModuleState) {
     self.state = state
     self.codec = codec
-    stream = try PythonStream(socket, peer: host, state: state)
-    ownControl = ControlConnection(stream, host: host, replyTimeout: nil)
+    self.stream = stream
+    ownControl = ControlConnection(stream, name: name, replyTimeout: nil)
     session = nil
   }
 
@@ -121,10 +127,10 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
-  deinit { if process == getpid() { stream.endSlices() } }
+  deinit { if stream.isSliced, process == getpid() { stream.endSlices() } }
 
   var references: [PythonObject] {
-    [stream.socket] + [tlsSession, handedOut?.reference].compactMap(\.self)
+    stream.references + [tlsSession, handedOut?.reference].compactMap(\.self)
   }
 
   /// The socket goes when the object goes: it is part of no cycle that only its own class could break.

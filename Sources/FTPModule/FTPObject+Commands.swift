@@ -20,7 +20,7 @@ extension FTPObject {
   /// `putline(line)`: sends a line, CRLF added.
   func putline(_ line: PythonObject) throws -> PythonObject {
     let command = try Command(line: encoded(line))
-    try audit("ftplib.sendcmd", line)
+    try state.audit().perform(state.commandEvent, object, line)
     if debugLevel > 1 {
       try print(.string("*put*"), call(.sanitize, line.appending(.string("\r\n"))))
     }
@@ -53,10 +53,21 @@ extension FTPObject {
   }
 
   /// Checks that commands can be sent, before the first of several goes out. Raises `ValueError`.
-  func requireSendable(_ lines: PythonObject?...) throws {
-    for case let line? in lines where !line.isNone {
-      _ = try Command(line: encoded(line.isString || line.isBytes ? line : line.string()))
+  func requireSendable(_ line: PythonObject, _ other: PythonObject?) throws {
+    try requireSendable(line)
+    if let other { try requireSendable(other) }
+  }
+
+  /// The same for one; `None` is none.
+  func requireSendable(_ line: PythonObject) throws {
+    if line.isNone { return }
+    // As nearly always.
+    if line.isString, try Self.isPlainUTF8(object.glance, state),
+      try line.withEncodableUTF8({ Command.canBeSent($0) }) ?? false
+    {
+      return
     }
+    _ = try Command(line: encoded(line.isString || line.isBytes ? line : line.string()))
   }
 
   /// Sends a command on the connection, or on the socket that somebody put into `sock`.

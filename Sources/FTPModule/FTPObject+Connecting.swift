@@ -20,6 +20,7 @@ extension FTPObject {
 
   /// `FTP(...)`: connects when `host` is given, then logs in when `user` is given.
   func initialize(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
+    guard Arguments.areGiven(tuple: tuple, dictionary: dictionary) else { return try prepare() }
     let isCPython = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isString ?? false
     let arguments = try Arguments(isCPython ? Self.cpython : Self.documented, tuple: tuple, dictionary: dictionary)
     try start(arguments, port: arguments.value("port"))
@@ -27,15 +28,11 @@ extension FTPObject {
 
   /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
   func start(_ arguments: Arguments, port: PythonObject?) throws {
-    try set(.encoding, arguments["encoding"] ?? state.utf8)
-    try set(.source_address, arguments["source_address"] ?? PythonObject.none)
+    try prepare(
+      encoding: arguments["encoding"], sourceAddress: arguments["source_address"], timeout: arguments["timeout"])
     for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
       if let value = arguments.value(name) { try set(attribute, value) }
     }
-    let unset = try notGiven()
-    let timeout = arguments["timeout"] ?? unset
-    if timeout !== unset { try Self.checkTimeout(timeout) }
-    try set(.timeout, timeout)
     guard let host = arguments["host"], try host.isTrue() else {
       if let port { try setPort(port) }
       return
@@ -52,14 +49,29 @@ extension FTPObject {
     }
   }
 
+  /// Sets the attributes that each object has of its own.
+  private func prepare(
+    encoding: PythonObject? = nil, sourceAddress: PythonObject? = nil, timeout: PythonObject? = nil
+  ) throws {
+    let unset = try notGiven()
+    if let timeout, timeout !== unset { try Self.checkTimeout(timeout) }
+    let (ftp, names) = (object.glance, state.names)
+    try ftp.set(names[glance: .encoding], encoding ?? state.utf8)
+    if let sourceAddress {
+      try ftp.set(names[glance: .source_address], sourceAddress)
+    } else {
+      try ftp.setNone(names[glance: .source_address])
+    }
+    try ftp.set(names[glance: .timeout], timeout ?? unset)
+  }
+
   /// `connect(host, port, timeout, source_address, ipvtype)`: returns the greeting.
   ///
   /// `wrap` gets the connected socket before anything is read from it: for TLS from the first byte.
   func connect(
-    _ arguments: Arguments, wrap: (PythonObject) throws -> PythonObject = { $0 }
+    _ arguments: Arguments, wrap: ((PythonObject) throws -> PythonObject)? = nil
   ) throws -> PythonObject {
-    if let host = arguments.value(0), try host.isTrue() { try set(.host, host) }
-    if let port = arguments.value(1) { try setPort(port) }
+    try setPlace(arguments.value(0), arguments.value(1))
     // CPython's default is -999: subclasses pass it on.
     if let timeout = arguments[2], try timeout.isNone || timeout === notGiven() || timeout.double() != -999 {
       if try timeout !== notGiven() { try Self.checkTimeout(timeout) }
@@ -67,26 +79,50 @@ extension FTPObject {
     }
     if let source = arguments.value(3) { try set(.source_address, source) }
     if let type = arguments.value(4) { try set(.ipvtype, type) }
-    try close()
-    let host = try attribute(.host)
-    let port = try attribute(.port)
-    try audit("ftplib.connect", host, port)
-    let name = try text(.host)
+    return try connect(wrap)
+  }
+
+  /// `connect(host, port)`.
+  func connect(_ host: PythonObject, _ port: PythonObject) throws -> PythonObject {
+    try setPlace(host.isNone ? nil : host, port.isNone ? nil : port)
+    return try connect(nil)
+  }
+
+  private func setPlace(_ host: PythonObject?, _ port: PythonObject?) throws {
+    if let host, try host.isTrue() { try set(.host, host) }
+    if let port { try setPort(port) }
+  }
+
+  /// Connects to where the attributes say.
+  private func connect(_ wrap: ((PythonObject) throws -> PythonObject)?) throws -> PythonObject {
+    let names = state.names
+    if try !object.hasNoneAttribute(names[.file]) || !state.socketAttribute.isNone(in: object.glance) { try close() }
+    let (host, port) = (try attribute(.host), try attribute(.port))
+    try state.audit().perform(state.sessionEvent, object, host, port)
+    let name = host.isNone ? "" : try host.text()
     guard !name.isEmpty else { throw PythonError.value("no host to connect to: give one to FTP() or connect()") }
-    let number = try port.integer()
-    let plain = try dial(host, port, "connect to \(name) port \(number)")
-    keepAlive(plain)
-    let socket = try wrap(plain)
+    let peer = PeerName(name, port: try port.integer())
+    let isAlone = try wrap == nil && isAlone()
+    let dialled = try dial(host, port, "connect to \(peer)", unseen: isAlone)
+    keepAlive(dialled)
+    let socket = try wrap?(dialled.socket) ?? dialled.socket
     do {
       let takings = state.socketAttribute.takings
       try set(.sock, socket)
       // A subclass may wrap the socket when it is set, as recipes for implicit TLS do.
       let effective = try socketInPlace()
-      try set(.af, effective.attribute(state.names[.family]))
-      let connection = try Connection(
-        effective, host: "\(name) port \(number)", codec: try codec, state: state)
+      let plain = effective === dialled.socket ? dialled.plain : nil
+      try set(.af, plain?.family ?? effective.attribute(state.names[.family]))
+      let stream =
+        try plain.map { PythonStream(plain: effective, descriptor: $0.descriptor, peer: peer, state: state) }
+        ?? PythonStream(effective, peer: peer, state: state)
+      let connection = Connection(stream, peer, codec: try codec, state: state)
       try set(.file, NativeObject.make(state.connectionType, connection))
-      if state.socketAttribute.takings == takings, try isAlone() { try connection.stream.beginSlices() }
+      if isAlone, state.socketAttribute.takings == takings, try plain != nil || state.connectsPlainly() {
+        try stream.beginSlices()
+      } else {
+        dialled.waitForWriting()
+      }
       let welcome = try greeting()
       try set(.welcome, welcome)
       return welcome
@@ -97,25 +133,27 @@ extension FTPObject {
     }
   }
 
-  /// Whether nobody can have kept the socket that `connect` has made, and nobody gets it without this module's doing.
+  /// Whether nobody gets the socket that `connect` makes without this module's doing.
   private func isAlone() throws(PythonError) -> Bool {
-    guard state.socketAttribute.watches(object), try !object.isInstance(of: state.ftpTLSType) else { return false }
-    return try state.connectsPlainly()
+    guard state.socketAttribute.watches(object) else { return false }
+    if object.isExactly(state.ftpType) { return true }
+    return try !object.isInstance(of: state.ftpTLSType)
   }
 
   /// Has the system look after a control connection that a long transfer leaves silent.
-  private func keepAlive(_ socket: PythonObject) {
+  private func keepAlive(_ dialled: Dialled) {
+    if let plain = dialled.plain { return Socket.keepAlive(plain.descriptor) }
     // What has no descriptor keeps itself alive, or is somebody's mock.
     PythonError.preserving {
-      Socket.keepAlive(CInt(clamping: try socket.callMethod(state.names[.fileno]).integer()))
+      Socket.keepAlive(CInt(clamping: try dialled.socket.glance.callForInteger(state.names[glance: .fileno])))
     }
   }
 
   /// Reads the greeting; after a `120 ready in N minutes` the one that follows (RFC 959 section 5.4).
   private func greeting() throws -> PythonObject {
     for _ in 0..<Limits.delayedGreetings {
-      let reply = try call(.getresp)
-      if try code(reply) != "120" { return reply }
+      let (text, code) = try awaitReply()
+      if code != 120 { return text }
     }
     throw FTPError(.malformed, "\(try text(.host)) keeps saying that it is not ready yet")
   }
@@ -131,10 +169,28 @@ extension FTPObject {
     if number != 0 { try set(.port, port) }
   }
 
+  /// A socket that has been connected.
+  struct Dialled {
+    let socket: PythonObject
+    /// The time that connecting could take, in seconds; nil is for ever.
+    let limit: Double?
+    /// Where the client has connected a socket of `PlainSockets` by itself: its descriptor, and what `socket` calls its family.
+    var plain: (descriptor: CInt, family: PythonObject)?
+    /// Whether a call that writes to it still waits for a slice of time alone, as connecting has left it.
+    var isSliced = false
+
+    /// Takes that back.
+    func waitForWriting() { if isSliced, let plain { Socket.waitForWriting(plain.descriptor) } }
+  }
+
   /// Connects to the host, as `socket.create_connection` tries its addresses; with `ipvtype=1` to its IPv6 addresses alone, as the
-  /// device module has it.
-  private func dial(_ host: PythonObject, _ port: PythonObject, _ action: String) throws -> PythonObject {
-    guard try attribute(.ipvtype).isTrue() else { return try openSocket(host, port, action) }
+  /// device module has it. `unseen` as for `connectDirectly`.
+  private func dial(
+    _ host: PythonObject, _ port: PythonObject, _ action: @autoclosure () -> String, unseen: Bool
+  ) throws -> Dialled {
+    guard try object.hasTrueAttribute(state.names[.ipvtype]) else {
+      return try openSocket(host, port, action(), unseen: unseen)
+    }
     let socket = try state.socket()
     let entries: [PythonObject]
     let name = try host.text()
@@ -145,7 +201,7 @@ extension FTPObject {
     }
     let addresses = try entries.map { entry in try item(0, of: item(4, of: entry)).text() }
     for (index, address) in addresses.enumerated() where addresses.firstIndex(of: address) == index {
-      do { return try openSocket(.string(address), port, action) } catch {
+      do { return try openSocket(.string(address), port, action(), unseen: unseen) } catch {
         guard addresses[index...].contains(where: { $0 != address }), PythonError.matches(.osError) else { throw error }
         PythonError.clear()
       }
@@ -153,24 +209,27 @@ extension FTPObject {
     throw FTPError(.unresolved(-2), "the host name '\(name)' has no IPv6 address")
   }
 
-  /// Opens a socket to a host, through the proxy where there is one.
-  func openSocket(_ host: PythonObject, _ port: PythonObject, _ action: String) throws -> PythonObject {
+  /// Opens a socket to a host, through the proxy where there is one. `unseen` as for `connectDirectly`.
+  func openSocket(
+    _ host: PythonObject, _ port: PythonObject, _ action: @autoclosure () -> String, unseen: Bool = false
+  ) throws -> Dialled {
     do {
-      if let proxy = try proxy() { return try openThroughProxy(proxy, host, port, action) }
+      if let proxy = try proxy() { return try openThroughProxy(proxy, host, port, action()) }
     } catch let error as FTPError {
       throw state.exception(for: error)
     }
     try forgetProxiedHost()
-    return try connectDirectly(host, port, action).socket
+    return try connectDirectly(host, port, action(), unseen: unseen)
   }
 
-  /// Opens a socket through whatever `socket.create_connection` is now: event loops and proxies of others replace it. `limit` is the time
-  /// that connecting could take, in seconds, or `None`.
+  /// Opens a socket through whatever `socket.create_connection` is now: event loops and proxies of others replace it.
+  ///
+  /// `unseen` says that nobody gets it before the caller has taken back what connecting leaves: see `Dialled`.
   func connectDirectly(
-    _ host: PythonObject, _ port: PythonObject, _ action: String
-  ) throws(PythonError) -> (socket: PythonObject, limit: PythonObject) {
+    _ host: PythonObject, _ port: PythonObject, _ action: @autoclosure () -> String, unseen: Bool = false
+  ) throws(PythonError) -> Dialled {
+    if let dialled = try connectToDigits(host, port, action, unseen: unseen) { return dialled }
     let timeout = try connectTimeout()
-    if let socket = try connectToDigits(host, port, timeout, action) { return (socket, timeout.value) }
     let create = try state.socket().attribute(state.names[.create_connection])
     let keywords = try PythonObject.dictionary()
     try keywords.set(attribute(.source_address), for: "source_address")
@@ -178,96 +237,54 @@ extension FTPObject {
     do {
       socket = try create.call(arguments: .tuple(.tuple(host, port), timeout.value), keywords: keywords)
     } catch {
-      throw state.rewordConnectError(action)
+      throw state.rewordConnectError(action())
     }
     if timeout.isOurs { try socket.callMethod(state.names[.settimeout], PythonObject.none) }
-    return (socket, timeout.value)
+    return Dialled(socket: socket, limit: timeout.value.isNone ? nil : try timeout.value.double())
   }
 
   /// The same for an address in digits, without the resolver, where `socket` is Python's own; nil for any other.
   private func connectToDigits(
-    _ host: PythonObject, _ port: PythonObject, _ timeout: (value: PythonObject, isOurs: Bool), _ action: String
-  ) throws(PythonError) -> PythonObject? {
-    guard host.isString, port.isInteger, try attribute(.source_address).isNone, try state.connectsPlainly(),
-      let number = UInt16(exactly: try port.integer()),
+    _ host: PythonObject, _ port: PythonObject, _ action: () -> String, unseen: Bool
+  ) throws(PythonError) -> Dialled? {
+    guard host.isString, port.isInteger, try object.hasNoneAttribute(state.names[.source_address]),
+      let sockets = try state.ownSockets(), let number = UInt16(exactly: try port.integer()),
       let address = SocketAddress(digits: try host.utf8Text(), port: number)
     else { return nil }
-    try state.audit().perform(state.connectEvent, object, .tuple(host, port))
-    let deadline = Deadline.after(timeout.value.isNone ? nil : Duration(try timeout.value.double()))
-    let descriptor: CInt
-    do throws(FTPError) {
-      descriptor = try Attachment.detach { () throws(FTPError) in
-        try Socket.descriptor(
-          connectedTo: address, action, until: deadline, interrupt: Interrupt(Attachment.checkSignals))
-      }
-    } catch {
-      throw state.exception(for: error)
+    let limit = try connectSeconds()
+    try state.audit().perform(state.connectEvent, object, .pair(host, port))
+    let socket: PythonObject
+    do throws(PythonError) { socket = try sockets.make(isIPv6: address.isIPv6) } catch {
+      throw state.rewordConnectError(action())
     }
     do throws(PythonError) {
-      // As `socket.create_connection` makes it.
-      let socket = try state.socket().attribute(state.names[.socket]).call(
-        arguments: .tuple(
-          .integer(Int(address.isIPv6 ? AF_INET6 : AF_INET)), .integer(Int(SOCK_STREAM.rawValue)),
-          .integer(Int(IPPROTO_TCP)), .integer(Int(descriptor))), keywords: nil)
-      if !timeout.isOurs { try socket.callMethod(state.names[.settimeout], timeout.value) }
-      return socket
+      if let timeout = limit.given { try socket.callMethod(state.names[.settimeout], timeout) }
+      let descriptor = CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+      // A socket with a time limit does not block.
+      let isBlocking = limit.given?.isNone ?? limit.isOurs
+      do throws(FTPError) {
+        let interrupt = Interrupt(Attachment.checkSignals)
+        let deadline = Deadline.after(seconds: limit.seconds)
+        try Attachment.detach { () throws(FTPError) in
+          try Socket.connect(
+            descriptor, isBlocking: isBlocking, to: address, action, until: deadline, interrupt: interrupt)
+        }
+      } catch { throw state.exception(for: error) }
+      let dialled = Dialled(
+        socket: socket, limit: limit.seconds, plain: (descriptor, sockets.family(isIPv6: address.isIPv6)),
+        isSliced: isBlocking)
+      if !unseen { dialled.waitForWriting() }
+      return dialled
     } catch {
-      Glibc.close(descriptor)
+      PythonError.preserving { try socket.callMethod(state.names[.close]) }
       throw error
-    }
-  }
-
-  /// `login(user, passwd, acct)`: returns the 2yz reply.
-  func login(_ arguments: Arguments) throws -> PythonObject {
-    func text(_ index: Int, _ name: String) throws(PythonError) -> String {
-      guard let value = arguments.value(index) else { return "" }
-      guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
-      return try secret(value, name)
-    }
-    var user = try text(0, "user")
-    var password = try text(1, "passwd")
-    let account = try text(2, "acct")
-    if user.isEmpty { user = "anonymous" }
-    if user == "anonymous", password.isEmpty || password == "-" { password += "anonymous@" }
-    for (verb, secret) in [("PASS", password), ("ACCT", account)] {
-      try requireSendable(.string("\(verb) \(secret)"))
-    }
-    var reply = try sendcmd("USER \(user)")
-    if try code(reply).first == "3" { reply = try sendSecret("PASS", password) }
-    if try code(reply).first == "3" { reply = try sendSecret("ACCT", account) }
-    guard try code(reply).first == "2" else { throw unexpected(reply) }
-    try remember(user: user, password: password, account: account)
-    if try codec.isAutomatic { try askForUTF8() }
-    return reply
-  }
-
-  /// `acct(password)`: sends the account that some servers ask for.
-  func sendAccount(_ password: PythonObject) throws -> PythonObject {
-    guard password.isString else { throw PythonError.type("password must be a str, not '\(password.typeName)'") }
-    return try voidcmd("ACCT \(secret(password, "password"))")
-  }
-
-  /// The text of an argument that may be a secret. An exception of Python's own would hold it, when it cannot be encoded.
-  private func secret(_ value: PythonObject, _ name: String) throws(PythonError) -> String {
-    do { return try value.utf8Text() } catch {
-      PythonError.clear()
-      throw .value("\(name) cannot be encoded in utf-8")
-    }
-  }
-
-  /// Sends a command with a secret; a server's refusal that repeats it is raised without it.
-  private func sendSecret(_ verb: String, _ secret: String) throws -> PythonObject {
-    do { return try sendcmd("\(verb) \(secret)") } catch {
-      guard PythonError.matches(state.errors.error), let refusal = PythonError.take() else { throw error }
-      let text = try refusal.text()
-      guard secret.count > 3, let masked = text.masking(secret) else { throw PythonError.restore(refusal) }
-      throw PythonError.raise(refusal.type, masked)
     }
   }
 
   /// `quit()`: takes leave and closes.
   func quit() throws -> PythonObject {
-    let reply = try voidcmd("QUIT")
+    let line = state.names[.QUIT]
+    let reply = try exchange(line).map { try completion($0) } ?? call(.voidcmd, line)
     forget()
     try call(.close)
     return reply
@@ -276,14 +293,13 @@ extension FTPObject {
   /// `close()`: closes without a word; a call that runs meanwhile ends with an error.
   func close() throws {
     let connection = try connection()
-    let file = try attribute(.file)
-    let socket = try socketInPlace()
-    try set(.file, .none)
-    try set(.sock, .none)
-    let isOurSocket = connection?.stream.socket === socket
+    let file = try connection == nil ? attribute(.file) : nil
+    let socket = try connection.map { try speaks(on: $0) } ?? false ? nil : socketInPlace()
+    try object.glance.setNone(state.names[glance: .file])
+    try object.glance.setNone(state.names[glance: .sock])
     connection?.close()
-    if connection == nil, !file.isNone { try file.callMethod(state.names[.close]) }
-    if !isOurSocket, !socket.isNone { try socket.callMethod(state.names[.close]) }
+    if let file, !file.isNone { try file.callMethod(state.names[.close]) }
+    if let socket, !socket.isNone { try socket.callMethod(state.names[.close]) }
   }
 
   /// `__exit__`: takes leave, ignoring what a lost connection raises, and closes in any case.
@@ -303,29 +319,5 @@ extension FTPObject {
       PythonError.preserving { if try !socketInPlace().isNone { try call(.close) } }
       if !isExpected { throw error }
     }
-  }
-
-  /// Raises an auditing event (`sys.addaudithook`); the C function for it is not in the stable ABI of 3.11.
-  func audit(_ event: String, _ first: PythonObject, _ second: PythonObject? = nil) throws {
-    let audit = try state.audit()
-    let name = try PythonObject.string(event)
-    let subject = object
-    let arguments =
-      try second.map { value throws(PythonError) in try PythonObject.tuple(name, subject, first, value) }
-      ?? .tuple(name, subject, first)
-    _ = try audit.call(arguments: arguments, keywords: nil)
-  }
-}
-
-extension String {
-  /// The text with every occurrence of `secret` masked; nil when there is none.
-  fileprivate func masking(_ secret: String) -> String? {
-    var rest = self[...]
-    var masked = ""
-    while let start = rest.indices.first(where: { rest[$0...].hasPrefix(secret) }) {
-      masked += rest[..<start] + "****"
-      rest = rest[rest.index(start, offsetBy: secret.count)...]
-    }
-    return masked.isEmpty ? nil : masked + rest
   }
 }

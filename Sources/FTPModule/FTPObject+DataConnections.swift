@@ -70,8 +70,17 @@ extension FTPObject {
       try requireUnknownCommand(error)
       return try extendedPassive(peer)
     }
-    let address = try PassiveAddress(parsed(reply))
+    return try passiveAddress(in: reply, orAt: peer)
+  }
+
+  /// `(host, port)` of a reply to `PASV`, by `parse227` where a script has replaced that: the host that it names where that is trusted, otherwise `peer`.
+  func passiveAddress(in reply: PythonObject, orAt peer: PythonObject) throws -> PythonObject {
     let trusts = try attribute(.trust_server_pasv_ipv4_address).isTrue()
+    if let parse227 = try state.replyParsers.parse227.replacement {
+      let address = try parse227.call(reply)
+      return try .tuple(trusts ? item(0, of: address) : peer, item(1, of: address))
+    }
+    let address = try PassiveAddress(parsed(reply))
     return try .tuple(
       try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? peer,
       .integer(Int(address.port)))
@@ -92,8 +101,13 @@ extension FTPObject {
     guard try parsed(refusal.string()).saysUnknownCommand else { throw PythonError.restore(refusal) }
   }
 
+  /// `(host, port)` by `EPSV`, and `parse229` where a script has replaced that: the host is `peer`.
   func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
-    let address = try PassiveAddress(extendedPassive: parsed(sendcmd("EPSV")))
+    let reply = try sendcmd("EPSV")
+    if let parse229 = try state.replyParsers.parse229.replacement {
+      return try parse229.call(reply, .tuple(peer, attribute(.port)))
+    }
+    let address = try PassiveAddress(extendedPassive: parsed(reply))
     return try .tuple(peer, .integer(Int(address.port)))
   }
 
@@ -108,9 +122,27 @@ extension FTPObject {
     let isPassive = try attribute(.passiveserver).isTrue()
     let (socket, reply) =
       try isPassive ? passiveTransfer(command, rest) : activeTransfer(command, rest)
+    if let reply, try code(reply) == "150", let parse150 = try state.replyParsers.parse150.replacement {
+      do {
+        let size = try parse150.call(reply)
+        try connection()?.handOut(socket, announced: announcedSize(size))
+        return try .tuple(socket, size)
+      } catch {
+        PythonError.preserving {
+          try socket.callMethod(state.names[.close])
+          try connection()?.control.abandonReplies()
+        }
+        throw error
+      }
+    }
     let announced = try reply.flatMap { try TransferSize.announced(in: parsed($0)) }
     try connection()?.handOut(socket, announced: announced)
     return try .tuple(socket, announced.map { size throws(PythonError) in try PythonObject.integer(size) } ?? .none)
+  }
+
+  /// The second item of what `ntransfercmd` returns, which a subclass's may fill with anything, as a size; nil for what is none.
+  private func announcedSize(_ size: PythonObject) throws(PythonError) -> UInt64? {
+    size.isInteger ? UInt64(clamping: try size.integer()) : nil
   }
 
   /// The same on a session's connection in TLS of Swift's: the session opens and secures the data connection, as its configuration says.
@@ -139,8 +171,7 @@ extension FTPObject {
     let result = try call(.ntransfercmd, command, rest ?? PythonObject.none)
     let socket = try item(0, of: result)
     if let connection = try connection(), !connection.hasHandedOut(socket) {
-      let size = try item(1, of: result)
-      connection.handOut(socket, announced: size.isInteger ? UInt64(clamping: try size.integer()) : nil)
+      connection.handOut(socket, announced: try announcedSize(item(1, of: result)))
     }
     return socket
   }
@@ -176,8 +207,10 @@ extension FTPObject {
     let address = try call(.makepasv)
     let host = try item(0, of: address)
     let port = try item(1, of: address)
+    let (text, number) = try (host.text(), port.text())
     return try openSocket(
-      host, port, "open the data connection to \(try host.text()) port \(try port.text())")
+      host, port, "open the data connection to \(text) port \(number)"
+    ).socket
   }
 
   private func activeTransfer(

@@ -87,7 +87,7 @@ extension FTPObject {
     let home = try call(.pwd)
     guard try home.isTrue() else {
       throw FTPError(
-        .malformed, "the server does not name its current directory: change into the other, then list that")
+        .malformed, "\(try name()) does not name its current directory: change into the other, then list that")
     }
     try call(.cwd, path)
     let result: PythonObject

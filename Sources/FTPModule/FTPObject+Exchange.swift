@@ -25,15 +25,30 @@ extension FTPObject {
   }
 
   static func exchange(_ object: Glance, _ line: Glance, _ state: ModuleState, _ entry: Entry) throws -> Exchanged? {
-    guard line.isString, state.commandMethods.areAll(of: object, but: entry.rawValue),
-      debugLevel(of: object, state) == 0,
+    guard line.isString, let connection = try shortWay(of: object, state, entry) else { return nil }
+    return try exchange(object, line, state, on: connection)
+  }
+
+  /// The connection of an object whose commands need not go through the methods; nil for any other.
+  static func shortWay(
+    of object: Glance, _ state: ModuleState, _ entry: Entry = .ofObject
+  ) throws -> Connection? {
+    guard state.commandMethods.areAll(of: object, but: entry.rawValue), debugLevel(of: object, state) == 0,
       let connection = try connection(of: object, state),
-      try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state),
-      // What cannot be sent is for `putline` to say.
-      let text = try line.utf8(), let command = connection.control.makeReady(text),
-      connection.isReady(for: command.word)
+      try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state)
     else { return nil }
-    try state.audit().glance.perform(state.commandEvent.glance, object, line)
+    return connection
+  }
+
+  /// The same as the others on the connection that `shortWay` has said: for commands between which no code of the script's runs.
+  static func exchange(
+    _ object: Glance, _ line: Glance, _ state: ModuleState, on connection: Connection
+  ) throws -> Exchanged? {
+    // What cannot be sent is for `putline` to say.
+    guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
+      return nil
+    }
+    try state.auditing().perform(state.commandEvent.glance, object, line)
     do {
       return try connection.use {
         try refresh(connection, of: object, state)
@@ -55,7 +70,7 @@ extension FTPObject {
   /// Reads a reply, as `exchange` does.
   private func awaited() throws -> Exchanged? {
     guard state.commandMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
-      try codec.isStrictUTF8
+      try Self.isStrictUTF8(object.glance, state)
     else { return nil }
     return try asPython {
       try connection.use {
@@ -64,6 +79,13 @@ extension FTPObject {
         return Exchanged(reply: reply, connection: connection)
       }
     }
+  }
+
+  /// `getresp`, the object's own or another in its place: a reply's text and its code.
+  func awaitReply() throws -> (text: PythonObject, code: Int?) {
+    if let exchanged = try awaited() { return (try response(exchanged), exchanged.reply.code) }
+    let text = try call(.getresp)
+    return (text, try parsed(text).code)
   }
 
   /// Runs what a method of Python's would do for its callers, who look at the exceptions of Python's: a client's error becomes one.
@@ -104,9 +126,8 @@ extension FTPObject {
   static func response(
     _ exchanged: Exchanged, _ object: Glance, _ state: ModuleState, mustComplete: Bool = false
   ) throws -> ObjectPointer {
-    let text = try exchanged.reply.bytes.withUnsafeBytes { try Glance.string(utf8: $0) }
+    let (text, code) = try state.replyTexts.texts(of: exchanged.reply)
     do {
-      let code = try state.replyCodes.text(of: exchanged.reply) ?? PythonObject(borrowed: text).prefix(3)
       try object.set(state.names[glance: .lastresp], code)
       switch exchanged.reply.category {
       case .completion: return text

@@ -10,6 +10,7 @@ extension FTPObject {
   ///
   /// Data connections go the way of the control connection: `host` and `port` decide about `no_proxy`, whatever the data's port.
   func proxy() throws -> Proxy? {
+    if try object.hasNoneAttribute(state.names[.proxy]) { return nil }
     let value = try attribute(.proxy)
     if value === PythonObject.bool(true) { return try environmentProxy() }
     guard try value.isTrue() else { return nil }
@@ -49,18 +50,18 @@ extension FTPObject {
   /// A socket on which it fails is closed.
   func openThroughProxy(
     _ proxy: Proxy, _ host: PythonObject, _ port: PythonObject, _ action: String
-  ) throws -> PythonObject {
+  ) throws -> Dialled {
     let hosts = try hostsToAskFor(proxy, host, port, action)
     for (index, name) in hosts.enumerated() {
       let target = try ProxyTarget(host: name, port: portNumber(port))
-      let (socket, limit) = try connectDirectly(
+      let dialled = try connectDirectly(
         .string(proxy.host), .integer(Int(proxy.port)), "reach the proxy \(proxy) to \(action)")
       do {
-        try shakeHands(on: socket, proxy, target, action, limit)
+        try shakeHands(on: dialled.socket, proxy, target, action, within: dialled.limit)
         if try opensControlConnection() { try set(._proxied_host, .string(name)) }
-        return socket
+        return dialled
       } catch {
-        PythonError.preserving { try socket.callMethod(state.names[.close]) }
+        PythonError.preserving { try dialled.socket.callMethod(state.names[.close]) }
         guard let failure = error as? FTPError else { throw error }
         if case .interrupted(let cause) = failure.kind {
           // What a socket's own methods raised, when it is not a plain one; a signal's exception passes.
@@ -75,10 +76,10 @@ extension FTPObject {
 
   /// Speaks with the proxy, detached from the interpreter; the socket's own time limit stays as it is.
   private func shakeHands(
-    on socket: PythonObject, _ proxy: Proxy, _ target: ProxyTarget, _ action: String, _ limit: PythonObject
+    on socket: PythonObject, _ proxy: Proxy, _ target: ProxyTarget, _ action: String, within limit: Double?
   ) throws {
     let stream = try PythonStream(socket, peer: "the proxy \(proxy)", state: state)
-    let deadline = Deadline.after(limit.isNone ? nil : Duration(try limit.double()))
+    let deadline = Deadline.after(seconds: limit)
     try Attachment.detach {
       try ProxyTunnel.open(over: stream, proxy, to: target, action: action, until: deadline)
     }
@@ -111,7 +112,9 @@ extension FTPObject {
 
   /// Says that the control connection goes through no proxy.
   func forgetProxiedHost() throws {
-    if try opensControlConnection(), try !attribute(._proxied_host).isNone { try set(._proxied_host, .none) }
+    if try !object.hasNoneAttribute(state.names[._proxied_host]), try opensControlConnection() {
+      try set(._proxied_host, .none)
+    }
   }
 
   /// The host that the proxy reached for the control connection; nil without a proxy.
@@ -131,9 +134,7 @@ extension FTPObject {
         try connection()?.refusesExtendedPassive = true
       }
     }
-    let address = try PassiveAddress(parsed(sendcmd("PASV")))
-    return try .tuple(
-      try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? host, .integer(Int(address.port)))
+    return try passiveAddress(in: sendcmd("PASV"), orAt: host)
   }
 
   /// Throws when the connections go through a proxy: no server can open one to this side then.

@@ -14,8 +14,7 @@ extension FTPObject {
   ) throws -> PythonObject {
     let callback = try self.callback(callback)
     let blockSize = try self.blockSize(blockSize) ?? Self.defaultBlockSize
-    var size = min(blockSize, BlockSize.limit, DataTransfer.firstRead)
-    var block = try BytesBlock(capacity: size)
+    var blocks = try DownloadBlocks(atMost: blockSize)
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, try Attachment.attach({ try BinaryFile.isWrite(callback, state.fileTypes()) }) {
@@ -33,7 +32,6 @@ extension FTPObject {
           }
         }
       }
-      let largest = min(blockSize, BlockSize.limit)
       var mayMove = true
       while true {
         if mayMove, max(transfer.announced ?? 0, transfer.transferred) >= BinaryFile.worthMoving {
@@ -41,15 +39,9 @@ extension FTPObject {
           let file = try Attachment.attach { try BinaryFile(written: callback, state.fileTypes()) }
           if try file?.receive(from: transfer, attach) ?? false { return }
         }
-        let count = try transfer.receive(into: block.memory)
+        let count = try transfer.receive(into: blocks.memory)
         guard count > 0 else { return }
-        try attach {
-          _ = try callback.call(block.take(count))
-          guard !block.isAtHand else { return }
-          // Behind the call, which has given the full block's memory back: the processor's cache still knows it.
-          size = min(largest, size * 2)
-          block = try BytesBlock(capacity: size)
-        }
+        try attach { try blocks.pass(count, to: callback, from: transfer.stream as? PythonStream) }
       }
     }
   }

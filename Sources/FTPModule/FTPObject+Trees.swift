@@ -48,7 +48,7 @@ extension FTPObject {
     if isStrict { try set(.errors, .string("surrogateescape")) }
     defer { if isStrict { PythonError.preserving { try set(.errors, .string("strict")) } } }
     let run = TreeRun(
-      direction, client, root, folder, options, crew: TreeThread.crew(state), settle: { settled($0) },
+      direction, client, root, folder, options, crew: CrewThread.crew(state), settle: { settled($0) },
       progress: progress)
     let summary: FTPTree.Summary
     do { summary = try run.run() } catch let failure as TransferFailure { throw exception(for: failure) } catch {
@@ -96,12 +96,7 @@ extension FTPObject {
     return { progress, client in
       guard let client = (client as? NativeSibling)?.object ?? client as? ObjectClient else { return }
       try client.attached {
-        _ = try callback.call(
-          state.transferTypes.progress.makeStruct([
-            .string(progress.name), .integer(progress.done),
-            progress.total.map { total throws(PythonError) in try .integer(total) } ?? .none, .float(progress.rate),
-            .integer(progress.attempt),
-          ]))
+        _ = try callback.call(state.transferTypes.makeProgress(progress, name: .string(progress.name)))
       }
     }
   }

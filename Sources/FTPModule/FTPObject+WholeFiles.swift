@@ -78,14 +78,7 @@ extension FTPObject {
     guard callback.isCallable else { throw PythonError.type("progress must be callable, not '\(callback.typeName)'") }
     let state = state
     return { progress in
-      try client.attached {
-        _ = try callback.call(
-          state.transferTypes.progress.makeStruct([
-            name, .integer(progress.done),
-            progress.total.map { total throws(PythonError) in try .integer(total) } ?? .none,
-            .float(progress.rate), .integer(progress.attempt),
-          ]))
-      }
+      try client.attached { _ = try callback.call(state.transferTypes.makeProgress(progress, name: name)) }
     }
   }
 

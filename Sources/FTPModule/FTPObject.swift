@@ -139,7 +139,7 @@ struct FTPObject {
   static func refresh(_ connection: Connection, of object: Glance, _ state: ModuleState) throws(PythonError) {
     // Python code may have closed the socket, and its descriptor be another file's by now.
     connection.stream.revalidate()
-    let limit = try connection.stream.socket.glance.callForNumber(state.names[glance: .gettimeout])
+    let limit = try connection.stream.timeLimit()
     if let limit {
       connection.stream.endSlices()
       connection.limit(replies: .seconds(limit))

@@ -23,10 +23,9 @@ extension FTPType {
       nothing stays open. RFC 959 section 5.4.
       """
     ) {
-      call($0, $1, $2, $3, $4, Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"])) {
-        ftp, arguments in
-        try ftp.connect(arguments)
-      }
+      call(
+        $0, $1, $2, $3, $4, Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"]),
+        two: { try $0.connect($1, $2) }, any: { try $0.connect($1) })
     },
     .method(
       "login",
@@ -41,9 +40,9 @@ extension FTPType {
       section 4.1.1.
       """
     ) {
-      call($0, $1, $2, $3, $4, Signature("login", ["user", "passwd", "acct"])) { ftp, arguments in
-        try ftp.login(arguments)
-      }
+      call(
+        $0, $1, $2, $3, $4, Signature("login", ["user", "passwd", "acct"]),
+        two: { try $0.login($1.isNone ? nil : $1, $2.isNone ? nil : $2, nil) }, any: { try $0.login($1) })
     },
     .method(
       "quit",
@@ -57,9 +56,7 @@ extension FTPType {
       4.1.1.
       """
     ) {
-      call($0, $1, $2, $3, $4, Signature("quit")) { ftp, _ in
-        try ftp.quit()
-      }
+      call($0, $1, $2, $3, $4, "quit") { try $0.quit() }
     },
     .method(
       "close",
@@ -71,8 +68,8 @@ extension FTPType {
       Closing twice is no error.
       """
     ) {
-      call($0, $1, $2, $3, $4, Signature("close")) { ftp, _ in
-        try ftp.close()
+      call($0, $1, $2, $3, $4, "close") {
+        try $0.close()
         return .none
       }
     },

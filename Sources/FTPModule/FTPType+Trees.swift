@@ -16,19 +16,23 @@ extension FTPType {
       remote is a directory of the server (str or bytes, '' the current one), local a folder, which
       is made if it is missing. Each file is fetched as download() does it.
 
-      include   patterns: only files that match one, or that lie in a directory that does
-      exclude   patterns: neither files nor directories that match one. In a pattern * is any
-                letters of a name, ? one, [a-z] one of these, ** any number of directories; one
-                without a slash is compared with names at any depth, one with a slash with the whole
-                path; a slash at its end means directories alone
+      include   a pattern or several: only files that match one, or that lie in a directory that
+                does; with it a directory is made together with the first file that comes into it
+      exclude   a pattern or several: no files that match one, and no directories with all in them,
+                whatever include says
       compare   'time': a file differs by size or by the time of its last change; 'size': by size
                 alone; 'hash': by size or, where the server has one, by hash
-      delete    remove what the server does not have, when all else went well; what the patterns
-                leave out stays
+      delete    remove what the server does not have, when all else went well
       dry_run   only say what would be done
       connections  1 to 16: each further one is a session that logs in as this one did, on a thread
                 of its own; a server that refuses it is served over fewer
       progress  called with a TransferProgress for each file, from any of these threads
+
+      In a pattern * is any letters of a name, ? one, [a-z] one of these, [!a-z] none of them, ** any
+      number of directories. One without a slash is compared with names at any depth, one with a
+      slash with the whole path from the top of the tree; a slash at its end means directories alone.
+      What include and exclude leave out is neither fetched nor, with delete, removed, wherever it
+      lies: of a folder that the server does not have only the rest goes.
 
       verify holds for files from 1 MiB on; smaller ones are compared by the size that was listed.
       Symbolic links are neither followed nor made, on either side; names of the server's that hold
@@ -57,7 +61,8 @@ extension FTPType {
       TreeSummary. Blocks.
 
       remote is made if it is missing. Where the server cannot be told a file's time (MFMT), one that
-      is older there than here differs. All else, the exceptions too, is as with download_tree().
+      is older there than here differs. What include and exclude leave out is neither sent nor, with
+      delete, removed. All else, the patterns and the exceptions too, is as with download_tree().
       """
     ) {
       call(
@@ -74,7 +79,9 @@ extension FTPType {
       --
 
       Make one side what the other is: download_tree() with direction 'down', upload_tree() with
-      'up'.
+      'up'. delete removes on that side what the other does not have; what include and exclude leave
+      out is neither transferred nor removed. See download_tree() for the options, the patterns and
+      the exceptions.
       """
     ) {
       call(

@@ -10,11 +10,11 @@ enum FTPType {
   /// `maxline`: the longest line of a reply or of a text transfer, in characters.
   static let maximumLine = Limits.line
 
-  /// Makes the base class that holds the methods.
+  /// Makes the base class that holds the methods. It cannot be changed: who patches a method does so in `FTP`.
   static func makeBase(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
     let documentation: StaticString = "The methods of the class FTP."
     return try makeType(
-      in: module, name: "\(name)._FTPMethods", size: 0, flags: py_base_type_flags,
+      in: module, name: "\(name)._FTPMethods", size: 0, flags: py_fixed_base_type_flags,
       slots: [
         PyType_Slot(Py_tp_init, initialize),
         PyType_Slot(Py_tp_methods, methods.start),
@@ -209,7 +209,7 @@ enum FTPType {
     }
   }
 
-  private static let methods = StaticTable<PyMethodDef>(
+  static let methods = StaticTable<PyMethodDef>(
     sessionMethods + commandMethods + transferMethods + wholeFileMethods + treeMethods + fileMethods, end: PyMethodDef()
   )
 }

@@ -75,7 +75,7 @@ final class FileObjectSource: UploadSource {
     self.client = client
     name = try FileObject.name(of: file)
     start = FileObject.position(of: file)
-    size = start == nil ? nil : BinaryFile.rest(of: file)
+    size = start == nil ? nil : try BinaryFile.rest(of: file, client.ftp.state.fileTypes())
   }
 
   func refresh() throws {}

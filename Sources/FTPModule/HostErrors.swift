@@ -4,8 +4,6 @@ public import PythonBridge
 /// Sets the exception that `ftplib` has for a client's error: for a Swift program whose functions Python calls. Attached.
 public func setException(for error: FTPError) -> PythonError {
   do throws(PythonError) {
-    let module = try importModule("ftplib")
-    let state = try module.withPointer { (module) throws(PythonError) in try ModuleState.of(module: module) }
-    return state.exception(for: error)
+    return try ModuleState.imported().exception(for: error)
   } catch { return error }
 }

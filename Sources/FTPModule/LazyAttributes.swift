@@ -36,7 +36,6 @@ enum LazyAttributes: CaseIterable {
   /// for attributes that it need not have.
   static let functions = StaticTable<PyMethodDef>(
     [
-
       .function("__getattr__", "__getattr__($module, name, /)\n--\n\nImport what the module offers of others.") {
         module, arguments, count, keywords in
         ModuleFunctions.call(module, arguments, count, keywords, Signature("__getattr__", ["name"], required: 1)) {

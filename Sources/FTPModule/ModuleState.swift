@@ -10,7 +10,7 @@ final class ModuleState {
   let streamType: PythonObject
   let machineListingType: PythonObject
   let progressBarType: PythonObject
-  let treeThreadType: PythonObject
+  let crewThreadType: PythonObject
   let treeTypes: TreeTypes
   let memoryType: PythonObject
   let transferTypes: TransferTypes
@@ -23,20 +23,23 @@ final class ModuleState {
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
+  let replyParsers: ReplyParsers
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
   /// Those and the ones that open data connections.
   let transferMethods: OwnMethods
   let pasv, epsv: PassiveQuery
-  let replyCodes = ReplyCodes()
+  let replyTexts = ReplyTexts()
+  let loginWords: LoginWords
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
-  /// The names of the auditing events of a command, and of a connection that is made.
-  let commandEvent, connectEvent: PythonObject
+  /// The names of the auditing events of a command, of `connect`, and of a connection that is made.
+  let commandEvent, sessionEvent, connectEvent: PythonObject
   /// What `encoding` and `errors` of an FTP object mostly are.
   let utf8, strict: PythonObject
-  private var plainSockets: PlainSockets?
+  @exclusivity(unchecked) private var plainSockets: PlainSockets?
   @exclusivity(unchecked) private var auditFunction: PythonObject?
+  @exclusivity(unchecked) private var auditCall: BuiltinCall?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
@@ -46,14 +49,15 @@ final class ModuleState {
     var all: [PythonObject] { [error, reply, temporary, permanent, protocolError] }
   }
 
-  /// Everything that the garbage collector must see.
+  /// Everything that the garbage collector must see, each reference once: what is shown more often than it is held is taken for held by
+  /// somebody else, and never collected.
   var references: [PythonObject] {
-    names.all + errors.all + lines.all + transferTypes.all + treeTypes.all
+    names.all + loginWords.all + errors.all + lines.all + transferTypes.all + treeTypes.all
       + [
-        connectionType, streamType, machineListingType, memoryType, progressBarType, treeThreadType, baseType, ftpType,
+        connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, connectEvent, utf8, strict]
+      + [commandEvent, sessionEvent, connectEvent, utf8, strict] + replyParsers.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, timeoutNotGiven].compactMap(\.self)
   }
@@ -63,13 +67,15 @@ final class ModuleState {
     let name = try module.attribute("__name__").text()
     namespace = try module.attribute("__dict__")
     names = try Names()
+    loginWords = try LoginWords()
+    replyParsers = try ReplyParsers(module, names)
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
     streamType = try SharedStream.makeType(module, name: name)
     machineListingType = try MachineListing.makeType(module, name: name)
     progressBarType = try ProgressBar.makeType(module, name: name)
-    treeThreadType = try TreeThread.makeType(module, name: name)
+    crewThreadType = try CrewThread.makeType(module, name: name)
     treeTypes = try TreeTypes(name, base: errors.error)
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
@@ -85,10 +91,11 @@ final class ModuleState {
     ftpType = try FTPType.makeClass(
       base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
       strict: strict)
-    (commandEvent, connectEvent) = (try .string("ftplib.sendcmd"), try .string("socket.connect"))
-    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType)
+    (commandEvent, sessionEvent) = (try .string("ftplib.sendcmd"), try .string("ftplib.connect"))
+    connectEvent = try .string("socket.connect")
+    transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
-    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType)
+    commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)
@@ -121,9 +128,14 @@ final class ModuleState {
   }
 
   /// Whether `socket` is Python's own, so that nobody sees who connects: no event loop, proxy or guard has taken its place.
-  func connectsPlainly() throws(PythonError) -> Bool {
-    if plainSockets == nil { plainSockets = try PlainSockets(socket(), names) }
-    return try plainSockets?.areThose(of: socket(), names) ?? false
+  func connectsPlainly() throws(PythonError) -> Bool { try ownSockets() != nil }
+
+  /// Python's own `socket`; nil when anything else is there.
+  func ownSockets() throws(PythonError) -> PlainSockets? {
+    let module = try socket()
+    if plainSockets == nil { plainSockets = try PlainSockets(module, names) }
+    guard let plainSockets, try plainSockets.areThose(of: module, names) else { return nil }
+    return plainSockets
   }
 
   /// The classes of Python's own binary files.
@@ -150,6 +162,14 @@ final class ModuleState {
     return function
   }
 
+  /// The same for the events that come very often.
+  func auditing() throws(PythonError) -> BuiltinCall {
+    if let auditCall { return auditCall }
+    let call = BuiltinCall(try audit())
+    auditCall = call
+    return call
+  }
+
   /// Whether the warning of a context that verifies nothing is due: once.
   func claimInsecureWarning() -> Bool {
     defer { hasWarnedOfInsecurity = true }
@@ -172,6 +192,12 @@ final class ModuleState {
     return state.takeUnretainedValue()
   }
 
+  /// The state of the module that `import ftplib` gives a Swift program's interpreter.
+  static func imported() throws(PythonError) -> ModuleState {
+    let module = try importModule("ftplib")
+    return try module.withPointer { (module) throws(PythonError) in try of(module: module) }
+  }
+
   /// The state of the module that defines a class.
   static func of(definingClass type: OpaquePointer?) throws(PythonError) -> ModuleState {
     guard let type, let module = PyType_GetModule(type) else { throw PythonError() }
@@ -180,6 +206,8 @@ final class ModuleState {
 
   /// The state of the module from which an instance's class, or a base of it, comes.
   static func of(instance: ObjectPointer) throws(PythonError) -> ModuleState {
+    // As nearly always; the order of all bases takes a Python object for each.
+    if let module = definingModule(of: instance, methods: FTPType.methods.start) { return try of(module: module) }
     let instance = PythonObject(borrowed: instance)
     for base in try instance.type.attribute("__mro__").items() {
       guard let module = base.definingModule(ModuleDefinition.shared.start) else { continue }

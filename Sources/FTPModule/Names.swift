@@ -17,8 +17,10 @@ enum Name: Int, CaseIterable {
     accept
   case getdefaulttimeout, getsockname, getpeername, family, read, readline, write, release, pending, _sslobj
   case do_handshake, write_eof, unwrap
+  // The module's functions that methods call: a script may replace each.
+  case parse150, parse227, parse229, parse257
   // Commands.
-  case PWD
+  case PWD, QUIT
 }
 
 /// The names as Python strings.

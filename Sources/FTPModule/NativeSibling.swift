@@ -42,7 +42,10 @@ final class NativeSibling: TransferClient {
   /// Tells the audit hooks of commands, as `FTP.sendcmd` does.
   private func audit(_ commands: [(verb: String, argument: [UInt8]?)]) throws {
     try object.catching {
-      for command in commands { try object.ftp.audit("ftplib.sendcmd", object.line(command.verb, command.argument)) }
+      let (ftp, state) = (object.ftp, object.ftp.state)
+      for command in commands {
+        try state.audit().perform(state.commandEvent, ftp.object, object.line(command.verb, command.argument))
+      }
     }
   }
 
@@ -126,15 +129,11 @@ extension FTPObject {
   /// A session over this object's connection, which only waits for commands; nil where somebody could tell the difference: another class, methods
   /// or sockets that are not this module's, a proxy, TLS, the active mode, a debug level, a meter. Attached.
   fileprivate func plainSession() throws -> FTPSession? {
-    let methods: [Name] = [
-      .sendcmd, .voidcmd, .putcmd, .putline, .getline, .getmultiline, .getresp, .voidresp, .makepasv, .ntransfercmd,
-      .transfercmd,
-    ]
     guard object.isExactly(state.ftpType), debugLevel == 0, TransferObservation.observer == nil,
       try attribute(.passiveserver).isTrue(), try !attribute(.prefer_epsv).isTrue(),
       try attribute(.source_address).isNone, try proxy() == nil, try attribute(._proxied_host).isNone,
-      try methods.allSatisfy({ try attribute($0).builtinSelf.map { $0 === object } ?? false }),
-      try opensOwnSockets(), let connection = try connection(), connection.session == nil,
+      state.transferMethods.areAll(of: object), state.replyParsers.openDataConnections,
+      try state.connectsPlainly(), let connection = try connection(), connection.session == nil,
       try connection.stream.socket === attribute(.sock), let descriptor = connection.stream.plainDescriptor
     else { return nil }
     try Attachment.detach { try connection.control.realign() }
@@ -152,15 +151,5 @@ extension FTPObject {
       host: host, port: port, welcome: Reply(bytes: Array(text(.welcome).utf8)), configuration: configuration)
     session.control.lineLimit = try maximumLine
     return session
-  }
-
-  /// Whether `socket.create_connection` is the library's: event loops, proxies and tests of others replace it.
-  private func opensOwnSockets() throws -> Bool {
-    let socket = try state.socket()
-    let create = try socket.attribute(state.names[.create_connection])
-    guard let globals = try create.optionalAttribute("__globals__") else { return false }
-    let original = try importModule("_socket").attribute("socket")
-    return try globals === socket.attribute("__dict__")
-      && socket.attribute("socket").attribute("connect") === original.attribute("connect")
   }
 }

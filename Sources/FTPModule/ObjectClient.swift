@@ -331,7 +331,7 @@ final class ObjectClient: TransferClient {
 
   func together(_ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void) throws {
     try catching {
-      if let interruption = TreeThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
+      if let interruption = CrewThread.together(ftp.state, count, isStopped: isStopped, work) { throw interruption }
     }
   }
 

@@ -35,6 +35,7 @@ final class PlainData {
     let (state, object) = (ftp.state, ftp.object)
     let names = state.names
     guard command.isString, state.transferMethods.areAll(of: object), ftp.debugLevel == 0,
+      state.replyParsers.openDataConnections,
       let connection = try ftp.connection(), connection.session == nil, connection.transfer == nil,
       connection.stream.plainDescriptor != nil, try ftp.speaks(on: connection),
       try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),
@@ -88,7 +89,7 @@ final class PlainData {
         try heed(reply)
         return try PassiveAddress(reply).port
       }
-      if let code = try state.replyCodes.text(of: reply) { try ftp.set(.lastresp, code) }
+      if let code = try state.replyTexts.code(of: reply) { try ftp.set(.lastresp, code) }
     }
     let reply = try ask(state.epsv, &descriptor)
     try heed(reply)
@@ -105,7 +106,7 @@ final class PlainData {
         try connection.prepare(for: query.command.verb)
       }
     }
-    try state.audit().perform(state.commandEvent, object, query.line)
+    try state.auditing().perform(state.commandEvent.glance, object.glance, query.line.glance)
     return try connection.use {
       try ftp.refresh(connection)
       return try Attachment.detach { () throws(FTPError) in
@@ -136,7 +137,7 @@ final class PlainData {
   /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place. See `FTPObject.begin`.
   private func begin(_ socket: Socket) throws -> Reply? {
     if let rest { _ = try ftp.sendcmd("REST \(try rest.text())") }
-    try state.audit().perform(state.commandEvent, object, command)
+    try state.auditing().perform(state.commandEvent.glance, object.glance, command.glance)
     let reply = try connection.use {
       // A hook may have closed the socket, and its descriptor be another file's by now.
       connection.stream.revalidate()
@@ -167,7 +168,7 @@ final class PlainData {
   /// `getresp` for a reply whose text nobody reads: sets `lastresp`, raises the exception for 4yz and 5yz.
   private func heed(_ reply: Reply) throws {
     let isGood = reply.category.map { $0 != .transient && $0 != .permanent } ?? false
-    guard isGood, reply.bytes.allSatisfy({ $0 < 0x80 }), let code = try state.replyCodes.text(of: reply) else {
+    guard isGood, reply.bytes.allSatisfy({ $0 < 0x80 }), let code = try state.replyTexts.code(of: reply) else {
       _ = try text(of: reply)
       return
     }

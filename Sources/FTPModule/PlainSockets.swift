@@ -1,9 +1,16 @@
+import CPython
+import Glibc
 import PythonBridge
 
 /// Python's module `socket` as it was born: what a connection that is made without it would otherwise pass.
 final class PlainSockets {
   private let parts: [(name: Name, value: PythonObject)]
   private let methods: OwnMethods
+  private let type, native: PythonObject
+  /// The constructor of the class, and what that sets beside what the native one does; nil where it may set more.
+  private let own: (constructor: OwnMethods, attributes: [(name: PythonObject, value: PythonObject)])?
+  /// For each family what the module calls it, and what `create_connection` makes a socket of it with.
+  private let four, six: (name: PythonObject, arguments: PythonObject)
 
   /// Takes what is there now; nil when that is somebody else's already.
   init?(_ module: PythonObject, _ names: Names) throws(PythonError) {
@@ -19,10 +26,30 @@ final class PlainSockets {
       parts.append((name, value))
     }
     self.parts = parts
+    type = try module.attribute(names[.socket])
+    self.native = native
+    if try type.attribute("__slots__").text() == "['__weakref__', '_io_refs', '_closed']" {
+      let attributes = try [
+        (name: PythonObject.name("_io_refs"), value: PythonObject.integer(0)), (.name("_closed"), .bool(false)),
+      ]
+      own = (try OwnMethods([.string("__init__")], of: type), attributes)
+    } else {
+      own = nil
+    }
+    func family(_ number: CInt, _ name: String) throws(PythonError) -> (PythonObject, PythonObject) {
+      let kind = try (PythonObject.integer(Int(SOCK_STREAM.rawValue)), PythonObject.integer(Int(IPPROTO_TCP)))
+      return try (module.attribute(name), .tuple(.integer(Int(number)), kind.0, kind.1))
+    }
+    (four, six) = try (family(AF_INET, "AF_INET"), family(AF_INET6, "AF_INET6"))
   }
 
   /// What the garbage collector must see.
-  var all: [PythonObject] { parts.map(\.value) + methods.all }
+  var all: [PythonObject] {
+    parts.map(\.value) + methods.all + (own?.constructor.all ?? [])
+      + (own?.attributes.flatMap { [$0.name, $0.value] } ?? []) + [
+        type, native, four.name, four.arguments, six.name, six.arguments,
+      ]
+  }
 
   /// Whether they are still there.
   func areThose(of module: PythonObject, _ names: Names) throws(PythonError) -> Bool {
@@ -32,4 +59,18 @@ final class PlainSockets {
     }
     return true
   }
+
+  /// A new socket, not yet connected. Throws as its constructor, whose part in Python is done here.
+  func make(isIPv6: Bool) throws(PythonError) -> PythonObject {
+    let arguments = (isIPv6 ? six : four).arguments
+    guard let own, own.constructor.areAll(ofClass: type) else {
+      return try type.call(arguments: arguments, keywords: nil)
+    }
+    let socket = try PythonObject.instance(of: type, initializedAs: native, arguments)
+    for (name, value) in own.attributes { try socket.setAttribute(name, value) }
+    return socket
+  }
+
+  /// What the module calls a family.
+  func family(isIPv6: Bool) -> PythonObject { (isIPv6 ? six : four).name }
 }

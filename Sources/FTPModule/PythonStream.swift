@@ -1,15 +1,16 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// A Python socket as a `ByteStream`.
 ///
 /// A plain `socket.socket` is read and written through its descriptor, detached from the interpreter. Any other (TLS,
 /// a proxy's, an event loop's) through its own methods.
-final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
+final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, Waitable {
   let socket: PythonObject
   private let state: ModuleState
-  private let peer: String
+  private let peer: PeerName
   @exclusivity(unchecked) private var native: Socket?
   /// Whether the client has made the connection by itself.
   private(set) var isOwn = false
@@ -22,11 +23,22 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
 
   /// The descriptor of a plain socket; nil for any other.
   var plainDescriptor: CInt? { native.flatMap { $0.descriptor >= 0 ? $0.descriptor : nil } }
+  /// How many bytes wait in a plain socket; nil of any other, and where the system does not say.
+  var waitingCount: Int? {
+    var count: CInt = 0
+    guard let plainDescriptor, ioctl(plainDescriptor, UInt(FIONREAD), &count) == 0 else { return nil }
+    return Int(count)
+  }
   /// Whether a download in TLS has ended without `close_notify`.
   var endedWithoutNotice: Bool { tls?.endedWithoutNotice ?? shared?.endedWithoutNotice ?? false }
 
   /// Works on a Python socket; attached.
-  init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
+  convenience init(_ socket: PythonObject, peer: String, state: ModuleState) throws(PythonError) {
+    try self.init(socket, peer: PeerName(peer), state: state)
+  }
+
+  /// Works on a Python socket; attached.
+  init(_ socket: PythonObject, peer: PeerName, state: ModuleState) throws(PythonError) {
     self.socket = socket
     self.peer = peer
     self.state = state
@@ -36,19 +48,29 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
       return
     }
     if try state.isTLS(socket), try !socket.callMethod("version").isNone {
-      tls = try TLSChannel(socket, peer: peer, state: state)
+      tls = try TLSChannel(socket, peer: peer.description, state: state)
       return
     }
     tls = nil
     guard try Self.isPlain(socket, state) else { return }
     native = Socket(
-      descriptor: try descriptor(), owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: try descriptor(), owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
+  }
+
+  /// Works on a socket of `PlainSockets`, which has this descriptor.
+  init(plain socket: PythonObject, descriptor: CInt, peer: PeerName, state: ModuleState) {
+    self.socket = socket
+    self.peer = peer
+    self.state = state
+    (tls, shared) = (nil, nil)
+    native = Socket(
+      descriptor: descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Works on a connection that the client has made by itself, and that no Python code can see.
   init(_ own: Socket, state: ModuleState) {
     socket = .none
-    peer = own.peer
+    peer = PeerName(own.peer)
     self.state = state
     (tls, shared) = (nil, nil)
     native = own
@@ -58,7 +80,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
   /// Works on a plain socket, below TLS; attached.
   init(_ socket: PythonObject, below pipe: TLSPipe, peer: String, state: ModuleState) {
     self.socket = socket
-    self.peer = peer
+    self.peer = PeerName(peer)
     self.state = state
     tls = pipe
     shared = nil
@@ -78,8 +100,39 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     return true
   }
 
+  /// What a plain socket is asked before each command. Its methods are those that it was born with, as for all that is done to a plain one.
+  private final class Questions {
+    let fileno, gettimeout: BuiltinCall
+
+    init(_ socket: PythonObject, _ names: Names) throws(PythonError) {
+      fileno = BuiltinCall(try socket.attribute(names[.fileno]))
+      gettimeout = BuiltinCall(try socket.attribute(names[.gettimeout]))
+    }
+  }
+
+  @exclusivity(unchecked) private var knownQuestions: Questions?
+
+  private func questions() throws(PythonError) -> Questions? {
+    if let knownQuestions { return knownQuestions }
+    guard native != nil, !isOwn else { return nil }
+    knownQuestions = try Questions(socket, state.names)
+    return knownQuestions
+  }
+
+  /// What the garbage collector must see.
+  var references: [PythonObject] {
+    [socket] + (knownQuestions.map { [$0.fileno.callable, $0.gettimeout.callable] } ?? [])
+  }
+
   private func descriptor() throws(PythonError) -> CInt {
-    CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+    if let questions = try questions() { return CInt(clamping: try questions.fileno.integer()) }
+    return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+  }
+
+  /// The socket's own time limit in seconds. Attached.
+  func timeLimit() throws(PythonError) -> Double? {
+    if let questions = try questions() { return try questions.gettimeout.number() }
+    return try socket.glance.callForNumber(state.names[glance: .gettimeout])
   }
 
   /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
@@ -168,6 +221,16 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
+  var isSilent: Bool {
+    guard let native, native.descriptor >= 0 else { return false }
+    return native.isSilent
+  }
+
+  func readPromptly(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int? {
+    guard let native, native.descriptor >= 0 else { return nil }
+    return try native.readPromptly(into: buffer)
+  }
+
   var interruptedWrite: Int? { native?.interruptedWrite ?? (tls as? TLSChannel)?.interruptedWrite }
 
   /// Whether the descriptor is read and written here.
@@ -209,7 +272,7 @@ final class PythonStream: ByteStream, FileSending, FileReceiving, Waitable {
     let descriptor = try python { try self.descriptor() }
     guard descriptor >= 0 else { throw closedMeanwhile }
     let socket = Socket(
-      descriptor: descriptor, owned: false, peer: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
     return try socket.isReadable(within: timeout)
   }
 

@@ -50,11 +50,9 @@ enum ServerToServer {
     for side in [source, target] { try side.callMethod(state.names[.voidcmd], commands.type) }
 
     let reply = try source.callMethod(state.names[.sendcmd], .string("PASV"))
-    let address = try PassiveAddress(passive: Reply(bytes: TextCodec.lossless.encode(reply)))
-    let trusts = try source.attribute(state.names[.trust_server_pasv_ipv4_address]).isTrue()
     let peer = try source.attribute(state.names[.sock]).callMethod(state.names[.getpeername]).item(0)
-    let host = try address.host.flatMap { trusts ? $0 : nil }.map(PythonObject.string(_:)) ?? peer
-    try target.callMethod(state.names[.sendport], host, .integer(Int(address.port)))
+    let address = try FTPObject(object: source, state: state).passiveAddress(in: reply, orAt: peer)
+    try target.callMethod(state.names[.sendport], address.item(0), address.item(1))
 
     // The target first: it is the one that connects, and the source listens already.
     try begin(target, commands.store, state)

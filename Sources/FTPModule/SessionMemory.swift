@@ -54,11 +54,10 @@ extension FTPObject {
   }
 
   /// Remembers a login that the server has accepted.
-  func remember(user: String, password: String, account: String) throws {
-    let memory = SessionMemory(user: try .string(user), password: try .string(password), account: try .string(account))
+  func remember(_ memory: SessionMemory) throws(PythonError) {
     try set(._session, NativeObject.make(state.memoryType, memory))
   }
 
   /// Forgets it: the session was ended on purpose.
-  func forget() { PythonError.preserving { try set(._session, .none) } }
+  func forget() { PythonError.preserving { try object.glance.setNone(state.names[glance: ._session]) } }
 }

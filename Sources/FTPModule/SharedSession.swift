@@ -8,7 +8,7 @@ public import PythonBridge
 /// `sock` is another descriptor of the same connection, and it opens data connections itself, to the connection's address. With TLS the
 /// session does that.
 public func makeObject(sharing session: FTPSession, timeout: Double?) throws -> PythonObject {
-  let state = try clientState()
+  let state = try ModuleState.imported()
   guard session.socket.descriptor >= 0 else { throw PythonError.value("this session is closed") }
   let limit: PythonObject = if let timeout { try .float(timeout) } else { .none }
   let plain = try plainSocket(overCopyOf: session.socket.descriptor, state)
@@ -38,7 +38,7 @@ public func makeObject(sharing session: FTPSession, timeout: Double?) throws -> 
 public func makeSession(
   sharing object: PythonObject, configuration: FTPSession.Configuration
 ) throws -> FTPSession {
-  let state = try clientState()
+  let state = try ModuleState.imported()
   guard try object.isInstance(of: state.ftpType) else {
     throw PythonError.type("expected an ftplib.FTP, not '\(object.typeName)'")
   }
@@ -68,9 +68,4 @@ public func makeSession(
     connection.stream.socket, sharing: session, codec: ftp.codec, state: state)
   try ftp.set(.file, NativeObject.make(state.connectionType, shared))
   return session
-}
-
-private func clientState() throws(PythonError) -> ModuleState {
-  let module = try importModule("ftplib")
-  return try module.withPointer { (module) throws(PythonError) in try ModuleState.of(module: module) }
 }

@@ -209,9 +209,9 @@ final class TLSChannel: TLSLayer {
     }
   }
 
-  private func read(
-    _ buffer: UnsafeMutableRawBufferPointer, _ size: PythonObject, by reader: PythonObject
-  ) throws -> Int {
+  private func read(_ buffer: UnsafeMutableRawBufferPointer, _ size: PythonObject, by reader: PythonObject) throws
+    -> Int
+  {
     let count = try PythonObject.lending(buffer, release: state.names[.release]) {
       try reader.callMethod(state.names[.read], size, $0).integer()
     }

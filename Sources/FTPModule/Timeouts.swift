@@ -37,10 +37,21 @@ extension FTPObject {
     return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
   }
 
+  /// The same in seconds, nil for ever; and what `timeout` is, nil where it was not given.
+  func connectSeconds() throws(PythonError) -> (seconds: Double?, given: PythonObject?, isOurs: Bool) {
+    guard try object.hasAttribute(state.names[.timeout], notGiven()) else {
+      let timeout = try attribute(.timeout)
+      try Self.checkTimeout(timeout)
+      return (timeout.isNone ? nil : try timeout.double(), timeout, false)
+    }
+    let global = try state.socket().glance.callForNumber(state.names[glance: .getdefaulttimeout])
+    return (global ?? Self.defaultConnect, nil, global == nil)
+  }
+
   /// How long a data connection may take to be made, and how long it may be silent; nil is for ever. As on the sockets that `transfercmd` returns.
   func dataLimits() throws(PythonError) -> (connecting: Duration?, silence: Duration?) {
-    let limit = try connectTimeout()
-    let seconds = limit.value.isNone ? nil : Duration(try limit.value.double())
+    let limit = try connectSeconds()
+    let seconds = limit.seconds.map { Duration($0) }
     return (seconds, limit.isOurs ? Self.defaultSilence : seconds)
   }
 

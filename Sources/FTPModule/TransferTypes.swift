@@ -1,3 +1,4 @@
+import FTPClient
 import PythonBridge
 
 /// What `download` and `upload` return, and what they tell their `progress`: tuples with named items.
@@ -32,5 +33,14 @@ struct TransferTypes {
         ("rate", "bytes per second during the last seconds"),
         ("attempt", "which attempt this is, from 1 on"),
       ])
+  }
+
+  /// A `TransferProgress` of a file that the caller knows by `name`.
+  func makeProgress(_ report: FTPTransfer.Progress, name: PythonObject) throws(PythonError) -> PythonObject {
+    try progress.makeStruct([
+      name, .integer(report.done),
+      report.total.map { total throws(PythonError) in try .integer(total) } ?? .none, .float(report.rate),
+      .integer(report.attempt),
+    ])
   }
 }

@@ -103,6 +103,17 @@ public func loadedModule(_ name: PythonObject) throws(PythonError) -> PythonObje
   return nil
 }
 
+/// The module that defines a class with this very table of methods, of which `instance` is one by the first base of each class in between; nil
+/// when there is none. Attached.
+public func definingModule(of instance: ObjectPointer, methods: UnsafePointer<PyMethodDef>) -> ObjectPointer? {
+  var type = py_type(instance)
+  while PyType_GetSlot(type, Py_tp_methods).map({ UnsafeRawPointer($0) }) != UnsafeRawPointer(methods) {
+    guard let base = PyType_GetSlot(type, Py_tp_base) else { return nil }
+    type = OpaquePointer(base)
+  }
+  return PyType_GetModule(type)
+}
+
 /// Classes.
 extension PythonObject {
   /// Whether a class is another, or derives from it.
@@ -113,6 +124,18 @@ extension PythonObject {
     let answer = PyObject_IsInstance(pointer, type.pointer)
     try check(answer)
     return answer == 1
+  }
+
+  /// A new instance of a class that only the constructor of one of its bases, which is built in, has seen. `arguments` is a tuple.
+  public static func instance(
+    of type: PythonObject, initializedAs base: PythonObject, _ arguments: PythonObject
+  ) throws(PythonError) -> PythonObject {
+    guard let new = PyType_GetSlot(OpaquePointer(type.pointer), Py_tp_new),
+      let initialize = PyType_GetSlot(OpaquePointer(base.pointer), Py_tp_init)
+    else { throw .type("a class without a constructor") }
+    let instance = try owned(unsafeBitCast(new, to: newfunc.self)(OpaquePointer(type.pointer), arguments.pointer, nil))
+    try check(unsafeBitCast(initialize, to: initproc.self)(instance.pointer, arguments.pointer, nil))
+    return instance
   }
 
   /// Makes an exception class; `name` is the dotted name.

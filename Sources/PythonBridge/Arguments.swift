@@ -50,6 +50,11 @@ public struct Arguments {
     return value
   }
 
+  /// Whether a call with a tuple and a dictionary has any arguments.
+  public static func areGiven(tuple: ObjectPointer?, dictionary: ObjectPointer?) -> Bool {
+    tuple.map { PyTuple_Size($0) != 0 } ?? false || dictionary.map { PyDict_Size($0) != 0 } ?? false
+  }
+
   /// The positional arguments of a call with a tuple, bound to no signature: a look at them before one is chosen.
   public init(positionalOf tuple: ObjectPointer?) throws(PythonError) {
     try self.init(Signature("", takesMore: true), tuple: tuple, dictionary: nil)

@@ -80,6 +80,14 @@ extension PythonObject {
     try check(status)
   }
 
+  /// A tuple of two.
+  public static func pair(_ first: PythonObject, _ second: PythonObject) throws(PythonError) -> PythonObject {
+    let pair = try owned(PyTuple_New(2))
+    try check(PyTuple_SetItem(pair.pointer, 0, first.newReference()))
+    try check(PyTuple_SetItem(pair.pointer, 1, second.newReference()))
+    return pair
+  }
+
   /// A tuple of a `str`, from UTF-8, strictly, and a copy of a `dict`.
   public static func pair(
     _ text: UnsafeRawBufferPointer, copying dictionary: PythonObject
@@ -119,13 +127,22 @@ extension PythonObject {
   }
 
   /// `str(self)`: for a subclass of `str` an exact `str`.
-  public func string() throws(PythonError) -> PythonObject { try owned(PyObject_Str(pointer)) }
+  public func string() throws(PythonError) -> PythonObject {
+    py_is_exact_str(pointer) != 0 ? self : try owned(PyObject_Str(pointer))
+  }
 
   /// `repr(self)`.
   public func representation() throws(PythonError) -> PythonObject { try owned(PyObject_Repr(pointer)) }
 
   /// What `str()` says of it.
-  public func text() throws(PythonError) -> String { try string().utf8Text() }
+  public func text() throws(PythonError) -> String {
+    try py_is_exact_str(pointer) != 0 ? utf8Text() : string().utf8Text()
+  }
+
+  /// Whether it is a `str` of these ASCII characters.
+  public func isText(_ text: StaticString) -> Bool {
+    isString && PyUnicode_CompareWithASCIIString(pointer, text.cString) == 0
+  }
 
   /// The first characters of a `str`. Throws `TypeError` for anything else.
   public func prefix(_ count: Int) throws(PythonError) -> PythonObject {

@@ -1,4 +1,5 @@
 internal import CPython
+internal import Glibc
 
 /// An object that the caller keeps alive while it is looked at. It makes no Swift object, of itself or of what it finds: for what is asked
 /// at every command. Attached.
@@ -28,6 +29,13 @@ public struct Glance {
     return found == value.pointer
   }
 
+  /// Whether an attribute is `None`. Throws as `attribute`.
+  public func hasNone(_ name: Glance) throws(PythonError) -> Bool {
+    guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
+    Py_DecRef(found)
+    return found == py_none()
+  }
+
   /// Whether an attribute is a `str` of these ASCII characters; mostly it is `usual`, which is one. Throws as `attribute`.
   public func has(_ name: Glance, text: StaticString, usually usual: PythonObject) throws(PythonError) -> Bool {
     guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
@@ -38,6 +46,11 @@ public struct Glance {
   /// Sets an attribute.
   public func set(_ name: Glance, _ value: PythonObject) throws(PythonError) {
     try check(PyObject_SetAttr(pointer, name.pointer, value.pointer))
+  }
+
+  /// Sets an attribute to `None`.
+  public func setNone(_ name: Glance) throws(PythonError) {
+    try check(PyObject_SetAttr(pointer, name.pointer, py_none()))
   }
 
   /// The Swift object inside an attribute; nil where that is no instance of this very type, which holds such objects. Throws as `attribute`.
@@ -57,17 +70,20 @@ public struct Glance {
 
   /// What a method without arguments returns as a number, nil for `None`. Throws what it raises, and as `double`.
   public func callForNumber(_ method: Glance) throws(PythonError) -> Double? {
-    guard let result = py_call_method(pointer, method.pointer, nil, nil, nil) else { throw PythonError() }
-    defer { Py_DecRef(result) }
-    if result == py_none() { return nil }
-    let value = PyFloat_AsDouble(result)
-    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
-    return value
+    try Self.number(taking: py_call_method(pointer, method.pointer, nil, nil, nil))
   }
 
   /// Calls it with three arguments and drops the result. Throws what it raises.
   public func perform(_ first: Glance, _ second: Glance, _ third: Glance) throws(PythonError) {
     guard let result = py_call(pointer, first.pointer, second.pointer, third.pointer) else { throw PythonError() }
+    Py_DecRef(result)
+  }
+
+  /// Calls it with four arguments and drops the result. Throws what it raises.
+  public func perform(_ first: Glance, _ second: Glance, _ third: Glance, _ fourth: Glance) throws(PythonError) {
+    guard let result = py_call_four(pointer, first.pointer, second.pointer, third.pointer, fourth.pointer) else {
+      throw PythonError()
+    }
     Py_DecRef(result)
   }
 
@@ -82,16 +98,30 @@ public struct Glance {
     return UnsafeRawBufferPointer(start: start, count: count)
   }
 
-  /// A new reference to a `str` from UTF-8, strictly. Throws `UnicodeDecodeError`.
-  public static func string(utf8 bytes: UnsafeRawBufferPointer) throws(PythonError) -> ObjectPointer {
-    guard let text = PythonObject.decode(bytes) else { throw PythonError() }
-    return text
+  /// Whether it is a `str` of these bytes in UTF-8.
+  public func isUTF8(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
+      PyErr_Clear()
+      return false
+    }
+    guard count == bytes.count else { return false }
+    return count == 0 || bytes.baseAddress.map { memcmp($0, start, count) == 0 } ?? false
   }
 
-  private static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
+  static func integer(taking result: ObjectPointer?) throws(PythonError) -> Int {
     guard let result else { throw PythonError() }
     defer { Py_DecRef(result) }
     let value = PyLong_AsSsize_t(result)
+    if value == -1, PyErr_Occurred() != nil { throw PythonError() }
+    return value
+  }
+
+  static func number(taking result: ObjectPointer?) throws(PythonError) -> Double? {
+    guard let result else { throw PythonError() }
+    defer { Py_DecRef(result) }
+    if result == py_none() { return nil }
+    let value = PyFloat_AsDouble(result)
     if value == -1, PyErr_Occurred() != nil { throw PythonError() }
     return value
   }
@@ -109,5 +139,13 @@ extension PythonObject {
   /// Calls it with three arguments and drops the result. Throws what it raises.
   public func perform(_ first: PythonObject, _ second: PythonObject, _ third: PythonObject) throws(PythonError) {
     try Glance(pointer).perform(Glance(first.pointer), Glance(second.pointer), Glance(third.pointer))
+  }
+
+  /// Calls it with four arguments and drops the result. Throws what it raises.
+  public func perform(
+    _ first: PythonObject, _ second: PythonObject, _ third: PythonObject, _ fourth: PythonObject
+  ) throws(PythonError) {
+    try Glance(pointer).perform(
+      Glance(first.pointer), Glance(second.pointer), Glance(third.pointer), Glance(fourth.pointer))
   }
 }

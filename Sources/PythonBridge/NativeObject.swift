@@ -33,7 +33,8 @@ public enum NativeObject {
   }
 
   static func content<Content: AnyObject>(_ instance: ObjectPointer, as type: Content.Type) -> Content? {
-    layout(instance).pointee.content?.takeUnretainedValue() as? Content
+    guard let content = layout(instance).pointee.content else { return nil }
+    return unsafeDowncast(content.takeUnretainedValue(), to: type)
   }
 
   /// The slots that each such type has.

@@ -4,9 +4,15 @@ internal import CPython
 public final class OwnMethods {
   private let methods: UnsafeMutableBufferPointer<(name: ObjectPointer, method: ObjectPointer)>
   private let references: [PythonObject]
+  private let definer: ObjectPointer?
 
-  /// Takes the methods that a class has now. Attached. Throws `AttributeError`.
-  public init(_ names: [PythonObject], of type: PythonObject) throws(PythonError) {
+  /// Takes the methods that a class has now. `definer` is the base that defines all of them, where that is a class which cannot be changed.
+  /// Attached. Throws `AttributeError`.
+  public init(
+    _ names: [PythonObject], of type: PythonObject, definedBy definer: PythonObject? = nil
+  ) throws(PythonError) {
+    // `type` keeps it; whoever made it shows it to the garbage collector, and nobody may show it twice.
+    self.definer = definer?.pointer
     var references: [PythonObject] = []
     var methods: [(name: ObjectPointer, method: ObjectPointer)] = []
     for name in names {
@@ -33,8 +39,37 @@ public final class OwnMethods {
     let type = py_type(object.pointer)
     // A class with lookups of its own may find anything.
     guard PyType_GetSlot(type, Py_tp_getattro) == py_generic_lookup(),
-      areAll(ofClass: ObjectPointer(type), but: first), let dictionary = PyObject_GenericGetDict(object.pointer, nil)
-    else {
+      areInherited(by: ObjectPointer(type), but: first) || areAll(ofClass: ObjectPointer(type), but: first)
+    else { return false }
+    return lacks(object.pointer, but: first)
+  }
+
+  /// How many classes `areInherited` looks at.
+  private static let generations = 3
+
+  /// Whether there are nothing but ordinary classes with one base each from a class to the definer, and none of them has such a name.
+  /// That is a look into their dictionaries alone: Python's own lookup goes by the class of the class as well, and through a table in which
+  /// these names may be in one another's place.
+  private func areInherited(by type: ObjectPointer, but first: Int) -> Bool {
+    guard let definer else { return false }
+    var type = type
+    for _ in 0..<Self.generations {
+      guard ObjectPointer(py_type(type)) == py_type_type(), lacks(type, but: first),
+        let bases = PyType_GetSlot(OpaquePointer(type), Py_tp_bases)?.assumingMemoryBound(to: PyObject.self),
+        PyTuple_Size(bases) == 1, let base = PyTuple_GetItem(bases, 0)
+      else {
+        PyErr_Clear()
+        return false
+      }
+      if base == definer { return true }
+      type = base
+    }
+    return false
+  }
+
+  /// Whether an object's, or a class's, own dictionary has none of these names.
+  private func lacks(_ object: ObjectPointer, but first: Int) -> Bool {
+    guard let dictionary = PyObject_GenericGetDict(object, nil) else {
       PyErr_Clear()
       return false
     }

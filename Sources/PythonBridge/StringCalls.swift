@@ -3,7 +3,7 @@ internal import CPython
 /// Hands one `str` after the other to a callable, each as an instance of a subclass: `callable(type(text))`.
 ///
 /// For very many short ones: it makes no Swift object for each, calls the `__new__` of `str` without looking it up where it must be called,
-/// and appends itself where the callable is the `append` of a list.
+/// and appends itself, many at once, where the callable is the `append` of a list.
 public final class StringCalls {
   private let callable: PythonObject
   private let type: PythonObject
@@ -45,26 +45,48 @@ public final class StringCalls {
   ///
   /// Throws `UnicodeDecodeError`, and what the callable raises and `body` throws.
   public func call(utf8 texts: [UnsafeRawBufferPointer], _ body: () throws -> Void) throws {
+    if let targetPointer { return try append(utf8: texts, to: targetPointer) }
     for text in texts {
-      guard let text = PythonObject.decode(text) else { throw PythonError() }
-      try call(owned: text)
-      if targetPointer == nil { try body() }
+      let string = try make(utf8: text)
+      defer { Py_DecRef(string) }
+      if let list = collectionPointer { try check(PyList_Append(list, string)) }
+      guard let result = py_call(callablePointer, string, nil, nil) else { throw PythonError() }
+      Py_DecRef(result)
+      try body()
     }
   }
 
-  private func call(owned text: ObjectPointer) throws(PythonError) {
-    let string: ObjectPointer
-    if py_str_becomes(text, typePointer) != 0 {
-      string = text
-    } else {
-      try check(PyTuple_SetItem(arguments.pointer, 0, text))
-      guard let made = make(OpaquePointer(typePointer), arguments.pointer, nil) else { throw PythonError() }
-      string = made
+  /// Appends all of them at once, or those before the first that is no UTF-8.
+  private func append(utf8 texts: [UnsafeRawBufferPointer], to target: ObjectPointer) throws(PythonError) {
+    guard let strings = PyList_New(texts.count) else { throw PythonError() }
+    defer { Py_DecRef(strings) }
+    func extend() throws(PythonError) {
+      for list in [collectionPointer, target] {
+        if let list { try check(PyList_SetSlice(list, .max, .max, strings)) }
+      }
     }
-    defer { Py_DecRef(string) }
-    if let list = collectionPointer { try check(PyList_Append(list, string)) }
-    if let list = targetPointer { return try check(PyList_Append(list, string)) }
-    guard let result = py_call(callablePointer, string, nil, nil) else { throw PythonError() }
-    Py_DecRef(result)
+    var made = 0
+    do {
+      for text in texts {
+        try check(PyList_SetItem(strings, made, make(utf8: text)))
+        made += 1
+      }
+    } catch {
+      PythonError.preserving {
+        try check(PyList_SetSlice(strings, made, texts.count, nil))
+        try extend()
+      }
+      throw error
+    }
+    try extend()
+  }
+
+  /// A new reference to an instance of the class.
+  private func make(utf8 text: UnsafeRawBufferPointer) throws(PythonError) -> ObjectPointer {
+    guard let string = PythonObject.decode(text) else { throw PythonError() }
+    if py_str_becomes(string, text.count, typePointer) != 0 { return string }
+    try check(PyTuple_SetItem(arguments.pointer, 0, string))
+    guard let made = make(OpaquePointer(typePointer), arguments.pointer, nil) else { throw PythonError() }
+    return made
   }
 }

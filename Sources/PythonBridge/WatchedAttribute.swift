@@ -37,6 +37,13 @@ public final class WatchedAttribute: ReferenceHolder {
     return try instance.has(name.glance, value)
   }
 
+  /// Whether the attribute of an instance is `None`. Throws as `attribute`.
+  public func isNone(in instance: Glance) throws(PythonError) -> Bool {
+    isQuiet = true
+    defer { isQuiet = false }
+    return try instance.hasNone(name.glance)
+  }
+
   /// Whether it watches this instance: no class has another attribute of the name, or attributes of its own kind. Attached.
   public func watches(_ instance: PythonObject) -> Bool {
     let type = py_type(instance.pointer)

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -141,15 +142,20 @@ static void write_all(int fd, const char *bytes, ssize_t size) {
   }
 }
 
+enum way { copied, moved, text, hashed };
+
 /* Reads the data connection to its end, into `file` unless that is -1; without the CRs in text. */
-static void drain(int data, int file, int is_text) {
+static void drain(int data, int file, enum way way) {
   char *buffer = malloc(block);
+  EVP_MD_CTX *digest = way == hashed ? EVP_MD_CTX_new() : NULL;
   ssize_t got;
   if (!buffer) fail("malloc");
+  if (digest && EVP_DigestInit(digest, EVP_sha256()) != 1) fail("EVP_DigestInit");
   while ((got = recv(data, buffer, block, 0)) > 0) {
+    if (digest) EVP_DigestUpdate(digest, buffer, (size_t)got);
     if (file < 0) continue;
     char *out = buffer + got;
-    if (is_text) {
+    if (way == text) {
       char *in = buffer, *end = out, *next;
       for (out = buffer; (next = memchr(in, '\r', (size_t)(end - in))); in = next + 1)
         memmove(out, in, (size_t)(next - in)), out += next - in;
@@ -158,6 +164,7 @@ static void drain(int data, int file, int is_text) {
     write_all(file, buffer, out - buffer);
   }
   if (got < 0) fail("recv");
+  EVP_MD_CTX_free(digest);
   free(buffer);
 }
 
@@ -207,8 +214,6 @@ static void part(SSL *data, int fd) {
   SSL_free(data);
 }
 
-enum way { copied, moved, text };
-
 static void receive(struct session *s, const char *verb, const char *name, int file, enum way way) {
   int data = data_connection(s, verb, name);
   if (context) {
@@ -217,7 +222,7 @@ static void receive(struct session *s, const char *verb, const char *name, int f
   } else if (way == moved)
     move(data, file);
   else
-    drain(data, file, way == text);
+    drain(data, file, way);
   close(data);
   expect(s, '2');
 }
@@ -324,13 +329,16 @@ int main(int argc, char **argv) {
   } else if (is("retr_nothing")) {
     type(&s, 'I');
     receive(&s, "RETR", "file.bin", -1, copied);
+  } else if (is("retr_sha256")) {
+    type(&s, 'I');
+    receive(&s, "RETR", "file.bin", -1, hashed);
   } else if (is("stor_file")) {
     type(&s, 'I');
     send_file(&s, "file.bin", open_local(O_RDONLY));
   } else if (is("lines_file")) {
     type(&s, 'A');
     receive(&s, "RETR", "text.txt", open_local(O_RDWR | O_CREAT | O_TRUNC), text);
-  } else if (is("lines_nothing")) {
+  } else if (is("lines_nothing") || is("lines_list")) {
     type(&s, 'A');
     receive(&s, "RETR", "text.txt", -1, copied);
   } else if (is("stor_lines")) {

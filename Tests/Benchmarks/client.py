@@ -176,6 +176,23 @@ def sha256_alone() -> None:
         digest.update(block)
 
 
+def strings_alone(ftp: Any, command: str, lists: int) -> Callable[[], None]:
+    """What every client needs whose script keeps all lines, with the text there already."""
+    lines: list[str] = []
+    ftp.retrlines(command, lines.append)
+    text, size = "\n".join(lines).encode(), 256 * 1024
+    blocks = [text[start : start + size] for start in range(0, len(text), size)]
+
+    def make() -> None:
+        kept: list[list[str]] = [[] for _ in range(lists)]
+        for block in blocks:
+            strings = block.decode().split("\n")
+            for each in kept:
+                each += strings
+
+    return make
+
+
 def importing() -> None:
     if MODULE != "bare":
         module()
@@ -184,7 +201,7 @@ def importing() -> None:
 ALONE: dict[str, Callable[[], None]] = {
     "sessions": sessions,
     "threads": threads,
-    "sha256_alone": sha256_alone,
+    "retr_sha256_alone": sha256_alone,
     "import": importing,
 }
 IN_SESSION: dict[str, Callable[[Any], None]] = {
@@ -206,6 +223,12 @@ IN_SESSION: dict[str, Callable[[Any], None]] = {
     "noop": noop,
     "pwd": pwd,
 }
+# What they return is measured. A listing is in two lists: the script's, and the one that this
+# client returns.
+PREPARED: dict[str, Callable[[Any], Callable[[], None]]] = {
+    "lines_list_alone": lambda ftp: strings_alone(ftp, "RETR text.txt", 1),
+    "list_alone": lambda ftp: strings_alone(ftp, "LIST many", 2),
+}
 
 
 def peak() -> str:
@@ -223,6 +246,9 @@ if OPERATION in ALONE:
     took = measured(ALONE[OPERATION])
 else:
     ftp = session()
-    took = measured(lambda: IN_SESSION[OPERATION](ftp))
+    if OPERATION in PREPARED:
+        took = measured(PREPARED[OPERATION](ftp))
+    else:
+        took = measured(lambda: IN_SESSION[OPERATION](ftp))
     ftp.quit()
 print(took, peak())

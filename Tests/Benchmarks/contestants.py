@@ -49,6 +49,8 @@ class Contestant:
     environment: Mapping[str, str] = field(default_factory=dict)
     python: str = ""
     """The Python that it runs in: it is compared with others of its own, and with programs."""
+    alone: bool = False
+    """Whether it does but the part of an operation that is not the client's: `.._alone`."""
 
 
 def python(program: Path, module: str, *sizes: str) -> Callable[[Job], Sequence[str]]:
@@ -150,8 +152,12 @@ def everybody(peers: Path | None) -> dict[str, Contestant]:
         ):
             command = python(program, module, *sizes)
             everyone.append(Contestant(f"{name} {version}", command, path, version))
+        command = python(program, "ftplib")
+        everyone.append(Contestant(f"strings alone {version}", command, {}, version, alone=True))
     everyone.append(Contestant("this ftpy", python(FTPY, "usr.ftplib")))
-    everyone.append(Contestant("sha256 alone", python(Path("/usr/bin/python3"), "bare")))
+    everyone.append(
+        Contestant("sha256 alone", python(Path("/usr/bin/python3"), "bare"), alone=True)
+    )
     if peers:
         everyone += [Contestant(name, peer(peers, name)) for name in ("pycurl", "aioftp")]
     if shutil.which("curl"):

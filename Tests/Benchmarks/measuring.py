@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -138,10 +138,9 @@ def measure(
                 runs = result.runs[contestant.name]
                 if runs.failure:
                     continue
-                own = "sha256_alone" if contestant.name == "sha256 alone" else job.operation
+                own = job.operation + ("_alone" if contestant.alone else "")
                 try:
-                    alone = Job(own, job.server, job.path, job.count, job.tls)
-                    took = run_once(contestant, alone, workload.inside)
+                    took = run_once(contestant, replace(job, operation=own), workload.inside)
                 except RuntimeError as error:
                     runs.failure = str(error)
                     continue

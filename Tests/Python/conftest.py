@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from scripted import LISTING as LISTING
 from scripted import LOGIN as LOGIN
 from scripted import Conversation as Conversation
 from scripted import ScriptedServer as ScriptedServer

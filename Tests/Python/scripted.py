@@ -169,8 +169,15 @@ def hang_up(connection: socket.socket, *, reset: bool = False) -> None:
     connection.close()
 
 
+LISTING = b"type=file; one\r\ntype=file; two\r\n"
+"""What `obliging` sends, whatever is asked for."""
+
+
 def obliging(conversation: Conversation) -> None:
-    """A small FTP server that takes anything, with PASV and without TLS."""
+    """A small FTP server without TLS that takes anything.
+
+    It has no file of the name `missing`, and sends less of `short` than it announces.
+    """
     conversation.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     replies = {
         "USER": "331 Password?",
@@ -179,27 +186,34 @@ def obliging(conversation: Conversation) -> None:
         "REST": "350 Yes.",
         "RNFR": "350 And?",
         "RNTO": "250 Done.",
+        "QUIT": "221 Bye.",
+        "ABOR": "226 Ok.",
         "AUTH": "502 No.",
         "PROT": "502 No.",
     }
     while True:
         verb, _, argument = conversation.hear().partition(" ")
-        if verb == "EPSV":
+        if argument == "missing":
+            conversation.say("550 No such file.")
+        elif verb == "EPSV":
             conversation.say(f"229 Here (|||{conversation.listen()}|).")
         elif verb == "PASV":
             port = conversation.listen()
             conversation.say(f"227 Here (127,0,0,1,{port >> 8},{port & 255}).")
+        elif verb == "PORT":
+            *_, high, low = argument.split(",")
+            target = (conversation.server.host, int(high) * 256 + int(low))
+            conversation.data = conversation.server.keep(socket.create_connection(target))
+            conversation.say("200 Ok.")
         elif verb in ("RETR", "NLST", "LIST", "MLSD"):
-            conversation.say("150 Ok.")
-            conversation.connected().sendall(b"type=file; one\r\ntype=file; two\r\n")
+            conversation.say("150 Ok (1000 bytes)." if argument == "short" else "150 Ok.")
+            conversation.connected().sendall(LISTING)
             conversation.end_data()
             conversation.say("226 Done.")
         elif verb == "STOR":
             conversation.say("150 Ok.")
             receive()(conversation)
             conversation.say("226 Done.")
-        elif verb in ("QUIT", "ABOR"):
-            conversation.say("226 Bye.")
         elif verb == "SIZE":
             conversation.say(f"213 {argument}")
         else:

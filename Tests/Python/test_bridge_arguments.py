@@ -242,13 +242,20 @@ def use(ftp):
     attempt(name, ftp.connect, HOST, PORT)
     attempt(name, ftp.close)
 
+def log_in():
+    # What is to fail for want of an answer does so soon; a login may take its time.
+    ftp = FTP(HOST, PORT, "user", "password", timeout=10)
+    ftp.timeout = 0.2
+    ftp.sock.settimeout(0.2)
+    return ftp
+
 output = sys.stdout
 for value in VALUES + [sys.maxsize, sys.maxsize - 1, -sys.maxsize - 1]:
     if name in ("file", "sock") and value is sys.stdin or name == "host" and isinstance(value, str):
         continue
     print(name, shown(value), file=output, flush=True)
     sys.stdout = io.StringIO()
-    ftp = FTP(HOST, PORT, "user", "password", timeout=0.2)
+    ftp = log_in()
     kept = ftp.sock
     try:
         setattr(ftp, name, value)
@@ -256,7 +263,7 @@ for value in VALUES + [sys.maxsize, sys.maxsize - 1, -sys.maxsize - 1]:
         pass
     use(ftp)
     sys.stdout = output
-ftp = FTP(HOST, PORT, "user", "password", timeout=0.2)
+ftp = log_in()
 kept = ftp.sock
 attempt(name, delattr, ftp, name)
 use(ftp)

@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -15,16 +15,16 @@ from unittest import mock
 
 import pytest
 from conftest import (
+    LISTING,
     LOGIN,
     REPOSITORY,
-    Conversation,
     Interpreter,
     ScriptedServer,
     Step,
     answer,
     end_data,
+    obliging,
     passive,
-    receive,
     say,
     send,
     stall,
@@ -37,31 +37,6 @@ Scripted = Callable[..., ScriptedServer]
 
 THIS = Interpreter("this", Path(sys.executable))
 """The interpreter of this run: what may crash runs in a process of its own."""
-LISTING = b"type=file; one\r\ntype=file; two\r\n"
-
-
-def obliging(conversation: Conversation) -> None:
-    """A small FTP server."""
-    while True:
-        verb, _, argument = conversation.hear().partition(" ")
-        if verb in ("PASV", "EPSV"):
-            conversation.say(f"229 Here (|||{conversation.listen()}|).")
-        elif verb == "PORT":
-            *_, high, low = argument.split(",")
-            target = (conversation.server.host, int(high) * 256 + int(low))
-            conversation.data = conversation.server.keep(socket.create_connection(target))
-            conversation.say("200 Ok.")
-        elif verb in ("RETR", "NLST", "LIST", "MLSD"):
-            conversation.say("150 Ok.")
-            conversation.connected().sendall(LISTING)
-            conversation.end_data()
-            conversation.say("226 Done.")
-        elif verb == "STOR":
-            conversation.say("150 Ok.")
-            receive()(conversation)
-            conversation.say("226 Done.")
-        else:
-            say({"PWD": '257 "/here"', "QUIT": "221 Bye."}.get(verb, "200 Ok."))(conversation)
 
 
 @pytest.fixture
@@ -201,6 +176,48 @@ def test_a_method_patched_on_the_class_is_called(
     if call not in ("quit", "with"):
         assert run(ftp) == result
         assert calls == [], "the class's own is back"
+
+
+def test_a_method_is_found_wherever_it_appears_between_two_commands(
+    client: ModuleType, log_in: Callable[..., Any]
+) -> None:
+    """In a class, a base of it, a base that is new, or the object's own dictionary."""
+
+    def loud(self: Any) -> str:
+        return str(original(self)).upper()
+
+    class Parent(client.FTP):  # type: ignore[misc, name-defined]
+        pass
+
+    class Child(Parent):
+        pass
+
+    class Loud(client.FTP):  # type: ignore[misc, name-defined]
+        getresp = loud
+
+    class Mixin:
+        getresp = loud
+
+    class Mixed(Mixin, Parent):
+        pass
+
+    original = client.FTP.getresp
+    ftp = log_in(Child)
+    quiet = "200 Ok."
+    assert ftp.voidcmd("NOOP") == quiet
+    for kind in (Child, Parent, client.FTP):
+        with mock.patch.object(kind, "getresp", loud):
+            assert ftp.voidcmd("NOOP") == quiet.upper()
+        assert ftp.voidcmd("NOOP") == quiet
+    Parent.__bases__ = (Loud,)
+    assert ftp.voidcmd("NOOP") == quiet.upper()
+    Parent.__bases__ = (client.FTP,)
+    assert ftp.voidcmd("NOOP") == quiet
+    assert log_in(Mixed).voidcmd("NOOP") == quiet.upper()
+    vars(ftp)["getresp"] = lambda: original(ftp).upper()
+    assert ftp.voidcmd("NOOP") == quiet.upper()
+    del vars(ftp)["getresp"]
+    assert ftp.voidcmd("NOOP") == quiet
 
 
 @pytest.mark.parametrize("name", ["connect", "login", "getresp", "sendcmd"])
@@ -396,6 +413,117 @@ def test_patched_methods_of_socket_are_used(log_in: Callable[..., Any]) -> None:
         ftp = log_in()
         assert download(ftp) == LISTING
     assert threading.current_thread().name in seen
+
+
+# The functions that CPython's methods look up in the module
+
+
+def test_a_patched_parse257_reads_the_path(client: ModuleType, log_in: Callable[..., Any]) -> None:
+    ftp = log_in()
+    with mock.patch.object(client, "parse257", side_effect=str.upper) as patched:
+        assert ftp.pwd() == '257 "/HERE"'
+        assert ftp.mkd("x") == '257 "/MADE"'
+    assert patched.call_count == 2
+    assert (ftp.pwd(), ftp.mkd("x")) == ("/here", "/made"), "the module's own is back"
+
+
+def test_a_patched_parse257_gets_no_other_reply(client: ModuleType, scripted: Scripted) -> None:
+    server = scripted([*LOGIN, answer("MKD", "250 Made.")])
+    with (
+        mock.patch.object(client, "parse257") as patched,
+        client.FTP(server.host, server.port, "user", "password", timeout=5) as ftp,
+    ):
+        assert ftp.mkd("x") == ""
+    assert not patched.called
+
+
+@pytest.mark.parametrize("call", ["retrbinary", "retrlines", "nlst", "mlsd", "storbinary", "dir"])
+def test_a_patched_parse227_says_where_the_server_listens(
+    client: ModuleType, log_in: Callable[..., Any], call: str
+) -> None:
+    run, result = CALLS[call]
+    ftp = log_in()
+    own = client.parse227
+    with mock.patch.object(client, "parse227", side_effect=own) as patched:
+        assert run(ftp) == result
+    (reply,) = patched.call_args.args
+    assert reply.startswith("227 Here (127,0,0,1,")
+    patched.reset_mock()
+    assert run(ftp) == result
+    assert not patched.called, "the module's own is back"
+
+
+@pytest.mark.parametrize(("trusts", "host"), [(True, "::2"), (False, "127.0.0.1")])
+def test_the_host_of_a_patched_parse227_is_taken_where_it_is_trusted(
+    client: ModuleType, log_in: Callable[..., Any], trusts: bool, host: str
+) -> None:
+    ftp = log_in()
+    ftp.set_trust_pasv(trusts)
+    with mock.patch.object(client, "parse227", return_value=("::2", 9)):
+        assert ftp.makepasv() == (host, 9)
+
+
+def test_a_patched_parse229_gets_the_reply_and_the_peer(
+    client: ModuleType, log_in: Callable[..., Any]
+) -> None:
+    ftp = log_in()
+    ftp.prefer_epsv = True
+    with mock.patch.object(client, "parse229", side_effect=client.parse229) as patched:
+        assert download(ftp) == LISTING
+    reply, peer = patched.call_args.args
+    assert reply.startswith("229 ")
+    assert peer == (ftp.host, ftp.port)
+
+
+@pytest.mark.parametrize(("size", "isinstance_of"), [(None, None), (7, None), (10**6, EOFError)])
+def test_a_patched_parse150_says_the_size(
+    client: ModuleType, log_in: Callable[..., Any], size: int | None, isinstance_of: Any
+) -> None:
+    """Which a download that is shorter falls short of."""
+    ftp = log_in()
+    with mock.patch.object(client, "parse150", return_value=size) as patched:
+        connection, told = ftp.ntransfercmd("RETR x")
+        assert told == size
+        connection.close()
+        ftp.voidresp()
+        patched.assert_called_once_with("150 Ok.")
+        with pytest.raises(isinstance_of) if isinstance_of else nullcontext():
+            assert download(ftp) == LISTING
+        ftp.sendcmd("NOOP")
+    assert download(ftp) == LISTING
+
+
+def test_what_a_patched_parser_raises_is_raised(
+    client: ModuleType, log_in: Callable[..., Any]
+) -> None:
+    ftp = log_in()
+    for name in ("parse150", "parse227", "parse257"):
+        with (
+            mock.patch.object(client, name, side_effect=KeyError(name)),
+            pytest.raises(KeyError, match=name),
+        ):
+            ftp.pwd() if name == "parse257" else download(ftp)
+        assert ftp.pwd() == "/here"
+
+
+def test_trees_use_a_patched_parse227(
+    client: ModuleType, log_in: Callable[..., Any], tmp_path: Path
+) -> None:
+    ftp = log_in()
+    with mock.patch.object(client, "parse227", side_effect=client.parse227) as patched:
+        summary = ftp.download_tree("", tmp_path)
+    assert summary.transferred == 2
+    assert patched.call_count >= 3, "the listing's and each file's"
+
+
+def test_ftpcp_uses_a_patched_parse227(client: ModuleType, log_in: Callable[..., Any]) -> None:
+    source, target = log_in(), log_in()
+    with (
+        mock.patch.object(client, "parse227", side_effect=ZeroDivisionError) as patched,
+        pytest.raises(ZeroDivisionError),
+    ):
+        client.ftpcp(source, "x", target)
+    assert patched.call_args.args[0].startswith("227 ")
 
 
 # Mocks of the whole

@@ -42,7 +42,12 @@ def log_in(client: ModuleType, scripted: Scripted) -> Iterator[LogIn]:
 
 
 def slice_of(sock: socket.socket) -> tuple[int, ...]:
-    return struct.unpack("@ll", sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, SIZE))
+    """How long a read or a write waits: the longer."""
+    times = (
+        struct.unpack("@ll", sock.getsockopt(socket.SOL_SOCKET, option, SIZE))
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+    )
+    return max(times)
 
 
 def kept(ftp: Any) -> socket.socket:
@@ -196,6 +201,46 @@ def test_a_socket_that_others_have_made_stays_as_it_is(
     ftp = log_in(HERE)
     assert ftp.pwd() == "/here"
     assert [slice_of(sock) for sock in made] == [(0, 0)]
+
+
+def test_the_socket_is_as_its_class_makes_one(log_in: LogIn) -> None:
+    sock: Any = log_in().sock
+    with socket.socket() as other:
+        for name in ("_io_refs", "_closed"):
+            assert getattr(sock, name) == getattr(other, name)
+    assert type(sock) is socket.socket
+    assert (sock.family, sock.type) == (socket.AF_INET, socket.SOCK_STREAM)
+    assert sock.proto == socket.IPPROTO_TCP
+    with sock.makefile("rb"):
+        sock.close()
+        assert sock.fileno() >= 0, "the file keeps it open"
+    assert sock.fileno() == -1
+
+
+def test_a_constructor_that_others_give_to_sockets_is_called(
+    log_in: LogIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[socket.socket] = []
+    initialize = socket.socket.__init__
+
+    def initializing(self: socket.socket, *words: Any, **options: Any) -> None:
+        made.append(self)
+        initialize(self, *words, **options)
+
+    log_in()
+    monkeypatch.setattr(socket.socket, "__init__", initializing)
+    assert log_in().sock in made
+
+
+def test_the_default_time_limit_of_sockets_is_the_sockets(log_in: LogIn) -> None:
+    socket.setdefaulttimeout(20)
+    try:
+        ftp = log_in(HERE)
+    finally:
+        socket.setdefaulttimeout(None)
+    assert ftp.sock.gettimeout() == 20
+    assert slice_of(ftp.sock) == (0, 0)
+    assert ftp.pwd() == "/here"
 
 
 def test_a_time_limit_that_is_set_behind_the_back_counts(log_in: LogIn) -> None:

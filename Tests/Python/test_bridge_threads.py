@@ -28,6 +28,7 @@ from conftest import (
     answer,
     download,
     end_data,
+    obliging,
     passive,
     receive,
     say,
@@ -281,23 +282,6 @@ thread.join()
 
 
 # Many threads on one object
-
-
-def obliging(conversation: Conversation) -> None:
-    """Answers whatever it hears."""
-    while True:
-        verb = conversation.hear().partition(" ")[0]
-        if verb in ("PASV", "EPSV"):
-            conversation.say(f"229 Here (|||{conversation.listen()}|).")
-        elif verb in ("RETR", "NLST"):
-            conversation.say("150 Ok.")
-            conversation.connected().sendall(b"a line\r\n" * 100)
-            conversation.end_data()
-            conversation.say("226 Done.")
-        elif verb == "QUIT":
-            return
-        else:
-            conversation.say('257 "/here"' if verb == "PWD" else "200 Very well.")
 
 
 @pytest.mark.parametrize("extra", ["", "ftp.close(); ftp.connect(HOST, PORT); ftp.login('u', 'p')"])

@@ -469,6 +469,39 @@ def test_the_blocks_of_a_download_are_bytes_of_their_own(
     assert len({hash(block) for block in blocks}) == len(set(blocks))
 
 
+@pytest.mark.parametrize(
+    "size", [1, 1000, 16_383, 16_384, 30_000, 65_536, 65_537, 100_000, 262_143, 262_144, 300_000]
+)
+def test_what_comes_while_the_callback_runs_is_in_the_next_blocks(
+    size: int, talk: Callable[..., tuple[FTP, ScriptedServer]]
+) -> None:
+    """The server sends a piece when the callback has the one before, and that waits for it."""
+    pieces = [content(size)[::-1] if index % 2 else content(size) for index in range(6)]
+    arrived, sent = threading.Semaphore(0), threading.Semaphore(0)
+
+    def feed(conversation: Conversation) -> None:
+        conversation.connected().sendall(pieces[0])
+        for piece in pieces[1:]:
+            assert arrived.acquire(timeout=20)
+            conversation.connected().sendall(piece)
+            sent.release()
+        assert arrived.acquire(timeout=20)
+        sent.release()
+
+    def callback(block: bytes) -> None:
+        blocks.append(block)
+        if sum(map(len, blocks)) % size == 0:
+            arrived.release()
+            assert sent.acquire(timeout=20)
+
+    blocks: list[bytes] = []
+    end = (end_data(), say("226 Done."))
+    ftp, _ = talk(answer("TYPE"), passive(), answer("RETR", "150 Here."), feed, *end)
+    assert ftp.retrbinary("RETR f", callback) == "226 Done."
+    assert b"".join(blocks) == b"".join(pieces)
+    assert all(type(block) is bytes and 0 < len(block) <= 256 * 1024 for block in blocks)
+
+
 def test_what_a_callback_raises_in_the_middle_comes_out(ftp: FTP, directory: Directory) -> None:
     directory.put("f", content(2_000_000))
     kept: list[bytes] = []

@@ -342,6 +342,15 @@ def test_a_reply_too_many_is_not_the_next_commands(
     assert ftp.pwd() == "/here"
 
 
+def test_replies_that_are_nearly_the_same_are_told_apart(
+    connect: Connect, scripted: Scripted
+) -> None:
+    replies = ["200 Öl", "200 Öl", "200 Äl", "200 Ol", "200 Öl.", "200 Öl", "201 Öl", "200 Öl"]
+    ftp = connect(scripted([*LOGIN, *(answer("NOOP", reply) for reply in replies)]))
+    for reply in replies:
+        assert (ftp.voidcmd("NOOP"), ftp.lastresp) == (reply, reply[:3])
+
+
 def test_words_of_a_transfer_that_nothing_follows_are_the_answer(
     connect: Connect, scripted: Scripted
 ) -> None:

@@ -183,6 +183,8 @@ class TreeError(Error):
     summary: TreeSummary
 
 _Progress = Callable[[TransferProgress], object]
+# As `*.log`, `logs/**`, `old/`. What they leave out is neither transferred nor deleted.
+_Patterns = str | Iterable[str]
 
 class FTP:
     debugging: int
@@ -329,8 +331,8 @@ class FTP:
         remote: _Text,
         local: _Path,
         *,
-        include: str | Iterable[str] | None = None,
-        exclude: str | Iterable[str] | None = None,
+        include: _Patterns | None = None,
+        exclude: _Patterns | None = None,
         compare: Literal["time", "size", "hash"] = "time",
         delete: bool = False,
         dry_run: bool = False,
@@ -345,8 +347,8 @@ class FTP:
         local: _Path,
         remote: _Text,
         *,
-        include: str | Iterable[str] | None = None,
-        exclude: str | Iterable[str] | None = None,
+        include: _Patterns | None = None,
+        exclude: _Patterns | None = None,
         compare: Literal["time", "size", "hash"] = "time",
         delete: bool = False,
         dry_run: bool = False,
@@ -362,8 +364,8 @@ class FTP:
         local: _Path,
         *,
         direction: Literal["down", "up"] = "down",
-        include: str | Iterable[str] | None = None,
-        exclude: str | Iterable[str] | None = None,
+        include: _Patterns | None = None,
+        exclude: _Patterns | None = None,
         compare: Literal["time", "size", "hash"] = "time",
         delete: bool = False,
         dry_run: bool = False,

@@ -33,6 +33,13 @@ URL it comes from ~/.netrc, without a user in either the login is anonymous.
 
 exit status: 0 all went well, 1 something failed, 2 the command line cannot be meant, 130 Ctrl-C
 """
+PATTERNS = """\
+PATTERN is a name at any depth ('*.log'), or a path from the top of the tree ('logs/*.log'); ** is
+any number of directories, a slash at the end means directories alone. --include takes the files
+that match one of its patterns, or that lie in a directory that does, --exclude leaves out files,
+and directories with all in them. What they leave out is neither transferred nor deleted.
+
+"""
 
 
 class Failure(Exception):
@@ -408,8 +415,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         option("-j", "--jobs", type=int, default=4, metavar="N", help="connections for a tree (4)")
         option("-n", "--dry-run", action="store_true", help="trees: only say what would be done")
         add = own.add_argument
-        add("--include", action="append", metavar="PATTERN", help="trees: only these files; ** too")
-        add("--exclude", action="append", metavar="PATTERN", help="trees: not these")
+        add("--include", action="append", metavar="PATTERN", help="trees: only these files")
+        add("--exclude", action="append", metavar="PATTERN", help="trees: all but these")
+        own.epilog = PATTERNS + EPILOG
 
     own = add("get", get, "fetch files, or trees")
     own.add_argument("url", type=url, nargs="+", metavar="URL")
@@ -433,7 +441,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     own = add("sync", sync, "make TARGET what SOURCE is: only what differs is transferred")
     own.add_argument("source", metavar="SOURCE", help="a URL or a folder")
     own.add_argument("target", metavar="TARGET", help="a folder or a URL")
-    own.add_argument("--delete", action="store_true", help="remove from TARGET what SOURCE has not")
+    own.add_argument("--delete", action="store_true", help="remove what SOURCE has not from TARGET")
     transfers(own)
     return parser
 

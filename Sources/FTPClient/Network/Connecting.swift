@@ -46,13 +46,13 @@ extension Socket {
   }
 
   /// A descriptor that can be connected to an address like that one; nil when the system gives none. For who knows the host before the port:
-  /// it is made while the server looks for one. A call on it waits for a slice of time, and where `waitsToRead` is false a read for ever.
-  package static func unconnected(like address: SocketAddress, waitsToRead: Bool = true) -> CInt? {
+  /// it is made while the server looks for one. A call on it waits for a slice of time.
+  package static func unconnected(like address: SocketAddress) -> CInt? {
     let descriptor = Glibc.socket(
       address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period)
-    if waitsToRead { limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period) }
+    limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
     return descriptor
   }
 
@@ -67,42 +67,44 @@ extension Socket {
     guard let descriptor = descriptor ?? unconnected(like: address) else {
       throw FTPError(errno: errno, action())
     }
-    try dial(descriptor, address, action, until: deadline, interrupt)
+    do throws(FTPError) { try dial(descriptor, address, action, until: deadline, interrupt) } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
     return Socket(waitingInCalls: descriptor, peer: peer, interrupt: interrupt)
   }
 
-  /// Connects, and gives the descriptor away: a blocking one, as it was made, and closed on exec. Blocks and throws as the other.
-  package static func descriptor(
-    connectedTo address: SocketAddress, _ action: String, until deadline: Deadline, interrupt: Interrupt?
-  ) throws(FTPError) -> CInt {
-    guard let descriptor = unconnected(like: address, waitsToRead: false) else { throw FTPError(errno: errno, action) }
-    try dial(descriptor, address, { action }, until: deadline, interrupt)
-    limit(descriptor, SO_SNDTIMEO, milliseconds: 0)
-    return descriptor
+  /// Connects a descriptor of somebody else's. Blocks and throws as the other.
+  ///
+  /// Where it is a blocking one a `write` to it waits for a slice of time from now on, and then returns: `waitForWriting` takes that back.
+  package static func connect(
+    _ descriptor: CInt, isBlocking: Bool, to address: SocketAddress, _ action: () -> String, until deadline: Deadline,
+    interrupt: Interrupt?
+  ) throws(FTPError) {
+    if isBlocking { limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period) }
+    try dial(descriptor, address, action, until: deadline, interrupt)
   }
 
-  /// One call, which returns after a slice of time, in the place of three that would not block. Closes the descriptor when it throws.
+  /// Has a `write` to a descriptor wait for ever.
+  package static func waitForWriting(_ descriptor: CInt) { limit(descriptor, SO_SNDTIMEO, milliseconds: 0) }
+
+  /// One call, which returns after a slice of time, in the place of three that would not block.
   private static func dial(
     _ descriptor: CInt, _ address: SocketAddress, _ action: () -> String, until deadline: Deadline,
     _ interrupt: Interrupt?
   ) throws(FTPError) {
     if address.withSystemAddress({ Glibc.connect(descriptor, $0, $1) }) == 0 { return }
     var code = errno
-    do throws(FTPError) {
-      if code == EINPROGRESS || code == EINTR {
-        try interrupt?.check()
-        let socket = Socket(descriptor: descriptor, owned: false, peer: address.host, interrupt: interrupt)
-        guard try socket.wait(for: POLLOUT, until: deadline) else {
-          throw FTPError(.timedOut, "cannot \(action()): timed out")
-        }
-        var length = socklen_t(MemoryLayout<CInt>.size)
-        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
+    if code == EINPROGRESS || code == EINTR {
+      try interrupt?.check()
+      let socket = Socket(descriptor: descriptor, owned: false, peer: address.host, interrupt: interrupt)
+      guard try socket.wait(for: POLLOUT, until: deadline) else {
+        throw FTPError(.timedOut, "cannot \(action()): timed out")
       }
-      guard code == 0 else { throw FTPError(errno: code, action()) }
-    } catch {
-      Glibc.close(descriptor)
-      throw error
+      var length = socklen_t(MemoryLayout<CInt>.size)
+      getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
     }
+    guard code == 0 else { throw FTPError(errno: code, action()) }
   }
 
   /// How long a blocking call waits on a descriptor; 0 is for ever.

@@ -18,6 +18,12 @@ public struct Deadline: Sendable {
   /// A moment long ago: what is there already, and nothing else.
   static let past = Deadline(nanoseconds: 0)
 
+  /// The moment so many seconds from now; `nil` is never, and so are some 300 years and what is no number.
+  package static func after(seconds: Double?) -> Deadline {
+    guard let seconds, seconds < 9e9 else { return .never }
+    return after(nanoseconds: Int64(max(0, seconds) * 1e9))
+  }
+
   /// The moment so many nanoseconds from now; `nil` is never, a negative number is now.
   static func after(nanoseconds: Int64?) -> Deadline {
     guard let nanoseconds else { return .never }

@@ -11,22 +11,29 @@ public final class Socket: ByteStream {
   private let ownsDescriptor: Bool
   @exclusivity(unchecked) private var interrupt: Interrupt?
   /// When to ask the interrupt hook while there is nothing to wait for.
-  @exclusivity(unchecked) private var nextQuestion = Deadline.after(.milliseconds(Int(Interrupt.period)))
+  @exclusivity(unchecked) private var nextQuestion = Socket.aPeriodFromNow
+  private static var aPeriodFromNow: Deadline { .after(nanoseconds: Int64(Interrupt.period) &* 1_000_000) }
   /// Whether a read would find nothing, as far as anybody knows: the last one has taken all there was. Then to wait first saves the call
   /// that would say so.
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
-  @exclusivity(unchecked) private var waitsInCalls = false
+  @exclusivity(unchecked) private(set) var waitsInCalls = false
   /// See `ByteStream.interruptedWrite`.
   public private(set) var interruptedWrite: Int?
   /// The other end for messages, as in "127.0.0.1 port 21".
-  public let peer: String
+  public var peer: String { name.description }
+  private let name: PeerName
 
   /// Works on a descriptor; closes it only when it is `owned`.
-  public init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
+  public convenience init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
+    self.init(descriptor: descriptor, owned: owned, name: PeerName(peer), interrupt: interrupt)
+  }
+
+  /// The same for another end whose name is put together when it is needed.
+  package init(descriptor: CInt, owned: Bool, name: PeerName, interrupt: Interrupt?) {
     number = descriptor
     self.ownsDescriptor = owned
-    self.peer = peer
+    self.name = name
     self.interrupt = interrupt
   }
 
@@ -35,7 +42,7 @@ public final class Socket: ByteStream {
   init(waitingInCalls descriptor: CInt, peer: String, interrupt: Interrupt?) {
     number = descriptor
     ownsDescriptor = true
-    self.peer = peer
+    name = PeerName(peer)
     self.interrupt = interrupt
     waitsInCalls = true
   }
@@ -46,10 +53,11 @@ public final class Socket: ByteStream {
     waitsInCalls = true
   }
 
-  /// Takes that back: the descriptor is as it was.
+  /// Takes that back, and what `connect(_:to:)` has left: the descriptor is as it was.
   package func waitBeforeCalls() {
     waitsInCalls = false
     Self.limit(descriptor, SO_RCVTIMEO, milliseconds: 0)
+    Self.waitForWriting(descriptor)
   }
 
   deinit { close() }
@@ -77,7 +85,7 @@ public final class Socket: ByteStream {
   }
 
   /// Reads what comes within the slice of time that one call takes; nil when that is nothing, or when there is less time.
-  private func readWaiting(
+  func readWaiting(
     into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline
   ) throws(FTPError) -> Int? {
     try askInterrupt()
@@ -185,7 +193,7 @@ public final class Socket: ByteStream {
   /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
   func askInterrupt() throws(FTPError) {
     guard let interrupt, nextQuestion.hasAboutPassed else { return }
-    nextQuestion = .after(.milliseconds(Int(Interrupt.period)))
+    nextQuestion = Self.aPeriodFromNow
     try interrupt.check()
   }
 

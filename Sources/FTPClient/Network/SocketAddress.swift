@@ -74,7 +74,8 @@ public struct SocketAddress: Sendable, Equatable {
     } else {
       return nil
     }
-    self.init(storage: storage, length: socklen_t(length))
+    (self.storage, self.length) = (storage, socklen_t(length))
+    (self.host, self.port, isIPv6) = (digits, port, length == MemoryLayout<sockaddr_in6>.size)
   }
 
   /// An address in the system's form; nil for another family.

@@ -44,23 +44,30 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// A whole line with its end in somebody's memory, while that holds it: for what is said very often.
+  /// A line without its end that can be sent, in somebody's memory, while that holds it: for what is said very often.
   package struct Ready {
-    let bytes: UnsafeRawBufferPointer
+    private let line: UnsafeRawBufferPointer
     package let word: Word
 
-    /// Takes a line without its end; nil where `init(line:)` throws. `memory` has room for `Limits.command` bytes.
-    init?(_ bytes: UnsafeRawBufferPointer, in memory: UnsafeMutableRawBufferPointer) {
-      guard Command.canBeSent(bytes), bytes.count + 2 <= memory.count else { return nil }
-      memory.copyMemory(from: bytes)
-      memory[bytes.count] = ASCII.carriageReturn
-      memory[bytes.count + 1] = ASCII.lineFeed
-      self.bytes = UnsafeRawBufferPointer(rebasing: memory[..<(bytes.count + 2)])
-      word = Word(self.bytes)
+    /// Takes a line; nil where `init(line:)` throws.
+    package init?(_ line: UnsafeRawBufferPointer) {
+      guard Command.canBeSent(line) else { return nil }
+      self.line = line
+      word = Word(line)
+    }
+
+    /// The line with its end, in memory that has room for `Limits.command` bytes.
+    func bytes(in memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
+      let count = min(line.count, memory.count - 2)
+      memory.copyMemory(from: UnsafeRawBufferPointer(start: line.baseAddress, count: count))
+      memory[count] = ASCII.carriageReturn
+      memory[count + 1] = ASCII.lineFeed
+      return UnsafeRawBufferPointer(start: memory.baseAddress, count: count + 2)
     }
   }
 
-  private static func canBeSent(_ bytes: UnsafeRawBufferPointer) -> Bool {
+  /// Whether a line without its end can be sent: `init(line:)` does not throw.
+  package static func canBeSent(_ bytes: UnsafeRawBufferPointer) -> Bool {
     guard bytes.count <= Limits.command - 2 else { return false }
     for byte in bytes where byte <= ASCII.carriageReturn {
       if byte == ASCII.carriageReturn || byte == ASCII.lineFeed || byte == ASCII.nul { return false }

@@ -71,3 +71,29 @@ public enum FileStatus {
     return Time(reply.bytes.dropFirst(4).prefix { $0 != ASCII.space && $0 != ASCII.lineFeed })
   }
 }
+
+extension FileStatus.Time {
+  /// Seconds since 1970-01-01 00:00 UTC, by the calendar of today in all years.
+  package var seconds: Int {
+    GregorianCalendar.day(year: year, month: month, day: day) * GregorianCalendar.secondsInDay + hour * 3600 + minute
+      * 60
+      + second
+  }
+
+  /// A moment by its seconds since 1970; nil outside of the years that can be written with four digits.
+  package init?(seconds: Int, nanosecond: Int = 0) {
+    guard (-62_167_219_200...253_402_300_799).contains(seconds) else { return nil }
+    let before = GregorianCalendar.secondsInDay - 1
+    let number = (seconds >= 0 ? seconds : seconds - before) / GregorianCalendar.secondsInDay
+    let time = seconds - number * GregorianCalendar.secondsInDay
+    let date = GregorianCalendar.date(ofDay: number)
+    self.init(
+      year: date.year, month: date.month, day: date.day, hour: time / 3600, minute: time / 60 % 60, second: time % 60,
+      nanosecond: min(max(0, nanosecond), 999_999_999))
+  }
+
+  /// `YYYYMMDDhhmmss`, as `MFMT` takes it.
+  package var digits: String {
+    GregorianCalendar.timestamp(year: year, month: month, day: day, hour: hour, minute: minute, second: second).text
+  }
+}

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Cuts the bytes of a control connection into lines. No I/O: bytes go in, lines come out.
 ///
 /// A line ends at CRLF, LF or a bare CR, as CPython's text reader has it. Telnet commands (RFC 854; some
@@ -9,6 +11,8 @@ public struct LineBuffer {
   private var scanned = 0
   /// The last line ended at a CR: a LF that follows belongs to it.
   private var swallowLineFeed = false
+  /// Room for most replies.
+  private static let usualReply = 96
   /// The bytes of the last reply of one line: their memory is used again when nobody has kept them.
   private var only: [UInt8] = []
 
@@ -39,6 +43,7 @@ public struct LineBuffer {
     guard isEmpty, !mayLackLineFeed, count > 3, count <= limit, chunk[count] == ASCII.carriageReturn,
       chunk[count + 1] == ASCII.lineFeed, chunk[3] != ASCII.hyphen
     else { return nil }
+    if saysOnlyAgain(chunk, count) { return Reply(bytes: only) }
     for index in 0..<count where chunk[index] &+ 1 <= ASCII.carriageReturn + 1 {
       switch chunk[index] {
       case ASCII.lineFeed, ASCII.carriageReturn, ASCII.nul, Telnet.interpretAsCommand: return nil
@@ -50,8 +55,18 @@ public struct LineBuffer {
       (start, scanned, swallowLineFeed) = (0, 0, false)
     }
     only.removeAll(keepingCapacity: true)
-    only.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[..<count]))
+    only.reserveCapacity(Self.usualReply)
+    only.append(contentsOf: UnsafeRawBufferPointer(start: chunk.baseAddress, count: count))
     return Reply(bytes: only)
+  }
+
+  /// Whether a chunk begins with the last reply of one line, as mostly: what that is made of has been looked at.
+  private func saysOnlyAgain(_ chunk: UnsafeRawBufferPointer, _ count: Int) -> Bool {
+    guard start == bytes.count, count == only.count else { return false }
+    return only.withUnsafeBytes { last in
+      guard let last = last.baseAddress, let new = chunk.baseAddress else { return false }
+      return memcmp(last, new, count) == 0
+    }
   }
 
   /// The next line without its end, or nil when more bytes are needed.

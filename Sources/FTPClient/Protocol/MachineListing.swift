@@ -49,6 +49,12 @@ public struct MachineListingEntry: Sendable, Equatable {
     facts.last { $0.name.elementsEqual(fact.utf8) }?.value
   }
 
+  /// Whether it is the listed directory itself, or the one above it, by type (`cdir`, `pdir`) or name: no entry of the directory.
+  var isListedDirectory: Bool {
+    let type = (value(of: "type") ?? []).map(\.lowercased).text
+    return type == "cdir" || type == "pdir" || name.isDotOrDotDot
+  }
+
   /// Equal facts in equal order, equal names.
   public static func == (left: Self, right: Self) -> Bool {
     left.name == right.name && left.facts.elementsEqual(right.facts, by: ==)

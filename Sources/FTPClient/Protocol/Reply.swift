@@ -50,6 +50,14 @@ public struct Reply: Sendable, Hashable {
     return ["no files", "no such file", "not found", "empty"].contains(where: words.contains)
   }
 
+  /// Whether it is Pure-FTPd's last word on a transfer that its client has broken off: how fast that was, with the code 150 that it
+  /// began with.
+  package var measuresBrokenTransfer: Bool {
+    guard code == 150, let line = bytes.split(separator: ASCII.lineFeed).last else { return false }
+    let words = line.dropFirst(4).drop { $0.digit != nil || $0 == UInt8(ascii: ".") }
+    return words.starts(with: " seconds (measured here), ".utf8)
+  }
+
   /// The whole reply as text; bytes that are not UTF-8 become U+FFFD.
   public var text: String { bytes.text }
 }

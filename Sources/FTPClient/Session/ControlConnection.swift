@@ -6,8 +6,11 @@
 public final class ControlConnection {
   /// The connection underneath.
   public let stream: any ByteStream
+  /// The same, where it can answer a command with the fewest calls.
+  private let promptStream: (any PromptStream)?
   /// The server's name in messages.
-  public let host: String
+  public var host: String { name.description }
+  private let name: PeerName
   /// How long a whole reply may take, from the command to its last line; nil is for ever.
   @exclusivity(unchecked) public var replyTimeout: Duration? {
     didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) }
@@ -23,8 +26,15 @@ public final class ControlConnection {
 
   @exclusivity(unchecked) private var lines = LineBuffer()
   /// Where a command is put together, and where a reply is read: each command would take memory anew.
-  private let commandMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: Limits.command, alignment: 16)
-  private let replyMemory = UnsafeMutableRawBufferPointer.allocate(byteCount: 4096, alignment: 16)
+  private let memory = UnsafeMutableRawPointer.allocate(
+    byteCount: Limits.command + ControlConnection.replySize, alignment: 16)
+  private static var replySize: Int { 4096 }
+  private var commandMemory: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: memory, count: Limits.command)
+  }
+  private var replyMemory: UnsafeMutableRawBufferPointer {
+    UnsafeMutableRawBufferPointer(start: memory + Limits.command, count: Self.replySize)
+  }
   @exclusivity(unchecked) private var parser = ReplyParser()
   @exclusivity(unchecked) private var unread: Reply?
   /// When `readLine`'s lines of one reply must have come.
@@ -108,8 +118,8 @@ public final class ControlConnection {
   /// `NOOP`s that `keepAlive` sent and that have not been answered.
   @exclusivity(unchecked) var keepAlives = 0
 
-  /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it.
-  /// Pure-FTPd never sends one when its client closes the data connection.
+  /// How long a transfer's late reply may take to come by itself before `NOOP` asks after it. Some servers never send one when
+  /// their client closes the data connection.
   static let settling = Duration.seconds(1)
   /// What is said of transfers alone (RFC 959 section 5.4).
   static let transferCodes = [225, 226, 425, 426]
@@ -118,17 +128,20 @@ public final class ControlConnection {
   private static let earlyEnd = Duration.milliseconds(250)
 
   /// Speaks over a connected stream. Reads nothing yet: `greeting()` comes first.
-  public init(_ stream: any ByteStream, host: String, replyTimeout: Duration?) {
+  public convenience init(_ stream: any ByteStream, host: String, replyTimeout: Duration?) {
+    self.init(stream, name: PeerName(host), replyTimeout: replyTimeout)
+  }
+
+  /// The same for a server whose name is put together when it is needed.
+  package init(_ stream: any ByteStream, name: PeerName, replyTimeout: Duration?) {
     self.stream = stream
-    self.host = host
+    promptStream = stream as? any PromptStream
+    self.name = name
     self.replyTimeout = replyTimeout
     replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
   }
 
-  deinit {
-    commandMemory.deallocate()
-    replyMemory.deallocate()
-  }
+  deinit { memory.deallocate() }
 
   // MARK: Replies
 
@@ -166,19 +179,19 @@ public final class ControlConnection {
   }
 
   /// Counts a reply; nil when it is a late one, which is dropped.
-  private func accept(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Reply? {
-    if try isLate(reply, until: deadline) { return nil }
+  private func accept(_ reply: Reply, until deadline: @autoclosure () -> Deadline) throws(FTPError) -> Reply? {
+    if try isLate(reply, until: deadline()) { return nil }
     if reply.code == 226 { repeatable = reply.bytes } else if repeatable != nil { repeatable = nil }
     return settle(reply)
   }
 
   /// Whether a reply is none to the command that was sent last: see `repeatable` and `lateCodes`. Waits a second for the other that
   /// would prove it.
-  private func isLate(_ reply: Reply, until deadline: Deadline) throws(FTPError) -> Bool {
+  private func isLate(_ reply: Reply, until deadline: @autoclosure () -> Deadline) throws(FTPError) -> Bool {
     guard outstanding > 0 else { return false }
     if let repeatable, reply.bytes == repeatable { return true }
     guard outstanding == 1, lateCodes != .none, let code = reply.code, lateCodes.contains(code) else { return false }
-    return try hasInput(within: min(shorter(Self.settling), deadline.remaining ?? Self.settling))
+    return try hasInput(within: min(shorter(Self.settling), deadline().remaining ?? Self.settling))
   }
 
   private func nextReply(until deadline: Deadline) throws(FTPError) -> Reply {
@@ -279,7 +292,7 @@ public final class ControlConnection {
 
   private func settle(_ reply: Reply) -> Reply {
     if reply.category == .permanent { representationChanges.seeRefusal() }
-    guard reply.category != .preliminary else { return reply }
+    guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
       repliesAreStale = false
@@ -300,9 +313,12 @@ public final class ControlConnection {
 
   /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
   private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
-    let count = try stream.read(into: replyMemory, until: deadline)
+    try wholeReply(stream.read(into: replyMemory, until: deadline))
+  }
+
+  private func wholeReply(_ count: Int) throws(FTPError) -> Reply? {
     guard count > 0 else { throw closed }
-    let bytes = UnsafeRawBufferPointer(rebasing: replyMemory.prefix(count))
+    let bytes = UnsafeRawBufferPointer(start: memory + Limits.command, count: min(count, Self.replySize))
     if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
     lines.append(bytes)
     return nil
@@ -426,20 +442,48 @@ public final class ControlConnection {
     hasSent(command.word, command.line)
   }
 
-  /// Puts a whole line without its end together to a command that `exchange` sends; nil when it is none that can be sent.
-  package func makeReady(_ line: UnsafeRawBufferPointer) -> Command.Ready? { Command.Ready(line, in: commandMemory) }
-
   /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
   /// throw.
   package func exchange(_ command: Command.Ready) throws(FTPError) -> Reply {
+    if let promptStream, isInStep, promptStream.isSilent {
+      try send(command)
+      if let reply = try promptReply(promptStream) { return reply }
+      return try readReply()
+    }
     try realign()
     if ahead.isEmpty {
-      try write(command.bytes, of: command.word)
-      hasSent(command.word, Array(command.bytes))
+      try send(command)
     } else {
-      try send(Command(line: command.bytes.dropLast(2)))
+      try send(Command(line: command.bytes(in: commandMemory).dropLast(2)))
     }
     return try readReply()
+  }
+
+  private func send(_ command: Command.Ready) throws(FTPError) {
+    let bytes = command.bytes(in: commandMemory)
+    try write(bytes, of: command.word)
+    hasSent(command.word, Array(bytes))
+  }
+
+  /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
+  private var isInStep: Bool {
+    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && lines.isEmpty && !parser.isInside
+      && unread == nil && replyNanoseconds.map { $0 > Self.promptness } ?? true
+  }
+
+  /// The least time limit, in nanoseconds, to which the slice that a prompt answer may take is nothing.
+  private static let promptness: Int64 = 10_000_000_000
+
+  /// The reply where it comes at once, and is one line; nil where it is to be read by `readReply`.
+  private func promptReply(_ stream: any PromptStream) throws(FTPError) -> Reply? {
+    do throws(FTPError) {
+      guard let count = try stream.readPromptly(into: replyMemory), let whole = try wholeReply(count),
+        let reply = try accept(whole, until: .after(nanoseconds: replyNanoseconds)), !isKeepAliveAnswer(reply)
+      else { return nil }
+      return reply
+    } catch {
+      throw failed(error)
+    }
   }
 
   private func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {

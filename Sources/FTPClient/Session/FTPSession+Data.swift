@@ -58,9 +58,8 @@ extension FTPSession {
   private func begin(_ command: Command, _ connection: DataConnection) throws(FTPError) -> Reply? {
     try control.realign()
     try control.send(command)
-    let deadline = Deadline.after(configuration.timeout)
-    if case .open(let data) = connection, try dataComesFirst(on: data, until: deadline) { return nil }
-    let reply = try control.readReply(until: deadline)
+    if case .open(let data) = connection, try control.dataComesFirst(on: data) { return nil }
+    let reply = try control.readReply()
     switch (reply.category, reply.code) {
     case (.preliminary, _): return reply
     case (_, 226), (_, 250):
@@ -68,16 +67,6 @@ extension FTPSession {
       return reply
     default: throw FTPError(unexpected: reply)
     }
-  }
-
-  /// Waits until the server says something, or has sent data and then said nothing for a moment.
-  private func dataComesFirst(on data: Socket, until deadline: Deadline) throws(FTPError) -> Bool {
-    while !deadline.hasPassed {
-      let hasData = try data.isReadable(within: .zero)
-      if try control.hasInput(within: Self.glance) { return false }
-      if hasData { return true }
-    }
-    return false
   }
 
   /// Waits for the server's data connection, or for its refusal.
@@ -89,7 +78,7 @@ extension FTPSession {
     return try listener.accept(from: peer.host, until: deadline)
   }
 
-  /// How long a 1yz may come behind the first data.
+  /// How long to look at the listener before the control connection.
   private static let glance = Duration.milliseconds(250)
 
   private func openPassive() throws(FTPError) -> DataConnection {

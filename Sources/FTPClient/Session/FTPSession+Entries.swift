@@ -27,13 +27,7 @@ extension FTPSession {
   }
 
   private func machineEntries(of path: String?) throws(FTPError) -> [ListingEntry] {
-    var entries: [ListingEntry] = []
-    for line in try machineList(path) {
-      let type = (line.value(of: "type") ?? []).map(\.lowercased).text
-      if type == "cdir" || type == "pdir" || isDirectoryItself(line.name) { continue }
-      entries.append(ListingEntry(line))
-    }
-    return entries
+    try machineList(path).filter { !$0.isListedDirectory }.map { ListingEntry($0) }
   }
 
   /// The entries of the current directory by `LIST`.
@@ -54,12 +48,12 @@ extension FTPSession {
     }
     for line in try lines(of: "LIST") { append(parser.append(line)) }
     append(parser.finish())
-    return entries.filter { !isDirectoryItself($0.name) }
+    return entries.filter { !$0.name.isDotOrDotDot }
   }
 
   /// The names in the current directory by `NLST`.
   private func namedEntries() throws(FTPError) -> [ListingEntry] {
-    try lines(of: "NLST").filter { !isDirectoryItself($0) }.map { ListingEntry(name: $0, kind: .other) }
+    try lines(of: "NLST").filter { !$0.isDotOrDotDot }.map { ListingEntry(name: $0, kind: .other) }
   }
 
   /// The lines of a listing of the current directory, which exists: none when the server says of an empty one that there are no files.
@@ -94,6 +88,4 @@ extension FTPSession {
     guard case .reply(let reply) = error.kind else { return false }
     return reply.saysUnknownCommand
   }
-
-  private func isDirectoryItself(_ name: [UInt8]) -> Bool { name == [0x2E] || name == [0x2E, 0x2E] }
 }

@@ -80,8 +80,7 @@ extension FTPSession {
     let reply = try control.execute(Command("FEAT"))
     if reply.category == .permanent { return [] }
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
-    return reply.bytes.split(separator: ASCII.lineFeed).filter { $0.first == ASCII.space }
-      .map { $0.drop { $0 == ASCII.space }.text }
+    return ServerFeatures(reply).lines
   }
 
   /// Sets an option of a command (`OPTS`, RFC 2389 section 4), as in `UTF8 ON`.

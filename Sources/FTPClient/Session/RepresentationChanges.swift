@@ -7,7 +7,8 @@ package struct RepresentationChanges: Equatable, Sendable {
     if word.changesRepresentation { count &+= 1 }
   }
 
-  /// Counts a refusal: some servers are in another state afterwards than before.
+  /// Counts a refusal (5yz), of whatever command: some servers are in another state afterwards than before. One more `TYPE` behind a question that was
+  /// refused, as `FEAT`, costs less than to be wrong for one of them.
   mutating func seeRefusal() { count &+= 1 }
 }
 

@@ -241,16 +241,8 @@ package final class FileDownload {
     defer { buffer.deallocate() }
     var trial = MovingTrial()
     while position < size, !trial.isOver {
-      let (place, isMoving) = (position, trial.isMoving)
-      let most = Int(clamping: size - place)
-      let count = try trial.measure {
-        if isMoving { return try data.receive { try sink.move($0, at: place, most: most, until: $1) } }
-        let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most))
-        let count = try data.receive(into: room)
-        try LocalFailure.marking { try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: place) }
-        return count
-      }
-      guard let count, count > 0 else { return }
+      let count = try sink.receive(from: data, at: position, most: Int(clamping: size - position), buffer, &trial)
+      guard count > 0 else { return }
       result.bytes &+= UInt64(count)
       position &+= UInt64(count)
       try report.tell(sink.length, of: facts.size, attempt: attempts.count)

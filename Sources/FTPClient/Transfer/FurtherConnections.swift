@@ -25,17 +25,38 @@ final class FurtherConnections {
     var isUnderWay = false
     var isOver = false
 
+    /// What had come after how many seconds, some time ago.
+    var early: (time: Double, received: UInt64)?
+
     /// Whether the first one would be at it for a while.
     var isWorthwhile: Bool {
-      guard let time = watch?.elapsed.inSeconds, time >= FurtherConnections.trial else { return false }
+      guard let time = watch?.elapsed.inSeconds, time >= FurtherConnections.trial || hasGatheredSpeed(time) else {
+        return false
+      }
       return Double(missing) > Double(received) / time * FurtherConnections.worthwhile
+    }
+
+    /// Whether the second half of the time has brought no more than the first.
+    private func hasGatheredSpeed(_ time: Double) -> Bool {
+      guard let early, time >= 2 * early.time else { return false }
+      return Double(received &- early.received) / (time - early.time) < 1.2 * Double(early.received) / early.time
+    }
+
+    /// Notes that so much has come.
+    mutating func note(_ count: Int) {
+      received &+= UInt64(count)
+      missing -= min(missing, UInt64(count))
+      guard early == nil, let time = watch?.elapsed.inSeconds, time >= FurtherConnections.glance else { return }
+      early = (time, received)
     }
   }
 
   /// Seconds of the first one's work for which the others begin: to log in, to be asked for the range, and to gather speed takes them about as long.
   private static let worthwhile = 2.0
-  /// Seconds that its speed is measured for.
+  /// Seconds that its speed is measured for, where it still grows.
   private static let trial = 0.5
+  /// Seconds after which it is looked at first.
+  private static let glance = 0.1
 
   /// A worker on its way from its own thread to the first one's.
   private struct Handover: @unchecked Sendable { let worker: SegmentWorker }
@@ -132,10 +153,7 @@ final class FurtherConnections {
 
   /// Says that so much has come.
   func note(received: Int) {
-    state.withLock { state in
-      state.received &+= UInt64(received)
-      state.missing -= min(state.missing, UInt64(received))
-    }
+    state.withLock { $0.note(received) }
   }
 
   /// Adds ranges that are to be fetched.

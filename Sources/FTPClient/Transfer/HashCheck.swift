@@ -44,7 +44,7 @@ final class HashCheck {
     to end: UInt64, _ client: any TransferClient, _ read: (UnsafeMutableRawBufferPointer, UInt64) throws -> Int
   ) throws {
     guard hash != nil, count < end else { return }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
     defer { buffer.deallocate() }
     while count < end {
       try client.pause(.zero)

@@ -26,7 +26,7 @@ package final class LocalPlace {
     let slash = whole.lastIndex(of: ASCII.slash)
     let folder = slash.map { $0 == 0 ? [ASCII.slash] : Array(whole[..<$0]) } ?? Array(".".utf8)
     name = slash.map { Array(whole[($0 + 1)...]) } ?? whole
-    guard !name.isEmpty, name != Array(".".utf8), name != Array("..".utf8) else {
+    guard !name.isEmpty, !name.isDotOrDotDot else {
       throw FTPError(errno: EISDIR, "write '\(path.text)'")
     }
     directory = folder.withPath { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }

@@ -32,7 +32,7 @@ struct PartCheck {
     guard let whole = try LocalFailure.marking({ try hashing.begin(command.algorithm) }),
       let shorter = try LocalFailure.marking({ try hashing.begin(command.algorithm) })
     else { return nil }
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 * 1024, alignment: 16)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
     defer { buffer.deallocate() }
     var position = part.lowerBound
     while position < part.upperBound {

@@ -218,13 +218,8 @@ final class SegmentedDownload {
   /// Reads a block; true when the range is done, and the one behind it is not to be had.
   private func take(_ worker: SegmentWorker, _ transfer: any ClientTransfer) throws -> Bool {
     guard worker.left > 0 else { return true }
-    let most = Int(clamping: worker.left)
-    let isMoving = trial.isMoving
-    let measured = try trial.measure {
-      if !isMoving { return try copy(worker, transfer, most) }
-      return try transfer.data.receive { try sink.move($0, at: worker.position, most: most, until: $1) }
-    }
-    let count = try measured ?? copy(worker, transfer, most)
+    let count = try sink.receive(
+      from: transfer.data, at: worker.position, most: Int(clamping: worker.left), buffer, &trial)
     guard count > 0 else {
       throw FTPError(
         .truncated(received: worker.position, expected: worker.end),
@@ -242,16 +237,6 @@ final class SegmentedDownload {
     guard let next = further.take(at: worker.end) else { return true }
     worker.end = next.upperBound
     return false
-  }
-
-  /// Reads a block and writes it; 0 at the end of the stream.
-  private func copy(_ worker: SegmentWorker, _ transfer: any ClientTransfer, _ most: Int) throws -> Int {
-    let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(most))
-    let count = try transfer.data.receive(into: room)
-    try LocalFailure.marking {
-      try sink.write(UnsafeRawBufferPointer(rebasing: room.prefix(count)), at: worker.position)
-    }
-    return count
   }
 
   /// Notes that a range is in place.

@@ -4,8 +4,7 @@ import Synchronization
 /// Shows transfers as they run: `ftpy --progress` and `progress_bar()`.
 ///
 /// On a terminal one line, drawn anew ten times a second, and a last one that stays. Otherwise a line at the beginning,
-/// one every
-/// few seconds and one at the end. Of several transfers at once the oldest has the terminal's line.
+/// one every few seconds and one at the end. Of several transfers at once the oldest has the terminal's line.
 package final class ProgressMeter: TransferObserver {
   private let output: any ProgressOutput
   private let line = Mutex(Line())

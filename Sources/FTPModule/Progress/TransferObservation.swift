@@ -1,6 +1,5 @@
 import CPython
 import FTPClient
-import Glibc
 import PythonBridge
 
 /// Sees the transfers of files that `retrbinary`, `retrlines`, `storbinary` and `storlines` run, in every thread;
@@ -48,25 +47,11 @@ extension FTPObject {
     let isUpload = verb != "RETR"
     var total: UInt64?
     // What text takes on its way is not the size of a file, and of a rest servers announce the whole or the rest.
-    if isBinary { total = isUpload ? source.flatMap(BinaryFile.rest) : transfer.offset == 0 ? transfer.announced : nil }
+    if isBinary, isUpload { total = try source.flatMap { try BinaryFile.rest(of: $0, state.fileTypes()) } }
+    if isBinary, !isUpload, transfer.offset == 0 { total = transfer.announced }
     let watch = observer.begins(
       ObservedTransfer(isUpload: isUpload, name: String(words.last ?? ""), total: total))
     transfer.onProgress = watch.moved
     return watch
-  }
-}
-
-extension BinaryFile {
-  /// The bytes from a file's position to its end; nil when it is not one of Python's own on a regular file.
-  static func rest(of file: PythonObject) -> UInt64? {
-    do {
-      let io = try importModule("io")
-      let isOwn = try ["BufferedReader", "BufferedRandom", "FileIO"].contains { try file.isExactly(io.attribute($0)) }
-      guard isOwn, let status = try status(of: file) else { return nil }
-      return UInt64(exactly: Int(status.st_size) - (try file.callMethod("tell").integer()))
-    } catch {
-      PythonError.clear()
-      return nil
-    }
   }
 }

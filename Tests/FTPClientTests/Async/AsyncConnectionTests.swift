@@ -318,7 +318,7 @@ extension ClientTests {
         let error = await #expect(throws: FTPError.self) {
           try await connection.download("f", toFile: "/nowhere/f")
         }
-        #expect(error?.message == "cannot write /nowhere/f: No such file or directory")
+        #expect(error?.message == "cannot write '/nowhere/f': No such file or directory")
         try await connection.isInStep()
       }
     }

@@ -1,5 +1,6 @@
-import FTPClient
 import Testing
+
+@testable import FTPClient
 
 extension ClientTests {
   @Suite struct FileStatusTests {
@@ -71,6 +72,29 @@ extension ClientTests {
     func `a time is read from a 213`(_ row: Row) {
       let time = FileStatus.modificationTime(of: Reply(row.reply))
       #expect(time.map { [$0.year, $0.month, $0.day, $0.hour, $0.minute, $0.second, $0.nanosecond] } == row.time)
+    }
+
+    @Test(arguments: [
+      ("00000101000000", -62_167_219_200), ("00000229000000", -62_162_121_600), ("00010101000000", -62_135_596_800),
+      ("16001231235959", -11_644_473_601), ("19000301000000", -2_203_891_200), ("19691231235959", -1),
+      ("19700101000000", 0), ("20000229000000", 951_782_400), ("21000301000000", 4_107_542_400),
+      ("99991231235959", 253_402_300_799),
+    ])
+    func `a time is a number of seconds`(_ digits: String, _ seconds: Int) throws {
+      let time = try #require(FileStatus.Time(Array(digits.utf8)))
+      #expect(time.seconds == seconds)
+      #expect(FileStatus.Time(seconds: seconds) == time)
+      #expect(time.digits == digits)
+    }
+
+    @Test func `every day has a number`() {
+      for number in stride(from: -719_528, through: 2_932_896, by: 1) {
+        let date = GregorianCalendar.date(ofDay: number)
+        guard GregorianCalendar.day(year: date.year, month: date.month, day: date.day) == number else {
+          Issue.record("day \(number) is \(date)")
+          return
+        }
+      }
     }
   }
 }

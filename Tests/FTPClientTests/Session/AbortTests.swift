@@ -26,6 +26,9 @@ extension ClientTests {
       Row("one 426", [.say("426 broken"), .answer("NOOP", "200 zzz")], "426"),
       Row("one 225", [.say("225 nothing to abort"), .answer("NOOP", "200 zzz")], "225"),
       Row("500", [.say("500 what?"), .answer("NOOP", "200 zzz")], "reply 500"),
+      Row(
+        "how fast it was, and 226: Pure-FTPd",
+        [.sayRaw("150-ASCII\r\n150 0.005 seconds (measured here), 192.76 Mbytes per second\r\n226 aborted\r\n")], "226"),
       Row("150 in between: inetutils", [.sayRaw("150 late\r\n226 done\r\n226 aborted\r\n")], "226"),
     ]
 

@@ -24,7 +24,8 @@ extension ClientTests {
       Row("226 late", [.quiet(.milliseconds(200)), .say("226 done")]),
       Row("426 later", [.quiet(.milliseconds(350)), .say("426 broken")]),
       Row("426 in two halves", [.sayRaw("426 bro"), .quiet(.milliseconds(200)), .sayRaw("ken\r\n")]),
-      Row("no final reply: Pure-FTPd", [.answer("NOOP", "200 zzz")]),
+      Row("no final reply", [.answer("NOOP", "200 zzz")]),
+      Row("how fast it was: Pure-FTPd", [.say("150 2.600 seconds (measured here), 25.96 Mbytes per second")]),
       Row("no final reply, and NOOP unknown", [.answer("NOOP", "500 what?")]),
       Row("426 after the question, answered in order", [.hear("NOOP"), .say("426 broken"), .say("200 zzz")]),
       Row(

@@ -71,7 +71,12 @@ public struct ListingEntry: Sendable, Equatable {
   /// A server chooses the names that it lists. A program that joins one to a local path without asking this writes
   /// where the server wants it to (CVE-2002-1344, CVE-2026-27699). Windows forbids more: `:` and device names.
   public var isSafeFileName: Bool {
-    !name.isEmpty && name != [UInt8(ascii: ".")] && name != Array("..".utf8)
+    !name.isEmpty && !name.isDotOrDotDot
       && !name.contains { $0 == ASCII.slash || $0 == ASCII.backslash || $0 == ASCII.nul }
   }
+}
+
+extension [UInt8] {
+  /// Whether a name is `.` or `..`: the directory itself, or the one above it.
+  var isDotOrDotDot: Bool { self == [UInt8(ascii: ".")] || self == [UInt8(ascii: "."), UInt8(ascii: ".")] }
 }

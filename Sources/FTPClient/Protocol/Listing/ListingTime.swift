@@ -43,7 +43,7 @@ public struct ListingTime: Sendable, Equatable {
       (0...23).contains(hour) || hour == 24 && minute == 0 && second == 0
     else { return nil }
     guard hour < 24 else {
-      let midnight = (Self.days(year, month, day) + 1) * Self.secondsInDay
+      let midnight = Int64(GregorianCalendar.day(year: year, month: month, day: day) + 1) * Self.secondsInDay
       self.init(seconds: midnight, precision: precision, isUTC: isUTC)
       return
     }
@@ -57,7 +57,8 @@ public struct ListingTime: Sendable, Equatable {
     let dayNumber = (seconds - Self.representable.lowerBound) / Self.secondsInDay + Self.firstDay
     let secondOfDay = Int((seconds - Self.representable.lowerBound) % Self.secondsInDay)
     self.init(
-      date: Self.date(dayNumber), hour: secondOfDay / 3600, minute: secondOfDay / 60 % 60, second: secondOfDay % 60,
+      date: GregorianCalendar.date(ofDay: Int(dayNumber)), hour: secondOfDay / 3600, minute: secondOfDay / 60 % 60,
+      second: secondOfDay % 60,
       precision: precision, isUTC: isUTC)
   }
 
@@ -75,17 +76,12 @@ public struct ListingTime: Sendable, Equatable {
 
   /// `YYYYMMDDhhmmss` (RFC 3659 section 2.3); fields below the precision are 00.
   public var timestamp: [UInt8] {
-    var text: [UInt8] = []
-    for (value, width) in [(year, 4), (month, 2), (day, 2), (hour, 2), (minute, 2), (second, 2)] {
-      let digits = Array(String(value).utf8)
-      text += Array(repeating: UInt8(ascii: "0"), count: max(0, width - digits.count)) + digits
-    }
-    return text
+    GregorianCalendar.timestamp(year: year, month: month, day: day, hour: hour, minute: minute, second: second)
   }
 
   // MARK: The calendar
 
-  static let secondsInDay: Int64 = 86_400
+  static let secondsInDay = Int64(GregorianCalendar.secondsInDay)
   /// The day 0001-01-01, counted from 1970-01-01.
   private static let firstDay: Int64 = -719_162
   /// 0001-01-01 00:00:00 to 9999-12-31 23:59:59.
@@ -93,7 +89,8 @@ public struct ListingTime: Sendable, Equatable {
 
   /// Seconds since 1970-01-01 00:00 of the same zone.
   var seconds: Int64 {
-    Self.days(year, month, day) * Self.secondsInDay + Int64(hour * 3600 + minute * 60 + second)
+    Int64(GregorianCalendar.day(year: year, month: month, day: day)) * Self.secondsInDay
+      + Int64(hour * 3600 + minute * 60 + second)
   }
 
   /// The latest moment with this month, day and time of day that is not after `limit`; for a date that comes in
@@ -116,26 +113,5 @@ public struct ListingTime: Sendable, Equatable {
     case 4, 6, 9, 11: 30
     default: 31
     }
-  }
-
-  /// The days from 1970-01-01 to a date of the Gregorian calendar, in years that begin in March: the leap day is the
-  /// last one then.
-  private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int64 {
-    let march = month > 2 ? year : year - 1
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    return Int64(march * 365 + march / 4 - march / 100 + march / 400 + dayOfYear - 719_468)
-  }
-
-  /// The date of a day within `representable`.
-  private static func date(_ dayNumber: Int64) -> (year: Int, month: Int, day: Int) {
-    // Days since 0000-03-01, in eras of 400 years.
-    let days = Int(dayNumber) + 719_468
-    let dayOfEra = days % 146_097
-    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
-    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
-    let march = (5 * dayOfYear + 2) / 153
-    let month = march < 10 ? march + 3 : march - 9
-    let year = yearOfEra + days / 146_097 * 400 + (month <= 2 ? 1 : 0)
-    return (year, month, dayOfYear - (153 * march + 2) / 5 + 1)
   }
 }

@@ -91,14 +91,14 @@ extension FTPTree {
 
   /// How a run goes about it.
   public struct Options {
-    /// Which files and directories are meant. Default: all.
+    /// Which files and directories are meant; what it leaves out is neither transferred nor deleted. Default: all.
     public var filter = TreeFilter()
     /// What counts as different. Default: size and time.
     public var comparison = Comparison.time
     /// Only say what would be done. Default: no.
     public var isDryRun = false
-    /// Remove from the target what the source does not have, when all else went well; what the filter leaves out stays,
-    /// and the directories that it lies in. Default: no.
+    /// Remove from the target what the source does not have, when all else went well; of a directory that holds something which
+    /// the filter leaves out only the rest. Default: no.
     public var deletes = false
     /// Over how many connections at most, 1 to 16, where there is a crew with a thread for each. Default: 4.
     public var connections = 4

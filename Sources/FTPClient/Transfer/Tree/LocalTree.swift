@@ -1,11 +1,9 @@
 internal import Glibc
 
 /// A folder of this computer with all that is below it, reached by descriptors alone: below its top no symbolic link is
-/// followed, whoever
-/// puts one there and when.
+/// followed, whoever puts one there and when.
 ///
-/// Names are bytes; a path is the names from the top on. Throws `FTPError` of kind `.system`, which names the whole
-/// path.
+/// Names are bytes; a path is the names from the top on. Throws `FTPError` of kind `.system`, which names the whole path.
 package final class LocalTree: @unchecked Sendable {
   /// The folder as the caller named it.
   package let path: String
@@ -55,7 +53,7 @@ package final class LocalTree: @unchecked Sendable {
     countsEveryOtherSecond = descriptor >= 0 && fpathconf(descriptor, CInt(_PC_2_SYMLINKS)) == 0
     guard descriptor < 0 else { return }
     if missing == .mayBeMissing, errno == ENOENT { return }
-    throw FTPError(errno: errno, "open the folder \(path.text)")
+    throw FTPError(errno: errno, "open the folder '\(path.text)'")
   }
 
   deinit { if descriptor >= 0 { close(descriptor) } }
@@ -64,18 +62,18 @@ package final class LocalTree: @unchecked Sendable {
     guard path.withPath({ mkdir($0, 0o777) }) != 0, errno != EEXIST else { return }
     let reason = errno
     guard reason == ENOENT, let slash = path.lastIndex(of: ASCII.slash), slash > path.startIndex else {
-      throw FTPError(errno: reason, "make the folder \(path.text)")
+      throw FTPError(errno: reason, "make the folder '\(path.text)'")
     }
     try make(Array(path[..<slash]))
     guard path.withPath({ mkdir($0, 0o777) }) != 0, errno != EEXIST else { return }
-    throw FTPError(errno: errno, "make the folder \(path.text)")
+    throw FTPError(errno: errno, "make the folder '\(path.text)'")
   }
 
   /// Opens a directory below the top; with `creating` what is missing on the way is made.
   package func directory(_ names: [[UInt8]], creating: Bool = false) throws(FTPError) -> Directory {
-    guard descriptor >= 0 else { throw FTPError(errno: ENOENT, "open the folder \(path)") }
+    guard descriptor >= 0 else { throw FTPError(errno: ENOENT, "open the folder '\(path)'") }
     let top = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-    guard top >= 0 else { throw FTPError(errno: errno, "open the folder \(path)") }
+    guard top >= 0 else { throw FTPError(errno: errno, "open the folder '\(path)'") }
     var directory = Directory(top, path)
     for name in names {
       let next = directory.path(of: name)
@@ -83,7 +81,7 @@ package final class LocalTree: @unchecked Sendable {
         if creating { _ = mkdirat(directory.descriptor, text, 0o777) }
         return openat(directory.descriptor, text, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       }
-      guard opened >= 0 else { throw FTPError(errno: errno == ELOOP ? ENOTDIR : errno, "open the folder \(next)") }
+      guard opened >= 0 else { throw FTPError(errno: errno == ELOOP ? ENOTDIR : errno, "open the folder '\(next)'") }
       directory = Directory(opened, next)
     }
     return directory
@@ -95,7 +93,7 @@ package final class LocalTree: @unchecked Sendable {
     guard own >= 0, let stream = fdopendir(own) else {
       let reason = errno
       if own >= 0 { close(own) }
-      throw FTPError(errno: reason, "read the folder \(directory.path)")
+      throw FTPError(errno: reason, "read the folder '\(directory.path)'")
     }
     defer { closedir(stream) }
     var entries: [Entry] = []
@@ -106,11 +104,11 @@ package final class LocalTree: @unchecked Sendable {
       let start = UnsafeRawPointer(item).advanced(by: offset).assumingMemoryBound(to: UInt8.self)
       let name = Array(
         UnsafeBufferPointer(start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
-      guard name != Array(".".utf8), name != Array("..".utf8) else { continue }
+      guard !name.isDotOrDotDot else { continue }
       // It may have gone since.
       if let entry = try entry(name, in: directory) { entries.append(entry) }
     }
-    guard errno == 0 else { throw FTPError(errno: errno, "read the folder \(directory.path)") }
+    guard errno == 0 else { throw FTPError(errno: errno, "read the folder '\(directory.path)'") }
     return entries.sorted { $0.name.lexicographicallyPrecedes($1.name) }
   }
 
@@ -119,7 +117,7 @@ package final class LocalTree: @unchecked Sendable {
     var status = stat()
     guard name.withPath({ fstatat(directory.descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else {
       guard errno != ENOENT else { return nil }
-      throw FTPError(errno: errno, "look at \(directory.path(of: name))")
+      throw FTPError(errno: errno, "look at '\(directory.path(of: name))'")
     }
     let kind: ListingEntry.Kind
     switch status.st_mode & S_IFMT {
@@ -136,7 +134,7 @@ package final class LocalTree: @unchecked Sendable {
   package func remove(_ name: [UInt8], isDirectory: Bool, in directory: Directory) throws(FTPError) {
     let flags = isDirectory ? AT_REMOVEDIR : 0
     guard name.withPath({ unlinkat(directory.descriptor, $0, flags) }) == 0 || errno == ENOENT else {
-      throw FTPError(errno: errno, "remove \(directory.path(of: name))")
+      throw FTPError(errno: errno, "remove '\(directory.path(of: name))'")
     }
   }
 }

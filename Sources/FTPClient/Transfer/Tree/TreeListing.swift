@@ -59,16 +59,14 @@ final class TreeListing {
   init(_ client: any TransferClient) { self.client = client }
 
   /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
-  /// directory, and leaves the session in
-  /// there: paths must be absolute, or `home` says where to go back to.
+  /// directory, and leaves the session in there: paths must be absolute, or `home` says where to go back to.
   func entries(of path: [UInt8], home: [UInt8]?) throws -> RemoteDirectory {
     truncation = nil
     if !lacksMachineListing {
       do {
         var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
           let entry = MachineListingEntry(line: line)
-          let type = (entry.value(of: "type") ?? []).map(\.lowercased).text
-          return type == "cdir" || type == "pdir" || isSelf(entry.name) ? nil : RemoteItem(entry)
+          return entry.isListedDirectory ? nil : RemoteItem(entry)
         }
         try tellLinks(among: &items, of: path, home)
         return RemoteDirectory(items: items, truncation: truncation)
@@ -136,7 +134,7 @@ final class TreeListing {
         switch line {
         case .heading: continue
         case .entry(let entry):
-          let isSelf = isSelf(entry.name)
+          let isSelf = entry.name.isDotOrDotDot
           if entry.name.first == UInt8(ascii: "."), !isSelf || !options.isEmpty { showsHidden = true }
           if !isSelf { items.append(RemoteItem(entry)) }
         case .raw(let bytes):
@@ -152,8 +150,6 @@ final class TreeListing {
     try append(parser.finish())
     return items
   }
-
-  private func isSelf(_ name: [UInt8]) -> Bool { name == Array(".".utf8) || name == Array("..".utf8) }
 
   /// The lines of a listing, without their ends.
   private func lines(_ verb: String, _ path: [UInt8]) throws -> [[UInt8]] {

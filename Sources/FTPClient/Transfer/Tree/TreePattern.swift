@@ -141,11 +141,11 @@ extension TreePattern.Letter {
   }
 }
 
-/// Which paths of a tree are meant.
+/// Which paths of a tree are meant. What it leaves out is neither transferred nor deleted, wherever it lies.
 public struct TreeFilter: Sendable {
-  /// Files that match none of these are left out; empty means all.
+  /// Files are left out that match none of these and lie in no directory that does; empty means all.
   public var included: [TreePattern]
-  /// What matches one of these is left out, a directory with all in it.
+  /// What matches one of these is left out, a directory with all in it, whatever `included` says.
   public var excluded: [TreePattern]
 
   /// All but what the patterns say.

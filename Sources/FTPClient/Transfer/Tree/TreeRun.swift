@@ -9,8 +9,7 @@ package final class TreeRun: @unchecked Sendable {
   package enum Direction: Sendable { case download, upload }
 
   /// Runs `work` with each number below `count`, at the same time where it can: 0 on the calling thread, which it
-  /// returns to last. What
-  /// `work` does on another thread is to be stopped when `isStopped` says so.
+  /// returns to last. What `work` does on another thread is to be stopped when `isStopped` says so.
   package typealias Crew = (_ count: Int, _ run: TreeRun, _ work: @escaping (Int) -> Void) throws -> Void
 
   /// A path of the tree: its names from the top on.
@@ -87,8 +86,7 @@ package final class TreeRun: @unchecked Sendable {
   /// A run between the directory `root` of `client`'s server and `local`.
   ///
   /// `settle` gets each error on the thread where it came up and returns it as it can be shown on another one.
-  /// `progress` is called on the threads of
-  /// the workers.
+  /// `progress` is called on the threads of the workers.
   package init(
     _ direction: Direction, _ client: any TransferClient, _ root: [UInt8], _ local: LocalTree,
     _ options: FTPTree.Options,

@@ -13,49 +13,54 @@ extension TreeWorker {
     if let truncation = directory.truncation { run.failed(truncation, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
-    for item in items {
-      let inner = path + [item.name]
-      if TreeName.isTemporary(item.name) {
-        if let reason = TreeName.refusalOfTemporary(item.name, among: present.contains),
-          run.options.filter.takes(file: inner.map(\.text))
-        {
-          run.refuse(inner, reason)
-        }
-        continue
-      }
-      if let reason = TreeName.refusal(item.name) {
-        run.refuse(inner, reason)
-        continue
-      }
-      let words = inner.map(\.text)
-      if let error = tooLong(inner),
-        item.kind == .directory
-          ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
-      {
-        run.failed(error, inner)
-        continue
-      }
-      switch item.kind {
-      case .directory:
-        guard run.options.filter.enters(directory: words) else { continue }
-        // Links that a server shows as directories lead back to what they lie in.
-        if let unique = item.unique, ancestors.contains(unique) {
-          run.refuse(inner, "the directory is one that it lies in")
-          continue
-        }
-        run.add(.directory(inner, isNew: false, ancestors: ancestors + [item.unique].compactMap(\.self)))
-      case .file:
-        if run.options.filter.takes(file: words) { run.add(.fetch(inner, item)) }
-      case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
-      case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }
-      }
-    }
+    for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
     if run.options.deletes, let place {
       for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
         // What the server would not show may be there.
         guard directory.showsHidden || entry.name.first != UInt8(ascii: ".") else { continue }
         noteSurplus(path + [entry.name], entry.name, isDirectory: entry.kind == .directory)
       }
+    }
+  }
+
+  /// Puts what a name of the server's stands for on the list; or notes why it is left out.
+  private func consider(
+    _ item: RemoteItem, in path: TreeRun.Path, _ ancestors: [[UInt8]], isPresent: ([UInt8]) -> Bool
+  ) {
+    let inner = path + [item.name]
+    if TreeName.isTemporary(item.name) {
+      if let reason = TreeName.refusalOfTemporary(item.name, among: isPresent),
+        run.options.filter.takes(file: inner.map(\.text))
+      {
+        run.refuse(inner, reason)
+      }
+      return
+    }
+    if let reason = TreeName.refusal(item.name) {
+      run.refuse(inner, reason)
+      return
+    }
+    let words = inner.map(\.text)
+    if let error = tooLong(inner),
+      item.kind == .directory
+        ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+    {
+      run.failed(error, inner)
+      return
+    }
+    switch item.kind {
+    case .directory:
+      guard run.options.filter.enters(directory: words) else { return }
+      // Links that a server shows as directories lead back to what they lie in.
+      if let unique = item.unique, ancestors.contains(unique) {
+        run.refuse(inner, "the directory is one that it lies in")
+        return
+      }
+      run.add(.directory(inner, isNew: false, ancestors: ancestors + [item.unique].compactMap(\.self)))
+    case .file:
+      if run.options.filter.takes(file: words) { run.add(.fetch(inner, item)) }
+    case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
+    case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }
     }
   }
 

@@ -6,8 +6,7 @@ extension TreeWorker {
   /// the last in one piece.
   ///
   /// Nil when that did not come to its end: nothing stands under the file's own name then but what was there, or the
-  /// file; `FileUpload` is to
-  /// do it.
+  /// file; `FileUpload` is to do it.
   func storeAtOnce(_ source: LocalSource, _ path: TreeRun.Path) throws -> FTPTransfer.Result? {
     guard let size = source.size, let name = path.last, run.state.withLock({ $0.storesAtOnce }) else { return nil }
     let title = TreeRun.joined(path).text

@@ -3,12 +3,12 @@ import FTPClient
 import Glibc
 import PythonBridge
 
-/// What a thread of Python's runs for a tree: a callable without arguments.
+/// What a thread of Python's runs for further connections, of a tree or of one file: a callable without arguments.
 ///
 /// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork,
 /// and what the
 /// program makes of threads holds for them.
-final class TreeThread: ReferenceHolder {
+final class CrewThread: ReferenceHolder {
   private enum State { case made(() -> Void), running, over }
   /// Touched attached alone.
   private var state: State
@@ -23,10 +23,10 @@ final class TreeThread: ReferenceHolder {
   /// take the interpreter when they need it. Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
-      var threads: [TreeThread] = []
+      var threads: [CrewThread] = []
       func stop(_ interruption: PythonFailure) { run.stop(LocalFailure(interruption)) }
       for number in 1..<max(1, count) {
-        let thread = TreeThread {
+        let thread = CrewThread {
           Attachment.asking({ () throws(PythonError) in
             if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
           }) { Attachment.detach { work(number) } }
@@ -46,10 +46,10 @@ final class TreeThread: ReferenceHolder {
     _ state: ModuleState, _ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void
   ) -> PythonFailure? {
     var interruption: PythonFailure?
-    var threads: [TreeThread] = []
+    var threads: [CrewThread] = []
     func stop(_ other: PythonFailure) { interruption = interruption ?? other }
     for number in 1..<max(1, count) {
-      let thread = TreeThread {
+      let thread = CrewThread {
         Attachment.asking({ () throws(PythonError) in
           if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
         }) { work(number) }
@@ -69,7 +69,7 @@ final class TreeThread: ReferenceHolder {
   private func start(_ name: String, _ module: ModuleState, _ stop: (PythonFailure) -> Void) -> Bool {
     do {
       let keywords = try PythonObject.dictionary()
-      try keywords.set(NativeObject.make(module.treeThreadType, self), for: "target")
+      try keywords.set(NativeObject.make(module.crewThreadType, self), for: "target")
       try keywords.set(.string(name), for: "name")
       try keywords.set(.bool(true), for: "daemon")
       thread = try importModule("threading").attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
@@ -118,9 +118,9 @@ final class TreeThread: ReferenceHolder {
 
   /// Makes the type.
   static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
-    let documentation: StaticString = "A part of the work on a tree."
+    let documentation: StaticString = "A part of the work of a call."
     return try PythonBridge.makeType(
-      in: module, name: "\(name)._TreeThread", size: NativeObject.size, flags: py_collected_type_flags,
+      in: module, name: "\(name)._CrewThread", size: NativeObject.size, flags: py_collected_type_flags,
       slots: NativeObject.slots + [PyType_Slot(Py_tp_call, called), PyType_Slot(Py_tp_doc, documentation.cString)])
   }
 
@@ -128,7 +128,7 @@ final class TreeThread: ReferenceHolder {
     instance, _, _ in
     guard let instance else { return nil }
     return trampoline(of: instance) { _ in
-      NativeObject.content(PythonObject(borrowed: instance), as: TreeThread.self)?.run()
+      NativeObject.content(PythonObject(borrowed: instance), as: CrewThread.self)?.run()
       return PythonObject.none
     }
   }
