@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, Conversation, ScriptedServer, Step
 from fileserver import Connect, Fault, Files, connecting, serve
+from pythons import Python, able
 from realservers import running, session
 
 from usr.ftplib import FTP, Error, TransferProgress, error_perm
@@ -228,3 +229,54 @@ def test_ctrl_c_while_they_log_in(tmp_path: Path, point: str) -> None:
             assert process.stdout.read() == "moving\ninterrupted [] 0\n"
         server.forgive()
     assert set(os.listdir(tmp_path)) <= {".a.part", ".a.part.state"}
+
+
+JOINING = """
+import os, signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from usr.ftplib import FTP
+
+class Slow(FTP):
+    def connect(self, *arguments, **keywords):
+        if threading.current_thread() is not threading.main_thread():
+            os.write(1, b"on its way\\n")
+            time.sleep(4)
+        return super().connect(*arguments, **keywords)
+
+ftp = Slow(sys.argv[1], int(sys.argv[2]), sys.argv[4], sys.argv[5], timeout=60)
+try:
+    {call}
+except KeyboardInterrupt:
+    print([each.name for each in threading.enumerate() if each is not threading.main_thread()])
+"""
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "ftp.download('f', sys.argv[3] + '/a', segments=3)",
+        "ftp.download_tree('/', sys.argv[3] + '/t', connections=3)",
+    ],
+    ids=["segments", "tree"],
+)
+@pytest.mark.parametrize("python", able(), ids=str)
+def test_ctrl_c_while_their_threads_are_waited_for(
+    tmp_path: Path, call: str, python: Python
+) -> None:
+    """Python 3.11 and 3.12 then take a thread for one that has ended, and go on without it."""
+    with running("pyftpdlib") as server:
+        for name in "fgh":
+            (server.root / name).write_bytes(LARGE)
+        program = [str(python.program), "-c", JOINING.format(call=call)]
+        account = [server.user, server.password]
+        with subprocess.Popen(
+            [*program, server.host, str(server.port), str(tmp_path), *account],
+            stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+        ) as process:  # fmt: skip
+            assert process.stdout
+            assert process.stdout.readline() == "on its way\n"
+            time.sleep(2)
+            process.send_signal(signal.SIGINT)
+            said = process.stdout.read()
+        assert process.returncode == 0
+        assert said.splitlines()[-1] == "[]"
