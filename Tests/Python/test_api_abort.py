@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -256,3 +259,68 @@ def test_what_is_no_socket(scripted: Scripted) -> None:
         ftp: Any = session
         assert ftp.abort_transfer(object()) == "225 Nothing."
         assert ftp.pwd() == "/one"
+
+
+class Stopping(FTP):
+    """A class that does not go the short way."""
+
+    stops = False
+
+    def putcmd(self, line: str) -> None:
+        if self.stops and line.startswith("RETR"):
+            raise KeyboardInterrupt
+        super().putcmd(line)
+
+
+def test_a_transfer_that_ends_behind_its_rest(server: Any) -> None:
+    """What the next one brings is the whole file, though the server has been told of a restart."""
+    if server.name == "twisted":
+        pytest.skip("it has no REST")
+    login = (server.host, server.port, server.user, server.password)
+    with Stopping(*login, timeout=20) as session:
+        ftp: Any = session
+        ftp.stops = True
+        with pytest.raises(KeyboardInterrupt):
+            ftp.retrbinary("RETR big", bytes, rest=1000)
+        ftp.stops = False
+        blocks: list[bytes] = []
+        ftp.retrbinary("RETR big", blocks.append)
+        assert sum(map(len, blocks)) == len(CONTENT)
+
+
+SIGNALLED = """
+import sys
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP
+stops = True
+def hook(event, values):
+    global stops
+    if event == "ftplib.sendcmd" and stops and values[1].startswith("RETR"):
+        stops = False
+        raise KeyboardInterrupt
+sys.addaudithook(hook)
+with FTP({host!r}, {port}, {user!r}, {password!r}, timeout=20) as ftp:
+    try:
+        ftp.retrbinary("RETR big", bytes, rest=1000)
+    except KeyboardInterrupt:
+        print("stopped")
+    blocks = []
+    ftp.retrbinary("RETR big", blocks.append)
+    print(sum(map(len, blocks)))
+"""
+
+
+def test_a_transfer_that_ends_behind_its_rest_on_the_short_way(server: Any) -> None:
+    if server.name == "twisted":
+        pytest.skip("it has no REST")
+    script = SIGNALLED.format(
+        repository=str(Path(__file__).resolve().parent.parent.parent),
+        host=server.host,
+        port=server.port,
+        user=server.user,
+        password=server.password,
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["stopped", str(len(CONTENT))]

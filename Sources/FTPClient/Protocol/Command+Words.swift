@@ -11,6 +11,14 @@ extension Command.Word {
     }
   }
 
+  /// Whether it ends what `REST` has said: a transfer begins there, a session anew.
+  var takesRestart: Bool {
+    switch self {
+    case "RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "USER", "REIN": true
+    default: false
+    }
+  }
+
   /// Whether 226 can answer it.
   var mayEndTransfer: Bool {
     switch self {

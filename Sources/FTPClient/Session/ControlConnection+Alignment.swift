@@ -5,8 +5,12 @@ extension ControlConnection {
   /// What is no answer to `NOOP`.
   private static let failedTransferCodes = [451, 452, 550, 551, 552, 553]
 
-  /// Says that nobody awaits the replies that are owed: after a transfer or a wait that was broken off.
-  public func abandonReplies() { if outstanding > 0 { repliesAreStale = true } }
+  /// Says that nobody awaits the replies that are owed: after a transfer or a wait that was broken off. A transfer that `REST` was for does not come
+  /// either.
+  public func abandonReplies() {
+    if outstanding > 0 { repliesAreStale = true }
+    if hasOpenRestart { restartIsAbandoned = true }
+  }
 
   /// Reads the replies that were abandoned and drops those that nobody asked for, so that the next reply is the next
   /// command's.
@@ -21,6 +25,15 @@ extension ControlConnection {
     }
     if repliesAreStale { try readStaleReplies() }
     if outstanding == 0 { try dropUnaskedReplies() }
+    if restartIsAbandoned { try takeBackRestart() }
+  }
+
+  /// Says `REST 0` behind a `REST` whose transfer never came: the next one would begin there, and what it brings would pass for the whole.
+  private func takeBackRestart() throws(FTPError) {
+    restartIsAbandoned = false
+    guard hasOpenRestart else { return }
+    try send(Command("REST", "0"))
+    try refuseFarewell(readReply())
   }
 
   /// They are awaited for a moment. Then a `NOOP` is sent, which every server answers, before or after what it says of a transfer. Some

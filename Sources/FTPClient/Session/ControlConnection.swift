@@ -112,6 +112,10 @@ public final class ControlConnection {
       .state, "cannot \(action()) on the connection to \(host): a transfer, or another call, is still running on it")
   }
 
+  /// Whether the server has been told with `REST` where the next transfer is to begin, and no transfer has come.
+  @exclusivity(unchecked) private(set) var hasOpenRestart = false
+  /// Whether the call that said so was broken off: see `realign`.
+  @exclusivity(unchecked) var restartIsAbandoned = false
   /// How often `keepAlive` speaks; nil is never.
   @exclusivity(unchecked) var keepAliveInterval: Duration?
   @exclusivity(unchecked) var nextKeepAlive = Deadline.never
@@ -292,6 +296,7 @@ public final class ControlConnection {
 
   private func settle(_ reply: Reply) -> Reply {
     if reply.category == .permanent { representationChanges.seeRefusal() }
+    if hasOpenRestart, lastWord == "REST", [.transient, .permanent].contains(reply.category) { hasOpenRestart = false }
     guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
@@ -467,7 +472,7 @@ public final class ControlConnection {
 
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
   private var isInStep: Bool {
-    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && lines.isEmpty && !parser.isInside
+    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && !restartIsAbandoned && lines.isEmpty && !parser.isInside
       && unread == nil && replyNanoseconds.map { $0 > Self.promptness } ?? true
   }
 
@@ -497,6 +502,11 @@ public final class ControlConnection {
       lateCodes = lastWord == nil ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
     }
     lastWord = word
+    if word == "REST" {
+      hasOpenRestart = line() != Self.noRestart
+    } else if hasOpenRestart, word.takesRestart {
+      hasOpenRestart = false
+    }
     representationChanges.see(word)
     directoryChanges.see(word)
     if word == "MODE" { isStreamMode = line() == Self.streamMode }
@@ -504,6 +514,7 @@ public final class ControlConnection {
   }
 
   private static let streamMode = Array("MODE S\r\n".utf8)
+  private static let noRestart = Array("REST 0\r\n".utf8)
 
   private func write(_ bytes: [UInt8], of word: Command.Word? = nil) throws(FTPError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(FTPError) in

@@ -103,6 +103,19 @@ extension ClientTests {
         call: { session, _ in try session.retrieve("f") { _ in } }, after: { try $0.isInStep() })
     }
 
+    @Test func `a transfer that ends behind its REST does not have the next one begin there`() throws {
+      try interrupted(
+        [
+          .passive(), .accept, .hear("REST 5"), .quiet(.milliseconds(250)), .say("350 ok"), .endData,
+          .answer("REST 0", "350 ok"),
+        ] + .download("RETR g", pattern(1000)) + .inStep,
+        call: { session, _ in _ = try session.beginTransfer(Command("RETR", "f"), from: 5) },
+        after: { session in
+          #expect(try session.bytes(of: "g") == pattern(1000))
+          try session.isInStep()
+        })
+    }
+
     @Test func `a wait for the server to connect ends`() throws {
       try interrupted(
         [
