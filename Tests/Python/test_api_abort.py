@@ -266,7 +266,7 @@ class Stopping(FTP):
 
     stops = False
 
-    def putcmd(self, line: str) -> None:
+    def putcmd(self, line: Any) -> None:
         if self.stops and line.startswith("RETR"):
             raise KeyboardInterrupt
         super().putcmd(line)

@@ -472,7 +472,8 @@ public final class ControlConnection {
 
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
   private var isInStep: Bool {
-    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && !restartIsAbandoned && lines.isEmpty && !parser.isInside
+    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && !restartIsAbandoned && lines.isEmpty
+      && !parser.isInside
       && unread == nil && replyNanoseconds.map { $0 > Self.promptness } ?? true
   }
 
