@@ -34,6 +34,7 @@ extension ModuleState {
     case .interrupted(let cause):
       if let cause = cause as? PythonError { return cause }
       if let cause = cause as? TLSFailure { return cause.restore() }
+      if let cause = cause as? PythonFailure { return .restore(cause.exception) }
       return .raise(.runtimeError, error.message)
     }
   }

@@ -107,6 +107,7 @@ final class NativeSibling: TransferClient {
   func detached(_ body: () throws -> Void) throws { try freely(body) }
   func checkInterrupt() throws { try object.checkInterrupt() }
   func pause(_ time: Duration) throws { try object.pause(time) }
+  func drop(_ error: any Error) { object.drop(error) }
 }
 
 /// A transfer of a session's, for who may be attached.

@@ -60,6 +60,7 @@ final class ObjectClient: TransferClient {
         PythonError.clear()
         return PythonFailure(exception)
       }
+    case let local as LocalFailure: return LocalFailure(taken(local.error))
     default: return error
     }
   }
@@ -336,8 +337,14 @@ final class ObjectClient: TransferClient {
   }
 
   func drop(_ error: any Error) {
-    guard let failure = (error as? LocalFailure)?.error as? PythonFailure ?? error as? PythonFailure else { return }
-    Attachment.attach { PythonError.renewInterrupt(failure.exception) }
+    switch error {
+    case let local as LocalFailure: drop(local.error)
+    case let failure as TransferFailure: drop(failure.cause)
+    case let error as FTPError: if case .interrupted(let cause) = error.kind { drop(cause) }
+    case is PythonError: Attachment.attach { PythonError.clear() }
+    case let failure as PythonFailure: Attachment.attach { PythonError.renewInterrupt(failure.exception) }
+    default: break
+    }
   }
 
   func detached(_ body: () throws -> Void) throws { try freely(body) }
@@ -358,6 +365,15 @@ final class PythonFailure: Error, @unchecked Sendable {
   deinit { Attachment.attach { kept = nil } }
 
   var exception: PythonObject { kept ?? .none }
+
+  /// Runs Python code, attached; an exception is taken out of the interpreter.
+  static func taking<Result>(_ body: () throws -> Result) throws -> Result {
+    try Attachment.attach {
+      do { return try body() } catch let error as PythonError {
+        throw PythonError.take().map(PythonFailure.init) ?? error
+      }
+    }
+  }
 }
 
 /// A transfer whose exceptions are taken out of the interpreter.

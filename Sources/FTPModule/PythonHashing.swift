@@ -3,9 +3,11 @@ import FTPClient
 import PythonBridge
 
 /// Hashes by Python's `hashlib`; the CRC is the client's own.
+///
+/// What Python raises, Ctrl-C too, is taken out of the interpreter: who asks for hashes goes on to call Python.
 struct PythonHashing: ContentHashing {
   func begin(_ algorithm: HashAlgorithm) throws -> (any ContentHash)? {
-    try Attachment.attach {
+    try PythonFailure.taking {
       do {
         switch algorithm {
         case .crc32: return CRC32()
@@ -38,11 +40,11 @@ struct PythonHashing: ContentHashing {
     deinit { Attachment.attach { (kept, update) = (nil, nil) } }
 
     func update(_ bytes: UnsafeRawBufferPointer) throws {
-      try Attachment.attach { try PythonObject.lending(bytes) { _ = try update?.call($0) } }
+      try PythonFailure.taking { try PythonObject.lending(bytes) { _ = try update?.call($0) } }
     }
 
     func finish() throws -> [UInt8] {
-      try Attachment.attach { try kept?.callMethod("digest").withBytes { Array($0) } ?? [] }
+      try PythonFailure.taking { try kept?.callMethod("digest").withBytes { Array($0) } ?? [] }
     }
   }
 }

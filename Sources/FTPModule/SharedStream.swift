@@ -73,10 +73,15 @@ final class SharedStream {
   }
 
   /// `close()`: ends an upload and a download that has come to its end, breaks off any other. Of the control connection it
-  /// only lets go: that is the session's. What goes wrong is dropped, for the server's reply decides. Detached.
-  func close() {
+  /// only lets go: that is the session's. What goes wrong is dropped, for the server's reply decides; what interrupts it, as a signal's
+  /// handler, is thrown. Detached.
+  func close() throws(FTPError) {
     guard let transfer else { return isClosed = true }
-    if transfer.command?.isUpload ?? false || transfer.ending != nil { try? end() } else { breakOff() }
+    if transfer.command?.isUpload ?? false || transfer.ending != nil {
+      do { try end() } catch { if case .interrupted = error.kind { throw error } }
+    } else {
+      breakOff()
+    }
   }
 
   // MARK: As a Python object
@@ -116,7 +121,7 @@ final class SharedStream {
       .method("close", "close($self, /)\n--\n\nEnd the transfer. (The control connection stays the program's.)") {
         instance, type, arguments, count, keywords in
         call(instance, type, arguments, count, keywords, Signature("close")) { stream, _, _ in
-          Attachment.detach { stream.close() }
+          try Attachment.detach { () throws(FTPError) in try stream.close() }
           return .none
         }
       },
@@ -161,7 +166,9 @@ final class SharedStream {
         let signature = Signature("__exit__", ["type", "value", "traceback"])
         return call(instance, type, arguments, count, keywords, signature) { stream, _, arguments in
           let hasFailed = arguments.value(0) != nil
-          Attachment.detach { hasFailed ? stream.breakOff() : stream.close() }
+          try Attachment.detach { () throws(FTPError) in
+            if hasFailed { stream.breakOff() } else { try stream.close() }
+          }
           return .none
         }
       },

@@ -30,6 +30,11 @@ final class TLSHandshake {
       if case .interrupted(let cause) = error.kind { return !(cause is TLSFailure) }
       return false
     }
+    if error is LocalFailure { return true }
+    if let failure = error as? PythonFailure {
+      let kind = failure.exception.type
+      return ![.osError, .eofError, state.errors.error].contains(where: kind.isSubclass)
+    }
     return error is PythonError && !PythonError.matches(.osError, .eofError, state.errors.error)
   }
 

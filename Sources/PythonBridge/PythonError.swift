@@ -56,8 +56,12 @@ public struct PythonError: Error {
   /// Whether an exception is set.
   public static var isSet: Bool { PyErr_Occurred() != nil }
 
-  /// Drops the exception that is set.
-  public static func clear() { PyErr_Clear() }
+  /// Drops the exception that is set. Ctrl-C is not lost: its signal counts as come anew.
+  public static func clear() {
+    let isInterrupt = isSet && PyErr_ExceptionMatches(py_keyboard_interrupt()) != 0
+    PyErr_Clear()
+    if isInterrupt { PyErr_SetInterruptEx(SIGINT) }
+  }
 
   /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept. Ctrl-C is not lost: its
   /// signal counts as come anew, unless `KeyboardInterrupt` is what is kept.
@@ -80,10 +84,7 @@ public struct PythonError: Error {
   }
 
   private static func isKeyboardInterrupt(_ type: PythonObject) -> Bool {
-    do { return try type === importModule("builtins").attribute("KeyboardInterrupt") } catch {
-      PyErr_Clear()
-      return false
-    }
+    type.isSubclass(of: PythonObject(borrowed: py_keyboard_interrupt()))
   }
 }
 

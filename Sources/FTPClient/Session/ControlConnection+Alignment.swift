@@ -19,13 +19,27 @@ extension ControlConnection {
   /// took its leave, `.closed` when it left without one, `.state` when the connection cannot be used any more.
   public func realign() throws(FTPError) {
     try requireUsable()
-    guard ahead.isEmpty else {
-      if repliesAreStale { throw brokenOffAhead() }
-      return
+    if !ahead.isEmpty {
+      guard repliesAreStale else { return }
+      try takeBackAhead()
     }
     if repliesAreStale { try readStaleReplies() }
     if outstanding == 0 { try dropUnaskedReplies() }
     if restartIsAbandoned { try takeBackRestart() }
+  }
+
+  /// Reads the replies to commands that had been sent ahead and do not come to their turn, behind those that are owed: each has its own, or the
+  /// connection cannot be used any more.
+  func takeBackAhead() throws(FTPError) {
+    for line in ahead { hasSent(try Command(line: line.dropLast(2)).word, line) }
+    ahead = []
+    repliesAreStale = true
+    do throws(FTPError) {
+      guard try readOwed(until: .after(shorter(Self.settling))) else { throw brokenOffAhead() }
+    } catch {
+      if breakdown == nil { _ = brokenOffAhead() }
+      throw error
+    }
   }
 
   /// Says `REST 0` behind a `REST` whose transfer never came: the next one would begin there, and what it brings would pass for the whole.

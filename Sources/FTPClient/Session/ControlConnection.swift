@@ -438,6 +438,7 @@ public final class ControlConnection {
   /// Sends a command as it is, without a look at what the server may have said before.
   public func send(_ command: Command) throws(FTPError) {
     try requireUsable()
+    if let next = ahead.first, next != command.line, outstanding == 0 || repliesAreStale { try takeBackAhead() }
     if let next = ahead.first {
       guard next == command.line else { throw brokenOffAhead() }
       ahead.removeFirst()
@@ -492,7 +493,7 @@ public final class ControlConnection {
     }
   }
 
-  private func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
+  func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
     outstanding += 1
     if word.mayEndTransfer {
       repeatable = nil

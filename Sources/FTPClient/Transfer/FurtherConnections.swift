@@ -75,7 +75,10 @@ final class FurtherConnections {
     let connections = FurtherConnections(path, siblings)
     guard !siblings.isEmpty else { return try body(connections) }
     defer {
-      for worker in connections.arrivals() { worker.stop() }
+      for worker in connections.arrivals() {
+        if let failure = worker.failure { client.drop(failure) }
+        worker.stop()
+      }
       for sibling in siblings { sibling.disconnect() }
     }
     var failure: (any Error)?

@@ -96,6 +96,9 @@ final class PipeliningClient: TransferClient {
     }
   }
 
+  /// The transfer under way was broken off by this side: the connection reads what is owed before its next command.
+  fileprivate func leaveAnswer() { hasAsked = false }
+
   /// Servers that look at commands during a transfer: pyftpdlib ends it, Pure-FTPd answers 500.
   private static let disturbed = ["pyftpdlib", "pure-ftpd"]
 
@@ -106,7 +109,7 @@ final class PipeliningClient: TransferClient {
   }
 
   /// Whether an error is the server's or the link's, and not this side's own, as Ctrl-C.
-  fileprivate func isServers(_ error: any Error) -> Bool {
+  func isServers(_ error: any Error) -> Bool {
     if let error = error as? FTPError, case .reply = error.kind { return true }
     return TransferFailure.fault(of: TransferFailure.unwrapped(error), client) != .permanent
   }
@@ -140,8 +143,12 @@ private final class WatchedTransfer: ClientTransfer {
   }
   func breakOff(after error: any Error) -> any Error {
     let error = transfer.breakOff(after: error)
+    guard client.isServers(error) else {
+      client.leaveAnswer()
+      return error
+    }
     client.answered(false)
-    return client.isServers(error) ? AheadRefused() : error
+    return AheadRefused()
   }
 }
 

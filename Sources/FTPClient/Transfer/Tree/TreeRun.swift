@@ -137,10 +137,13 @@ package final class TreeRun: @unchecked Sendable {
   /// Ends the run. The first reason is the one that is thrown.
   package func stop(_ reason: any Error) {
     let reason = settle(reason)
-    state.withLock { state in
-      state.isStopped = true
-      if state.failure == nil { state.failure = reason }
+    let isFirst = state.withLock { state in
+      defer { state.isStopped = true }
+      guard state.failure == nil else { return false }
+      state.failure = reason
+      return true
     }
+    if !isFirst { first.drop(reason) }
   }
 
   // MARK: The workers

@@ -120,7 +120,9 @@ extension TreeWorker {
     do { count(try fetch(path, item, into: target, moment: moment, looksAhead: isSmall)) } catch let failure
       as TransferFailure
     {
-      guard client.claimLoss() || failure.cause is AheadRefused else { throw failure }
+      // What this side has broken off, as Ctrl-C does, is no fault of the command's that was under way.
+      let hasLost = client.claimLoss() && client.isServers(failure.cause)
+      guard hasLost || failure.cause is AheadRefused else { throw failure }
       count(try fetch(path, item, into: target, moment: moment, looksAhead: false))
     }
   }
