@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -16,6 +17,7 @@ import pytest
 import realservers
 from conftest import (
     LOGIN,
+    Conversation,
     ScriptedServer,
     Step,
     answer,
@@ -611,6 +613,54 @@ def test_an_exception_in_progress_ends_it(proftpd: Any, tmp_path: Path) -> None:
         ftp.download_tree("", tmp_path, progress=progress)
     assert threading.active_count() == threads
     assert len(os.listdir(tmp_path)) < 200
+
+
+@pytest.mark.parametrize("word", ["426 Broken off.", "226 Done."])
+def test_ctrl_c_with_a_command_under_way(
+    client: ModuleType, scripted: Callable[..., ScriptedServer], tmp_path: Path, word: str
+) -> None:
+    """It is no loss that the next file's PASV is to blame for, and the session goes on behind it."""
+
+    def interrupt(conversation: Conversation) -> None:
+        conversation.hear("PASV")
+        os.kill(os.getpid(), signal.SIGINT)
+        source = conversation.connected()
+        while source.recv(1000):
+            pass
+        conversation.end_data()
+        conversation.say(word)
+        conversation.say("227 Here (127,0,0,1,9,9).")
+
+    names = [f"type=file;size=5;modify=20200101000000; f{n}" for n in range(5)]
+    steps: list[Step] = [*LOGIN, answer("PWD", '257 "/"'), *listing(*names)]
+    steps += [answer("TYPE"), passive(), answer("RETR", "150 Here it comes."), interrupt]
+    steps += [answer("CWD", "250 There."), answer("PWD", '257 "/"')]
+    server = scripted(steps)
+    with client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp:
+        with pytest.raises(KeyboardInterrupt):
+            ftp.download_tree("", tmp_path, connections=1)
+        assert ftp.pwd() == "/"
+        server.forgive()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("segments", [1, 4])
+def test_ctrl_c_in_hashlib(
+    proftpd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: int
+) -> None:
+    """Python's code there hears of signals, and the threads of the other connections are awaited."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    serve(proftpd, {"f": bytes(5_000_000)})
+    with realservers.session(proftpd) as ftp:
+        with monkeypatch.context() as patch:
+            patch.setattr("hashlib.new", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                ftp.download("f", tmp_path / "f", segments=segments)
+        realservers.in_step(ftp)
+        assert ftp.download("f", tmp_path / "f", segments=segments).verified.startswith("hash")
 
 
 SUBPROCESS = """
