@@ -240,6 +240,18 @@ static void send_file(struct session *s, const char *name, int file) {
   expect(s, '2');
 }
 
+/* The same with a copy in this process. */
+static void send_copied(struct session *s, const char *name, int file) {
+  char *buffer = malloc(block);
+  ssize_t got;
+  int data = data_connection(s, "STOR", name);
+  if (!buffer) fail("malloc");
+  while ((got = read(file, buffer, block)) > 0) write_all(data, buffer, got);
+  close(data);
+  expect(s, '2');
+  free(buffer);
+}
+
 /* Sends a text file with CRLF for LF, a block at a time. */
 static void send_text(struct session *s, const char *name, int file) {
   char *in = malloc(block), *out = malloc(2 * block);
@@ -335,6 +347,9 @@ int main(int argc, char **argv) {
   } else if (is("stor_file")) {
     type(&s, 'I');
     send_file(&s, "file.bin", open_local(O_RDONLY));
+  } else if (is("stor_copied")) { /* what sendfile saves, and costs */
+    type(&s, 'I');
+    send_copied(&s, "file.bin", open_local(O_RDONLY));
   } else if (is("lines_file")) {
     type(&s, 'A');
     receive(&s, "RETR", "text.txt", open_local(O_RDWR | O_CREAT | O_TRUNC), text);

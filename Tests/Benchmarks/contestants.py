@@ -99,9 +99,10 @@ def lftp(buffer: str) -> Callable[[Job], Sequence[str]]:
     return command
 
 
-def ceiling(operation: str = "") -> Callable[[Job], Sequence[str]]:
+def ceiling(way: str = "_file") -> Callable[[Job], Sequence[str]]:
     def command(job: Job) -> Sequence[str]:
-        return [str(BUILD / "ceiling"), operation or job.operation, *job.words(), str(int(job.tls))]
+        operation = job.operation.replace("_file", way)
+        return [str(BUILD / "ceiling"), operation, *job.words(), str(int(job.tls))]
 
     return command
 
@@ -165,5 +166,5 @@ def everybody(peers: Path | None) -> dict[str, Contestant]:
     if shutil.which("lftp"):
         everyone += [Contestant("lftp", lftp("")), Contestant("lftp 1M", lftp("1M"))]
     everyone.append(Contestant("C", ceiling()))
-    everyone.append(Contestant("C, copied", ceiling("retr_copied")))
+    everyone.append(Contestant("C, copied", ceiling("_copied")))
     return {contestant.name: contestant for contestant in everyone}

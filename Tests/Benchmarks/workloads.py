@@ -73,7 +73,12 @@ WORKLOADS = (
         baseline="sha256 alone",
     ),
     whole_files(
-        "stor", "STOR from a file: `open(.., 'rb')`", "stor_file", _ALL, STOR_GOALS, needs=""
+        "stor",
+        "STOR from a file: `open(.., 'rb')`",
+        "stor_file",
+        (*_ALL, "C, copied"),
+        STOR_GOALS,
+        needs="",
     ),
     whole_files("retr-tls", _TLS_RETR, "retr_file", _SECURE, TLS_GOALS, quick=128, mode="tls"),
     whole_files(
