@@ -91,6 +91,7 @@ final class NativeSibling: TransferClient {
 
   var passiveCommand: String? { current.passiveCommand }
   var welcome: String { current.welcome }
+  var protectsData: Bool { current.protectsData }
 
   func fault(of error: any Error) -> TransferFault {
     if !lacksNative, let error = error as? FTPError { return native.fault(of: error) }

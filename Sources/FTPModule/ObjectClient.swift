@@ -273,6 +273,15 @@ final class ObjectClient: TransferClient {
     }
   }
 
+  var protectsData: Bool {
+    Attachment.attach {
+      do { return try ftp.object.optionalAttribute("_prot_p")?.isTrue() ?? false } catch {
+        PythonError.clear()
+        return false
+      }
+    }
+  }
+
   var welcome: String {
     Attachment.attach {
       do { return try ftp.text(.welcome) } catch {

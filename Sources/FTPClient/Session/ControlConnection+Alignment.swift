@@ -32,15 +32,10 @@ extension ControlConnection {
   /// connection cannot be used any more.
   func takeBackAhead() throws(FTPError) {
     for line in ahead { hasSent(try Command(line: line.dropLast(2)).word, line) }
-    let awaitsRename = lastWord == "RNFR"
     ahead = []
     repliesAreStale = true
     do throws(FTPError) {
       guard try readOwed(until: .after(shorter(Self.settling))) else { throw brokenOffAhead() }
-      guard awaitsRename else { return }
-      // Behind RNFR ProFTPD refuses the next command, whatever that is.
-      try send(Command("NOOP"))
-      try refuseFarewell(readReply())
     } catch {
       if breakdown == nil { _ = brokenOffAhead() }
       throw error

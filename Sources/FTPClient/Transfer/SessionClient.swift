@@ -77,6 +77,10 @@ package final class SessionClient: TransferClient {
 
   package var welcome: String { session?.welcome.text ?? "" }
 
+  package var protectsData: Bool {
+    session.map { $0.configuration.protectsData && $0.configuration.security != nil } ?? false
+  }
+
   package func beBinary() throws { try current().setRepresentation(.binary) }
 
   package func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {

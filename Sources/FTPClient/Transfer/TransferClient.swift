@@ -29,6 +29,8 @@ package protocol TransferClient: AnyObject {
   var passiveCommand: String? { get }
   /// The server's greeting.
   var welcome: String { get }
+  /// Whether data connections are in TLS.
+  var protectsData: Bool { get }
   /// What an error of this client's means.
   func fault(of error: any Error) -> TransferFault
   /// Whether an error is that the server has said nothing for the time that it has.
@@ -50,6 +52,7 @@ package protocol TransferClient: AnyObject {
 
 extension TransferClient {
   package var isClosedByCaller: Bool { false }
+  package var protectsData: Bool { false }
   package func drop(_ error: any Error) {}
 
   /// Runs what is of no weight for the call. An interruption comes again.

@@ -22,6 +22,7 @@ final class PipeliningClient: TransferClient {
   var scope: String { client.scope }
   var passiveCommand: String? { client.passiveCommand }
   var welcome: String { client.welcome }
+  var protectsData: Bool { client.protectsData }
   func connect() throws { try client.connect() }
   func features() throws -> ServerFeatures {
     takeBack()
@@ -105,6 +106,8 @@ final class PipeliningClient: TransferClient {
   private func mayAsk() -> Bool {
     let welcome = client.welcome.lowercased()
     guard !Self.disturbed.contains(where: welcome.contains) else { return false }
+    // While it shakes hands it answers "450 PASV: data transfer in progress".
+    if client.protectsData, welcome.contains("proftpd") { return false }
     return run.state.withLock { $0.takesCommandsAhead != false && $0.hasMoreSmallFiles }
   }
 

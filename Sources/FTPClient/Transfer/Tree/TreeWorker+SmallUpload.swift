@@ -12,12 +12,14 @@ extension TreeWorker {
     let title = TreeRun.joined(path).text
     let target = remote(
       path.dropLast() + [Array(".".utf8) + name.prefix(230) + Array(".\(RandomName.make()).part".utf8)])
+    var isStored = false
     do {
       try connect()
       let report = ProgressReport(title, run.listener(client.plain))
       try client.beBinary()
       try report.tell(0, of: size, attempt: 1, now: true)
       let sent = try send(source, to: target)
+      isStored = true
       let isWhole = sent == size && !source.hasChanged
       guard isWhole, try agree(size, source, target), try rename(target, to: remote(path)) else {
         _ = try client.execute("DELE", target)
@@ -33,7 +35,16 @@ extension TreeWorker {
         run.state.withLock { $0.storesAtOnce = false }
         return nil
       }
-      guard TransferFailure.fault(of: error, client) != .permanent else { throw error }
+      guard TransferFailure.fault(of: error, client) != .permanent else {
+        // Broken off by this side: behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
+        if isStored {
+          client.trying {
+            _ = try client.execute("RNTO", target)
+            _ = try client.execute("DELE", target)
+          }
+        }
+        throw error
+      }
       // The engine has the session again, and finds out what is the matter. What may be left is removed with the next
       // session.
       client.disconnect()
