@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ from conftest import (
     download,
     passive,
 )
+from tls_support import logged_in
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -574,6 +576,16 @@ def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None
         realservers.in_step(ftp)
 
 
+def test_small_files_in_tls_keep_their_connection(client: ModuleType, tmp_path: Path) -> None:
+    """ProFTPD refuses a PASV that comes while it shakes hands on a data connection."""
+    with realservers.running("proftpd", mode="tls-reuse") as server:
+        serve(server, {f"f{n}": b"x" * 1000 for n in range(30)})
+        with closing(logged_in(client, server)) as ftp:
+            connection = ftp.sock
+            assert ftp.download_tree("", tmp_path, connections=1).transferred == 30
+            assert ftp.sock is connection
+
+
 def test_fresh_files_get_their_very_second(client: ModuleType, tmp_path: Path) -> None:
     """vsftpd lists minutes: `MDTM` tells the second, in one piece with the file's PASV."""
     relay = __import__("relay")
@@ -619,7 +631,7 @@ def test_an_exception_in_progress_ends_it(proftpd: Any, tmp_path: Path) -> None:
 def test_ctrl_c_with_a_command_under_way(
     client: ModuleType, scripted: Callable[..., ScriptedServer], tmp_path: Path, word: str
 ) -> None:
-    """It is no loss that the next file's PASV is to blame for, and the session goes on behind it."""
+    """No loss that the next file's PASV is to blame for: the session goes on behind it."""
 
     def interrupt(conversation: Conversation) -> None:
         conversation.hear("PASV")
@@ -644,11 +656,46 @@ def test_ctrl_c_with_a_command_under_way(
     assert os.listdir(tmp_path) == []
 
 
+RENAMING = """
+import sys
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP
+def interrupt(event, values):
+    if event == "ftplib.sendcmd" and values[1][:4] == {verb!r}:
+        raise KeyboardInterrupt
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    sys.addaudithook(interrupt)
+    try:
+        ftp.upload_tree({source!r}, "copy", connections=1)
+    except KeyboardInterrupt:
+        print(ftp.pwd(), ftp.nlst("copy"))
+"""
+
+
+@pytest.mark.parametrize("verb", [b"MFMT", b"RNFR"])
+def test_ctrl_c_while_a_small_file_is_renamed(proftpd: Any, tmp_path: Path, verb: bytes) -> None:
+    """Behind RNFR ProFTPD answers every command with 501, until RNTO comes."""
+    fill(tmp_path, {f"f{n}": b"x" for n in range(20)})
+    script = RENAMING.format(
+        repository=str(REPOSITORY),
+        verb=verb,
+        host=proftpd.host,
+        port=proftpd.port,
+        user=proftpd.user,
+        password=proftpd.password,
+        source=str(tmp_path),
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "/ []\n"
+
+
 @pytest.mark.parametrize("segments", [1, 4])
 def test_ctrl_c_in_hashlib(
     proftpd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: int
 ) -> None:
-    """Python's code there hears of signals, and the threads of the other connections are awaited."""
+    """Python's code there hears of signals; the threads of the others are awaited."""
 
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
