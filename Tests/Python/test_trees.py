@@ -578,7 +578,8 @@ def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None
 
 def test_small_files_in_tls_keep_their_connection(client: ModuleType, tmp_path: Path) -> None:
     """ProFTPD refuses a PASV that comes while it shakes hands on a data connection."""
-    with realservers.running("proftpd", mode="tls-reuse") as server:
+    proftpd: Any = realservers.running("proftpd", mode="tls-reuse")
+    with proftpd as server:
         serve(server, {f"f{n}": b"x" * 1000 for n in range(30)})
         with closing(logged_in(client, server)) as ftp:
             connection = ftp.sock
