@@ -76,7 +76,7 @@ extension FTPObject {
   /// `(host, port)` of a reply to `PASV`, by `parse227` where a script has replaced that: the host that it names where that is trusted, otherwise `peer`.
   func passiveAddress(in reply: PythonObject, orAt peer: PythonObject) throws -> PythonObject {
     let trusts = try attribute(.trust_server_pasv_ipv4_address).isTrue()
-    if let parse227 = try state.replyParsers.parse227.replacement {
+    if let parse227 = try state.hooks.parse227.replacement {
       let address = try parse227.call(reply)
       return try .tuple(trusts ? item(0, of: address) : peer, item(1, of: address))
     }
@@ -104,7 +104,7 @@ extension FTPObject {
   /// `(host, port)` by `EPSV`, and `parse229` where a script has replaced that: the host is `peer`.
   func extendedPassive(_ peer: PythonObject) throws -> PythonObject {
     let reply = try sendcmd("EPSV")
-    if let parse229 = try state.replyParsers.parse229.replacement {
+    if let parse229 = try state.hooks.parse229.replacement {
       return try parse229.call(reply, .tuple(peer, attribute(.port)))
     }
     let address = try PassiveAddress(extendedPassive: parsed(reply))
@@ -122,7 +122,7 @@ extension FTPObject {
     let isPassive = try attribute(.passiveserver).isTrue()
     let (socket, reply) =
       try isPassive ? passiveTransfer(command, rest) : activeTransfer(command, rest)
-    if let reply, try code(reply) == "150", let parse150 = try state.replyParsers.parse150.replacement {
+    if let reply, try code(reply) == "150", let parse150 = try state.hooks.parse150.replacement {
       do {
         let size = try parse150.call(reply)
         try connection()?.handOut(socket, announced: announcedSize(size))

@@ -25,25 +25,10 @@ extension FTPObject {
   }
 
   static func exchange(_ object: Glance, _ line: Glance, _ state: ModuleState, _ entry: Entry) throws -> Exchanged? {
-    guard line.isString, let connection = try shortWay(of: object, state, entry) else { return nil }
-    return try exchange(object, line, state, on: connection)
-  }
-
-  /// The connection of an object whose commands need not go through the methods; nil for any other.
-  static func shortWay(
-    of object: Glance, _ state: ModuleState, _ entry: Entry = .ofObject
-  ) throws -> Connection? {
-    guard state.commandMethods.areAll(of: object, but: entry.rawValue), debugLevel(of: object, state) == 0,
-      let connection = try connection(of: object, state),
+    guard line.isString, state.commandMethods.areAll(of: object, but: entry.rawValue),
+      debugLevel(of: object, state) == 0, let connection = try connection(of: object, state),
       try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state)
     else { return nil }
-    return connection
-  }
-
-  /// The same as the others on the connection that `shortWay` has said: for commands between which no code of the script's runs.
-  static func exchange(
-    _ object: Glance, _ line: Glance, _ state: ModuleState, on connection: Connection
-  ) throws -> Exchanged? {
     // What cannot be sent is for `putline` to say.
     guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
       return nil

@@ -61,13 +61,13 @@ extension FTPObject {
     let line = state.names[.PWD]
     guard let exchanged = try exchange(line) else { return try path(in: call(.voidcmd, line)) }
     let reply = try completion(exchanged)
-    if try state.replyParsers.parse257.replacement != nil { return try path(in: reply) }
+    if try state.hooks.parse257.replacement != nil { return try path(in: reply) }
     return try TextCodec.utf8.decode(PathReply.path(of: exchanged.reply) ?? [])
   }
 
   /// By `parse257`, where a script has replaced that.
   private func path(in reply: PythonObject) throws -> PythonObject {
-    if try code(reply) == "257", let parse257 = try state.replyParsers.parse257.replacement {
+    if try code(reply) == "257", let parse257 = try state.hooks.parse257.replacement {
       return try parse257.call(reply)
     }
     return try TextCodec.lossless.decode(PathReply.path(of: parsed(reply)) ?? [])

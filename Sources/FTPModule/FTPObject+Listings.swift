@@ -24,7 +24,9 @@ extension FTPObject {
     for path in try paths(arguments) where try path.isTrue() {
       command = try command.appending(.string(" ")).appending(path)
     }
-    guard let callback else { return try listing(command) { line, _ in try print(line) } }
+    guard let callback = try callback ?? state.hooks.printLine.replacement else {
+      return try listing(command) { line, _ in try print(line) }
+    }
     guard callback.isCallable else {
       throw PythonError.type("callback must be callable, not '\(callback.typeName)'")
     }

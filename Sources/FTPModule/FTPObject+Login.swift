@@ -21,10 +21,9 @@ extension FTPObject {
     let (pass, acct) = try (words.pass.appending(secret), words.acct.appending(account))
     try requireSendable(pass)
     if account !== words.empty { try requireSendable(acct) }
-    let connection = try Self.shortWay(of: object.glance, state)
-    var (text, category) = try say(words.user.appending(user), on: connection)
-    if category == .intermediate { (text, category) = try say(pass, hiding: secret, on: connection) }
-    if category == .intermediate { (text, category) = try say(acct, hiding: account, on: connection) }
+    var (text, category) = try say(words.user.appending(user))
+    if category == .intermediate { (text, category) = try say(pass, hiding: secret) }
+    if category == .intermediate { (text, category) = try say(acct, hiding: account) }
     guard category == .completion else { throw unexpected(text) }
     try remember(SessionMemory(user: user, password: secret, account: account))
     if try !Self.isPlainUTF8(object.glance, state), try codec.isAutomatic { try askForUTF8() }
@@ -43,25 +42,21 @@ extension FTPObject {
     guard let value else { return nil }
     guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
     guard let text = try value.glance.utf8() else { throw .value("\(name) cannot be encoded in utf-8") }
-    return text.isEmpty ? nil : try value.string()
+    return text.isEmpty ? nil : try value.characters()
   }
 
   /// A command's reply: its text, and what its first digit says. Where there is a short way, it goes that.
-  private func say(
-    _ line: PythonObject, on connection: Connection?
-  ) throws -> (text: PythonObject, category: Reply.Category?) {
-    if let connection, let exchanged = try Self.exchange(object.glance, line.glance, state, on: connection) {
-      return (try response(exchanged), exchanged.reply.category)
-    }
+  private func say(_ line: PythonObject) throws -> (text: PythonObject, category: Reply.Category?) {
+    if let exchanged = try exchange(line) { return (try response(exchanged), exchanged.reply.category) }
     let text = try call(.sendcmd, line)
     return (text, try parsed(text).category)
   }
 
   /// The same for a command with a secret; a server's refusal that repeats it is raised without it.
   private func say(
-    _ line: PythonObject, hiding secret: PythonObject, on connection: Connection?
+    _ line: PythonObject, hiding secret: PythonObject
   ) throws -> (text: PythonObject, category: Reply.Category?) {
-    do { return try say(line, on: connection) } catch {
+    do { return try say(line) } catch {
       guard PythonError.matches(state.errors.error), let refusal = PythonError.take() else { throw error }
       let (text, secret) = try (refusal.text(), secret.utf8Text())
       guard secret.count > 3, let masked = text.masking(secret) else { throw PythonError.restore(refusal) }

@@ -83,7 +83,7 @@ extension FTPObject {
         _ = try callback.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) })
       }
     }
-    let callback = try callback.map(self.callback)
+    let callback = try callback.map(self.callback) ?? state.hooks.printLine.replacement
     if let callback, codec.isStrictUTF8, debugLevel <= 2 {
       let types = try state.lines.types(for: codec)
       let calls = try (StringCalls(callback, each: types.terminated), StringCalls(callback, each: types.unterminated))
@@ -250,7 +250,8 @@ extension FTPObject {
   ) throws -> PythonObject {
     let plain = try prepareTransfer(command, rest, as: representation.type, by: representation.method)
     let keepAliveInterval = try keepAliveInterval
-    let channel = try openChannel(plain, command, rest)
+    // As in CPython `rest` is said, though it be None, of binary transfers alone: a subclass may do without.
+    let channel = try openChannel(plain, command, representation.type == .binary ? rest ?? PythonObject.none : nil)
     let stream = channel.stream
     var isClosed = false
     defer {

@@ -5,12 +5,12 @@ import PythonBridge
 /// The module's functions.
 enum ModuleFunctions {
   static let table = StaticTable<PyMethodDef>(
-    replyParsers + [ServerToServer.function, ConnectURL.function, Program.function, Installation.function]
+    hooks + [ServerToServer.function, ConnectURL.function, Program.function, Installation.function]
       + [ProgressBar.function],
     end: PyMethodDef())
 
   /// CPython's parsers of replies, and what it prints lines with.
-  private static let replyParsers: [PyMethodDef] = [
+  private static let hooks: [PyMethodDef] = [
     .function(
       "parse150",
       "parse150(resp)\n--\n\nThe size that a 150 reply announces, in bytes, or None. Raises error_reply for another code."

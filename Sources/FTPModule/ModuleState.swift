@@ -23,7 +23,7 @@ final class ModuleState {
   private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
-  let replyParsers: ReplyParsers
+  let hooks: ModuleHooks
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
   /// Those and the ones that open data connections.
@@ -40,6 +40,8 @@ final class ModuleState {
   @exclusivity(unchecked) private var plainSockets: PlainSockets?
   @exclusivity(unchecked) private var auditFunction: PythonObject?
   @exclusivity(unchecked) private var auditCall: BuiltinCall?
+  /// The attributes of the module `sys`.
+  @exclusivity(unchecked) private var system: PythonObject?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
@@ -57,9 +59,9 @@ final class ModuleState {
         connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, sessionEvent, connectEvent, utf8, strict] + replyParsers.all
+      + [commandEvent, sessionEvent, connectEvent, utf8, strict] + hooks.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
-      + [auditFunction, timeoutNotGiven].compactMap(\.self)
+      + [auditFunction, system, timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -68,7 +70,7 @@ final class ModuleState {
     namespace = try module.attribute("__dict__")
     names = try Names()
     loginWords = try LoginWords()
-    replyParsers = try ReplyParsers(module, names)
+    hooks = try ModuleHooks(module, names)
     errors = try Self.makeErrors(name)
     lines = try LineTypes(module, name: name)
     connectionType = try Connection.makeType(module, name: name)
@@ -154,18 +156,21 @@ final class ModuleState {
     return names
   }
 
-  /// `sys.audit`.
+  /// `sys.audit`, or what a script has put in its place.
   func audit() throws(PythonError) -> PythonObject {
-    if let auditFunction { return auditFunction }
-    let function = try importModule("sys").attribute("audit")
+    if let auditFunction, let system, system.hasItem(auditFunction, for: names[.audit]) { return auditFunction }
+    let module = try importModule("sys")
+    system = try module.attribute("__dict__")
+    let function = try module.attribute(names[.audit])
     auditFunction = function
     return function
   }
 
   /// The same for the events that come very often.
   func auditing() throws(PythonError) -> BuiltinCall {
-    if let auditCall { return auditCall }
-    let call = BuiltinCall(try audit())
+    let function = try audit()
+    if let auditCall, auditCall.callable === function { return auditCall }
+    let call = BuiltinCall(function)
     auditCall = call
     return call
   }

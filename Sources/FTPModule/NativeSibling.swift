@@ -134,7 +134,7 @@ extension FTPObject {
     guard object.isExactly(state.ftpType), debugLevel == 0, TransferObservation.observer == nil,
       try attribute(.passiveserver).isTrue(), try !attribute(.prefer_epsv).isTrue(),
       try attribute(.source_address).isNone, try proxy() == nil, try attribute(._proxied_host).isNone,
-      state.transferMethods.areAll(of: object), state.replyParsers.openDataConnections,
+      state.transferMethods.areAll(of: object), state.hooks.openDataConnections,
       try state.connectsPlainly(), let connection = try connection(), connection.session == nil,
       try connection.stream.socket === attribute(.sock), let descriptor = connection.stream.plainDescriptor
     else { return nil }

@@ -18,7 +18,7 @@ final class ObjectTransfer: ClientTransfer {
   /// Opens the data connection and sends the command through the object's own methods.
   init(_ ftp: FTPObject, _ command: PythonObject, from offset: UInt64, isDownload: Bool) throws {
     let interval = try ftp.keepAliveInterval
-    let rest: PythonObject? = if offset > 0 { try .integer(offset) } else { nil }
+    let rest: PythonObject = if offset > 0 { try .integer(offset) } else { .none }
     let stream = try ftp.openTransfer(command, rest)
     self.stream = stream
     let socket = stream.socket

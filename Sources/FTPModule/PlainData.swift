@@ -35,7 +35,7 @@ final class PlainData {
     let (state, object) = (ftp.state, ftp.object)
     let names = state.names
     guard command.isString, state.transferMethods.areAll(of: object), ftp.debugLevel == 0,
-      state.replyParsers.openDataConnections,
+      state.hooks.openDataConnections,
       let connection = try ftp.connection(), connection.session == nil, connection.transfer == nil,
       connection.stream.plainDescriptor != nil, try ftp.speaks(on: connection),
       try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),

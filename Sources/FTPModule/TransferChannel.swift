@@ -42,7 +42,7 @@ extension FTPObject {
     let before = try connection()
     before?.takesDataFirst = true
     defer { before?.takesDataFirst = false }
-    let stream = try openTransfer(command, rest.flatMap { $0.isNone ? nil : $0 })
+    let stream = try openTransfer(command, rest)
     do {
       // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
       let connection = try connectionInPlace()

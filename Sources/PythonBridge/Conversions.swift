@@ -131,6 +131,14 @@ extension PythonObject {
     py_is_exact_str(pointer) != 0 ? self : try owned(PyObject_Str(pointer))
   }
 
+  /// The characters of a `str`, whatever its class makes of them. Throws `UnicodeEncodeError` for a lone surrogate.
+  public func characters() throws(PythonError) -> PythonObject {
+    if py_is_exact_str(pointer) != 0 { return self }
+    var count = 0
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else { throw PythonError() }
+    return try .string(utf8: UnsafeRawBufferPointer(start: start, count: count))
+  }
+
   /// `repr(self)`.
   public func representation() throws(PythonError) -> PythonObject { try owned(PyObject_Repr(pointer)) }
 

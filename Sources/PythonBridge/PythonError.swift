@@ -60,7 +60,7 @@ public struct PythonError: Error {
   public static func clear() {
     let isInterrupt = isSet && PyErr_ExceptionMatches(py_keyboard_interrupt()) != 0
     PyErr_Clear()
-    if isInterrupt { PyErr_SetInterruptEx(SIGINT) }
+    if isInterrupt { PyErr_SetInterrupt() }
   }
 
   /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept. Ctrl-C is not lost: its
@@ -80,7 +80,7 @@ public struct PythonError: Error {
 
   /// Where an exception that is dropped is Ctrl-C's, its signal counts as come anew.
   public static func renewInterrupt(_ dropped: PythonObject) {
-    if isKeyboardInterrupt(dropped.type) { PyErr_SetInterruptEx(SIGINT) }
+    if isKeyboardInterrupt(dropped.type) { PyErr_SetInterrupt() }
   }
 
   private static func isKeyboardInterrupt(_ type: PythonObject) -> Bool {

@@ -18,6 +18,7 @@ from conftest import (
     LISTING,
     LOGIN,
     REPOSITORY,
+    Conversation,
     Interpreter,
     ScriptedServer,
     Step,
@@ -527,6 +528,72 @@ def test_ftpcp_uses_a_patched_parse227(client: ModuleType, log_in: Callable[...,
 
 
 # Mocks of the whole
+
+
+def test_a_print_line_in_the_module_gets_lines_without_a_callback(
+    client: ModuleType, log_in: Callable[..., Any]
+) -> None:
+    ftp, found = log_in(), lines(log_in())
+    got: list[str] = []
+    with mock.patch.object(client, "print_line", got.append):
+        ftp.retrlines("RETR x")
+    assert got == found
+
+
+@pytest.mark.parametrize("transfer", [download, active_download])
+def test_rest_is_said_to_a_transfercmd_that_wants_it(
+    client: ModuleType, log_in: Callable[..., Any], transfer: Callable[[Any], bytes]
+) -> None:
+    given: list[object] = []
+
+    class Wanting(client.FTP):  # type: ignore[misc, name-defined]
+        def transfercmd(self, cmd: str, rest: object) -> socket.socket:
+            given.append(rest)
+            return super().transfercmd(cmd, rest)  # type: ignore[no-any-return]
+
+    assert transfer(log_in(Wanting)) == transfer(log_in())
+    assert given == [None]
+
+
+def test_secrets_of_a_class_of_their_own_are_sent_as_they_are(
+    client: ModuleType, scripted: Scripted
+) -> None:
+    class Secret(str):
+        def __str__(self) -> str:
+            return "***"
+
+        __repr__ = __str__
+
+    def hear(line: str, reply: str) -> Step:
+        def step(conversation: Conversation) -> None:
+            assert conversation.hear() == line
+            conversation.say(reply)
+
+        return step
+
+    server = scripted(
+        [
+            say("220 Ready."),
+            hear("USER user", "331 Password?"),
+            hear("PASS pass", "332 Account?"),
+            hear("ACCT account", "230 Welcome."),
+            hear("ACCT other", "230 Welcome."),
+        ]
+    )
+    with closing(client.FTP()) as ftp:
+        ftp.connect(server.host, server.port, timeout=5)
+        ftp.login(Secret("user"), Secret("pass"), Secret("account"))
+        ftp.acct(Secret("other"))
+
+
+def test_audit_is_whatever_sys_has(log_in: Callable[..., Any]) -> None:
+    with mock.patch("sys.audit") as patched:
+        ftp = log_in()
+        ftp.pwd()
+        count = patched.call_count
+        assert ("ftplib.sendcmd", ftp, "PWD") in [call.args for call in patched.call_args_list]
+    ftp.pwd()
+    assert patched.call_count == count
 
 
 def test_mocks_can_be_made_of_the_class(client: ModuleType) -> None:
