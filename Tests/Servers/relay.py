@@ -34,7 +34,7 @@ from typing import Any
 _CHUNK = 1024 * 1024
 _SHORT, _LONG = 256 * 1024, 32 * 1024 * 1024
 """Bytes under way at most, without a delay and with one: a link holds what its length is."""
-_PIPES = 64
+_PIPES = 200
 """Blocks under way at most, for each connection and way: the next ones are the larger."""
 
 _PASSIVE = re.compile(rb"^227 [^\r\n]*?(\d+),(\d+),(\d+),(\d+),(\d+),(\d+)[^\r\n]*", re.MULTILINE)
