@@ -52,7 +52,14 @@ _THREADS = "RETR in 4 threads with a session each, the whole file in each"
 _IMPORT = "`from usr.ftplib import FTP`, over a bare start of Python"
 
 WORKLOADS = (
-    whole_files("retr", _RETR, "retr_file", (*_ALL, "C, copied"), RETR_GOALS),
+    whole_files(
+        "retr",
+        _RETR,
+        "retr_file",
+        (*_ALL, "C, copied"),
+        RETR_GOALS,
+        reason="the kernel makes the file's pages anew",
+    ),
     Workload(
         "retr-lambda",
         "RETR, callback `lambda block: None`",
@@ -79,10 +86,28 @@ WORKLOADS = (
         (*_ALL, "C, copied"),
         STOR_GOALS,
         needs="",
+        reason="vsftpd reads faster what the client has copied, and so has in the cache",
     ),
-    whole_files("retr-tls", _TLS_RETR, "retr_file", _SECURE, TLS_GOALS, quick=128, mode="tls"),
     whole_files(
-        "stor-tls", _TLS_STOR, "stor_file", _SECURE, TLS_GOALS, quick=128, needs="", mode="tls"
+        "retr-tls",
+        _TLS_RETR,
+        "retr_file",
+        _SECURE,
+        TLS_GOALS,
+        quick=128,
+        mode="tls",
+        reason="OpenSSL's own time, and Python's start",
+    ),
+    whole_files(
+        "stor-tls",
+        _TLS_STOR,
+        "stor_file",
+        _SECURE,
+        TLS_GOALS,
+        quick=128,
+        needs="",
+        mode="tls",
+        reason="OpenSSL's own time",
     ),
     lines(
         "retrlines-lambda",
@@ -104,6 +129,7 @@ WORKLOADS = (
         "lines_file",
         _PLAIN,
         (wall(0.1, "ftplib"),),
+        reason="the kernel makes the file's pages anew",
     ),
     lines(
         "storlines",
