@@ -5,8 +5,7 @@ import PythonBridge
 
 /// What a thread of Python's runs for further connections, of a tree or of one file: a callable without arguments.
 ///
-/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork,
-/// and what the
+/// The threads are Python's own, of the module `threading`, and end before the call does: nothing here outlives a fork, and what the
 /// program makes of threads holds for them.
 final class CrewThread: ReferenceHolder {
   private enum State { case made(() -> Void), running, over }
@@ -23,17 +22,12 @@ final class CrewThread: ReferenceHolder {
   /// take the interpreter when they need it. Attached.
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
-      var threads: [CrewThread] = []
       func stop(_ interruption: PythonFailure) { run.stop(LocalFailure(interruption)) }
-      for number in 1..<max(1, count) {
-        let thread = CrewThread {
-          Attachment.asking({ () throws(PythonError) in
-            if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
-          }) { Attachment.detach { work(number) } }
-        }
-        // As many as there are do as well.
-        guard thread.start("ftplib-tree-\(number)", state, stop) else { break }
-        threads.append(thread)
+      // As many as there are do as well.
+      let threads = started(state, count, "tree", stop) { number in
+        Attachment.asking({ () throws(PythonError) in
+          if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
+        }) { Attachment.detach { work(number) } }
       }
       Attachment.detach { work(0) }
       for thread in threads { thread.join(stop) }
@@ -46,16 +40,11 @@ final class CrewThread: ReferenceHolder {
     _ state: ModuleState, _ count: Int, isStopped: @escaping () -> Bool, _ work: @escaping (Int) -> Void
   ) -> PythonFailure? {
     var interruption: PythonFailure?
-    var threads: [CrewThread] = []
     func stop(_ other: PythonFailure) { interruption = interruption ?? other }
-    for number in 1..<max(1, count) {
-      let thread = CrewThread {
-        Attachment.asking({ () throws(PythonError) in
-          if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
-        }) { work(number) }
-      }
-      guard thread.start("ftplib-segment-\(number)", state, stop) else { break }
-      threads.append(thread)
+    let threads = started(state, count, "segment", stop) { number in
+      Attachment.asking({ () throws(PythonError) in
+        if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
+      }) { work(number) }
     }
     if interruption == nil { work(0) }
     for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() && interruption == nil {
@@ -63,6 +52,20 @@ final class CrewThread: ReferenceHolder {
     }
     for thread in threads { thread.join(stop) }
     return interruption
+  }
+
+  /// A thread that has started for each number from 1 to below `count`, or as many as there are; `kind` is for their names. Attached.
+  private static func started(
+    _ module: ModuleState, _ count: Int, _ kind: String, _ stop: (PythonFailure) -> Void,
+    _ work: @escaping (Int) -> Void
+  ) -> [CrewThread] {
+    var threads: [CrewThread] = []
+    for number in 1..<max(1, count) {
+      let thread = CrewThread { work(number) }
+      guard thread.start("ftplib-\(kind)-\(number)", module, stop) else { break }
+      threads.append(thread)
+    }
+    return threads
   }
 
   /// Starts; false where the system has no more threads, or Ctrl-C came: that is for `stop`. Then it has ended. Attached.

@@ -229,18 +229,20 @@ extension FTPObject {
     _ host: PythonObject, _ port: PythonObject, _ action: @autoclosure () -> String, unseen: Bool = false
   ) throws(PythonError) -> Dialled {
     if let dialled = try connectToDigits(host, port, action, unseen: unseen) { return dialled }
-    let timeout = try connectTimeout()
+    let limit = try connectSeconds()
+    let timeout =
+      if let given = limit.given { given } else { try PythonObject.float(limit.seconds ?? Self.defaultConnect) }
     let create = try state.socket().attribute(state.names[.create_connection])
     let keywords = try PythonObject.dictionary()
     try keywords.set(attribute(.source_address), for: "source_address")
     let socket: PythonObject
     do {
-      socket = try create.call(arguments: .tuple(.tuple(host, port), timeout.value), keywords: keywords)
+      socket = try create.call(arguments: .tuple(.tuple(host, port), timeout), keywords: keywords)
     } catch {
       throw state.rewordConnectError(action())
     }
-    if timeout.isOurs { try socket.callMethod(state.names[.settimeout], PythonObject.none) }
-    return Dialled(socket: socket, limit: timeout.value.isNone ? nil : try timeout.value.double())
+    if limit.isOurs { try socket.callMethod(state.names[.settimeout], PythonObject.none) }
+    return Dialled(socket: socket, limit: limit.seconds)
   }
 
   /// The same for an address in digits, without the resolver, where `socket` is Python's own; nil for any other.

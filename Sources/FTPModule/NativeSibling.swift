@@ -140,9 +140,8 @@ extension FTPObject {
     else { return nil }
     try Attachment.detach { try connection.control.realign() }
     let (host, port) = (try text(.host), UInt16(clamping: try attribute(.port).integer()))
-    let limit = try connectTimeout().value
     var configuration = FTPSession.Configuration()
-    configuration.connectTimeout = limit.isNone ? nil : Duration(try limit.double())
+    configuration.connectTimeout = try dataLimits().connecting
     configuration.timeout = try silence(of: connection.stream.socket)
     configuration.keepAlive = try keepAliveInterval
     configuration.trustsPassiveAddress = try attribute(.trust_server_pasv_ipv4_address).isTrue()

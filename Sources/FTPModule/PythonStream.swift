@@ -22,7 +22,9 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   let shared: SharedStream?
 
   /// The descriptor of a plain socket; nil for any other.
-  var plainDescriptor: CInt? { native.flatMap { $0.descriptor >= 0 ? $0.descriptor : nil } }
+  var plainDescriptor: CInt? { usable?.descriptor }
+  /// The client's own hold on a plain socket, while that is open.
+  private var usable: Socket? { native.flatMap { $0.descriptor >= 0 ? $0 : nil } }
   /// How many bytes wait in a plain socket; nil of any other, and where the system does not say.
   var waitingCount: Int? {
     var count: CInt = 0
@@ -221,14 +223,11 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
 
-  var isSilent: Bool {
-    guard let native, native.descriptor >= 0 else { return false }
-    return native.isSilent
-  }
+  var isSilent: Bool { usable?.isSilent ?? false }
 
   func readPromptly(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int? {
-    guard let native, native.descriptor >= 0 else { return nil }
-    return try native.readPromptly(into: buffer)
+    guard let usable else { return nil }
+    return try usable.readPromptly(into: buffer)
   }
 
   var interruptedWrite: Int? { native?.interruptedWrite ?? (tls as? TLSChannel)?.interruptedWrite }

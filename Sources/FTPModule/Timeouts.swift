@@ -26,18 +26,8 @@ extension FTPObject {
     }
   }
 
-  /// What to give `socket.create_connection`, and whether the socket must lose that limit once it is connected.
-  func connectTimeout() throws(PythonError) -> (value: PythonObject, isOurs: Bool) {
-    let timeout = try attribute(.timeout)
-    guard try timeout === notGiven() else {
-      try Self.checkTimeout(timeout)
-      return (timeout, false)
-    }
-    let global = try state.socket().callMethod(state.names[.getdefaulttimeout])
-    return global.isNone ? (try .float(Self.defaultConnect), true) : (global, false)
-  }
-
-  /// The same in seconds, nil for ever; and what `timeout` is, nil where it was not given.
+  /// How long connecting may take, in seconds, nil for ever; what `timeout` is, nil where it was not given; and whether the socket must lose that limit
+  /// once it is connected.
   func connectSeconds() throws(PythonError) -> (seconds: Double?, given: PythonObject?, isOurs: Bool) {
     guard try object.hasAttribute(state.names[.timeout], notGiven()) else {
       let timeout = try attribute(.timeout)

@@ -143,9 +143,7 @@ extension PythonObject {
   public func representation() throws(PythonError) -> PythonObject { try owned(PyObject_Repr(pointer)) }
 
   /// What `str()` says of it.
-  public func text() throws(PythonError) -> String {
-    try py_is_exact_str(pointer) != 0 ? utf8Text() : string().utf8Text()
-  }
+  public func text() throws(PythonError) -> String { try string().utf8Text() }
 
   /// Whether it is a `str` of these ASCII characters.
   public func isText(_ text: StaticString) -> Bool {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,7 @@ from usr.ftplib import FTP
 if TYPE_CHECKING:
     from conftest import Server
 
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
 NAMES = ("vsftpd", "proftpd", "pureftpd", "pyftpdlib", "inetutils-ftpd", "twisted", "aioftp")
 _OPTIONAL = frozenset({"inetutils-ftpd", "twisted", "aioftp"})
 
@@ -44,6 +46,15 @@ def session(server: Server, kind: type[FTP] = FTP, **keywords: Any) -> Iterator[
         ftp.connect(server.host, server.port)
         ftp.login(server.user, server.password)
         yield ftp
+
+
+def run_script(script: str, server: Server, **values: object) -> str:
+    """Runs a script in a Python of its own, for what hooks and patches would leave behind in this
+    one: what it prints. In it stand `{repository!r}`, `{host!r}` and the like, and `values`."""
+    login = {name: getattr(server, name) for name in ("host", "port", "user", "password")}
+    text = script.format(repository=str(REPOSITORY), **login, **values)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 def has_ipv6() -> bool:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -313,14 +310,4 @@ with FTP({host!r}, {port}, {user!r}, {password!r}, timeout=20) as ftp:
 def test_a_transfer_that_ends_behind_its_rest_on_the_short_way(server: Any) -> None:
     if server.name == "twisted":
         pytest.skip("it has no REST")
-    script = SIGNALLED.format(
-        repository=str(Path(__file__).resolve().parent.parent.parent),
-        host=server.host,
-        port=server.port,
-        user=server.user,
-        password=server.password,
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.split() == ["stopped", str(len(CONTENT))]
+    assert realservers.run_script(SIGNALLED, server).split() == ["stopped", str(len(CONTENT))]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -677,19 +675,8 @@ with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
 def test_ctrl_c_while_a_small_file_is_renamed(proftpd: Any, tmp_path: Path, verb: bytes) -> None:
     """Behind RNFR ProFTPD answers every command with 501, until RNTO comes."""
     fill(tmp_path, {f"f{n}": b"x" for n in range(20)})
-    script = RENAMING.format(
-        repository=str(REPOSITORY),
-        verb=verb,
-        host=proftpd.host,
-        port=proftpd.port,
-        user=proftpd.user,
-        password=proftpd.password,
-        source=str(tmp_path),
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "/ []\n"
+    said = realservers.run_script(RENAMING, proftpd, verb=verb, source=str(tmp_path))
+    assert said == "/ []\n"
 
 
 @pytest.mark.parametrize("segments", [1, 4])
@@ -738,19 +725,8 @@ def test_what_python_sees_of_further_connections(
 ) -> None:
     """Audit hooks hear of every file, and who replaces socket.create_connection gets its calls."""
     serve(proftpd, {f"f{n}": b"x" * 1000 for n in range(100)})
-    script = SUBPROCESS.format(
-        repository=str(REPOSITORY),
-        patches=patches,
-        host=proftpd.host,
-        port=proftpd.port,
-        user=proftpd.user,
-        password=proftpd.password,
-        target=str(tmp_path),
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    transferred, several, told, opened = done.stdout.split()
+    said = realservers.run_script(SUBPROCESS, proftpd, patches=patches, target=str(tmp_path))
+    transferred, several, told, opened = said.split()
     assert (transferred, several) == ("100", "True")
     assert int(told) >= 100
     assert (int(opened) >= 100) == patches

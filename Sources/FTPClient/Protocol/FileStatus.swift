@@ -75,9 +75,8 @@ public enum FileStatus {
 extension FileStatus.Time {
   /// Seconds since 1970-01-01 00:00 UTC, by the calendar of today in all years.
   package var seconds: Int {
-    GregorianCalendar.day(year: year, month: month, day: day) * GregorianCalendar.secondsInDay + hour * 3600 + minute
-      * 60
-      + second
+    GregorianCalendar.day(year: year, month: month, day: day) * GregorianCalendar.secondsInDay
+      + (hour * 3600 + minute * 60 + second)
   }
 
   /// A moment by its seconds since 1970; nil outside of the years that can be written with four digits.

@@ -9,7 +9,7 @@ extension ControlConnection {
   /// either.
   public func abandonReplies() {
     if outstanding > 0 { repliesAreStale = true }
-    if hasOpenRestart { restartIsAbandoned = true }
+    if restart == .open { restart = .abandoned }
   }
 
   /// Reads the replies that were abandoned and drops those that nobody asked for, so that the next reply is the next
@@ -25,13 +25,13 @@ extension ControlConnection {
     }
     if repliesAreStale { try readStaleReplies() }
     if outstanding == 0 { try dropUnaskedReplies() }
-    if restartIsAbandoned { try takeBackRestart() }
+    if restart == .abandoned { try takeBackRestart() }
   }
 
   /// Reads the replies to commands that had been sent ahead and do not come to their turn, behind those that are owed: each has its own, or the
   /// connection cannot be used any more.
   func takeBackAhead() throws(FTPError) {
-    for line in ahead { hasSent(try Command(line: line.dropLast(2)).word, line) }
+    for command in ahead { hasSent(command.word, command.line) }
     ahead = []
     repliesAreStale = true
     do throws(FTPError) {
@@ -44,8 +44,6 @@ extension ControlConnection {
 
   /// Says `REST 0` behind a `REST` whose transfer never came: the next one would begin there, and what it brings would pass for the whole.
   private func takeBackRestart() throws(FTPError) {
-    restartIsAbandoned = false
-    guard hasOpenRestart else { return }
     try send(Command("REST", "0"))
     try refuseFarewell(readReply())
   }

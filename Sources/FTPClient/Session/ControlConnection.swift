@@ -53,8 +53,8 @@ public final class ControlConnection {
   /// Whether commands can still be sent.
   package var isUsable: Bool { breakdown == nil }
 
-  /// Lines that have been sent before their turn, the next one first.
-  @exclusivity(unchecked) var ahead: [[UInt8]] = []
+  /// Commands that have been sent before their turn, the next one first.
+  @exclusivity(unchecked) var ahead: [Command] = []
 
   /// Commands sent whose final reply (any but 1yz) has not been read.
   @exclusivity(unchecked) public internal(set) var outstanding = 0
@@ -112,10 +112,10 @@ public final class ControlConnection {
       .state, "cannot \(action()) on the connection to \(host): a transfer, or another call, is still running on it")
   }
 
-  /// Whether the server has been told with `REST` where the next transfer is to begin, and no transfer has come.
-  @exclusivity(unchecked) private(set) var hasOpenRestart = false
-  /// Whether the call that said so was broken off: see `realign`.
-  @exclusivity(unchecked) var restartIsAbandoned = false
+  /// What has become of a `REST`, which says where the next transfer is to begin.
+  enum Restart { case none, open, abandoned }
+  /// Whether the server knows of one whose transfer has not come; `abandoned` when the call that said it was broken off: see `realign`.
+  @exclusivity(unchecked) var restart = Restart.none
   /// How often `keepAlive` speaks; nil is never.
   @exclusivity(unchecked) var keepAliveInterval: Duration?
   @exclusivity(unchecked) var nextKeepAlive = Deadline.never
@@ -296,7 +296,7 @@ public final class ControlConnection {
 
   private func settle(_ reply: Reply) -> Reply {
     if reply.category == .permanent { representationChanges.seeRefusal() }
-    if hasOpenRestart, lastWord == "REST", [.transient, .permanent].contains(reply.category) { hasOpenRestart = false }
+    if restart != .none, lastWord == "REST", [.transient, .permanent].contains(reply.category) { restart = .none }
     guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
@@ -323,7 +323,7 @@ public final class ControlConnection {
 
   private func wholeReply(_ count: Int) throws(FTPError) -> Reply? {
     guard count > 0 else { throw closed }
-    let bytes = UnsafeRawBufferPointer(start: memory + Limits.command, count: min(count, Self.replySize))
+    let bytes = UnsafeRawBufferPointer(start: replyMemory.baseAddress, count: min(count, Self.replySize))
     if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
     lines.append(bytes)
     return nil
@@ -438,9 +438,9 @@ public final class ControlConnection {
   /// Sends a command as it is, without a look at what the server may have said before.
   public func send(_ command: Command) throws(FTPError) {
     try requireUsable()
-    if let next = ahead.first, next != command.line, outstanding == 0 || repliesAreStale { try takeBackAhead() }
+    if let next = ahead.first, next != command, outstanding == 0 || repliesAreStale { try takeBackAhead() }
     if let next = ahead.first {
-      guard next == command.line else { throw brokenOffAhead() }
+      guard next == command else { throw brokenOffAhead() }
       ahead.removeFirst()
     } else {
       try write(command.line, of: command.word)
@@ -473,9 +473,9 @@ public final class ControlConnection {
 
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
   private var isInStep: Bool {
-    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && !restartIsAbandoned && lines.isEmpty
-      && !parser.isInside
-      && unread == nil && replyNanoseconds.map { $0 > Self.promptness } ?? true
+    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && restart != .abandoned
+      && lines.isEmpty && !parser.isInside && unread == nil
+      && replyNanoseconds.map { $0 > Self.promptness } ?? true
   }
 
   /// The least time limit, in nanoseconds, to which the slice that a prompt answer may take is nothing.
@@ -505,9 +505,9 @@ public final class ControlConnection {
     }
     lastWord = word
     if word == "REST" {
-      hasOpenRestart = line() != Self.noRestart
-    } else if hasOpenRestart, word.takesRestart {
-      hasOpenRestart = false
+      restart = line() == Self.noRestart ? .none : .open
+    } else if restart != .none, word.takesRestart {
+      restart = .none
     }
     representationChanges.see(word)
     directoryChanges.see(word)
@@ -553,7 +553,7 @@ public final class ControlConnection {
     if ahead.isEmpty, outstanding == 0 { try realign() }
     try requireUsable()
     try write(commands.flatMap(\.line))
-    ahead += commands.map(\.line)
+    ahead += commands
   }
 
   func brokenOffAhead() -> FTPError {

@@ -92,7 +92,11 @@ package enum TransferFault {
 extension TransferClient {
   /// Sends a command; nil when its reply is not 2yz. Throws a 421, by which the server takes its leave.
   func completes(_ verb: String, _ argument: [UInt8]?) throws -> Reply? {
-    let reply = try execute(verb, argument)
+    try completion(execute(verb, argument))
+  }
+
+  /// The same for a reply that has come.
+  func completion(_ reply: Reply) throws -> Reply? {
     if reply.code == 421 { throw FTPError(unexpected: reply) }
     return reply.category == .completion ? reply : nil
   }

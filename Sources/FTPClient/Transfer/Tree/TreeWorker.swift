@@ -131,8 +131,7 @@ final class TreeWorker {
   private func modificationTime(of path: TreeRun.Path, isNext: Bool = false) throws -> FileStatus.Time? {
     if let asked, asked.path == path { return asked.time }
     let reply = try isNext ? client.executeAsking("MDTM", remote(path)) : client.execute("MDTM", remote(path))
-    if reply.code == 421 { throw FTPError(unexpected: reply) }
-    guard reply.category == .completion, let known = FileStatus.modificationTime(of: reply) else { return nil }
+    guard let known = try client.completion(reply).flatMap({ FileStatus.modificationTime(of: $0) }) else { return nil }
     asked = (path, known)
     return known
   }
