@@ -89,6 +89,19 @@ final class NativeSibling: TransferClient {
     try lacksNative ? object.sendAhead(commands) : freely { try native.sendAhead(commands) }
   }
 
+  var takesCommandsTogether: Bool? {
+    get { current.takesCommandsTogether }
+    set { current.takesCommandsTogether = newValue }
+  }
+
+  func hasReply(within time: Duration) throws -> Bool {
+    try lacksNative ? object.hasReply(within: time) : freely { try native.hasReply(within: time) }
+  }
+
+  func keep(_ reply: Reply, for verb: String) throws { try current.keep(reply, for: verb) }
+  var keepsReply: Bool { current.keepsReply }
+  var isBinary: Bool { current.isBinary }
+
   var passiveCommand: String? { current.passiveCommand }
   var welcome: String { current.welcome }
   var protectsData: Bool { current.protectsData }

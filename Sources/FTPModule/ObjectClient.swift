@@ -190,6 +190,7 @@ final class ObjectClient: TransferClient {
     if isCleared { try ftp.object.callMethod("ccc") }
     if let directory { try ftp.call(.cwd, directory) }
     if let now = try ftp.memory() {
+      now.takesCommandsTogether = memory.takesCommandsTogether
       (now.directory, now.isTLS, now.isCleared, now.isSecuredByLogin) = (directory, isTLS, isCleared, isSecured)
       now.directoryChanges = try ftp.connection()?.control.directoryChanges ?? DirectoryChanges()
     }
@@ -256,6 +257,43 @@ final class ObjectClient: TransferClient {
     }
   }
 
+  var takesCommandsTogether: Bool? {
+    get {
+      Attachment.attach {
+        do {
+          // Who cannot connect again tries nothing.
+          guard let memory = try ftp.memory() else { return false }
+          return memory.takesCommandsTogether
+        } catch {
+          PythonError.clear()
+          return false
+        }
+      }
+    }
+    set { Attachment.attach { PythonError.preserving { try ftp.memory()?.takesCommandsTogether = newValue } } }
+  }
+
+  func hasReply(within time: Duration) throws -> Bool {
+    try catching {
+      try ftp.use(
+        { connection in try Attachment.detach { try connection.control.hasInput(within: time) } },
+        otherwise: { _ in true })
+    }
+  }
+
+  func keep(_ reply: Reply, for verb: String) throws {
+    try catching { try ftp.connection()?.control.keep(reply, for: Command(verb)) }
+  }
+
+  var keepsReply: Bool {
+    Attachment.attach {
+      do { return try ftp.connection()?.control.keepsAnswer ?? false } catch {
+        PythonError.clear()
+        return false
+      }
+    }
+  }
+
   /// Whether the object's methods are this module's: a subclass may send something else.
   private var isOwnClass: Bool { ftp.object.isExactly(ftp.state.ftpType) || ftp.object.isExactly(ftp.state.ftpTLSType) }
 
@@ -287,6 +325,15 @@ final class ObjectClient: TransferClient {
       do { return try ftp.text(.welcome) } catch {
         PythonError.clear()
         return ""
+      }
+    }
+  }
+
+  var isBinary: Bool {
+    Attachment.attach {
+      do { return try ftp.connection()?.isRepresented(as: .binary) ?? false } catch {
+        PythonError.clear()
+        return false
       }
     }
   }

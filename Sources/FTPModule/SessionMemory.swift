@@ -18,6 +18,9 @@ final class SessionMemory: ReferenceHolder {
   /// At how many changes of the directory that was true.
   var directoryChanges = DirectoryChanges()
 
+  /// Whether the server has taken commands in one piece: see `TransferClient`.
+  var takesCommandsTogether: Bool?
+
   init(user: PythonObject, password: PythonObject, account: PythonObject) {
     (self.user, self.password, self.account) = (user, password, account)
   }

@@ -48,6 +48,8 @@ class Files:
     hash_as: bytes | None = None
     """What HASH takes for the content."""
     ignores_rest: bool = False
+    behind: str = "taken"
+    """What becomes of commands that come together with another: also dropped, refused or fatal."""
 
 
 def serve(files: Files) -> Step:
@@ -61,6 +63,9 @@ def serve(files: Files) -> Step:
                 command = conversation.hear()
             except (ConnectionError, OSError):
                 return
+            behind = b"" if files.behind == "taken" else conversation.behind()
+            if behind and files.behind == "fatal":
+                return hang_up(conversation.control)
             if files.before:
                 files.before(command, files)
             verb, _, argument = command.partition(" ")
@@ -72,6 +77,9 @@ def serve(files: Files) -> Step:
                 conversation.say("502 Not here.")
             elif handler(argument) == "gone":
                 return
+            if files.behind == "refused":
+                for _ in range(behind.count(b"\n")):
+                    conversation.say("503 One at a time.")
 
     return step
 

@@ -52,6 +52,11 @@ class Conversation:
             raise AssertionError(f"the script has {' or '.join(verbs)}, the client says {command}")
         return command
 
+    def behind(self) -> bytes:
+        """Takes what has come behind the last command already."""
+        taken, self._unread = self._unread, b""
+        return taken
+
     def listen(self) -> int:
         """Opens a port for the next data connection."""
         self.listener = self.server.keep(socket.create_server((self.server.host, 0)))

@@ -66,7 +66,86 @@ def test_rest_is_the_last_command_before(connect: Connect, tmp_path: Path) -> No
     ftp.download("f", tmp_path / "a")
     heard: list[str] = ftp.heard  # type: ignore[attr-defined]
     index = heard.index("REST 2000000")
-    assert heard[index - 1 : index + 2] == ["PASV", "REST 2000000", "RETR f"]
+    assert heard[index + 1] == "RETR f"
+    assert heard[index - 3 : index] == ["PASV", "SIZE f", "MDTM f"]
+
+
+def sessions(ftp: FTP) -> list[list[str]]:
+    """What each connection has heard behind its login."""
+    heard = " ".join(ftp.heard)  # type: ignore[attr-defined]
+    return [each.split() for each in heard.split("USER user PASS password")[1:]]
+
+
+ASKED = "PASV TYPE I FEAT SIZE f MDTM f RETR f".split()
+SINGLY = "TYPE I FEAT SIZE f MDTM f PASV RETR f SIZE f MDTM f".split()
+
+
+def test_all_questions_go_together(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": SMALL}))
+    ftp.sendcmd("NOOP")
+    for _ in range(2):
+        ftp.download("f", tmp_path / "a")
+    assert sessions(ftp) == [
+        ["NOOP", *ASKED, *"SIZE f MDTM f PASV SIZE f MDTM f RETR f SIZE f MDTM f".split()]
+    ]
+
+
+@pytest.mark.parametrize("behind", ["dropped", "refused", "fatal"])
+@pytest.mark.parametrize("retries", [0, 5])
+def test_a_server_that_takes_one_command_at_a_time(
+    connect: Connect, tmp_path: Path, behind: str, retries: int
+) -> None:
+    """It is found out by the first download: the session is had again, and asked one by one."""
+    ftp = connect(Files({"f": SMALL}, behind=behind))
+    ftp.cwd("/place")
+    for _ in range(2):
+        result = ftp.download("f", tmp_path / "a", retries=retries)
+        assert (tmp_path / "a").read_bytes() == SMALL
+        assert (result.attempts, result.verified) == (1, "size")
+        assert result.modified == 1577934245
+    first, second = sessions(ftp)
+    assert first[:4] == "CWD /place PWD PASV".split()
+    again = "SIZE f MDTM f PASV RETR f SIZE f MDTM f".split()
+    assert second == ["CWD", "/place", *SINGLY, *again]
+
+
+@pytest.mark.parametrize("behind", ["dropped", "refused", "fatal"])
+def test_what_is_refused_behind_another_is_asked_again(
+    connect: Connect, tmp_path: Path, behind: str
+) -> None:
+    """Where the representation is right, and nobody asks for features: of the facts alone."""
+    ftp = connect(Files({"f": SMALL}, behind=behind))
+    ftp.retrbinary("RETR f", bytearray().extend)
+    result = ftp.download("f", tmp_path / "a", verify=False)
+    assert (result.modified, result.attempts) == (1577934245, 1)
+    assert sessions(ftp)[-1] == "TYPE I SIZE f MDTM f PASV RETR f".split()
+
+
+def test_who_cannot_log_in_again_tries_nothing(connect: Connect, tmp_path: Path) -> None:
+    ftp = connect(Files({"f": SMALL}, behind="fatal"))
+    ftp.close()
+    ftp.connect()
+    ftp.sendcmd("USER user")
+    ftp.sendcmd("PASS password")
+    ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == SMALL
+    assert sessions(ftp)[-1] == ["PWD", *SINGLY] or sessions(ftp)[-1] == SINGLY
+
+
+def test_a_port_that_is_not_needed_is_given_back(connect: Connect, tmp_path: Path) -> None:
+    """Some servers say a while later that nobody came, by a 421."""
+    ftp = connect(Files({"f": SMALL}))
+
+    def refuse(_: TransferProgress) -> None:
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        ftp.download("f", tmp_path / "a", progress=refuse)
+    assert ftp.pwd() == "/place"
+    assert sessions(ftp) == ["PASV TYPE I FEAT SIZE f MDTM f ABOR PWD".split()]
+    # What was given back is not used.
+    ftp.retrbinary("RETR f", bytearray().extend)
+    assert sessions(ftp)[0][-3:] == "PASV RETR f".split()
 
 
 def test_a_silence_is_a_fault(connect: Connect, tmp_path: Path) -> None:

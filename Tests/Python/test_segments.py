@@ -53,12 +53,12 @@ def hold(progress: TransferProgress) -> None:
         eventually(lambda: not segment_threads())
 
 
-def test_they_log_in_while_the_first_asks(connect: Connect, tmp_path: Path) -> None:
-    """The server keeps the last of the facts back until all have logged in."""
+def test_they_log_in_before_the_first_begins(connect: Connect, tmp_path: Path) -> None:
+    """The server does not begin until all have logged in."""
     logged_in: list[bool] = []
 
     def wait(command: str, _: Files) -> None:
-        if command == "MDTM f" and not logged_in:
+        if command == "RETR f" and not logged_in:
             logged_in.append(eventually(lambda: heard(ftp).count("TYPE I") == 3))
 
     ftp = connect(Files({"f": LARGE}, before=wait))
@@ -68,7 +68,7 @@ def test_they_log_in_while_the_first_asks(connect: Connect, tmp_path: Path) -> N
     assert (result.segments, result.attempts, result.bytes) == (3, 1, len(LARGE))
     # Once for each connection, and the features and facts once.
     words = heard(ftp)
-    assert words[2:4] == ["TYPE I", "SIZE f"]
+    assert words[2:7] == ["PASV", "TYPE I", "FEAT", "SIZE f", "MDTM f"]
     assert [words.count(each) for each in ("USER user", "TYPE I", "FEAT")] == [3, 3, 1]
     assert words.count("SIZE f") == words.count("MDTM f") == 2
     assert segment_threads() == []

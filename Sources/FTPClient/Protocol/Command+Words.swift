@@ -27,6 +27,14 @@ extension Command.Word {
     }
   }
 
+  /// Whether a port that the server listens at for a data connection is of no use behind it.
+  var movesDataPort: Bool {
+    switch self {
+    case "PASV", "EPSV", "PORT", "EPRT", "REIN", "AUTH", "USER": true
+    default: mayEndTransfer
+    }
+  }
+
   /// Whether it changes the representation of data, or begins a session anew (RFC 959 section 4.1.1, RFC 4217 section 4.2).
   var changesRepresentation: Bool {
     switch self {

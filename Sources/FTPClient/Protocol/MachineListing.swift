@@ -17,6 +17,14 @@ public struct MachineListingEntry: Sendable, Equatable {
     self.facts = facts
   }
 
+  /// The entry in a reply to `MLST`: the line that begins with a blank (RFC 3659 section 7.2). Nil when there is none.
+  init?(in reply: Reply) {
+    guard let line = reply.bytes.split(separator: ASCII.lineFeed).first(where: { $0.first == ASCII.space }) else {
+      return nil
+    }
+    self.init(line: line.dropFirst())
+  }
+
   /// Reads a line without copying it: hands each fact's name, as it is written, and value to `body`, and returns the entry's name.
   public static func read<Failure: Error>(
     _ line: UnsafeRawBufferPointer,

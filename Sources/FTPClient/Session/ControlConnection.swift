@@ -55,6 +55,8 @@ public final class ControlConnection {
 
   /// Commands that have been sent before their turn, the next one first.
   @exclusivity(unchecked) var ahead: [Command] = []
+  /// A command that has been answered before its turn, and the answer: see `keep`.
+  @exclusivity(unchecked) private var kept: (command: Command, reply: Reply)?
 
   /// Commands sent whose final reply (any but 1yz) has not been read.
   @exclusivity(unchecked) public internal(set) var outstanding = 0
@@ -442,6 +444,8 @@ public final class ControlConnection {
     if let next = ahead.first {
       guard next == command else { throw brokenOffAhead() }
       ahead.removeFirst()
+    } else if let answer = takeKept(for: command) {
+      unread = answer
     } else {
       try write(command.line, of: command.word)
     }
@@ -457,7 +461,7 @@ public final class ControlConnection {
       return try readReply()
     }
     try realign()
-    if ahead.isEmpty {
+    if ahead.isEmpty, kept == nil {
       try send(command)
     } else {
       try send(Command(line: command.bytes(in: commandMemory).dropLast(2)))
@@ -473,7 +477,7 @@ public final class ControlConnection {
 
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
   private var isInStep: Bool {
-    breakdown == nil && ahead.isEmpty && outstanding == 0 && !repliesAreStale && restart != .abandoned
+    breakdown == nil && ahead.isEmpty && kept == nil && outstanding == 0 && !repliesAreStale && restart != .abandoned
       && lines.isEmpty && !parser.isInside && unread == nil
       && replyNanoseconds.map { $0 > Self.promptness } ?? true
   }
@@ -503,6 +507,7 @@ public final class ControlConnection {
     } else {
       lateCodes = lastWord == nil ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
     }
+    if word.movesDataPort { kept = nil }
     lastWord = word
     if word == "REST" {
       restart = line() == Self.noRestart ? .none : .open
@@ -550,10 +555,23 @@ public final class ControlConnection {
   /// They must be the next ones that `send` gets, and in this order; it then takes them for sent. Any other command, and whatever breaks off a transfer
   /// before, makes the connection unusable.
   package func sendAhead(_ commands: [Command]) throws(FTPError) {
-    if ahead.isEmpty, outstanding == 0 { try realign() }
+    if ahead.isEmpty, outstanding == 0 || repliesAreStale { try realign() }
     try requireUsable()
     try write(commands.flatMap(\.line))
     ahead += commands
+  }
+
+  /// Has the reply to a command that has just been executed answer the next one like it as well, which is not sent then: for where the server listens,
+  /// asked together with something else. Whatever makes the server listen elsewhere, or ends it, ends that too.
+  package func keep(_ reply: Reply, for command: Command) { kept = (command, reply) }
+
+  /// Whether an answer is kept.
+  package var keepsAnswer: Bool { kept != nil }
+
+  private func takeKept(for command: Command) -> Reply? {
+    guard let answer = kept, answer.command == command, outstanding == 0, unread == nil else { return nil }
+    kept = nil
+    return answer.reply
   }
 
   func brokenOffAhead() -> FTPError {

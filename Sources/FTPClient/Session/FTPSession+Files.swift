@@ -56,11 +56,10 @@ extension FTPSession {
   /// The facts about one file or directory (`MLST`, RFC 3659 section 7).
   public func machineStatus(of path: String? = nil) throws(FTPError) -> MachineListingEntry {
     let reply = try control.complete(Command("MLST", path))
-    let lines = reply.bytes.split(separator: ASCII.lineFeed)
-    guard lines.count >= 3, lines[1].first == ASCII.space else {
+    guard let entry = MachineListingEntry(in: reply) else {
       throw FTPError(.malformed, "no facts in the server's reply: \(reply.text)")
     }
-    return MachineListingEntry(line: lines[1].dropFirst())
+    return entry
   }
 
   /// Text about the server or a path (`STAT`).
@@ -97,11 +96,16 @@ extension FTPSession {
 
   /// Chooses how data is represented (`TYPE`); sent only when that changes.
   public func setRepresentation(_ representation: Representation) throws(FTPError) {
-    guard self.representation != representation || representationSetAt != control.representationChanges else { return }
+    guard !isRepresented(as: representation) else { return }
     self.representation = nil
     try control.complete(Command("TYPE", representation.rawValue))
     self.representation = representation
     representationSetAt = control.representationChanges
+  }
+
+  /// Whether data is known to be represented like this.
+  func isRepresented(as representation: Representation) -> Bool {
+    self.representation == representation && representationSetAt == control.representationChanges
   }
 
   private func text(of verb: String, _ argument: String? = nil) throws(FTPError) -> String {

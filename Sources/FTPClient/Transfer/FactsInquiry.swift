@@ -1,11 +1,8 @@
-/// Asks a server for a file's facts, one command after another; nothing is known of what it does not tell. A file that is not there has no facts: `RETR`
-/// says it better.
+/// Asks a server for a file's facts; nothing is known of what it does not tell. A file that is not there has no facts: `RETR` says it better.
 struct FactsInquiry {
   private let client: any TransferClient
   private let path: [UInt8]
   private let asksFeatures: Bool
-  private var facts = RemoteFacts()
-  private var (hasAskedAtOnce, hasAskedSize, isOver) = (false, false, false)
 
   /// Without `asksFeatures` the server's features are of use where they are known: `FEAT` and `MLST` are as many commands as `SIZE` and `MDTM`.
   init(_ client: any TransferClient, _ path: [UInt8], asksFeatures: Bool = true) {
@@ -14,38 +11,51 @@ struct FactsInquiry {
     self.asksFeatures = asksFeatures
   }
 
-  /// The size, by a single command.
-  mutating func size() throws -> UInt64? {
+  /// All that there is. `beforeTransfer` says that a transfer follows at once, whose data connection is asked for together with it.
+  func facts(beforeTransfer: Bool = false) throws -> RemoteFacts {
+    let knowsFeatures = client.knownFeatures != nil
+    let isAtOnce = client.knownFeatures?.tellsFactsAtOnce ?? false
+    var questions: [QuestionsTogether.Question] = isAtOnce ? [.file("MLST")] : [.file("SIZE"), .file("MDTM")]
+    if asksFeatures, !knowsFeatures { questions.insert(.features, at: 0) }
+    if !client.isBinary { questions.insert(.binary, at: 0) }
+    if beforeTransfer, let verb = client.passiveCommand { questions.insert(.port(verb), at: 0) }
+    guard let replies = try QuestionsTogether(client, path).ask(questions) else { return try oneByOne() }
+    if isAtOnce { return try facts(in: replies["MLST"]) ?? bySizeAndTime() }
+    let facts = try facts(in: replies["SIZE"], replies["MDTM"])
+    // Another file of the same size and time is told by what `MLST` alone tells.
+    guard !knowsFeatures, facts.size != nil else { return facts }
+    return try atOnce() ?? facts
+  }
+
+  private func oneByOne() throws -> RemoteFacts {
     try client.beBinary()
-    if let features = client.knownFeatures { try askAtOnce(features) }
-    if !isOver { try askSize() }
-    return facts.size
+    if asksFeatures { _ = try client.features() }
+    return try atOnce() ?? bySizeAndTime()
   }
 
-  /// All that there is.
-  mutating func all() throws -> RemoteFacts {
-    try client.beBinary()
-    if !isOver, asksFeatures || client.knownFeatures != nil { try askAtOnce(client.features()) }
-    guard !isOver else { return facts }
-    if !hasAskedSize { try askSize() }
-    guard facts.size != nil else { return facts }
-    facts.modified = try client.completes("MDTM", path).flatMap { FileStatus.modificationTime(of: $0) }
-    return facts
+  /// By `MLST`; nil where it does not tell what is wanted, as far as that is known.
+  private func atOnce() throws -> RemoteFacts? {
+    guard client.knownFeatures?.tellsFactsAtOnce ?? false else { return nil }
+    return facts(in: try client.completes("MLST", path))
   }
 
-  private mutating func askAtOnce(_ features: ServerFeatures) throws {
-    guard features.tellsFactsAtOnce, !hasAskedAtOnce else { return }
-    hasAskedAtOnce = true
-    guard let reply = try client.completes("MLST", path),
-      let line = reply.bytes.split(separator: ASCII.lineFeed).first(where: { $0.first == ASCII.space })
-    else { return }
-    let told = RemoteFacts(MachineListingEntry(line: line.dropFirst()))
-    guard told.size != nil else { return }
-    (facts, isOver) = (told, true)
+  private func bySizeAndTime() throws -> RemoteFacts {
+    let size = try client.execute("SIZE", path)
+    guard try client.completion(size) != nil else { return RemoteFacts() }
+    return try facts(in: size, client.execute("MDTM", path))
   }
 
-  private mutating func askSize() throws {
-    hasAskedSize = true
-    facts.size = try client.completes("SIZE", path).flatMap { try? FileStatus.size(of: $0) }
+  private func facts(in reply: Reply?) -> RemoteFacts? {
+    guard let entry = reply.flatMap(MachineListingEntry.init(in:)) else { return nil }
+    let facts = RemoteFacts(entry)
+    return facts.size == nil ? nil : facts
+  }
+
+  private func facts(in size: Reply?, _ time: Reply?) throws -> RemoteFacts {
+    guard let size = try size.flatMap(client.completion), let bytes = try? FileStatus.size(of: size) else {
+      return RemoteFacts()
+    }
+    return RemoteFacts(
+      size: bytes, modified: try time.flatMap(client.completion).flatMap { FileStatus.modificationTime(of: $0) })
   }
 }

@@ -68,7 +68,11 @@ package final class FileDownload {
   /// Waits until the next attempt. Throws when there is none.
   private func goOn(after error: any Error) throws {
     do { try attempts.goOn(after: error, at: inPlace, client) } catch {
-      if TransferFailure.fault(of: error, client) == .lost { client.disconnect() }
+      if TransferFailure.fault(of: error, client) == .lost {
+        client.disconnect()
+      } else {
+        _ = client.trying { try client.releasePort() }
+      }
       let done = inPlace
       sink.abandon(keeping: options.resumes)
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: done, of: facts.size)
@@ -84,16 +88,18 @@ package final class FileDownload {
 
   private func attempt() throws {
     let known = attempts.count == 1 ? known : nil
-    var inquiry = FactsInquiry(client, path, asksFeatures: options.verifies)
-    // The further connections can log in as soon as it is known that they are worth it.
-    let size = segments > 1 ? try known?.size ?? inquiry.size() : nil
-    let count = SegmentedDownload.connections(segments, for: size.map { $0 - min(isOpen ? inPlace : 0, $0) } ?? 0)
-    try FurtherConnections.run(count - 1, beside: client, path) { further in
-      try prepare(known ?? inquiry.all())
+    let now =
+      try known ?? FactsInquiry(client, path, asksFeatures: options.verifies).facts(beforeTransfer: true)
+    let missing = now.size.map { $0 - min(isOpen ? inPlace : 0, $0) }
+    try FurtherConnections.run(
+      SegmentedDownload.connections(segments, for: missing ?? 0) - 1, beside: client, path
+    ) { further in
+      try prepare(now)
       try fetch(beside: further)
+      further.end()
+      if let size = facts.size, sink.length != size { throw short(size) }
+      try verify()
     }
-    if let size = facts.size, sink.length != size { throw short(size) }
-    try verify()
     try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
   }
 
@@ -121,6 +127,8 @@ package final class FileDownload {
     if asksForPart {
       // A server that dies of the question, or takes longer than anyone waits, is not asked again.
       asksForPart = false
+      // It may take longer than a server listens for.
+      try client.releasePort()
       if try !isPartOfFile() {
         result.kept = 0
         try restart()
@@ -169,7 +177,7 @@ package final class FileDownload {
   }
 
   private func fetch(beside further: FurtherConnections) throws {
-    if let size = facts.size, sink.length == size, size > 0 { return }
+    if let size = facts.size, sink.length == size, size > 0 { return try client.releasePort() }
     if let size = facts.size, further.count > 0 || sink.noted.count > 1, sink.isRandom, !refusesRestart {
       let segmented = SegmentedDownload(
         client, path, size: size, sink: sink, beside: further,
@@ -286,8 +294,7 @@ package final class FileDownload {
   private func verify() throws {
     result.verified = facts.size == nil ? .none : .size
     guard options.verifies else { return }
-    var inquiry = FactsInquiry(client, path)
-    let now = try inquiry.all()
+    let now = try FactsInquiry(client, path).facts()
     guard !facts.contradicts(now) else {
       try beginAnew(now)
       throw FTPError(.mismatch, "the file changed on the server while it was being fetched")

@@ -337,8 +337,7 @@ package final class FileUpload {
   /// Whether a path is that of a directory: some servers tell a size for one too.
   private func isDirectory(_ path: [UInt8]) throws -> Bool {
     if try client.features().has("MLST"), let reply = try client.completes("MLST", path),
-      let line = reply.bytes.split(separator: ASCII.lineFeed).first(where: { $0.first == ASCII.space }),
-      let type = MachineListingEntry(line: line.dropFirst()).value(of: "type")?.map(\.lowercased).text
+      let type = MachineListingEntry(in: reply)?.value(of: "type")?.map(\.lowercased).text
     {
       return type != "file"
     }

@@ -108,8 +108,10 @@ final class FurtherConnections {
     var range: Range<UInt64>?
     do {
       try sibling.connect()
-      try sibling.beBinary()
-      range = try awaitRange(sibling)
+      if !isOver {
+        try sibling.beBinary()
+        range = try awaitRange(sibling)
+      }
       if let range { try worker.begin(path, range) }
     } catch { worker.failure = error }
     let handover = Handover(worker: worker)

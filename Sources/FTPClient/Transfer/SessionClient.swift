@@ -70,6 +70,14 @@ package final class SessionClient: TransferClient {
     return true
   }
 
+  package var takesCommandsTogether: Bool?
+
+  package func hasReply(within time: Duration) throws -> Bool { try current().control.hasInput(within: time) }
+
+  package func keep(_ reply: Reply, for verb: String) throws { try current().control.keep(reply, for: Command(verb)) }
+
+  package var keepsReply: Bool { session?.control.keepsAnswer ?? false }
+
   package var passiveCommand: String? {
     guard let session, session.configuration.isPassive, session.configuration.proxy == nil else { return nil }
     return session.peer.isIPv6 ? "EPSV" : "PASV"
@@ -80,6 +88,8 @@ package final class SessionClient: TransferClient {
   package var protectsData: Bool {
     session.map { $0.configuration.protectsData && $0.configuration.security != nil } ?? false
   }
+
+  package var isBinary: Bool { session?.isRepresented(as: .binary) ?? false }
 
   package func beBinary() throws { try current().setRepresentation(.binary) }
 

@@ -19,12 +19,23 @@ package protocol TransferClient: AnyObject {
   func features() throws -> ServerFeatures
   /// The same, where it has been asked already.
   var knownFeatures: ServerFeatures? { get }
+  /// Whether the representation is known to be binary.
+  var isBinary: Bool { get }
   /// Makes the representation binary, unless it is.
   func beBinary() throws
   /// Opens a data connection and sends the command that uses it, `REST` last before it.
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer
   /// Sends commands before their turn; the next calls must send just these. False when that cannot be done here: nothing was sent then.
   func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool
+  /// Whether the server has taken commands that were sent before the reply to the one before, while no transfer was running; nil where that has not been
+  /// tried on this session, false where it is not to be. Outlives the connection.
+  var takesCommandsTogether: Bool? { get set }
+  /// Whether the reply to a command of `sendAhead` comes within this time.
+  func hasReply(within time: Duration) throws -> Bool
+  /// The next command like this one is not sent: it has this reply.
+  func keep(_ reply: Reply, for verb: String) throws
+  /// Whether the reply of `keep` has not been used.
+  var keepsReply: Bool { get }
   /// The command that `begin` asks for a data connection with; nil where that is not known beforehand.
   var passiveCommand: String? { get }
   /// The server's greeting.
@@ -93,6 +104,12 @@ extension TransferClient {
   /// Sends a command; nil when its reply is not 2yz. Throws a 421, by which the server takes its leave.
   func completes(_ verb: String, _ argument: [UInt8]?) throws -> Reply? {
     try completion(execute(verb, argument))
+  }
+
+  /// Has the server listen no more for a data connection that has been asked for and is not needed: some say a while later that nobody came.
+  func releasePort() throws {
+    guard keepsReply else { return }
+    _ = try execute("ABOR", nil)
   }
 
   /// The same for a reply that has come.

@@ -41,7 +41,18 @@ final class PipeliningClient: TransferClient {
   func drop(_ error: any Error) { client.drop(error) }
   var isClosedByCaller: Bool { client.isClosedByCaller }
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
-  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool { try client.sendAhead(commands) }
+  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    takeBack()
+    return try client.sendAhead(commands)
+  }
+  var takesCommandsTogether: Bool? {
+    get { client.takesCommandsTogether }
+    set { client.takesCommandsTogether = newValue }
+  }
+  func hasReply(within time: Duration) throws -> Bool { try client.hasReply(within: time) }
+  func keep(_ reply: Reply, for verb: String) throws { try client.keep(reply, for: verb) }
+  var keepsReply: Bool { client.keepsReply }
+  var isBinary: Bool { client.isBinary }
 
   func disconnect() {
     // A connection that is dropped with a command under way: the link's fault, or that command's.
