@@ -206,11 +206,15 @@ class _Session:
         self.say("550 No." if gone is None else "250 Gone.")
 
     def _rnfr(self, name: str) -> None:
-        self.old = name
-        self.say("350 To what?" if name in self.files.content else "550 No.")
+        self.old = name if name in self.files.content else ""
+        self.say("350 To what?" if self.old else "550 No.")
 
     def _rnto(self, name: str) -> None:
-        self.files.content[name] = self.files.content.pop(self.old)
+        content = self.files.content.pop(self.old, None)
+        self.old = ""
+        if content is None:
+            return self.say("503 What?")
+        self.files.content[name] = content
         self.say("250 Renamed.")
 
     def _quit(self, _: str) -> str:

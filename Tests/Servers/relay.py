@@ -27,6 +27,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -143,6 +144,12 @@ class _Pair:
     far: socket.socket
     is_data: bool
     task: asyncio.Task[None] | None = None
+    ports: list[socket.socket] = field(default_factory=list)
+    """Of a control connection: where its data connections are waited for."""
+
+
+_PAIR: ContextVar[_Pair] = ContextVar("pair")
+"""The control connection that is at work."""
 
 
 class Relay:
@@ -263,7 +270,11 @@ class Relay:
         self, listener: socket.socket, target: tuple[str, int], *, is_data: bool, once: bool = False
     ) -> None:
         while True:
-            near, _ = await self._loop.sock_accept(listener)
+            try:
+                near, _ = await self._loop.sock_accept(listener)
+            except OSError:
+                self._listeners.discard(listener)
+                return listener.close()
             self.connections += not is_data
             self._start(self._connect(near, target, is_data))
             if once:
@@ -278,6 +289,7 @@ class Relay:
         pair = _Pair(near, far, is_data, asyncio.current_task())
         lines: Sequence[_Lines | _Pipes] = ()
         self._pairs.add(pair)
+        _PAIR.set(pair)
         try:
             for each in (near, far):
                 each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -299,6 +311,10 @@ class Relay:
             _reset_on_close(far)
         finally:
             self._pairs.discard(pair)
+            for port in pair.ports:
+                # Nobody comes any more: who waits there for a connection is told so.
+                if port in self._listeners:
+                    port.shutdown(socket.SHUT_RDWR)
             near.close()
             far.close()
             for line in lines:
@@ -388,6 +404,7 @@ class Relay:
     def _follow(self, target: tuple[str, int], host: str) -> int:
         """Opens a port for one data connection to ``target``."""
         listener = self._listen(0, host)
+        _PAIR.get().ports.append(listener)
         port: int = listener.getsockname()[1]
         self._start(self._serve(listener, target, is_data=True, once=True))
         return port

@@ -58,7 +58,6 @@ package final class FileUpload {
 
   /// A name beside the file's: that of an earlier run of the same file, or one that nobody has.
   private func chooseName(anew: Bool = false) {
-    let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
     var tail = RandomName.make()
     isKept = false
     if !anew, options.resumes, let identity = source.identity, source.size ?? 0 >= PartFile.worthKeeping {
@@ -67,9 +66,7 @@ package final class FileUpload {
       tail = (0..<8).map { UInt8(truncatingIfNeeded: mark >> (56 - 8 * $0)) }.hexadecimal
       isKept = true
     }
-    target =
-      Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(254 - tail.utf8.count - 6)
-      + Array(".\(tail).part".utf8)
+    target = RandomName.beside(path, ".\(tail).part")
     hasBegun = isKept
     isSpoilt = false
   }
@@ -99,7 +96,12 @@ package final class FileUpload {
       if isBlocked { throw error }
       try attempts.goOn(after: error, at: position, client)
     } catch {
-      if TransferFailure.fault(of: error, client) == .lost { client.disconnect() } else { cleanUp() }
+      if TransferFailure.fault(of: error, client) == .lost {
+        client.disconnect()
+      } else {
+        _ = client.trying { try client.releasePort() }
+        cleanUp()
+      }
       var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
       if isBlocked { hint = "; the server has a directory of this name" }
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
@@ -115,25 +117,31 @@ package final class FileUpload {
   // MARK: One attempt
 
   private func attempt() throws {
+    let told = isRenaming ? nil : try askTogether()
     try client.beBinary()
     if options.verifies { try hash.choose(client.features()) }
     if isRenaming, try isInPlace() { return }
     isRenaming = false
-    try send(from: offsetOnServer())
+    try send(from: offsetOnServer(told))
     try verify()
-    if !isDirect {
-      try keepTime(target)
-      try rename()
-    } else {
-      try keepTime(path)
-    }
+    if isDirect { try keepTime(path) } else { try rename() }
     try report.tell(position, of: position, attempt: attempts.count, now: true)
   }
 
-  /// Where to go on: behind what the server has. Removes what is of no use.
-  private func offsetOnServer() throws -> UInt64 {
+  /// Asks all that is to be known before the transfer in one piece, where the server takes that. Returns the reply that tells the size of what is there.
+  private func askTogether() throws -> Reply? {
+    var questions: [QuestionsTogether.Question] = []
+    if let verb = client.passiveCommand { questions.append(.port(verb)) }
+    if !client.isBinary { questions.append(.binary) }
+    if client.knownFeatures == nil, options.verifies || source.modified != nil { questions.append(.features) }
+    if hasBegun, !isSpoilt { questions.append(.file("SIZE")) }
+    return try QuestionsTogether(client, target).ask(questions)?["SIZE"]
+  }
+
+  /// Where to go on: behind what the server has, which it may have told already. Removes what is of no use.
+  private func offsetOnServer(_ told: Reply?) throws -> UInt64 {
     guard hasBegun else { return 0 }
-    let size = isSpoilt ? nil : try sizeOnServer(target)
+    let size = isSpoilt ? nil : try told.map { try self.size(in: $0) } ?? sizeOnServer(target)
     if let size, size <= source.size ?? end ?? .max {
       if attempts.count == 1 { result.kept = size }
       return size
@@ -145,17 +153,25 @@ package final class FileUpload {
   }
 
   private func sizeOnServer(_ path: [UInt8]) throws -> UInt64? {
-    try client.completes("SIZE", path).flatMap { try? FileStatus.size(of: $0) }
+    try size(in: client.execute("SIZE", path))
+  }
+
+  private func size(in reply: Reply) throws -> UInt64? {
+    try client.completion(reply).flatMap { try? FileStatus.size(of: $0) }
   }
 
   private func send(from start: UInt64) throws {
     position = start
     if let size = source.size, start == size, size > 0 {
       end = size
-      return
+      return try client.releasePort()
     }
     try report.tell(start, of: source.size, attempt: attempts.count, now: true)
-    if start > 0 { try hash.catchUp(to: start, client, source.read) }
+    if start > 0, hash.isWatching {
+      // It may take longer than a server listens for.
+      try client.releasePort()
+      try hash.catchUp(to: start, client, source.read)
+    }
     let transfer: any ClientTransfer
     do { transfer = try begin(from: start) } catch {
       if client.isTimeout(error) { noteSilence() }
@@ -274,22 +290,25 @@ package final class FileUpload {
 
   // MARK: The end
 
-  private func keepTime(_ path: [UInt8]) throws {
-    guard let modified = source.modified else { return }
+  /// The command that gives a file its time; nil where there is none. vsftpd and some others take `MDTM`; what cannot be kept is no fault of the transfer's.
+  private func timing(_ path: [UInt8]) throws -> RemoteRenaming.Command? {
+    guard let modified = source.modified else { return nil }
     let features = try client.features()
-    // vsftpd and some others take it by MDTM; what cannot be kept is no fault of the transfer's.
-    guard let verb = ["MFMT", "MDTM"].first(where: features.has) else { return }
-    _ = try client.completes(verb, Array("\(modified.digits) ".utf8) + path)
+    guard let verb = ["MFMT", "MDTM"].first(where: features.has) else { return nil }
+    return (verb, Array("\(modified.digits) ".utf8) + path)
   }
 
+  private func keepTime(_ path: [UInt8]) throws {
+    if let timing = try timing(path) { _ = try client.completes(timing.verb, timing.argument) }
+  }
+
+  /// Gives the temporary file its time and the file's name.
   private func rename() throws {
-    let outcome = try rename(target, to: path)
+    let outcome = try rename(target, to: path, behind: timing(target))
     if outcome == .done { return }
     // Windows and some others replace nothing: the old file goes aside until the new one has its name.
     if outcome == .refused, try sizeOnServer(path) != nil {
-      let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
-      let aside =
-        Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(240) + Array(".\(RandomName.make())".utf8)
+      let aside = RandomName.beside(path, ".\(RandomName.make())")
       if try rename(path, to: aside) == .done {
         if try rename(target, to: path) == .done {
           _ = try client.completes("DELE", aside)
@@ -310,42 +329,20 @@ package final class FileUpload {
     try keepTime(path)
   }
 
-  private enum Renaming {
-    case done
-    /// The old name cannot be renamed.
-    case forbidden
-    /// The new name cannot be taken.
-    case refused
-  }
-
-  private func rename(_ old: [UInt8], to new: [UInt8]) throws -> Renaming {
-    let reply = try client.execute("RNFR", old)
-    if reply.category == .transient { throw FTPError(unexpected: reply) }
-    guard reply.category == .intermediate else { return .forbidden }
+  private func rename(
+    _ old: [UInt8], to new: [UInt8], behind first: RemoteRenaming.Command? = nil
+  ) throws -> RemoteRenaming.Outcome {
     isRenaming = old == target
-    let end = try client.execute("RNTO", new)
+    let outcome = try RemoteRenaming(client).rename(old, to: new, behind: first, mindingDirectories: isRenaming)
     isRenaming = false
-    // A directory stays where it is, and no other attempt does better.
-    if end.category != .completion, old == target, end.code != 421, try isDirectory(new) {
+    switch outcome {
+    case .done, .forbidden, .refused: return outcome
+    case .postponed(let reply): throw FTPError(unexpected: reply)
+    case .blocked(let reply):
+      // A directory stays where it is, and no other attempt does better.
       isBlocked = true
-      throw FTPError(unexpected: end)
+      throw FTPError(unexpected: reply)
     }
-    if end.category == .transient { throw FTPError(unexpected: end) }
-    return end.category == .completion ? .done : .refused
-  }
-
-  /// Whether a path is that of a directory: some servers tell a size for one too.
-  private func isDirectory(_ path: [UInt8]) throws -> Bool {
-    if try client.features().has("MLST"), let reply = try client.completes("MLST", path),
-      let type = MachineListingEntry(in: reply)?.value(of: "type")?.map(\.lowercased).text
-    {
-      return type != "file"
-    }
-    let home = try client.completes("PWD", nil).flatMap { PathReply.path(of: $0) }
-    guard try client.completes("CWD", path) != nil else { return false }
-    // Relative paths lead somewhere else from here on: the next attempt has a session of its own.
-    if let home { _ = try client.completes("CWD", home) } else { client.disconnect() }
-    return true
   }
 
   /// Whether a server that was lost while it renamed has done so: the temporary name is gone, and the file is there.

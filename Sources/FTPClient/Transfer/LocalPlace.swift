@@ -95,4 +95,11 @@ enum RandomName {
     }
     return text
   }
+
+  /// A hidden name beside that of a file on a server, which begins like it, with this ending.
+  static func beside(_ path: [UInt8], _ ending: String) -> [UInt8] {
+    let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
+    return Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(254 - ending.utf8.count)
+      + Array(ending.utf8)
+  }
 }

@@ -26,7 +26,7 @@ struct QuestionsTogether {
   private let path: [UInt8]
 
   /// How long the other answers may take behind the first one, the first time in a session.
-  private static let patience = Duration.seconds(3)
+  static let patience = Duration.seconds(3)
 
   init(_ client: any TransferClient, _ path: [UInt8]) { (self.client, self.path) = (client, path) }
 

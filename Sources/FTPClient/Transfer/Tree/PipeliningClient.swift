@@ -25,6 +25,7 @@ final class PipeliningClient: TransferClient {
   var protectsData: Bool { client.protectsData }
   func connect() throws { try client.connect() }
   func features() throws -> ServerFeatures {
+    if let knownFeatures { return knownFeatures }
     takeBack()
     return try client.features()
   }
@@ -113,6 +114,23 @@ final class PipeliningClient: TransferClient {
 
   /// Servers that look at commands during a transfer: pyftpdlib ends it, Pure-FTPd answers 500.
   private static let disturbed = ["pyftpdlib", "pure-ftpd"]
+
+  /// Whether commands that need no data connection may go behind the data of an upload, before the server says that it has it.
+  ///
+  /// ProFTPD may look at them before the data's end, and answers SIZE then for what it has. In TLS the end of the data is a matter of its own.
+  var maySendBehindData: Bool {
+    guard !client.protectsData, client.takesCommandsTogether != false else { return false }
+    let welcome = client.welcome.lowercased()
+    guard !(Self.disturbed + ["proftpd"]).contains(where: welcome.contains) else { return false }
+    return run.state.withLock { $0.takesCommandsBehindData != false }
+  }
+
+  /// Whether that went well.
+  func noteBehindData(_ isWell: Bool) {
+    run.state.withLock { state in
+      if !isWell || state.takesCommandsBehindData == nil { state.takesCommandsBehindData = isWell }
+    }
+  }
 
   private func mayAsk() -> Bool {
     let welcome = client.welcome.lowercased()

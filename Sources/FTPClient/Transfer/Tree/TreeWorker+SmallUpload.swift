@@ -10,18 +10,22 @@ extension TreeWorker {
   func storeAtOnce(_ source: LocalSource, _ path: TreeRun.Path) throws -> FTPTransfer.Result? {
     guard let size = source.size, let name = path.last, run.state.withLock({ $0.storesAtOnce }) else { return nil }
     let title = TreeRun.joined(path).text
-    let target = remote(
-      path.dropLast() + [Array(".".utf8) + name.prefix(230) + Array(".\(RandomName.make()).part".utf8)])
+    let target = remote(path.dropLast() + [RandomName.beside(name, ".\(RandomName.make()).part")])
     var isStored = false
+    // Whether what follows the data goes before the server has said that it has it.
+    var isUnderWay = false
     do {
       try connect()
       let report = ProgressReport(title, run.listener(client.plain))
       try client.beBinary()
       try report.tell(0, of: size, attempt: 1, now: true)
-      let sent = try send(source, to: target)
+      let commands = try finish(source, target)
+      isUnderWay = client.maySendBehindData
+      let sent = try send(source, to: target, behind: isUnderWay ? commands : [])
       isStored = true
       let isWhole = sent == size && !source.hasChanged
-      guard isWhole, try agree(size, source, target), try rename(target, to: remote(path)) else {
+      if !isUnderWay, isWhole { _ = try client.sendAhead(commands) }
+      guard isWhole, try agree(size, commands, isUnderWay), try rename(target, to: remote(path)) else {
         _ = try client.execute("DELE", target)
         return nil
       }
@@ -35,7 +39,9 @@ extension TreeWorker {
         run.state.withLock { $0.storesAtOnce = false }
         return nil
       }
-      guard TransferFailure.fault(of: error, client) != .permanent else {
+      let isRefused = error is AheadRefused
+      if isUnderWay, isRefused || client.isServers(error) { client.noteBehindData(false) }
+      guard isRefused || TransferFailure.fault(of: error, client) != .permanent else {
         // Broken off by this side: behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
         if isStored {
           client.trying {
@@ -53,30 +59,54 @@ extension TreeWorker {
     }
   }
 
-  private func send(_ source: LocalSource, to target: [UInt8]) throws -> UInt64 {
+  /// Sends the data, and commands behind it, before the server says that it has it.
+  private func send(
+    _ source: LocalSource, to target: [UInt8], behind commands: [(verb: String, argument: [UInt8]?)]
+  ) throws -> UInt64 {
     let transfer = try client.begin("STOR", target, from: 0)
     var position: UInt64 = 0
+    var isUnderWay = false
+    var reply: Reply?
     do {
       try transfer.run { data in
         try source.send(over: data, from: 0) { block, _ in position &+= UInt64(block.count) }
       }
-      try transfer.end()
-    } catch { throw transfer.breakOff(after: error) }
+      if !commands.isEmpty { isUnderWay = try client.sendAhead(commands) }
+      reply = try transfer.end()
+    } catch {
+      let error = transfer.breakOff(after: error)
+      throw isUnderWay && client.isServers(error) ? AheadRefused() : error
+    }
+    // Another is the answer to one of the commands, come too early.
+    if isUnderWay, ![226, 250].contains(reply?.code) { throw AheadRefused() }
     return position
   }
 
-  /// Whether the server has all of it, and is ready to rename; gives it its time on the way.
-  private func agree(_ size: UInt64, _ source: LocalSource, _ target: [UInt8]) throws -> Bool {
+  /// The commands that look whether the server has all of it, give it its time, and get ready to rename it.
+  private func finish(_ source: LocalSource, _ target: [UInt8]) throws -> [(verb: String, argument: [UInt8]?)] {
     let features = try client.features()
     var commands: [(verb: String, argument: [UInt8]?)] = [("SIZE", target)]
     if let modified = source.modified, let verb = ["MFMT", "MDTM"].first(where: features.has) {
       commands.append((verb, Array("\(modified.digits) ".utf8) + target))
     }
-    commands.append(("RNFR", target))
-    _ = try client.sendAhead(commands)
+    return commands + [("RNFR", target)]
+  }
+
+  /// Whether the answers to those are that the server has it, and is ready to rename.
+  private func agree(
+    _ size: UInt64, _ commands: [(verb: String, argument: [UInt8]?)], _ isUnderWay: Bool
+  ) throws -> Bool {
+    let isTrial = isUnderWay && run.state.withLock { $0.takesCommandsBehindData == nil }
     var replies: [Reply] = []
-    for command in commands { replies.append(try client.execute(command.verb, command.argument)) }
-    guard let first = replies.first, let last = replies.last, last.category == .intermediate else { return false }
+    for command in commands {
+      if isTrial, try !client.hasReply(within: QuestionsTogether.patience) { throw AheadRefused() }
+      replies.append(try client.execute(command.verb, command.argument))
+    }
+    guard let first = replies.first, let last = replies.last, last.category == .intermediate else {
+      if isUnderWay { client.noteBehindData(false) }
+      return false
+    }
+    if isTrial { client.noteBehindData(true) }
     // Who knows no SIZE has confirmed the transfer all the same.
     guard first.category == .completion else { return true }
     return try FileStatus.size(of: first) == size
