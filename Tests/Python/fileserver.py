@@ -65,7 +65,8 @@ def serve(files: Files) -> Step:
                 return
             behind = b"" if files.behind == "taken" else conversation.behind()
             if behind and files.behind == "fatal":
-                return hang_up(conversation.control)
+                hang_up(conversation.control)
+                return
             if files.before:
                 files.before(command, files)
             verb, _, argument = command.partition(" ")
@@ -212,10 +213,9 @@ class _Session:
     def _rnto(self, name: str) -> None:
         content = self.files.content.pop(self.old, None)
         self.old = ""
-        if content is None:
-            return self.say("503 What?")
-        self.files.content[name] = content
-        self.say("250 Renamed.")
+        if content is not None:
+            self.files.content[name] = content
+        self.say("503 What?" if content is None else "250 Renamed.")
 
     def _quit(self, _: str) -> str:
         self.say("221 Goodbye.")

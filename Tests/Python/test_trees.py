@@ -564,6 +564,47 @@ def test_a_server_that_is_disturbed_by_commands_ahead(tmp_path: Path) -> None:
             assert tree(target) == tree(server.root)
 
 
+@pytest.mark.parametrize("name", ["pyftpdlib", "proftpd"])
+def test_a_server_that_minds_commands_behind_an_uploads_data(tmp_path: Path, name: str) -> None:
+    """They look at commands before the data's end; here no greeting says who they are."""
+    hidden = {"PYFTPDLIB_BANNER": "Ready.", "PROFTPD_EXTRA": 'ServerIdent on "Ready."'}
+    fill(tmp_path, {f"f{n}": bytes([n]) * 60_000 for n in range(40)})
+    with realservers.running(name, environment=hidden) as server:
+        for connections in (1, 4):
+            with realservers.session(server) as ftp:
+                assert not any(each in ftp.getwelcome().lower() for each in ("proftpd", "pyftpd"))
+                copy = f"copy{connections}"
+                summary = ftp.upload_tree(tmp_path, copy, connections=connections, retries=0)
+            assert summary.transferred == 40
+            assert tree(server.root / copy) == tree(tmp_path)
+
+
+def test_what_follows_an_uploads_data_does_not_wait(client: ModuleType, tmp_path: Path) -> None:
+    relay = __import__("relay")
+    said: list[bytes] = []
+
+    class Watching(relay.Relay):  # type: ignore[misc, name-defined]
+        async def _commands(self, block: bytes) -> bytes:
+            said.append(block)
+            return bytes(await super()._commands(block))
+
+        async def _replies(self, block: bytes) -> bytes:
+            said.append(block)
+            return bytes(await super()._replies(block))
+
+    fill(tmp_path, {f"f{n}": bytes([n]) * 100 for n in range(10)})
+    with realservers.running("vsftpd") as server:
+        with (
+            Watching(server.host, server.port, delay=0.02) as link,
+            client.FTP(link.host, link.port, server.user, server.password) as ftp,
+        ):
+            assert ftp.upload_tree(tmp_path, "copy", connections=1).transferred == 10
+        assert tree(server.root / "copy") == tree(tmp_path)
+    lines = b"".join(said).split(b"\r\n")
+    order = [b"STOR", b"SIZE", b"RNFR", b"226 ", b"RNTO"]
+    assert [line[:4] for line in lines if line[:4] in order] == order * 10
+
+
 def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None:
     serve(server, {f"d{n % 4}/f{n}": bytes([n]) * n for n in range(150)})
     with realservers.session(server) as ftp:

@@ -63,13 +63,32 @@ def test_it_goes_on_behind_what_the_server_has(
     assert result.size <= result.bytes
 
 
+@pytest.mark.parametrize("behind", ["taken", "dropped", "refused", "fatal"])
+@pytest.mark.parametrize("retries", [0, 5])
+def test_what_goes_together(connect: Connect, large: Path, behind: str, retries: int) -> None:
+    """All that is asked before, and the end; one by one where the server takes no more."""
+    files = Files(behind=behind)
+    ftp = connect(files)
+    for name in "fg":
+        result = ftp.upload(large, name, retries=retries)
+        assert (result.attempts, result.verified) == (1, "size")
+    assert files.content == {"f": LARGE, "g": LARGE}
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    words = [each.split()[0] for each in heard]
+    together = ["PASV", "TYPE", "FEAT", "SIZE", "STOR"]
+    singly = ["TYPE", "FEAT", "SIZE", "PASV", "STOR"]
+    assert words.count("USER") == (1 if behind == "taken" else 2)
+    start = len(words) - 1 - words[::-1].index("PASS") + 1
+    assert words[start : start + 5] == (together if behind == "taken" else singly)
+
+
 def test_rest_is_the_last_command_before(connect: Connect, large: Path) -> None:
     files = Files(faults=[Fault(2_000_000, "426 Broken off.")])
     ftp = connect(files)
     assert ftp.upload(large, "f").resumes == 1
     heard: list[str] = ftp.heard  # type: ignore[attr-defined]
     index = heard.index("REST 2000000")
-    assert [each.split()[0] for each in heard[index - 2 : index]] == ["PASV", "SIZE"]
+    assert [each.split()[0] for each in heard[index - 3 : index]] == ["PASV", "TYPE", "SIZE"]
     assert heard[index + 1].startswith("STOR .f.")
 
 

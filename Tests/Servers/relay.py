@@ -274,7 +274,8 @@ class Relay:
                 near, _ = await self._loop.sock_accept(listener)
             except OSError:
                 self._listeners.discard(listener)
-                return listener.close()
+                listener.close()
+                return
             self.connections += not is_data
             self._start(self._connect(near, target, is_data))
             if once:

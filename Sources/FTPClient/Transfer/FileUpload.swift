@@ -118,24 +118,24 @@ package final class FileUpload {
 
   private func attempt() throws {
     let told = isRenaming ? nil : try askTogether()
-    try client.beBinary()
+    if told == nil { try client.beBinary() }
     if options.verifies { try hash.choose(client.features()) }
     if isRenaming, try isInPlace() { return }
     isRenaming = false
-    try send(from: offsetOnServer(told))
+    try send(from: offsetOnServer(told?["SIZE"]))
     try verify()
     if isDirect { try keepTime(path) } else { try rename() }
     try report.tell(position, of: position, attempt: attempts.count, now: true)
   }
 
-  /// Asks all that is to be known before the transfer in one piece, where the server takes that. Returns the reply that tells the size of what is there.
-  private func askTogether() throws -> Reply? {
+  /// Asks all that is to be known before the transfer in one piece; nil where the server does not take that.
+  private func askTogether() throws -> [String: Reply]? {
     var questions: [QuestionsTogether.Question] = []
     if let verb = client.passiveCommand { questions.append(.port(verb)) }
     if !client.isBinary { questions.append(.binary) }
     if client.knownFeatures == nil, options.verifies || source.modified != nil { questions.append(.features) }
     if hasBegun, !isSpoilt { questions.append(.file("SIZE")) }
-    return try QuestionsTogether(client, target).ask(questions)?["SIZE"]
+    return try QuestionsTogether(client, target).ask(questions)
   }
 
   /// Where to go on: behind what the server has, which it may have told already. Removes what is of no use.
