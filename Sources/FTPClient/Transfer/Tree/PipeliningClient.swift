@@ -146,7 +146,7 @@ private final class WatchedTransfer: ClientTransfer {
     let reply = try transfer.end()
     // pyftpdlib says nothing more of a transfer that the command has ended: what comes is that command's answer.
     if let code = reply?.code, Self.passiveCodes.contains(code) {
-      throw FTPError(.malformed, "\(client.server) answers a command that was sent ahead, and says nothing of the transfer")
+      throw FTPError(.malformed, "\(client.server) answers a command sent ahead, and says nothing of the transfer")
     }
     client.answered(true)
     return reply
