@@ -128,13 +128,14 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
 
   private func descriptor() throws(PythonError) -> CInt {
     if let questions = try questions() { return CInt(clamping: try questions.fileno.integer()) }
-    return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+    return CInt(clamping: try socket.optionalAttribute(state.names[.fileno])?.call().integer() ?? -1)
   }
 
   /// The socket's own time limit in seconds. Attached.
   func timeLimit() throws(PythonError) -> Double? {
     if let questions = try questions() { return try questions.gettimeout.number() }
-    return try socket.glance.callForNumber(state.names[glance: .gettimeout])
+    guard let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call(), !limit.isNone else { return nil }
+    return try limit.double()
   }
 
   /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
@@ -302,7 +303,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     native?.close()
     isSliced = false
     if isOwn { return }
-    Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    Attachment.attach { PythonError.closing { try socket.callMethod(state.names[.close]) } }
   }
 
   private var closedMeanwhile: FTPError { FTPError(.state, "the connection to \(peer) was closed during the call") }
