@@ -113,7 +113,7 @@ final class PlainData {
         if isReady { try connection.control.realign() }
         try connection.control.send(query.command)
         // The server takes its time to listen.
-        if descriptor == nil { descriptor = Socket.unconnected(like: server) }
+        if descriptor == nil { descriptor = Socket.unconnected(like: server, read: !line.isUpload) }
         return try connection.control.readReply()
       }
     }
@@ -126,7 +126,7 @@ final class PlainData {
     let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        descriptor, sharingNothing: server.with(port: port),
+        descriptor, sharingNothing: server.with(port: port), read: !line.isUpload,
         "open the data connection to \(server.host) port \(port)",
         peer: names.peer + String(port), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }
