@@ -118,13 +118,17 @@ extension FTPObject {
         try running.requireWhole()
       }
       var size = blockSize ?? BlockSize.first
+      var argument = try PythonObject.integer(size)
       while true {
-        let block = try file.callMethod(state.names[.read], .integer(size))
+        let block = try file.callMethod(state.names[.read], argument)
         guard try block.isTrue() else { return }
         try running.requireWhole()
         let count = try send(bytes(of: block, from: file), transfer)
         if let callback { _ = try callback.call(block) }
-        if blockSize == nil, count == size { size = min(size * 2, BlockSize.limit) }
+        if blockSize == nil, count == size, size < BlockSize.limit {
+          size = min(size * 2, BlockSize.limit)
+          argument = try .integer(size)
+        }
       }
     }
   }

@@ -62,7 +62,7 @@ extension Socket {
   /// other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
   package static func connect(
     _ descriptor: CInt?, sharingNothing address: SocketAddress, read: Bool, _ action: @autoclosure () -> String,
-    peer: String, until deadline: Deadline, interrupt: Interrupt?
+    peer: PeerName, until deadline: Deadline, interrupt: Interrupt?
   ) throws(FTPError) -> Socket {
     guard let descriptor = descriptor ?? unconnected(like: address, read: read) else {
       throw FTPError(errno: errno, action())
@@ -71,7 +71,7 @@ extension Socket {
       Glibc.close(descriptor)
       throw error
     }
-    let socket = Socket(descriptor: descriptor, owned: true, peer: peer, interrupt: interrupt)
+    let socket = Socket(descriptor: descriptor, owned: true, name: peer, interrupt: interrupt)
     socket.waitsInCalls = read
     return socket
   }

@@ -22,7 +22,7 @@ public final class Socket: ByteStream {
   public private(set) var interruptedWrite: Int?
   /// The other end for messages, as in "127.0.0.1 port 21".
   public var peer: String { name.description }
-  private let name: PeerName
+  package let name: PeerName
 
   /// Works on a descriptor; closes it only when it is `owned`.
   public convenience init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
