@@ -70,8 +70,13 @@ extension FTPObject {
       let count = try transfer.receive(into: memory)
       guard count > 0 else { return }
       let block = UnsafeRawBufferPointer(rebasing: memory.prefix(count))
-      try attach { try PythonObject.lending(block, release: state.names[.release]) { _ = try write.call($0) } }
+      try attach { try lend(block, to: write) }
     }
+  }
+
+  /// Has the `write` of a file of Python's own, which keeps nothing of what it is lent, write a block.
+  private func lend(_ block: UnsafeRawBufferPointer, to write: PythonObject) throws {
+    try PythonObject.lending(block, release: state.names[.release]) { _ = try write.call($0) }
   }
 
   /// `retrlines(cmd, callback)`: the callback gets each line, as `str` without its end and as bytes with it (`LineTypes`);
@@ -80,7 +85,7 @@ extension FTPObject {
     let codec = try codec
     if let callback, BinaryFile.isWrite(callback, try state.fileTypes()) {
       return try textBlocks(command) { lines in
-        _ = try callback.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) })
+        try lines.withUnsafeBytes { try lend($0, to: callback) }
       }
     }
     let callback = try callback.map(self.callback) ?? state.hooks.printLine.replacement
