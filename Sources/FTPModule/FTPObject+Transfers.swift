@@ -118,7 +118,9 @@ extension FTPObject {
       command, as: (.binary, .voidcmd), rest: rest, checksSize: false, isDetached: false, source: file
     ) { transfer, running, _ in
       let types = try state.fileTypes()
-      if callback == nil, !file.isExactly(types.memory), let own = BinaryFile(reading: file, types) {
+      if callback == nil, !file.isExactly(types.memory),
+        let own = BinaryFile(reading: file, atLeast: BinaryFile.worthSending, types)
+      {
         try own.send(over: transfer)
         try running.requireWhole()
       }
