@@ -60,7 +60,8 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + replyMethods.all + transferMethods.all
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace]
+      + commandMethods.all + replyMethods.all + transferMethods.all
       + [commandEvent, sessionEvent, connectEvent, utf8, strict] + hooks.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, system, timeoutNotGiven].compactMap(\.self)
