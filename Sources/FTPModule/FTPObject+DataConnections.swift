@@ -128,10 +128,8 @@ extension FTPObject {
         try connection()?.handOut(socket, announced: announcedSize(size))
         return try .tuple(socket, size)
       } catch {
-        PythonError.preserving {
-          try socket.callMethod(state.names[.close])
-          try connection()?.control.abandonReplies()
-        }
+        PythonError.closing { try socket.callMethod(state.names[.close]) }
+        PythonError.preserving { try connection()?.control.abandonReplies() }
         throw error
       }
     }

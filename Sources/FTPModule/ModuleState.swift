@@ -26,6 +26,8 @@ final class ModuleState {
   let hooks: ModuleHooks
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
+  /// Those of them that read a reply.
+  let replyMethods: OwnMethods
   /// Those and the ones that open data connections.
   let transferMethods: OwnMethods
   let pasv, epsv: PassiveQuery
@@ -58,7 +60,8 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace]
+      + commandMethods.all + replyMethods.all + transferMethods.all
       + [commandEvent, sessionEvent, connectEvent, utf8, strict] + hooks.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [auditFunction, system, timeoutNotGiven].compactMap(\.self)
@@ -98,6 +101,7 @@ final class ModuleState {
     transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
+    replyMethods = try OwnMethods(FTPObject.replyNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)

@@ -113,7 +113,7 @@ final class PlainData {
         if isReady { try connection.control.realign() }
         try connection.control.send(query.command)
         // The server takes its time to listen.
-        if descriptor == nil { descriptor = Socket.unconnected(like: server) }
+        if descriptor == nil { descriptor = Socket.unconnected(like: server, read: !line.isUpload) }
         return try connection.control.readReply()
       }
     }
@@ -126,9 +126,9 @@ final class PlainData {
     let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        descriptor, sharingNothing: server.with(port: port),
+        descriptor, sharingNothing: server.with(port: port), read: !line.isUpload,
         "open the data connection to \(server.host) port \(port)",
-        peer: names.peer + String(port), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
+        peer: PeerName(names.peer, port: Int(port)), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }
   }
 
@@ -197,13 +197,13 @@ struct PassiveQuery {
 struct HostNames {
   private let text: String
   let host: PythonObject
-  /// In messages, before the port.
+  /// In messages, with the port.
   let peer: String
 
   init(_ host: String) throws(PythonError) {
     text = host
     self.host = try .string(host)
-    peer = "the data connection of \(host) port "
+    peer = "the data connection of \(host)"
   }
 
   func areThose(of host: String) -> Bool { text == host }

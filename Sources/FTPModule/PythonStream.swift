@@ -72,7 +72,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   /// Works on a connection that the client has made by itself, and that no Python code can see.
   init(_ own: Socket, state: ModuleState) {
     socket = .none
-    peer = PeerName(own.peer)
+    peer = own.name
     self.state = state
     (tls, shared) = (nil, nil)
     native = own

@@ -393,8 +393,9 @@ public final class ControlConnection {
   /// Waits until the server says something, or has sent data and then said nothing for a moment: a server that says its 150 behind
   /// more data than the sockets hold would wait for this side, and this side for the 150.
   ///
-  /// Blocks at most `replyTimeout`, then throws `.timedOut`.
+  /// No data comes of an upload. Blocks at most `replyTimeout`, then throws `.timedOut`.
   package func dataComesFirst(on data: any ByteStream) throws(FTPError) -> Bool {
+    if lastWord?.isUpload ?? false { return false }
     // As nearly always.
     if try hasInput(within: Self.blink) { return false }
     let deadline = Deadline.after(nanoseconds: replyNanoseconds)
@@ -439,13 +440,14 @@ public final class ControlConnection {
   public func send(_ command: Command) throws(FTPError) {
     try requireUsable()
     if let next = ahead.first, next != command, outstanding == 0 || repliesAreStale { try takeBackAhead() }
+    let word = command.word
     if let next = ahead.first {
       guard next == command else { throw brokenOffAhead() }
       ahead.removeFirst()
     } else {
-      try write(command.line, of: command.word)
+      try write(command.line, of: word)
     }
-    hasSent(command.word, command.line)
+    hasSent(word, command.line)
   }
 
   /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
