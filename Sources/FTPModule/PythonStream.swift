@@ -55,18 +55,20 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     }
     tls = nil
     guard try Self.isPlain(socket, state) else { return }
+    questions = try Questions(socket, state.names)
     native = Socket(
       descriptor: try descriptor(), owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
-  /// Works on a socket of `PlainSockets`, which has this descriptor.
-  init(plain socket: PythonObject, descriptor: CInt, peer: PeerName, state: ModuleState) {
+  /// Works on a socket of `PlainSockets`.
+  init(plain socket: PythonObject, _ plain: FTPObject.Plain, peer: PeerName, state: ModuleState) {
     self.socket = socket
+    questions = plain.questions
     self.peer = peer
     self.state = state
     (tls, shared) = (nil, nil)
     native = Socket(
-      descriptor: descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: plain.descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Works on a connection that the client has made by itself, and that no Python code can see.
@@ -103,37 +105,33 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   }
 
   /// What a plain socket is asked before each command. Its methods are those that it was born with, as for all that is done to a plain one.
-  private final class Questions {
-    let fileno, gettimeout: BuiltinCall
+  struct Questions {
+    let fileno, gettimeout: SimpleMethod?
 
     init(_ socket: PythonObject, _ names: Names) throws(PythonError) {
-      fileno = BuiltinCall(try socket.attribute(names[.fileno]))
-      gettimeout = BuiltinCall(try socket.attribute(names[.gettimeout]))
+      fileno = try SimpleMethod(names[.fileno], of: socket)
+      gettimeout = try SimpleMethod(names[.gettimeout], of: socket)
+    }
+
+    func descriptor(of socket: PythonObject, _ names: Names) throws(PythonError) -> CInt {
+      if let fileno { return CInt(clamping: try fileno.integer(socket.glance)) }
+      return CInt(clamping: try socket.glance.callForInteger(names[glance: .fileno]))
     }
   }
 
-  @exclusivity(unchecked) private var knownQuestions: Questions?
-
-  private func questions() throws(PythonError) -> Questions? {
-    if let knownQuestions { return knownQuestions }
-    guard native != nil, !isOwn else { return nil }
-    knownQuestions = try Questions(socket, state.names)
-    return knownQuestions
-  }
+  @exclusivity(unchecked) private var questions: Questions?
 
   /// What the garbage collector must see.
-  var references: [PythonObject] {
-    [socket] + (knownQuestions.map { [$0.fileno.callable, $0.gettimeout.callable] } ?? [])
-  }
+  var references: [PythonObject] { [socket] }
 
   private func descriptor() throws(PythonError) -> CInt {
-    if let questions = try questions() { return CInt(clamping: try questions.fileno.integer()) }
+    if let questions { return try questions.descriptor(of: socket, state.names) }
     return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
   }
 
   /// The socket's own time limit in seconds. Attached.
   func timeLimit() throws(PythonError) -> Double? {
-    if let questions = try questions() { return try questions.gettimeout.number() }
+    if let gettimeout = questions?.gettimeout { return try gettimeout.number(socket.glance) }
     return try socket.glance.callForNumber(state.names[glance: .gettimeout])
   }
 
@@ -144,7 +142,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   /// Saves a `poll` for each reply of a socket that is plain, without a time limit and nobody else's. Attached.
   func beginSlices() throws(PythonError) {
     guard !isOwn, let native, native.descriptor >= 0,
-      try socket.callMethod(state.names[.gettimeout]).isNone
+      try timeLimit() == nil
     else { return }
     native.waitInCalls()
     isSliced = true
