@@ -3,7 +3,8 @@ internal import CPython
 /// A method without arguments of a built-in class, called as it says itself that it is to be (`METH_NOARGS`), without Python's way there: for
 /// what is asked at every command. It makes no object. Attached.
 public struct SimpleMethod {
-  private let function: @convention(c) (ObjectPointer?, ObjectPointer?) -> ObjectPointer?
+  private typealias Function = @convention(c) (ObjectPointer?, ObjectPointer?) -> ObjectPointer?
+  private let function: Function
 
   /// The method that an instance has under a name; nil where that is any other callable. Throws `AttributeError`.
   public init?(_ name: PythonObject, of instance: PythonObject) throws(PythonError) {
@@ -11,7 +12,7 @@ public struct SimpleMethod {
     guard let function = method.builtinFunction, PyCFunction_GetSelf(method.pointer) == instance.pointer,
       PyCFunction_GetFlags(method.pointer) == METH_NOARGS
     else { return nil }
-    self.function = unsafeBitCast(function, to: (@convention(c) (ObjectPointer?, ObjectPointer?) -> ObjectPointer?).self)
+    self.function = unsafeBitCast(function, to: Function.self)
   }
 
   /// What it returns as an `int`, for an instance of the same class. Throws what it raises, and as `PythonObject.integer`.

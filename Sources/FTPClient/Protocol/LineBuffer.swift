@@ -11,9 +11,7 @@ public struct LineBuffer {
   private var scanned = 0
   /// The last line ended at a CR: a LF that follows belongs to it.
   private var swallowLineFeed = false
-  /// Room for most replies.
-  private static let usualReply = 96
-  /// The bytes of the last reply of one line: their memory is used again when nobody has kept them.
+  /// The bytes of the last reply of one line.
   private var only: [UInt8] = []
 
   /// An empty buffer.
@@ -54,8 +52,7 @@ public struct LineBuffer {
       bytes.removeAll(keepingCapacity: true)
       (start, scanned, swallowLineFeed) = (0, 0, false)
     }
-    only.removeAll(keepingCapacity: true)
-    only.reserveCapacity(Self.usualReply)
+    only = []
     only.append(contentsOf: UnsafeRawBufferPointer(start: chunk.baseAddress, count: count))
     return Reply(bytes: only)
   }
