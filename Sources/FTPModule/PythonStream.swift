@@ -11,7 +11,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   let socket: PythonObject
   private let state: ModuleState
   private let peer: PeerName
-  @exclusivity(unchecked) private var native: Socket?
+  private let native: Socket?
   /// Whether the client has made the connection by itself.
   private(set) var isOwn = false
   /// The TLS on the socket, where there is some.
@@ -46,18 +46,23 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     self.state = state
     shared = SharedStream.of(socket, state)
     if shared != nil {
-      tls = nil
+      (tls, native) = (nil, nil)
       return
     }
     if try state.isTLS(socket), try !socket.callMethod("version").isNone {
-      tls = try TLSChannel(socket, peer: peer.description, state: state)
+      (tls, native) = (try TLSChannel(socket, peer: peer.description, state: state), nil)
       return
     }
     tls = nil
-    guard try Self.isPlain(socket, state) else { return }
-    questions = try Questions(socket, state.names)
+    guard try Self.isPlain(socket, state) else {
+      native = nil
+      return
+    }
+    let questions = try Questions(socket, state.names)
+    self.questions = questions
     native = Socket(
-      descriptor: try descriptor(), owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: try questions.descriptor(of: socket, state.names), owned: false, name: peer,
+      interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Works on a socket of `PlainSockets`.
@@ -87,7 +92,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     self.peer = PeerName(peer)
     self.state = state
     tls = pipe
-    shared = nil
+    (shared, native) = (nil, nil)
   }
 
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,

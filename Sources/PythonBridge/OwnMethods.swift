@@ -74,9 +74,7 @@ public final class OwnMethods {
       return false
     }
     defer { Py_DecRef(dictionary) }
-    for index in first..<max(first, methods.count) where PyDict_GetItemWithError(dictionary, methods[index].name) != nil {
-      return false
-    }
+    for (name, _) in methods.dropFirst(first) where PyDict_GetItemWithError(dictionary, name) != nil { return false }
     return true
   }
 
