@@ -8,7 +8,6 @@ import os
 import signal
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from types import ModuleType
@@ -24,10 +23,11 @@ from tls_support import (
     logged_in,
     noise,
     receive_tls,
-    running,
     trusting,
+    within,
 )
 from tls_support import both_ways as both_ways
+from tls_support import server as server
 
 if TYPE_CHECKING:
     from servers import Server
@@ -63,13 +63,6 @@ def start(
 def heard_by(ftp: Any) -> list[str]:
     server: ScriptedServer = ftp.scripted
     return server.heard
-
-
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    before = time.monotonic()
-    yield
-    assert time.monotonic() - before < seconds
 
 
 # Before TLS
@@ -418,25 +411,6 @@ def test_what_is_read_after_close_is_not_deciphered_nonsense(
 
 
 # Real servers
-
-
-@pytest.fixture(
-    scope="module",
-    params=[
-        ("vsftpd", "tls-reuse"),
-        ("proftpd", "tls-reuse"),
-        ("pureftpd", "tls"),
-        ("pyftpdlib", "tls"),
-    ],
-    ids=lambda param: param[0],
-)
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(*request.param) as server:
-        path = server.root / "large"
-        with path.open("wb") as file:
-            file.truncate(200 * 2**20)
-        server.adopt(path)
-        yield server
 
 
 _numbers = itertools.count()

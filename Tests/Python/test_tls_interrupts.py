@@ -10,8 +10,8 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing, suppress
 from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -25,12 +25,13 @@ from tls_support import (
     VERSIONS,
     logged_in,
     protected,
-    running,
     server_context,
     trusting,
     version_of_tls,
+    within,
 )
 from tls_support import both_ways as both_ways
+from tls_support import server as server
 
 if TYPE_CHECKING:
     from servers import Server
@@ -197,13 +198,6 @@ def test_a_session_survives_ctrl_c_while_the_server_is_to_connect(
         assert ftp.pwd() == "/here"
 
 
-@contextmanager
-def within(seconds: float) -> Iterator[None]:
-    before = time.monotonic()
-    yield
-    assert time.monotonic() - before < seconds
-
-
 def stalled(*, again: bool) -> Step:
     def step(conversation: Conversation) -> None:
         conversation.say("150 Here we go.")
@@ -246,25 +240,6 @@ def test_ctrl_c_in_the_control_connections_handshake_closes_it(
 
 
 # At random moments
-
-
-@pytest.fixture(
-    scope="module",
-    params=[
-        ("vsftpd", "tls-reuse"),
-        ("proftpd", "tls-reuse"),
-        ("pureftpd", "tls"),
-        ("pyftpdlib", "tls"),
-    ],
-    ids=lambda param: param[0],
-)
-def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    with running(*request.param) as server:
-        path = server.root / "large"
-        with path.open("wb") as file:
-            file.truncate(200 * 2**20)
-        server.adopt(path)
-        yield server
 
 
 def interrupted(call: Callable[[], object], after: float) -> None:

@@ -564,6 +564,30 @@ def test_a_server_that_is_disturbed_by_commands_ahead(tmp_path: Path) -> None:
             assert tree(target) == tree(server.root)
 
 
+def test_a_transfer_of_which_nothing_more_is_said(
+    client: ModuleType, scripted: Callable[..., ScriptedServer], tmp_path: Path
+) -> None:
+    """As pyftpdlib does when PASV comes behind the last byte: its answer is not the transfer's."""
+
+    def disturbed(conversation: Conversation) -> None:
+        conversation.hear("PASV")
+        conversation.connected().sendall(b"alpha")
+        conversation.end_data()
+        conversation.say("227 Here (127,0,0,1,9,9).")
+
+    names = [f"type=file;size=5;modify=20200101000000; f{n}" for n in range(3)]
+    first: list[Step] = [*LOGIN, answer("PWD", '257 "/"'), *listing(*names)]
+    first += [answer("TYPE"), passive(), answer("RETR", "150 Here it comes."), disturbed]
+    second: list[Step] = [*LOGIN, answer("TYPE")]
+    for _ in names:
+        second += [passive(), *download(b"alpha")]
+    server = scripted(first, [*second, answer("CWD", "250 There.")])
+    with client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp:
+        summary = ftp.download_tree("", tmp_path, connections=1, retries=0)
+    assert summary.transferred == 3
+    assert set(tree(tmp_path).values()) == {b"alpha"}
+
+
 def test_many_small_files_by_commands_ahead(server: Any, tmp_path: Path) -> None:
     serve(server, {f"d{n % 4}/f{n}": bytes([n]) * n for n in range(150)})
     with realservers.session(server) as ftp:

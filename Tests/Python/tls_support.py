@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,13 @@ class OtherSocket(ssl.SSLSocket):
     """Of a class that is not Python's own, so that the client goes through its methods."""
 
 
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    before = time.monotonic()
+    yield
+    assert time.monotonic() - before < seconds
+
+
 @pytest.fixture(params=["in memory", "by socket"], autouse=True)
 def both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each test of a module that imports this runs with data connections in both ways of TLS."""
@@ -78,6 +86,26 @@ def running(
             raise
         pytest.skip(str(reason))
     with servers.start(name, root, mode, certificate=certificate) as server:
+        yield server
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        ("vsftpd", "tls-reuse"),
+        ("proftpd", "tls-reuse"),
+        ("pureftpd", "tls"),
+        ("pyftpdlib", "tls"),
+    ],
+    ids=lambda param: param[0],
+)
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """Each of them, with `large`, which does not fit into the buffers on the way."""
+    with running(*request.param) as server:
+        path = server.root / "large"
+        with path.open("wb") as file:
+            file.truncate(200 * 2**20)
+        server.adopt(path)
         yield server
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import functools
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import stat
@@ -205,11 +206,14 @@ def _open_the_way(folder: Path) -> None:
 
 
 def _free_port(bind: str) -> int:
+    """Below those that the system gives to connections and to whoever does not care: of these one
+    may be gone again before the server has it."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.bind((bind, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    while True:
+        port = 10_000 + secrets.randbelow(10_000)
+        with socket.socket(family, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.bind((bind, port))
+            return port
 
 
 def _start_on_a_free_port(

@@ -137,10 +137,17 @@ private final class WatchedTransfer: ClientTransfer {
 
   init(_ transfer: any ClientTransfer, _ client: PipeliningClient) { (self.transfer, self.client) = (transfer, client) }
 
+  /// How `PASV` and `EPSV` are answered.
+  private static let passiveCodes = [227, 229]
+
   var data: DataTransfer { transfer.data }
   func run(_ body: (DataTransfer) throws -> Void) throws { try transfer.run(body) }
   func end() throws -> Reply? {
     let reply = try transfer.end()
+    // pyftpdlib says nothing more of a transfer that the command has ended: what comes is that command's answer.
+    if let code = reply?.code, Self.passiveCodes.contains(code) {
+      throw FTPError(.malformed, "\(client.server) answers a command sent ahead, and says nothing of the transfer")
+    }
     client.answered(true)
     return reply
   }
