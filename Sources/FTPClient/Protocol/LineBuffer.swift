@@ -11,7 +11,9 @@ public struct LineBuffer {
   private var scanned = 0
   /// The last line ended at a CR: a LF that follows belongs to it.
   private var swallowLineFeed = false
-  /// The bytes of the last reply of one line.
+  /// Room for most replies.
+  private static let usualReply = 96
+  /// The bytes of the last reply of one line: their memory is used again when nobody has kept them.
   private var only: [UInt8] = []
 
   /// An empty buffer.
@@ -52,7 +54,8 @@ public struct LineBuffer {
       bytes.removeAll(keepingCapacity: true)
       (start, scanned, swallowLineFeed) = (0, 0, false)
     }
-    only = []
+    only.removeAll(keepingCapacity: true)
+    only.reserveCapacity(Self.usualReply)
     only.append(contentsOf: UnsafeRawBufferPointer(start: chunk.baseAddress, count: count))
     return Reply(bytes: only)
   }
