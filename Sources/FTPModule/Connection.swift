@@ -288,7 +288,7 @@ final class Connection: ReferenceHolder {
       return
     }
     // Closed at once, not shut down first: inetutils' ftpd dies of the end of a connection that it still writes to.
-    PythonError.preserving { _ = try socket.callMethod(state.names[.close]) }
+    PythonError.closing { _ = try socket.callMethod(state.names[.close]) }
     transfer?.isBrokenOff = true
     transfer?.stream.revalidate()
   }

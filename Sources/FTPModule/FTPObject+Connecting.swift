@@ -44,7 +44,7 @@ extension FTPObject {
         try call(.login, user, arguments["passwd"] ?? empty, arguments["acct"] ?? empty)
       }
     } catch {
-      PythonError.preserving { try call(.close) }
+      PythonError.closing { try call(.close) }
       throw error
     }
   }
@@ -127,8 +127,8 @@ extension FTPObject {
       try set(.welcome, welcome)
       return welcome
     } catch {
-      PythonError.preserving { try close() }
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      PythonError.closing { try close() }
+      PythonError.closing { try socket.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -285,7 +285,7 @@ extension FTPObject {
       if !unseen { dialled.waitForWriting() }
       return dialled
     } catch {
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      PythonError.closing { try socket.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -325,7 +325,7 @@ extension FTPObject {
       let isExpected =
         isGone && PythonError.matches(state.errors.error) || PythonError.matches(.osError, .eofError)
       if isExpected { PythonError.clear() }
-      PythonError.preserving { if try !socketInPlace().isNone { try call(.close) } }
+      PythonError.closing { if try !socketInPlace().isNone { try call(.close) } }
       if !isExpected { throw error }
     }
   }

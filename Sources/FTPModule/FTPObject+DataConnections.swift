@@ -49,7 +49,7 @@ extension FTPObject {
       }
       return listener
     } catch {
-      PythonError.preserving { try listener.callMethod(state.names[.close]) }
+      PythonError.closing { try listener.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -217,7 +217,7 @@ extension FTPObject {
     _ command: PythonObject, _ rest: PythonObject?
   ) throws -> (socket: PythonObject, reply: PythonObject?) {
     let listener = try call(.makeport)
-    defer { PythonError.preserving { try listener.callMethod(state.names[.close]) } }
+    defer { PythonError.closing { try listener.callMethod(state.names[.close]) } }
     var pending: PythonObject?
     do {
       let reply = try begin(command, rest)

@@ -257,7 +257,7 @@ extension FTPObject {
     defer {
       if !isClosed {
         PythonError.preserving { try stream.tls?.resetOnClose() }
-        PythonError.preserving { try channel.close(state) }
+        PythonError.closing { try channel.close(state) }
       }
     }
     let connection = channel.connection

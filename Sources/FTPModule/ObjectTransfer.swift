@@ -102,7 +102,7 @@ final class ObjectTransfer: ClientTransfer {
     stream.tls?.awaitServer(data, brokenOffBy: error, ftp.state)
     PythonError.preserving { try stream.tls?.resetOnClose() }
     connection?.control.abandonReplies()
-    PythonError.preserving { try socket.callMethod(ftp.state.names[.close]) }
+    PythonError.closing { try socket.callMethod(ftp.state.names[.close]) }
     finish(isWhole: false)
     return error
   }

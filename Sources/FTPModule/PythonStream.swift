@@ -131,13 +131,14 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
 
   private func descriptor() throws(PythonError) -> CInt {
     if let questions { return try questions.descriptor(of: socket, state.names) }
-    return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+    return CInt(clamping: try socket.optionalAttribute(state.names[.fileno])?.call().integer() ?? -1)
   }
 
   /// The socket's own time limit in seconds. Attached.
   func timeLimit() throws(PythonError) -> Double? {
     if let gettimeout = questions?.gettimeout { return try gettimeout.number(socket.glance) }
-    return try socket.glance.callForNumber(state.names[glance: .gettimeout])
+    guard let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call(), !limit.isNone else { return nil }
+    return try limit.double()
   }
 
   /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
@@ -146,9 +147,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
 
   /// Saves a `poll` for each reply of a socket that is plain, without a time limit and nobody else's. Attached.
   func beginSlices() throws(PythonError) {
-    guard !isOwn, let native, native.descriptor >= 0,
-      try timeLimit() == nil
-    else { return }
+    guard !isOwn, let native, native.descriptor >= 0, try timeLimit() == nil else { return }
     native.waitInCalls()
     isSliced = true
   }
@@ -305,7 +304,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     native?.close()
     isSliced = false
     if isOwn { return }
-    Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    Attachment.attach { PythonError.closing { try socket.callMethod(state.names[.close]) } }
   }
 
   private var closedMeanwhile: FTPError { FTPError(.state, "the connection to \(peer) was closed during the call") }

@@ -50,7 +50,7 @@ extension FTPObject {
         stream: stream, announced: connection?.announcedSize(of: stream.socket),
         silence: try silence(of: stream.socket), connection: connection)
     } catch {
-      PythonError.preserving { try stream.socket.callMethod(state.names[.close]) }
+      PythonError.closing { try stream.socket.callMethod(state.names[.close]) }
       throw error
     }
   }
