@@ -111,7 +111,7 @@ final class Connection: ReferenceHolder {
     self.state = state
     self.codec = codec
     self.stream = stream
-    ownControl = ControlConnection(stream, name: name, replyTimeout: nil)
+    ownControl = ControlConnection(stream, stream, name: name, replyTimeout: nil)
     session = nil
   }
 

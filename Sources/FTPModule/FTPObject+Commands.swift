@@ -20,7 +20,7 @@ extension FTPObject {
   /// `putline(line)`: sends a line, CRLF added.
   func putline(_ line: PythonObject) throws -> PythonObject {
     let command = try Command(line: encoded(line))
-    try state.audit().perform(state.commandEvent, object, line)
+    try state.auditing.raise(Self.commandEvent, object.glance, line.glance)
     if debugLevel > 1 {
       try print(.string("*put*"), call(.sanitize, line.appending(.string("\r\n"))))
     }

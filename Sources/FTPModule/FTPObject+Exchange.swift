@@ -36,7 +36,7 @@ extension FTPObject {
     guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
       return nil
     }
-    try state.auditing().perform(state.commandEvent.glance, object, line)
+    try state.auditing.raise(Self.commandEvent, object, line)
     do {
       return try connection.use {
         try refresh(connection, of: object, state)

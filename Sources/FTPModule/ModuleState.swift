@@ -35,15 +35,10 @@ final class ModuleState {
   let loginWords: LoginWords
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
-  /// The names of the auditing events of a command, of `connect`, and of a connection that is made.
-  let commandEvent, sessionEvent, connectEvent: PythonObject
+  let auditing: Auditing
   /// What `encoding` and `errors` of an FTP object mostly are.
   let utf8, strict: PythonObject
   @exclusivity(unchecked) private var plainSockets: PlainSockets?
-  @exclusivity(unchecked) private var auditFunction: PythonObject?
-  @exclusivity(unchecked) private var auditCall: BuiltinCall?
-  /// The attributes of the module `sys`.
-  @exclusivity(unchecked) private var system: PythonObject?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
@@ -62,9 +57,9 @@ final class ModuleState {
       ]
       + [ftpTLSType, ftpTLSBaseType, watchedType, namespace]
       + commandMethods.all + replyMethods.all + transferMethods.all
-      + [commandEvent, sessionEvent, connectEvent, utf8, strict] + hooks.all
+      + [utf8, strict] + hooks.all + auditing.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
-      + [auditFunction, system, timeoutNotGiven].compactMap(\.self)
+      + [timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -96,8 +91,7 @@ final class ModuleState {
     ftpType = try FTPType.makeClass(
       base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
       strict: strict)
-    (commandEvent, sessionEvent) = (try .string("ftplib.sendcmd"), try .string("ftplib.connect"))
-    connectEvent = try .string("socket.connect")
+    auditing = try Auditing()
     transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
@@ -158,25 +152,6 @@ final class ModuleState {
     let names = try HostNames(host)
     hostNames = names
     return names
-  }
-
-  /// `sys.audit`, or what a script has put in its place.
-  func audit() throws(PythonError) -> PythonObject {
-    if let auditFunction, let system, system.hasItem(auditFunction, for: names[.audit]) { return auditFunction }
-    let module = try importModule("sys")
-    system = try module.attribute("__dict__")
-    let function = try module.attribute(names[.audit])
-    auditFunction = function
-    return function
-  }
-
-  /// The same for the events that come very often.
-  func auditing() throws(PythonError) -> BuiltinCall {
-    let function = try audit()
-    if let auditCall, auditCall.callable === function { return auditCall }
-    let call = BuiltinCall(function)
-    auditCall = call
-    return call
   }
 
   /// Whether the warning of a context that verifies nothing is due: once.

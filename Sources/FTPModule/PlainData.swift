@@ -61,7 +61,8 @@ final class PlainData {
     var socket: Socket?
     do {
       let (port, limits) = try (passivePort(&descriptor), ftp.dataLimits())
-      try state.audit().perform(state.connectEvent, object, .tuple(names.host, .integer(Int(port))))
+      let number = try PythonObject.integer(Int(port))
+      try state.auditing.raise(FTPObject.connectEvent, object.glance, pair: (names.host.glance, number.glance))
       let taken = descriptor
       descriptor = nil
       let connected = try connect(taken, port, within: limits.connecting)
@@ -106,7 +107,7 @@ final class PlainData {
         try connection.prepare(for: query.command.verb)
       }
     }
-    try state.auditing().perform(state.commandEvent.glance, object.glance, query.line.glance)
+    try state.auditing.raise(FTPObject.commandEvent, object.glance, query.line.glance)
     return try connection.use {
       try ftp.refresh(connection)
       return try Attachment.detach { () throws(FTPError) in
@@ -137,7 +138,7 @@ final class PlainData {
   /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place. See `FTPObject.begin`.
   private func begin(_ socket: Socket) throws -> Reply? {
     if let rest { _ = try ftp.sendcmd("REST \(try rest.text())") }
-    try state.auditing().perform(state.commandEvent.glance, object.glance, command.glance)
+    try state.auditing.raise(FTPObject.commandEvent, object.glance, command.glance)
     let reply = try connection.use {
       // A hook may have closed the socket, and its descriptor be another file's by now.
       connection.stream.revalidate()

@@ -591,7 +591,10 @@ def test_audit_is_whatever_sys_has(log_in: Callable[..., Any]) -> None:
         ftp = log_in()
         ftp.pwd()
         count = patched.call_count
-        assert ("ftplib.sendcmd", ftp, "PWD") in [call.args for call in patched.call_args_list]
+        calls = [call.args for call in patched.call_args_list]
+        assert ("ftplib.connect", ftp, ftp.host, ftp.port) in calls
+        assert ("socket.connect", ftp, (ftp.host, ftp.port)) in calls
+        assert ("ftplib.sendcmd", ftp, "PWD") in calls
     ftp.pwd()
     assert patched.call_count == count
 

@@ -182,7 +182,8 @@ public final class Socket: ByteStream {
 
   /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
   func askInterrupt() throws(FTPError) {
-    guard let interrupt, nextQuestion.hasAboutPassed else { return }
+    // The hook is not taken before it is time: that counts a reference.
+    guard interrupt != nil, nextQuestion.hasAboutPassed, let interrupt else { return }
     nextQuestion = Self.aPeriodFromNow
     try interrupt.check()
   }
