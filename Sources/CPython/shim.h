@@ -7,6 +7,8 @@
 
 #include <features.h> /* before Python.h, which otherwise changes fd_set under Swift's Glibc module */
 
+#include <dlfcn.h>
+
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
 #define Py_LIMITED_API 0x030B0000 /* 3.11: the first with the buffer protocol in the stable ABI */
@@ -77,14 +79,25 @@ static inline PyObject *_Nullable py_call(
     PyObject *_Nonnull callable, PyObject *_Nullable a, PyObject *_Nullable b, PyObject *_Nullable c) {
   return PyObject_CallFunctionObjArgs(callable, a, b, c, NULL);
 }
-static inline PyObject *_Nullable py_call_four(
-    PyObject *_Nonnull callable, PyObject *_Nonnull a, PyObject *_Nonnull b, PyObject *_Nonnull c, PyObject *_Nonnull d) {
-  return PyObject_CallFunctionObjArgs(callable, a, b, c, d, NULL);
-}
 static inline PyObject *_Nullable py_call_method(
     PyObject *_Nonnull self, PyObject *_Nonnull name, PyObject *_Nullable a, PyObject *_Nullable b,
     PyObject *_Nullable c) {
   return PyObject_CallMethodObjArgs(self, name, a, b, c, NULL);
+}
+
+/* PySys_Audit: in every CPython since 3.8, in the stable ABI since 3.13 alone, and so looked for by its name; NULL where the interpreter does
+ * not show it. It makes a tuple of the arguments only where a hook gets it. `format` is Py_BuildValue's, for the event's name and up to three
+ * objects; the function itself has a parameter for the name. Both calls are variadic. */
+static inline void *_Nullable py_find_audit(void) { return dlsym(NULL /* RTLD_DEFAULT */, "PySys_Audit"); }
+static inline int py_audit(
+    void *_Nonnull function, const char *_Nonnull format, const char *_Nonnull event, PyObject *_Nonnull a, PyObject *_Nonnull b,
+    PyObject *_Nullable c) {
+  return ((int (*)(const char *, const char *, ...))function)(event, format + 1, a, b, c);
+}
+static inline PyObject *_Nullable py_call_audit(
+    PyObject *_Nonnull callable, const char *_Nonnull format, const char *_Nonnull event, PyObject *_Nonnull a,
+    PyObject *_Nonnull b, PyObject *_Nullable c) {
+  return PyObject_CallFunction(callable, format, event, a, b, c);
 }
 
 /* Sets the AttributeError for a name that a module lacks, as Python words it. PyErr_Format is variadic. */

@@ -11,27 +11,25 @@ struct BinaryFile {
   /// Whether what was written to it may still be in its buffer.
   private let isWritable: Bool
   private let isInMemory: Bool
-  /// What the file had when it was looked at.
-  private let size: UInt64
 
-  /// A file that is read; nil when it is another kind of object, or one that is on no regular file nor in memory.
-  init?(reading object: PythonObject, _ types: FileTypes) {
+  /// A file that is read; nil when it is another kind of object, or one that is neither in memory nor on a regular file of at least so many
+  /// bytes.
+  init?(reading object: PythonObject, atLeast least: UInt64 = 0, _ types: FileTypes) {
     isInMemory = object.isExactly(types.memory)
     isWritable = object.isExactly(types.random)
     let isRaw = object.isExactly(types.raw)
     guard isInMemory || isWritable || isRaw || object.isExactly(types.reader) else { return nil }
     do {
+      if !isInMemory {
+        let raw = isRaw ? object : try object.attribute("raw")
+        // The size first: to ask for all methods takes as long as to send a small file.
+        guard raw.isExactly(types.raw), try Self.hasOwn(["fileno"], raw), let status = try Self.status(of: raw),
+          UInt64(clamping: status.st_size) >= least, try Self.hasOwn(["readinto", "readall", "seek"], raw),
+          try raw.callMethod("readable").isTrue()
+        else { return nil }
+      }
       guard try Self.hasOwn(["read", "readline", "seek", "tell"], object) else { return nil }
       self.object = object
-      if isInMemory {
-        size = 0
-        return
-      }
-      let raw = isRaw ? object : try object.attribute("raw")
-      guard raw.isExactly(types.raw), try Self.hasOwn(["readinto", "readall", "seek", "fileno"], raw),
-        try raw.callMethod("readable").isTrue(), let status = try Self.status(of: raw)
-      else { return nil }
-      size = UInt64(clamping: status.st_size)
     } catch {
       PythonError.clear()
       return nil
@@ -53,7 +51,6 @@ struct BinaryFile {
       object = file
       isWritable = !isRaw
       isInMemory = false
-      size = 0
     } catch {
       PythonError.clear()
       return nil
@@ -63,7 +60,7 @@ struct BinaryFile {
   /// From how many bytes on a download is worth a descriptor and a pipe of its own.
   static let worthMoving: UInt64 = 512 * 1024
   /// From how many on an upload is worth a descriptor and what `sendfile` asks for: a dozen calls, where its `read` takes three.
-  private static let worthSending: UInt64 = 64 * 1024
+  static let worthSending: UInt64 = 64 * 1024
 
   /// Receives all that comes into a regular file from its position on, moved or copied, as is better; detached. Returns false, and has taken
   /// nothing, where that is for its `write`.
@@ -116,10 +113,9 @@ struct BinaryFile {
   }
 
   /// Sends a regular file from its position on as far as that goes without a copy of it in this process, detached; leaves the position
-  /// behind what was sent, in any case. What is left, all of a small one, and what is wrong with the file if something is, is for its `read`.
+  /// behind what was sent, in any case. What is left, and what is wrong with the file if something is, is for its `read`.
   func send(over transfer: DataTransfer) throws {
-    guard !isInMemory, size >= Self.worthSending, transfer.canSendFiles, let (descriptor, start) = try descriptor()
-    else { return }
+    guard !isInMemory, transfer.canSendFiles, let (descriptor, start) = try descriptor() else { return }
     defer { Glibc.close(descriptor) }
     // Where the object has read on, it must find the descriptor where it left it.
     let isShown = lseek(descriptor, 0, SEEK_CUR) == off_t(clamping: start)

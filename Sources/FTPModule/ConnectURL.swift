@@ -84,7 +84,7 @@ enum ConnectURL {
       for directory in directories { try ftp.object.callMethod("cwd", directory) }
       return ftp.object
     } catch {
-      PythonError.preserving { try ftp.call(.close) }
+      PythonError.closing { try ftp.call(.close) }
       throw error
     }
   }

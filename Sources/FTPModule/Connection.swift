@@ -111,7 +111,7 @@ final class Connection: ReferenceHolder {
     self.state = state
     self.codec = codec
     self.stream = stream
-    ownControl = ControlConnection(stream, name: name, replyTimeout: nil)
+    ownControl = ControlConnection(stream, stream, name: name, replyTimeout: nil)
     session = nil
   }
 
@@ -288,7 +288,7 @@ final class Connection: ReferenceHolder {
       return
     }
     // Closed at once, not shut down first: inetutils' ftpd dies of the end of a connection that it still writes to.
-    PythonError.preserving { _ = try socket.callMethod(state.names[.close]) }
+    PythonError.closing { _ = try socket.callMethod(state.names[.close]) }
     transfer?.isBrokenOff = true
     transfer?.stream.revalidate()
   }

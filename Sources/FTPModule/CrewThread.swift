@@ -1,6 +1,5 @@
 import CPython
 import FTPClient
-import Glibc
 import PythonBridge
 
 /// What a thread of Python's runs for further connections, of a tree or of one file: a callable without arguments.
@@ -11,12 +10,19 @@ final class CrewThread: ReferenceHolder {
   private enum State { case made(() -> Void), running, over }
   /// Touched attached alone.
   private var state: State
+  /// The object of `threading`'s.
   private var thread = PythonObject.none
+  /// A lock of Python's, given back when this is over: to wait for it is no Python code, which Ctrl-C could leave half done.
+  private var end = PythonObject.none
 
-  private init(_ body: @escaping () -> Void) { state = .made(body) }
+  private init(_ module: PythonObject, _ body: @escaping () -> Void) throws {
+    state = .made(body)
+    end = try module.callMethod("allocate_lock")
+    try end.callMethod("acquire")
+  }
 
-  var references: [PythonObject] { [thread] }
-  func clearReferences() { thread = .none }
+  var references: [PythonObject] { [thread, end] }
+  func clearReferences() { (thread, end) = (.none, .none) }
 
   /// Runs the workers of a tree: the first on this thread, the others on threads that have ended when this returns. The workers are detached, and
   /// take the interpreter when they need it. Attached.
@@ -24,13 +30,13 @@ final class CrewThread: ReferenceHolder {
     { count, run, work in
       func stop(_ interruption: PythonFailure) { run.stop(LocalFailure(interruption)) }
       // As many as there are do as well.
-      let threads = started(state, count, "tree", stop) { number in
+      let (foreman, _) = begin(state, count, "tree", stop) { number in
         Attachment.asking({ () throws(PythonError) in
           if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }
         }) { Attachment.detach { work(number) } }
       }
       Attachment.detach { work(0) }
-      for thread in threads { thread.join(stop) }
+      foreman?.awaitEnd(stop)
     }
   }
 
@@ -41,67 +47,94 @@ final class CrewThread: ReferenceHolder {
   ) -> PythonFailure? {
     var interruption: PythonFailure?
     func stop(_ other: PythonFailure) { interruption = interruption ?? other }
-    let threads = started(state, count, "segment", stop) { number in
+    let (foreman, begun) = begin(state, count, "segment", stop) { number in
       Attachment.asking({ () throws(PythonError) in
         if isStopped() || interruption != nil { throw .raise(.runtimeError, "another connection has failed") }
       }) { work(number) }
     }
     if interruption == nil { work(0) }
-    for number in (threads.count + 1)..<max(threads.count + 1, count) where !isStopped() && interruption == nil {
-      work(number)
-    }
-    for thread in threads { thread.join(stop) }
+    for number in (begun + 1)..<max(begun + 1, count) where !isStopped() && interruption == nil { work(number) }
+    foreman?.awaitEnd(stop)
     return interruption
   }
 
-  /// A thread that has started for each number from 1 to below `count`, or as many as there are; `kind` is for their names. Attached.
-  private static func started(
-    _ module: ModuleState, _ count: Int, _ kind: String, _ stop: (PythonFailure) -> Void,
+  /// Has a thread begin with each number from 1 to below `count`; returns how many there are, and the one whose end is theirs. `kind` is for
+  /// their names. What interrupts this is for `stop`. Attached.
+  ///
+  /// A thread that does nothing else starts, awaits and frees them, which is Python code of `threading`'s. Ctrl-C comes to the main thread alone: within
+  /// `Thread.start` it could leave a thread that waits for ever, or come out as a `RuntimeError`, and be lost when a thread is freed.
+  private static func begin(
+    _ module: ModuleState, _ count: Int, _ kind: String, _ stop: @escaping (PythonFailure) -> Void,
     _ work: @escaping (Int) -> Void
-  ) -> [CrewThread] {
-    var threads: [CrewThread] = []
-    for number in 1..<max(1, count) {
-      let thread = CrewThread { work(number) }
-      guard thread.start("ftplib-\(kind)-\(number)", module, stop) else { break }
-      threads.append(thread)
-    }
-    return threads
-  }
-
-  /// Starts; false where the system has no more threads, or Ctrl-C came: that is for `stop`. Then it has ended. Attached.
-  private func start(_ name: String, _ module: ModuleState, _ stop: (PythonFailure) -> Void) -> Bool {
+  ) -> (foreman: CrewThread?, count: Int) {
+    guard count > 1 else { return (nil, 0) }
+    var begun = 0
     do {
-      let keywords = try PythonObject.dictionary()
-      try keywords.set(NativeObject.make(module.crewThreadType, self), for: "target")
-      try keywords.set(.string(name), for: "name")
-      try keywords.set(.bool(true), for: "daemon")
-      thread = try importModule("threading").attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
-      try thread.callMethod("start")
-      return true
+      // Here, for the thread that imports it first is the main one to it.
+      let threading = try importModule("threading")
+      let plain = try importModule("_thread")
+      let haveBegun = try CrewThread(plain) {}
+      let foreman = try CrewThread(plain) {
+        var threads: [CrewThread] = []
+        do {
+          for number in 1..<count {
+            let thread = try CrewThread(plain) { work(number) }
+            do { try thread.start("ftplib-\(kind)-\(number)", threading, module) } catch {
+              if thread.hasBegun() { threads.append(thread) }
+              throw error
+            }
+            threads.append(thread)
+          }
+        } catch { refuse(stop) }
+        begun = threads.count
+        haveBegun.run()
+        for thread in threads { thread.join(stop) }
+      }
+      try plain.callMethod("start_new_thread", NativeObject.make(module.crewThreadType, foreman), .tuple([]))
+      haveBegun.awaitEnd(stop)
+      return (foreman, begun)
     } catch {
-      // Whether it has started by now, `start` no longer says: it does nothing any more, or is waited for.
-      if case .made = state { state = .over }
-      let isRefusal = PythonError.matches(.runtimeError)
-      if let exception = PythonError.take(), !isRefusal { stop(PythonFailure(exception)) }
-      awaitEnd(stop)
-      return false
+      refuse(stop)
+      return (nil, 0)
     }
   }
 
-  /// Waits until it has ended. What a signal's handler raises meanwhile, as Ctrl-C's, is for `stop`. Attached, but for the waiting.
-  private func join(_ stop: (PythonFailure) -> Void) {
-    hear(stop) { try thread.callMethod("join") }
-    // When `join` has been interrupted, Python 3.11 and 3.12 take the thread for one that has ended.
-    awaitEnd(stop)
+  /// Takes the exception of a thread that has not started. That the system has no more of them is none for `stop`.
+  private static func refuse(_ stop: (PythonFailure) -> Void) {
+    let isRefusal = PythonError.matches(.runtimeError)
+    if let exception = PythonError.take(), !isRefusal { stop(PythonFailure(exception)) }
   }
 
+  private func start(_ name: String, _ threading: PythonObject, _ module: ModuleState) throws {
+    let keywords = try PythonObject.dictionary()
+    try keywords.set(NativeObject.make(module.crewThreadType, self), for: "target")
+    try keywords.set(.string(name), for: "name")
+    try keywords.set(.bool(true), for: "daemon")
+    thread = try threading.attribute("Thread").call(arguments: .tuple([]), keywords: keywords)
+    try thread.callMethod("start")
+  }
+
+  /// Whether it has begun although `start` says that it has not; otherwise it does nothing any more, whoever starts it.
+  private func hasBegun() -> Bool {
+    guard case .made = state else { return true }
+    state = .over
+    return false
+  }
+
+  /// Waits until it has ended, on a thread that is none of `threading`'s: `join` would make it one. Attached, but for the waiting.
+  private func join(_ stop: (PythonFailure) -> Void) {
+    awaitEnd(stop)
+    hear(stop) {
+      while try thread.callMethod("is_alive").isTrue() { try importModule("time").callMethod("sleep", .float(0.001)) }
+    }
+    thread = .none
+  }
+
+  /// Waits until `run` is over. What a signal's handler raises meanwhile, as Ctrl-C's, is for `stop`. Attached, but for the waiting.
   private func awaitEnd(_ stop: (PythonFailure) -> Void) {
     while true {
       if case .over = state { return }
-      hear(stop) {
-        Attachment.detach { _ = poll(nil, 0, 10) }
-        try Attachment.checkSignals()
-      }
+      hear(stop) { try end.callMethod("acquire") }
     }
   }
 
@@ -115,7 +148,10 @@ final class CrewThread: ReferenceHolder {
   private func run() {
     guard case .made(let body) = state else { return }
     state = .running
-    defer { state = .over }
+    defer {
+      state = .over
+      PythonError.preserving { try end.callMethod("release") }
+    }
     body()
   }
 

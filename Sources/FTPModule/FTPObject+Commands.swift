@@ -20,7 +20,7 @@ extension FTPObject {
   /// `putline(line)`: sends a line, CRLF added.
   func putline(_ line: PythonObject) throws -> PythonObject {
     let command = try Command(line: encoded(line))
-    try state.audit().perform(state.commandEvent, object, line)
+    try state.auditing.raise(Self.commandEvent, object.glance, line.glance)
     if debugLevel > 1 {
       try print(.string("*put*"), call(.sanitize, line.appending(.string("\r\n"))))
     }
@@ -220,7 +220,7 @@ extension FTPObject {
       throw PythonError.raise(state.errors.error, "abort_transfer() needs the replies of this module's own connect()")
     }
     try call(.putcmd, .string("ABOR"))
-    if let socket { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    if let socket { PythonError.closing { try socket.callMethod(state.names[.close]) } }
     connection.endDataConnection()
     var reply = try call(.getmultiline)
     // As in `abort`: what Pure-FTPd says before it answers.

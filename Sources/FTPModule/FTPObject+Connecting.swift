@@ -44,7 +44,7 @@ extension FTPObject {
         try call(.login, user, arguments["passwd"] ?? empty, arguments["acct"] ?? empty)
       }
     } catch {
-      PythonError.preserving { try call(.close) }
+      PythonError.closing { try call(.close) }
       throw error
     }
   }
@@ -98,7 +98,7 @@ extension FTPObject {
     let names = state.names
     if try !object.hasNoneAttribute(names[.file]) || !state.socketAttribute.isNone(in: object.glance) { try close() }
     let (host, port) = (try attribute(.host), try attribute(.port))
-    try state.audit().perform(state.sessionEvent, object, host, port)
+    try state.auditing.raise("ftplib.connect", object.glance, host.glance, port.glance)
     let name = host.isNone ? "" : try host.text()
     guard !name.isEmpty else { throw PythonError.value("no host to connect to: give one to FTP() or connect()") }
     let peer = PeerName(name, port: try port.integer())
@@ -114,7 +114,7 @@ extension FTPObject {
       let plain = effective === dialled.socket ? dialled.plain : nil
       try set(.af, plain?.family ?? effective.attribute(state.names[.family]))
       let stream =
-        try plain.map { PythonStream(plain: effective, descriptor: $0.descriptor, peer: peer, state: state) }
+        try plain.map { PythonStream(plain: effective, $0, peer: peer, state: state) }
         ?? PythonStream(effective, peer: peer, state: state)
       let connection = Connection(stream, peer, codec: try codec, state: state)
       try set(.file, NativeObject.make(state.connectionType, connection))
@@ -127,8 +127,8 @@ extension FTPObject {
       try set(.welcome, welcome)
       return welcome
     } catch {
-      PythonError.preserving { try close() }
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      PythonError.closing { try close() }
+      PythonError.closing { try socket.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -169,13 +169,21 @@ extension FTPObject {
     if number != 0 { try set(.port, port) }
   }
 
+  /// What is known of a socket of `PlainSockets`.
+  struct Plain {
+    let descriptor: CInt
+    let questions: PythonStream.Questions
+    /// What `socket` calls its family.
+    let family: PythonObject
+  }
+
   /// A socket that has been connected.
   struct Dialled {
     let socket: PythonObject
     /// The time that connecting could take, in seconds; nil is for ever.
     let limit: Double?
-    /// Where the client has connected a socket of `PlainSockets` by itself: its descriptor, and what `socket` calls its family.
-    var plain: (descriptor: CInt, family: PythonObject)?
+    /// Where the client has connected a socket of `PlainSockets` by itself.
+    var plain: Plain?
     /// Whether a call that writes to it still waits for a slice of time alone, as connecting has left it.
     var isSliced = false
 
@@ -254,14 +262,14 @@ extension FTPObject {
       let address = SocketAddress(digits: try host.utf8Text(), port: number)
     else { return nil }
     let limit = try connectSeconds()
-    try state.audit().perform(state.connectEvent, object, .pair(host, port))
+    try state.auditing.raise(Self.connectEvent, object.glance, pair: (host.glance, port.glance))
     let socket: PythonObject
     do throws(PythonError) { socket = try sockets.make(isIPv6: address.isIPv6) } catch {
       throw state.rewordConnectError(action())
     }
     do throws(PythonError) {
       if let timeout = limit.given { try socket.callMethod(state.names[.settimeout], timeout) }
-      let descriptor = CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+      let plain = try sockets.describe(socket, isIPv6: address.isIPv6, state.names)
       // A socket with a time limit does not block.
       let isBlocking = limit.given?.isNone ?? limit.isOurs
       do throws(FTPError) {
@@ -269,16 +277,15 @@ extension FTPObject {
         let deadline = Deadline.after(seconds: limit.seconds)
         try Attachment.detach { () throws(FTPError) in
           try Socket.connect(
-            descriptor, isBlocking: isBlocking, to: address, action, until: deadline, interrupt: interrupt)
+            plain.descriptor, isBlocking: isBlocking, to: address, action, until: deadline, interrupt: interrupt)
         }
       } catch { throw state.exception(for: error) }
       let dialled = Dialled(
-        socket: socket, limit: limit.seconds, plain: (descriptor, sockets.family(isIPv6: address.isIPv6)),
-        isSliced: isBlocking)
+        socket: socket, limit: limit.seconds, plain: plain, isSliced: isBlocking)
       if !unseen { dialled.waitForWriting() }
       return dialled
     } catch {
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      PythonError.closing { try socket.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -318,7 +325,7 @@ extension FTPObject {
       let isExpected =
         isGone && PythonError.matches(state.errors.error) || PythonError.matches(.osError, .eofError)
       if isExpected { PythonError.clear() }
-      PythonError.preserving { if try !socketInPlace().isNone { try call(.close) } }
+      PythonError.closing { if try !socketInPlace().isNone { try call(.close) } }
       if !isExpected { throw error }
     }
   }

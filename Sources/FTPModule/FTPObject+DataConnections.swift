@@ -49,7 +49,7 @@ extension FTPObject {
       }
       return listener
     } catch {
-      PythonError.preserving { try listener.callMethod(state.names[.close]) }
+      PythonError.closing { try listener.callMethod(state.names[.close]) }
       throw error
     }
   }
@@ -128,10 +128,8 @@ extension FTPObject {
         try connection()?.handOut(socket, announced: announcedSize(size))
         return try .tuple(socket, size)
       } catch {
-        PythonError.preserving {
-          try socket.callMethod(state.names[.close])
-          try connection()?.control.abandonReplies()
-        }
+        PythonError.closing { try socket.callMethod(state.names[.close]) }
+        PythonError.preserving { try connection()?.control.abandonReplies() }
         throw error
       }
     }
@@ -217,7 +215,7 @@ extension FTPObject {
     _ command: PythonObject, _ rest: PythonObject?
   ) throws -> (socket: PythonObject, reply: PythonObject?) {
     let listener = try call(.makeport)
-    defer { PythonError.preserving { try listener.callMethod(state.names[.close]) } }
+    defer { PythonError.closing { try listener.callMethod(state.names[.close]) } }
     var pending: PythonObject?
     do {
       let reply = try begin(command, rest)

@@ -10,6 +10,9 @@ extension FTPObject {
     .sendcmd, .voidcmd, .voidresp, .putcmd, .putline, .getresp, .getmultiline, .getline,
   ]
 
+  /// Those of them that read a reply.
+  static let replyNames: [Name] = [.voidresp, .getresp, .getmultiline, .getline]
+
   /// A command's way in: how many of these methods it does not go through.
   enum Entry: Int { case ofObject = 0, voidcmd = 2, sendcmd = 3 }
 
@@ -33,7 +36,7 @@ extension FTPObject {
     guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
       return nil
     }
-    try state.auditing().perform(state.commandEvent.glance, object, line)
+    try state.auditing.raise(Self.commandEvent, object, line)
     do {
       return try connection.use {
         try refresh(connection, of: object, state)
@@ -54,7 +57,7 @@ extension FTPObject {
 
   /// Reads a reply, as `exchange` does.
   private func awaited() throws -> Exchanged? {
-    guard state.commandMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
+    guard state.replyMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
       try Self.isStrictUTF8(object.glance, state)
     else { return nil }
     return try asPython {

@@ -62,7 +62,7 @@ extension FTPObject {
     guard let exchanged = try exchange(line) else { return try path(in: call(.voidcmd, line)) }
     let reply = try completion(exchanged)
     if try state.hooks.parse257.replacement != nil { return try path(in: reply) }
-    return try TextCodec.utf8.decode(PathReply.path(of: exchanged.reply) ?? [])
+    return try state.replyTexts.path(in: exchanged.reply)
   }
 
   /// By `parse257`, where a script has replaced that.

@@ -61,7 +61,7 @@ extension FTPObject {
         if try opensControlConnection() { try set(._proxied_host, .string(name)) }
         return dialled
       } catch {
-        PythonError.preserving { try dialled.socket.callMethod(state.names[.close]) }
+        PythonError.closing { try dialled.socket.callMethod(state.names[.close]) }
         guard let failure = error as? FTPError else { throw error }
         if case .interrupted(let cause) = failure.kind {
           // What a socket's own methods raised, when it is not a plain one; a signal's exception passes.

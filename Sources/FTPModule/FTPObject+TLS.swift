@@ -27,7 +27,7 @@ extension FTPObject {
     do {
       try adopt(secure(plain, session: nil))
     } catch {
-      PythonError.preserving { try call(.close) }
+      PythonError.closing { try call(.close) }
       throw error
     }
     return reply
@@ -50,7 +50,7 @@ extension FTPObject {
       try adopt(within(limit: secure) { try secure.callMethod("unwrap") })
     } catch {
       // Whether the next byte is TLS's or the server's nobody knows.
-      PythonError.preserving { try call(.close) }
+      PythonError.closing { try call(.close) }
       throw reworded(error) { "end TLS on the connection to \(try name())" }
     }
     try connection()?.tlsSession = session
@@ -101,7 +101,7 @@ extension FTPObject {
         return wrapped
       }
     } catch {
-      if let leaving { leaving(open) } else { PythonError.preserving { try open.callMethod(state.names[.close]) } }
+      if let leaving { leaving(open) } else { PythonError.closing { try open.callMethod(state.names[.close]) } }
       throw error
     }
   }
@@ -111,7 +111,7 @@ extension FTPObject {
     do { try socket.callMethod(state.names[.getpeername]) } catch {
       guard PythonError.matches(.osError) else { throw error }
       PythonError.clear()
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      PythonError.closing { try socket.callMethod(state.names[.close]) }
       let reset = try PythonObject.tuple(.integer(Int(ECONNRESET)), .string("Connection reset by peer"))
       throw PythonError.raise(.osError, reset)
     }

@@ -51,7 +51,7 @@ extension FTPObject {
 
   private func stream(over socket: PythonObject, _ peer: String) throws -> PythonStream {
     do { return try PythonStream(socket, peer: peer, state: state) } catch {
-      PythonError.preserving { try socket.callMethod(state.names[.close]) }
+      PythonError.closing { try socket.callMethod(state.names[.close]) }
       throw error
     }
   }

@@ -70,8 +70,13 @@ extension FTPObject {
       let count = try transfer.receive(into: memory)
       guard count > 0 else { return }
       let block = UnsafeRawBufferPointer(rebasing: memory.prefix(count))
-      try attach { try PythonObject.lending(block, release: state.names[.release]) { _ = try write.call($0) } }
+      try attach { try lend(block, to: write) }
     }
+  }
+
+  /// Has the `write` of a file of Python's own, which keeps nothing of what it is lent, write a block.
+  private func lend(_ block: UnsafeRawBufferPointer, to write: PythonObject) throws {
+    try PythonObject.lending(block, release: state.names[.release]) { _ = try write.call($0) }
   }
 
   /// `retrlines(cmd, callback)`: the callback gets each line, as `str` without its end and as bytes with it (`LineTypes`);
@@ -80,7 +85,7 @@ extension FTPObject {
     let codec = try codec
     if let callback, BinaryFile.isWrite(callback, try state.fileTypes()) {
       return try textBlocks(command) { lines in
-        _ = try callback.call(lines.withUnsafeBytes { bytes throws(PythonError) in try .bytes(bytes) })
+        try lines.withUnsafeBytes { try lend($0, to: callback) }
       }
     }
     let callback = try callback.map(self.callback) ?? state.hooks.printLine.replacement
@@ -113,18 +118,24 @@ extension FTPObject {
       command, as: (.binary, .voidcmd), rest: rest, checksSize: false, isDetached: false, source: file
     ) { transfer, running, _ in
       let types = try state.fileTypes()
-      if callback == nil, !file.isExactly(types.memory), let own = BinaryFile(reading: file, types) {
+      if callback == nil, !file.isExactly(types.memory),
+        let own = BinaryFile(reading: file, atLeast: BinaryFile.worthSending, types)
+      {
         try own.send(over: transfer)
         try running.requireWhole()
       }
       var size = blockSize ?? BlockSize.first
+      var argument = try PythonObject.integer(size)
       while true {
-        let block = try file.callMethod(state.names[.read], .integer(size))
+        let block = try file.callMethod(state.names[.read], argument)
         guard try block.isTrue() else { return }
         try running.requireWhole()
         let count = try send(bytes(of: block, from: file), transfer)
         if let callback { _ = try callback.call(block) }
-        if blockSize == nil, count == size { size = min(size * 2, BlockSize.limit) }
+        if blockSize == nil, count == size, size < BlockSize.limit {
+          size = min(size * 2, BlockSize.limit)
+          argument = try .integer(size)
+        }
       }
     }
   }
@@ -249,92 +260,18 @@ extension FTPObject {
     ) throws -> Void
   ) throws -> PythonObject {
     let plain = try prepareTransfer(command, rest, as: representation.type, by: representation.method)
-    let keepAliveInterval = try keepAliveInterval
+    let (interval, offset) = try (keepAliveInterval, offset(rest))
     // As in CPython `rest` is said, though it be None, of binary transfers alone: a subclass may do without.
     let channel = try openChannel(plain, command, representation.type == .binary ? rest ?? PythonObject.none : nil)
-    let stream = channel.stream
-    var isClosed = false
-    defer {
-      if !isClosed {
-        PythonError.preserving { try stream.tls?.resetOnClose() }
-        PythonError.preserving { try channel.close(state) }
-      }
-    }
-    let connection = channel.connection
-    try stream.tls?.hold()
-    let transfer = DataTransfer(
-      stream, announced: channel.announced, offset: try offset(rest), silence: channel.silence,
-      control: connection?.control)
-    connection?.control.keepAlive(every: keepAliveInterval)
-    defer { connection?.control.keepAlive(every: nil) }
-    let watch = try observe(transfer, command, isBinary: checksSize || source != nil, source: source)
-    var isWhole = false
-    defer { watch?.ended(isWhole: isWhole) }
-    let running = Connection.RunningTransfer(stream)
-    // Until the final reply has come: a signal's handler must not take that for the answer to a command of its own.
-    let outer = connection?.transfer
-    connection?.transfer = running
-    defer { connection?.transfer = outer }
-    func attach(_ call: () throws -> Void) throws {
-      try Attachment.attach {
-        try check(PyErr_CheckSignals())
-        try call()
-        stream.revalidate()
-      }
-      try running.requireWhole()
-    }
-    func run() throws {
-      do {
-        if isDetached {
-          try Attachment.detach { try body(transfer, running, attach) }
-        } else {
-          try body(transfer, running, attach)
-        }
-      } catch let error as FTPError {
-        if case .interrupted(let cause) = error.kind, !(cause is TLSFailure) { throw error }
-        try running.requireWhole()
-        throw explanation(of: error, connection) ?? error
-      }
-      try running.requireWhole()
-      if let shared = stream.shared { try Attachment.detach { try shared.end() } }
-      guard stream.tls != nil else { return }
-      try TLSClosing.end(
-        stream, connection, silence: channel.silence, throughProxy: !attribute(._proxied_host).isNone, state: state)
-      try running.requireWhole()
-    }
+    let transfer = try ObjectTransfer(
+      self, command, on: channel, from: offset, keptAliveEvery: interval, isBinary: checksSize || source != nil,
+      checksSize: checksSize, source: source)
+    defer { transfer.finish(isWhole: false) }
     do {
-      if let connection { try connection.use(run) } else { try run() }
-      try channel.close(state)
-      isClosed = true
-    } catch {
-      stream.tls?.awaitServer(transfer, brokenOffBy: error, state)
-      stream.shared?.breakOff()
-      connection?.control.abandonReplies()
-      throw error
-    }
-    let (reply, late) = try finalReply(transfer)
-    if checksSize {
-      try transfer.verify()
-      if let late { try transfer.verify(announced: late) }
-    }
-    connection?.transfer = outer
-    try requireWhole(transfer, stream, command, isBinary: checksSize)
-    isWhole = true
-    return reply
-  }
-
-  /// The server's own word on a data connection that broke, such as `552 Disk full`, where it has one.
-  private func explanation(of error: FTPError, _ connection: Connection?) -> FTPError? {
-    guard let connection else { return nil }
-    switch error.kind {
-    case .system: return Attachment.detach { connection.control.explanation(of: error) }
-    case .interrupted:
-      let failure = FTPError(.system(0), error.message)
-      let explained = Attachment.detach { connection.control.explanation(of: failure) }
-      if case .system = explained.kind { return nil }
-      return explained
-    default: return nil
-    }
+      try transfer.run(isDetached: isDetached) { try body(transfer.data, transfer.running, transfer.attach) }
+      try transfer.close()
+    } catch { throw transfer.breakOff(after: error) }
+    return try transfer.complete()
   }
 
   /// Sends one bytes-like block, detached; returns its size.

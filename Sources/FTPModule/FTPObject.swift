@@ -10,6 +10,11 @@ struct FTPObject {
   let object: PythonObject
   let state: ModuleState
 
+  /// The auditing event of a command.
+  static var commandEvent: StaticString { "ftplib.sendcmd" }
+  /// That of a connection that is made.
+  static var connectEvent: StaticString { "socket.connect" }
+
   // MARK: Attributes
 
   func attribute(_ name: Name) throws(PythonError) -> PythonObject { try object.attribute(state.names[name]) }

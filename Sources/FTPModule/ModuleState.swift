@@ -26,6 +26,8 @@ final class ModuleState {
   let hooks: ModuleHooks
   /// The methods that a command goes through, as the class `FTP` was made with them.
   let commandMethods: OwnMethods
+  /// Those of them that read a reply.
+  let replyMethods: OwnMethods
   /// Those and the ones that open data connections.
   let transferMethods: OwnMethods
   let pasv, epsv: PassiveQuery
@@ -33,15 +35,10 @@ final class ModuleState {
   let loginWords: LoginWords
   private var hostNames: HostNames?
   private var knownFileTypes: FileTypes?
-  /// The names of the auditing events of a command, of `connect`, and of a connection that is made.
-  let commandEvent, sessionEvent, connectEvent: PythonObject
+  let auditing: Auditing
   /// What `encoding` and `errors` of an FTP object mostly are.
   let utf8, strict: PythonObject
   @exclusivity(unchecked) private var plainSockets: PlainSockets?
-  @exclusivity(unchecked) private var auditFunction: PythonObject?
-  @exclusivity(unchecked) private var auditCall: BuiltinCall?
-  /// The attributes of the module `sys`.
-  @exclusivity(unchecked) private var system: PythonObject?
   @exclusivity(unchecked) private var timeoutNotGiven: PythonObject?
   private var hasWarnedOfInsecurity = false
 
@@ -58,10 +55,11 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace] + commandMethods.all + transferMethods.all
-      + [commandEvent, sessionEvent, connectEvent, utf8, strict] + hooks.all
+      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace]
+      + commandMethods.all + replyMethods.all + transferMethods.all
+      + [utf8, strict] + hooks.all + auditing.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
-      + [auditFunction, system, timeoutNotGiven].compactMap(\.self)
+      + [timeoutNotGiven].compactMap(\.self)
   }
 
   /// Makes the module's classes and puts them, and the constants, into it.
@@ -93,11 +91,11 @@ final class ModuleState {
     ftpType = try FTPType.makeClass(
       base: baseType, moduleName: name, socket: NativeObject.make(watchedType, socketAttribute), utf8: utf8,
       strict: strict)
-    (commandEvent, sessionEvent) = (try .string("ftplib.sendcmd"), try .string("ftplib.connect"))
-    connectEvent = try .string("socket.connect")
+    auditing = try Auditing()
     transferMethods = try OwnMethods(PlainData.methodNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
+    replyMethods = try OwnMethods(FTPObject.replyNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
     ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
     try addConstants(to: module)
@@ -154,25 +152,6 @@ final class ModuleState {
     let names = try HostNames(host)
     hostNames = names
     return names
-  }
-
-  /// `sys.audit`, or what a script has put in its place.
-  func audit() throws(PythonError) -> PythonObject {
-    if let auditFunction, let system, system.hasItem(auditFunction, for: names[.audit]) { return auditFunction }
-    let module = try importModule("sys")
-    system = try module.attribute("__dict__")
-    let function = try module.attribute(names[.audit])
-    auditFunction = function
-    return function
-  }
-
-  /// The same for the events that come very often.
-  func auditing() throws(PythonError) -> BuiltinCall {
-    let function = try audit()
-    if let auditCall, auditCall.callable === function { return auditCall }
-    let call = BuiltinCall(function)
-    auditCall = call
-    return call
   }
 
   /// Whether the warning of a context that verifies nothing is due: once.

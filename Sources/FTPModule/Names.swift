@@ -19,7 +19,6 @@ enum Name: Int, CaseIterable {
   case do_handshake, write_eof, unwrap
   // The module's functions that methods call: a script may replace each.
   case parse150, parse227, parse229, parse257, print_line
-  case audit
   // Commands.
   case PWD, QUIT
 }

@@ -44,7 +44,8 @@ final class NativeSibling: TransferClient {
     try object.catching {
       let (ftp, state) = (object.ftp, object.ftp.state)
       for command in commands {
-        try state.audit().perform(state.commandEvent, ftp.object, object.line(command.verb, command.argument))
+        let line = try object.line(command.verb, command.argument)
+        try state.auditing.raise(FTPObject.commandEvent, ftp.object.glance, line.glance)
       }
     }
   }

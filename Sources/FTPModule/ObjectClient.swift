@@ -57,8 +57,8 @@ final class ObjectClient: TransferClient {
         return PythonFailure(exception)
       }
       do { return FTPError(unexpected: try ftp.parsed(exception.string())) } catch {
-        PythonError.clear()
-        return PythonFailure(exception)
+        // To put it into words may run a signal's handler.
+        return PythonFailure(PythonError.takeInterrupt() ?? exception)
       }
     case let local as LocalFailure: return LocalFailure(taken(local.error))
     default: return error
@@ -128,7 +128,7 @@ final class ObjectClient: TransferClient {
       current = nil
       guard let memory = try ftp.memory() else { throw ftp.notConnected }
       do { try connect(memory) } catch {
-        PythonError.preserving { try ftp.call(.close) }
+        PythonError.closing { try ftp.call(.close) }
         throw error
       }
       current = try ftp.connection()
@@ -200,7 +200,7 @@ final class ObjectClient: TransferClient {
   func disconnect() {
     Attachment.attach {
       current = nil
-      PythonError.preserving { try ftp.call(.close) }
+      PythonError.closing { try ftp.call(.close) }
     }
   }
 

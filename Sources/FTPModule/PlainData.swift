@@ -61,7 +61,8 @@ final class PlainData {
     var socket: Socket?
     do {
       let (port, limits) = try (passivePort(&descriptor), ftp.dataLimits())
-      try state.audit().perform(state.connectEvent, object, .tuple(names.host, .integer(Int(port))))
+      let number = try PythonObject.integer(Int(port))
+      try state.auditing.raise(FTPObject.connectEvent, object.glance, pair: (names.host.glance, number.glance))
       let taken = descriptor
       descriptor = nil
       let connected = try connect(taken, port, within: limits.connecting)
@@ -106,14 +107,14 @@ final class PlainData {
         try connection.prepare(for: query.command.verb)
       }
     }
-    try state.auditing().perform(state.commandEvent.glance, object.glance, query.line.glance)
+    try state.auditing.raise(FTPObject.commandEvent, object.glance, query.line.glance)
     return try connection.use {
       try ftp.refresh(connection)
       return try Attachment.detach { () throws(FTPError) in
         if isReady { try connection.control.realign() }
         try connection.control.send(query.command)
         // The server takes its time to listen.
-        if descriptor == nil { descriptor = Socket.unconnected(like: server) }
+        if descriptor == nil { descriptor = Socket.unconnected(like: server, read: !line.isUpload) }
         return try connection.control.readReply()
       }
     }
@@ -126,9 +127,9 @@ final class PlainData {
     let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        descriptor, sharingNothing: server.with(port: port),
+        descriptor, sharingNothing: server.with(port: port), read: !line.isUpload,
         "open the data connection to \(server.host) port \(port)",
-        peer: names.peer + String(port), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
+        peer: PeerName(names.peer, port: Int(port)), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }
   }
 
@@ -137,7 +138,7 @@ final class PlainData {
   /// Sends `REST` and the command; returns the 1yz reply, or nil when data comes in its place. See `FTPObject.begin`.
   private func begin(_ socket: Socket) throws -> Reply? {
     if let rest { _ = try ftp.sendcmd("REST \(try rest.text())") }
-    try state.auditing().perform(state.commandEvent.glance, object.glance, command.glance)
+    try state.auditing.raise(FTPObject.commandEvent, object.glance, command.glance)
     let reply = try connection.use {
       // A hook may have closed the socket, and its descriptor be another file's by now.
       connection.stream.revalidate()
@@ -197,13 +198,13 @@ struct PassiveQuery {
 struct HostNames {
   private let text: String
   let host: PythonObject
-  /// In messages, before the port.
+  /// In messages, with the port.
   let peer: String
 
   init(_ host: String) throws(PythonError) {
     text = host
     self.host = try .string(host)
-    peer = "the data connection of \(host) port "
+    peer = "the data connection of \(host)"
   }
 
   func areThose(of host: String) -> Bool { text == host }

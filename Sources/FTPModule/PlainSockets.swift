@@ -9,13 +9,16 @@ final class PlainSockets {
   private let type, native: PythonObject
   /// The constructor of the class, and what that sets beside what the native one does; nil where it may set more.
   private let own: (constructor: OwnMethods, attributes: [(name: PythonObject, value: PythonObject)])?
+  /// How all of them are asked, as the first one has said.
+  @exclusivity(unchecked) private var known: PythonStream.Questions?
   /// For each family what the module calls it, and what `create_connection` makes a socket of it with.
   private let four, six: (name: PythonObject, arguments: PythonObject)
 
   /// Takes what is there now; nil when that is somebody else's already.
   init?(_ module: PythonObject, _ names: Names) throws(PythonError) {
     let native = try importModule("_socket").attribute("socket")
-    methods = try OwnMethods([names[.connect], names[.recv], names[.send], names[.sendall]], of: native)
+    let asked: [Name] = [.connect, .recv, .send, .sendall, .fileno, .gettimeout]
+    methods = try OwnMethods(asked.map { names[$0] }, of: native)
     var parts: [(name: Name, value: PythonObject)] = []
     let namespace = try module.attribute("__dict__")
     for name in [Name.create_connection, .getaddrinfo, .socket] {
@@ -71,6 +74,12 @@ final class PlainSockets {
     return socket
   }
 
-  /// What the module calls a family.
-  func family(isIPv6: Bool) -> PythonObject { (isIPv6 ? six : four).name }
+  /// What is known of one of them.
+  func describe(_ socket: PythonObject, isIPv6: Bool, _ names: Names) throws(PythonError) -> FTPObject.Plain {
+    let questions = if let known { known } else { try PythonStream.Questions(socket, names) }
+    known = questions
+    return FTPObject.Plain(
+      descriptor: try questions.descriptor(of: socket, names), questions: questions,
+      family: (isIPv6 ? six : four).name)
+  }
 }

@@ -51,7 +51,7 @@ enum Program {
       for word in words { try perform(word, ftp, sys) }
       _ = try ftp.call(.quit)
     } catch {
-      PythonError.preserving { try ftp.call(.close) }
+      PythonError.closing { try ftp.call(.close) }
       throw error
     }
   }

@@ -11,7 +11,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   let socket: PythonObject
   private let state: ModuleState
   private let peer: PeerName
-  @exclusivity(unchecked) private var native: Socket?
+  private let native: Socket?
   /// Whether the client has made the connection by itself.
   private(set) var isOwn = false
   /// The TLS on the socket, where there is some.
@@ -46,33 +46,40 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     self.state = state
     shared = SharedStream.of(socket, state)
     if shared != nil {
-      tls = nil
+      (tls, native) = (nil, nil)
       return
     }
     if try state.isTLS(socket), try !socket.callMethod("version").isNone {
-      tls = try TLSChannel(socket, peer: peer.description, state: state)
+      (tls, native) = (try TLSChannel(socket, peer: peer.description, state: state), nil)
       return
     }
     tls = nil
-    guard try Self.isPlain(socket, state) else { return }
+    guard try Self.isPlain(socket, state) else {
+      native = nil
+      return
+    }
+    let questions = try Questions(socket, state.names)
+    self.questions = questions
     native = Socket(
-      descriptor: try descriptor(), owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: try questions.descriptor(of: socket, state.names), owned: false, name: peer,
+      interrupt: Interrupt(Attachment.checkSignals))
   }
 
-  /// Works on a socket of `PlainSockets`, which has this descriptor.
-  init(plain socket: PythonObject, descriptor: CInt, peer: PeerName, state: ModuleState) {
+  /// Works on a socket of `PlainSockets`.
+  init(plain socket: PythonObject, _ plain: FTPObject.Plain, peer: PeerName, state: ModuleState) {
     self.socket = socket
+    questions = plain.questions
     self.peer = peer
     self.state = state
     (tls, shared) = (nil, nil)
     native = Socket(
-      descriptor: descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
+      descriptor: plain.descriptor, owned: false, name: peer, interrupt: Interrupt(Attachment.checkSignals))
   }
 
   /// Works on a connection that the client has made by itself, and that no Python code can see.
   init(_ own: Socket, state: ModuleState) {
     socket = .none
-    peer = PeerName(own.peer)
+    peer = own.name
     self.state = state
     (tls, shared) = (nil, nil)
     native = own
@@ -85,7 +92,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     self.peer = PeerName(peer)
     self.state = state
     tls = pipe
-    shared = nil
+    (shared, native) = (nil, nil)
   }
 
   /// Whether the socket is of the class `socket.socket` itself, with the methods that it was born with; or of `ssl.SSLSocket`,
@@ -103,38 +110,35 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   }
 
   /// What a plain socket is asked before each command. Its methods are those that it was born with, as for all that is done to a plain one.
-  private final class Questions {
-    let fileno, gettimeout: BuiltinCall
+  struct Questions {
+    let fileno, gettimeout: SimpleMethod?
 
     init(_ socket: PythonObject, _ names: Names) throws(PythonError) {
-      fileno = BuiltinCall(try socket.attribute(names[.fileno]))
-      gettimeout = BuiltinCall(try socket.attribute(names[.gettimeout]))
+      fileno = try SimpleMethod(names[.fileno], of: socket)
+      gettimeout = try SimpleMethod(names[.gettimeout], of: socket)
+    }
+
+    func descriptor(of socket: PythonObject, _ names: Names) throws(PythonError) -> CInt {
+      if let fileno { return CInt(clamping: try fileno.integer(socket.glance)) }
+      return CInt(clamping: try socket.glance.callForInteger(names[glance: .fileno]))
     }
   }
 
-  @exclusivity(unchecked) private var knownQuestions: Questions?
-
-  private func questions() throws(PythonError) -> Questions? {
-    if let knownQuestions { return knownQuestions }
-    guard native != nil, !isOwn else { return nil }
-    knownQuestions = try Questions(socket, state.names)
-    return knownQuestions
-  }
+  @exclusivity(unchecked) private var questions: Questions?
 
   /// What the garbage collector must see.
-  var references: [PythonObject] {
-    [socket] + (knownQuestions.map { [$0.fileno.callable, $0.gettimeout.callable] } ?? [])
-  }
+  var references: [PythonObject] { [socket] }
 
   private func descriptor() throws(PythonError) -> CInt {
-    if let questions = try questions() { return CInt(clamping: try questions.fileno.integer()) }
-    return CInt(clamping: try socket.glance.callForInteger(state.names[glance: .fileno]))
+    if let questions { return try questions.descriptor(of: socket, state.names) }
+    return CInt(clamping: try socket.optionalAttribute(state.names[.fileno])?.call().integer() ?? -1)
   }
 
   /// The socket's own time limit in seconds. Attached.
   func timeLimit() throws(PythonError) -> Double? {
-    if let questions = try questions() { return try questions.gettimeout.number() }
-    return try socket.glance.callForNumber(state.names[glance: .gettimeout])
+    if let gettimeout = questions?.gettimeout { return try gettimeout.number(socket.glance) }
+    guard let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call(), !limit.isNone else { return nil }
+    return try limit.double()
   }
 
   /// Whether calls on the socket's descriptor wait by themselves, in slices of time: as long as Python code does not have the socket, for
@@ -143,9 +147,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
 
   /// Saves a `poll` for each reply of a socket that is plain, without a time limit and nobody else's. Attached.
   func beginSlices() throws(PythonError) {
-    guard !isOwn, let native, native.descriptor >= 0,
-      try socket.callMethod(state.names[.gettimeout]).isNone
-    else { return }
+    guard !isOwn, let native, native.descriptor >= 0, try timeLimit() == nil else { return }
     native.waitInCalls()
     isSliced = true
   }
@@ -302,7 +304,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     native?.close()
     isSliced = false
     if isOwn { return }
-    Attachment.attach { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    Attachment.attach { PythonError.closing { try socket.callMethod(state.names[.close]) } }
   }
 
   private var closedMeanwhile: FTPError { FTPError(.state, "the connection to \(peer) was closed during the call") }

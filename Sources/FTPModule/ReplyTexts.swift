@@ -22,6 +22,16 @@ final class ReplyTexts {
     return (text.newReference(), code)
   }
 
+  @exclusivity(unchecked) private var lastPath: (reply: [UInt8], path: PythonObject)?
+
+  /// The path in a 257 reply; empty where it has none.
+  func path(in reply: Reply) throws(PythonError) -> PythonObject {
+    if let lastPath, lastPath.reply == reply.bytes { return lastPath.path }
+    let path = try TextCodec.utf8.decode(PathReply.path(of: reply) ?? [])
+    lastPath = (reply.bytes, path)
+    return path
+  }
+
   /// A reply's three digits; nil when it begins with anything else.
   func code(of reply: Reply) throws(PythonError) -> PythonObject? {
     guard let code = reply.code, codes.indices.contains(code) else { return nil }

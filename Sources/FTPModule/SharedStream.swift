@@ -209,7 +209,7 @@ final class SharedStream {
   func asking(_ state: ModuleState, _ body: (PythonObject) throws -> PythonObject) throws -> PythonObject {
     try requireOpen()
     let socket = try plainSocket(overCopyOf: descriptor, state)
-    defer { PythonError.preserving { try socket.callMethod(state.names[.close]) } }
+    defer { PythonError.closing { try socket.callMethod(state.names[.close]) } }
     return try body(socket)
   }
 }

@@ -57,7 +57,7 @@ final class TLSHandshake {
       }
     }
     if isWhole { PythonError.preserving { try state.resetOnClose(socket) } }
-    PythonError.preserving { try socket.callMethod(state.names[.close]) }
+    PythonError.closing { try socket.callMethod(state.names[.close]) }
     return isWhole
   }
 

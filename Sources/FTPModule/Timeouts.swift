@@ -55,9 +55,9 @@ extension FTPObject {
     }
   }
 
-  /// How long to wait on a socket: its own limit, or ours when nobody set one.
+  /// How long to wait on a socket: its own limit, or ours when nobody set one. What somebody has put in a socket's place may have no such method.
   func silence(of socket: PythonObject) throws(PythonError) -> Duration? {
-    let limit = try socket.callMethod(state.names[.gettimeout])
+    let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call() ?? PythonObject.none
     if limit.isNone { return try attribute(.timeout) === state.notGiven() ? Self.defaultSilence : nil }
     return Duration(try limit.double())
   }

@@ -6,11 +6,19 @@ import PythonBridge
 struct TransferChannel {
   let stream: PythonStream
   /// The size that the reply to the command announced; nil when it named none.
-  let announced: UInt64?
+  var announced: UInt64?
   /// How long it may be silent; nil is for ever.
   let silence: Duration?
   /// The control connection; nil where somebody else's object is in `file`.
   let connection: Connection?
+
+  /// Closes in the middle of the transfer, whose replies nobody awaits any more. Attached.
+  func breakOff(_ state: ModuleState) {
+    stream.shared?.breakOff()
+    PythonError.preserving { try stream.tls?.resetOnClose() }
+    connection?.control.abandonReplies()
+    PythonError.closing { try close(state) }
+  }
 
   /// Closes. Attached.
   func close(_ state: ModuleState) throws(PythonError) {
@@ -42,6 +50,11 @@ extension FTPObject {
     let before = try connection()
     before?.takesDataFirst = true
     defer { before?.takesDataFirst = false }
+    return try openChannel(command, rest)
+  }
+
+  /// The same through the object's own methods.
+  func openChannel(_ command: PythonObject, _ rest: PythonObject?) throws -> TransferChannel {
     let stream = try openTransfer(command, rest)
     do {
       // A connection of our own kind keeps count; a stranger's object in `file` gets what CPython does.
@@ -50,7 +63,9 @@ extension FTPObject {
         stream: stream, announced: connection?.announcedSize(of: stream.socket),
         silence: try silence(of: stream.socket), connection: connection)
     } catch {
-      PythonError.preserving { try stream.socket.callMethod(state.names[.close]) }
+      PythonError.preserving { try stream.tls?.resetOnClose() }
+      PythonError.closing { try stream.socket.callMethod(state.names[.close]) }
+      PythonError.preserving { try connection()?.control.abandonReplies() }
       throw error
     }
   }

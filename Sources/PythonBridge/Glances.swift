@@ -73,20 +73,6 @@ public struct Glance {
     try Self.number(taking: py_call_method(pointer, method.pointer, nil, nil, nil))
   }
 
-  /// Calls it with three arguments and drops the result. Throws what it raises.
-  public func perform(_ first: Glance, _ second: Glance, _ third: Glance) throws(PythonError) {
-    guard let result = py_call(pointer, first.pointer, second.pointer, third.pointer) else { throw PythonError() }
-    Py_DecRef(result)
-  }
-
-  /// Calls it with four arguments and drops the result. Throws what it raises.
-  public func perform(_ first: Glance, _ second: Glance, _ third: Glance, _ fourth: Glance) throws(PythonError) {
-    guard let result = py_call_four(pointer, first.pointer, second.pointer, third.pointer, fourth.pointer) else {
-      throw PythonError()
-    }
-    Py_DecRef(result)
-  }
-
   /// The UTF-8 of a `str`, valid while that lives; nil when it has lone surrogates, and so none. Throws `TypeError` for anything else.
   public func utf8() throws(PythonError) -> UnsafeRawBufferPointer? {
     var count = 0
@@ -134,18 +120,5 @@ extension PythonObject {
   /// Whether an attribute is this very object. Throws as `attribute`.
   public func hasAttribute(_ name: PythonObject, _ value: PythonObject) throws(PythonError) -> Bool {
     try Glance(pointer).has(Glance(name.pointer), value)
-  }
-
-  /// Calls it with three arguments and drops the result. Throws what it raises.
-  public func perform(_ first: PythonObject, _ second: PythonObject, _ third: PythonObject) throws(PythonError) {
-    try Glance(pointer).perform(Glance(first.pointer), Glance(second.pointer), Glance(third.pointer))
-  }
-
-  /// Calls it with four arguments and drops the result. Throws what it raises.
-  public func perform(
-    _ first: PythonObject, _ second: PythonObject, _ third: PythonObject, _ fourth: PythonObject
-  ) throws(PythonError) {
-    try Glance(pointer).perform(
-      Glance(first.pointer), Glance(second.pointer), Glance(third.pointer), Glance(fourth.pointer))
   }
 }

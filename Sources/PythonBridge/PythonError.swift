@@ -78,6 +78,23 @@ public struct PythonError: Error {
     PyErr_Restore(type, value, traceback)
   }
 
+  /// The same for code that closes something. Ctrl-C can break that off half done, as `socket.close`, which is Python code: then it runs once more.
+  public static func closing(_ body: () throws -> Void) {
+    preserving {
+      do { try body() } catch {
+        guard PyErr_ExceptionMatches(py_keyboard_interrupt()) != 0, let interrupt = take() else { throw error }
+        preserving(body)
+        throw restore(interrupt)
+      }
+    }
+  }
+
+  /// Takes the exception that is set where it is Ctrl-C's; drops any other.
+  public static func takeInterrupt() -> PythonObject? {
+    guard let exception = take(), isKeyboardInterrupt(exception.type) else { return nil }
+    return exception
+  }
+
   /// Where an exception that is dropped is Ctrl-C's, its signal counts as come anew.
   public static func renewInterrupt(_ dropped: PythonObject) {
     if isKeyboardInterrupt(dropped.type) { PyErr_SetInterrupt() }

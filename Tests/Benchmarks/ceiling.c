@@ -4,14 +4,17 @@
  *
  * The operations are those of client.py; like that it prints what the operation took without the login. With the last argument retr_file and
  * stor_file go over TLS: what OpenSSL takes comes on top then. It trusts the server, has no time limits, and ends with status 1 when anything
- * is odd. */
+ * is odd. An operation whose name ends in _same makes all the system calls that this repository's client makes for it: what a client costs
+ * that looks for unasked replies before each command, waits no longer than it may, and keeps the connection alive. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -28,6 +31,7 @@ enum { block = 256 * 1024 };
 static const char *operation, *host, *user, *password, *path;
 static int port, count;
 static SSL_CTX *context; /* NULL without TLS */
+static int is_same;      /* whether it is to make this repository's calls */
 
 struct session {
   int control;
@@ -53,9 +57,16 @@ static void fail(const char *what) {
   exit(1);
 }
 
+/* Has a call return when it has waited for so long: the client's asks then for Ctrl-C. */
+static void slice(int fd, int option) {
+  struct timeval time = {.tv_usec = 50000};
+  setsockopt(fd, SOL_SOCKET, option, &time, sizeof time);
+}
+
 static int dial(int to) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)to)};
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (is_same) slice(fd, SO_SNDTIMEO);
   if (inet_pton(AF_INET, host, &address.sin_addr) != 1) fail(host);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
   return fd;
@@ -67,6 +78,7 @@ static void expect(struct session *s, char digit) {
   while (!(end = memchr(s->input, '\n', s->ahead))) {
     size_t room = sizeof s->input - s->ahead;
     ssize_t got = s->tls ? SSL_read(s->tls, s->input + s->ahead, (int)room) : recv(s->control, s->input + s->ahead, room, 0);
+    if (got < 0 && is_same && errno == EAGAIN) continue;
     if (got <= 0) fail("recv");
     s->ahead += (size_t)got;
   }
@@ -86,6 +98,8 @@ static void say(struct session *s, const char *format, ...) {
   va_start(arguments, format);
   int size = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
+  struct pollfd request = {.fd = s->control, .events = POLLIN};
+  if (is_same && poll(&request, 1, 0) != 0) fail("poll");
   if ((s->tls ? SSL_write(s->tls, line, size) : send(s->control, line, (size_t)size, 0)) != size) fail("send");
 }
 
@@ -99,9 +113,16 @@ static SSL *secure(int fd, SSL *like) {
 }
 
 static void open_session(struct session *s) {
-  int on = 1;
+  int on = 1, seconds = 60;
   s->control = dial(port), s->ahead = 0, s->tls = NULL;
-  setsockopt(s->control, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (is_same) {
+    setsockopt(s->control, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+    setsockopt(s->control, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
+    setsockopt(s->control, IPPROTO_TCP, TCP_KEEPINTVL, &seconds, sizeof seconds);
+    getpid();
+    slice(s->control, SO_RCVTIMEO);
+  } else
+    setsockopt(s->control, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   expect(s, '2');
   if (context) say(s, "AUTH TLS\r\n"), expect(s, '2'), s->tls = secure(s->control, NULL);
   say(s, "USER %s\r\n", user);
@@ -310,6 +331,8 @@ static void small_files(struct session *s, int is_upload) {
 int main(int argc, char **argv) {
   struct session s;
   if (argc < 8) return 2;
+  char *same = strstr(argv[1], "_same");
+  if ((is_same = same != NULL)) *same = 0;
   operation = argv[1], host = argv[2], port = atoi(argv[3]), user = argv[4], password = argv[5], path = argv[6], count = atoi(argv[7]);
   if (argc > 8 && strcmp(argv[8], "1") == 0) {
     if (!(context = SSL_CTX_new(TLS_client_method()))) fail("SSL_CTX_new");

@@ -16,6 +16,7 @@ sys.path += [str(REPOSITORY / "Tests/Python"), str(REPOSITORY / "Tests/Servers")
 
 import pythons  # noqa: E402
 from servers import Server  # noqa: E402
+from workload import SAME_CALLS  # noqa: E402
 
 CLIENT = str(HERE / "client.py")
 PEERS = str(HERE / "peers.py")
@@ -99,9 +100,9 @@ def lftp(buffer: str) -> Callable[[Job], Sequence[str]]:
     return command
 
 
-def ceiling(way: str = "_file") -> Callable[[Job], Sequence[str]]:
+def ceiling(way: str = "_file", calls: str = "") -> Callable[[Job], Sequence[str]]:
     def command(job: Job) -> Sequence[str]:
-        operation = job.operation.replace("_file", way)
+        operation = job.operation.replace("_file", way) + calls
         return [str(BUILD / "ceiling"), operation, *job.words(), str(int(job.tls))]
 
     return command
@@ -167,4 +168,5 @@ def everybody(peers: Path | None) -> dict[str, Contestant]:
         everyone += [Contestant("lftp", lftp("")), Contestant("lftp 1M", lftp("1M"))]
     everyone.append(Contestant("C", ceiling()))
     everyone.append(Contestant("C, copied", ceiling("_copied")))
+    everyone.append(Contestant(SAME_CALLS, ceiling(calls="_same")))
     return {contestant.name: contestant for contestant in everyone}

@@ -67,12 +67,12 @@ class Result:
         mine, theirs = self.value(who, goal.measure), self.value(best, goal.measure)
         return max(0.0, mine - goal.extra) / max(theirs, 1e-9), best
 
-    def floor(self, goal: Goal, best: str) -> float | None:
+    def floor(self, goal: Goal, best: str, program: str = "C") -> float | None:
         """What the system calls alone have of that one's: no client can have less."""
-        if "C" not in self.runs or self.runs["C"].failure or "C" in goal.others:
+        if program not in self.runs or self.runs[program].failure or program in goal.others:
             return None
         theirs = self.value(best, goal.measure)
-        return self.value("C", goal.measure) / max(theirs, 1e-9)
+        return self.value(program, goal.measure) / max(theirs, 1e-9)
 
     def plain(self) -> dict[str, Any]:
         return {

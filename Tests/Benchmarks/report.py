@@ -16,7 +16,7 @@ from typing import Any
 
 import chart
 from measuring import Result, Runs
-from workload import Goal
+from workload import SAME_CALLS, Goal
 from workloads import WORKLOADS
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -102,6 +102,9 @@ def summary(results: Sequence[Result]) -> str:
             elif said not in met:
                 if floor is not None and floor > goal.ratio:
                     verdict += ", by the C program too"
+                same = result.floor(goal, best, SAME_CALLS)
+                if same is not None:
+                    verdict += f"; the C program with the same calls has {same:.2f}"
                 if result.workload.reason:
                     verdict += f": {result.workload.reason}"
             limit = "-" if floor is None else f"{floor:.2f}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 FILE, TEXT, MANY, SMALL = "file.bin", "text.txt", "many", "small"
+SAME_CALLS = "C, same calls"
+"""The C program with every system call that this client makes."""
 
 
 @dataclass(frozen=True)

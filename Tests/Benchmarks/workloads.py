@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from workload import MANY, SMALL, TEXT, Goal, Workload, cpu, wall
+from workload import MANY, SAME_CALLS, SMALL, TEXT, Goal, Workload, cpu, wall
 
 _ALL = ("ftplib", "this", "this ftpy", "curl", "pycurl", "lftp", "lftp 1M", "aioftp", "C")
 _CALLBACKS = ("ftplib", "ftplib 64K", "this", "pycurl", "C")
@@ -13,6 +13,7 @@ _SECURE = ("ftplib", "this", "curl", "lftp", "C")
 _MANY_FILES = ("ftplib", "this", "pycurl", "aioftp", "C")
 _TREES = ("ftplib", "this", "pycurl")
 _PLAIN = ("ftplib", "this", "C")
+_CALLS = (*_PLAIN, SAME_CALLS)
 _TWO = ("ftplib", "this")
 _KEPT = ("ftplib", "this", "C", "strings alone")
 
@@ -172,13 +173,13 @@ WORKLOADS = (
         TREE_GOALS,
         needs="",
     ),
-    commands("noop", "`voidcmd('NOOP')`", "noop", _PLAIN, COMMAND_GOALS),
-    commands("pwd", "`pwd()`", "pwd", _PLAIN, COMMAND_GOALS),
+    commands("noop", "`voidcmd('NOOP')`", "noop", _CALLS, COMMAND_GOALS),
+    commands("pwd", "`pwd()`", "pwd", _CALLS, COMMAND_GOALS),
     Workload(
         "sessions",
         "connect, login, quit",
         "sessions",
-        _PLAIN,
+        _CALLS,
         SESSION_GOALS,
         500,
         50,

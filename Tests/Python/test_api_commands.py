@@ -320,6 +320,25 @@ def test_a_command_that_is_too_long_is_refused_before_it_is_sent(
     assert ftp.pwd() == directory.path
 
 
+def test_commands_and_replies_of_every_length(talk: Talk) -> None:
+    lengths = [10, 982, 983, 984, 985, 989, 990, 991, 992, 1500, 10, 2030, 10]
+    replies = [f'257 "/{"r" * length}" is here.' for length in lengths]
+    ftp, server = talk(
+        *(answer("NOOP", reply) for reply in replies), *(answer("PWD", reply) for reply in replies)
+    )
+    for length, reply in zip(lengths, replies, strict=True):
+        assert ftp.voidcmd(f"NOOP {'c' * length}") == reply
+    assert commands(server) == [f"NOOP {'c' * length}" for length in lengths]
+    for length in lengths:
+        assert ftp.pwd() == f"/{'r' * length}"
+
+
+def test_a_path_that_is_said_again_is_the_same(talk: Talk) -> None:
+    paths = ["/a", "/a", "/b", "/a"]
+    ftp, _ = talk(*(answer("PWD", f'257 "{path}"') for path in paths))
+    assert [ftp.pwd() for _ in paths] == paths
+
+
 # Listings
 
 

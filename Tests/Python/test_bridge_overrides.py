@@ -7,7 +7,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, nullcontext
+from contextlib import ExitStack, closing, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -591,7 +591,10 @@ def test_audit_is_whatever_sys_has(log_in: Callable[..., Any]) -> None:
         ftp = log_in()
         ftp.pwd()
         count = patched.call_count
-        assert ("ftplib.sendcmd", ftp, "PWD") in [call.args for call in patched.call_args_list]
+        calls = [call.args for call in patched.call_args_list]
+        assert ("ftplib.connect", ftp, ftp.host, ftp.port) in calls
+        assert ("socket.connect", ftp, (ftp.host, ftp.port)) in calls
+        assert ("ftplib.sendcmd", ftp, "PWD") in calls
     ftp.pwd()
     assert patched.call_count == count
 
@@ -782,3 +785,72 @@ for value in ({", ".join(STRANGE)}):
     done = THIS.run("-W", "ignore", "-c", program, server.host, str(server.port), cwd=REPOSITORY)
     server.forgive()
     assert len(done.stdout.splitlines()) >= len(STRANGE) * len(RETURNING[name].split())
+
+
+# Data connections that somebody has wrapped
+
+
+class WrappedData:
+    """What CPython's module needs of a data connection, and nothing else."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.recv, self.sendall, self.close = connection.recv, connection.sendall, connection.close
+        self.makefile = connection.makefile
+
+    def __enter__(self) -> WrappedData:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def test_a_wrapped_data_connection_needs_no_more_than_it_is_used_for(
+    ftp: FTP, directory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = ftp.ntransfercmd
+
+    def ntransfercmd(command: str, rest: Any = None) -> Any:
+        connection, size = opened(command, rest)
+        return WrappedData(connection), size
+
+    monkeypatch.setattr(ftp, "ntransfercmd", ntransfercmd)
+    directory.put("file", b"old content")
+    ftp.storbinary("STOR file", io.BytesIO(b"new\r\ncontent\r\n"))
+    assert directory.read("file") == b"new\r\ncontent\r\n"
+    assert lines_of(ftp, "file") == ["new", "content"]
+    ftp.storlines("STOR file", io.BytesIO(b"newer\n"))
+    received: list[bytes] = []
+    ftp.retrbinary("RETR file", received.append)
+    assert received == [b"newer\n"]
+    assert ftp.nlst() == ["file"]
+
+
+def lines_of(ftp: FTP, name: str) -> list[str]:
+    received: list[str] = []
+    ftp.retrlines(f"RETR {name}", received.append)
+    return received
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_a_rest_that_is_interrupted_leaves_the_session_in_step(
+    ftp: FTP, directory: Any, count: int
+) -> None:
+    """To put it into words is Python code: Ctrl-C may come in it, however often that is done."""
+
+    class Rest(int):
+        asked = 0
+
+        def __str__(self) -> str:
+            Rest.asked += 1
+            if Rest.asked == count:
+                raise KeyboardInterrupt
+            return int.__repr__(self)
+
+    directory.put("file", b"content")
+    received: list[bytes] = []
+    with suppress(KeyboardInterrupt):
+        ftp.retrbinary("RETR file", received.append, rest=Rest(3))
+    assert ftp.pwd() == directory.path
+    ftp.retrbinary("RETR file", received.append)
+    assert received[-1] == b"content"

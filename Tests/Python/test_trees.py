@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -742,6 +745,59 @@ def test_ctrl_c_while_a_small_file_is_renamed(proftpd: Any, tmp_path: Path, verb
     fill(tmp_path, {f"f{n}": b"x" for n in range(20)})
     said = realservers.run_script(RENAMING, proftpd, verb=verb, source=str(tmp_path))
     assert said == "/ []\n"
+
+
+@pytest.mark.parametrize("point", ["before", "behind"])
+def test_ctrl_c_while_threads_start(
+    proftpd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    """`Thread.start` is Python code: within it Ctrl-C would leave a thread that waits for ever."""
+    start, started = threading.Thread.start, itertools.count()
+
+    def interrupted(thread: threading.Thread) -> None:
+        if point == "behind":
+            start(thread)
+        if next(started) == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+        if point == "before":
+            start(thread)
+
+    serve(proftpd, {f"f{n}": bytes(1000) for n in range(100)})
+    threads = threading.enumerate()
+    with realservers.session(proftpd) as ftp:
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                ftp.download_tree("", tmp_path, connections=3)
+        assert threading.enumerate() == threads
+        realservers.in_step(ftp)
+
+
+def again_and_again(call: Callable[[], object]) -> None:
+    while True:
+        call()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("which", range(1, 5))
+def test_ctrl_c_while_a_connection_is_closed(
+    vsftpd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """`socket.close` is Python code as well: it must close all the same, and Ctrl-C come out."""
+    close, closed = socket.socket.close, itertools.count(1)
+
+    def interrupted(connection: socket.socket) -> None:
+        if next(closed) == which:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        close(connection)
+
+    serve(vsftpd, {f"f{n}": bytes(1000) for n in range(30)})
+    with realservers.session(vsftpd) as ftp, monkeypatch.context() as patch:
+        patch.setattr(socket.socket, "close", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            again_and_again(lambda: ftp.download_tree("", tmp_path, connections=2))
+        gc.collect()
 
 
 @pytest.mark.parametrize("segments", [1, 4])

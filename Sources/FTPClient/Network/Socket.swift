@@ -16,13 +16,13 @@ public final class Socket: ByteStream {
   /// Whether a read would find nothing, as far as anybody knows: the last one has taken all there was. Then to wait first saves the call
   /// that would say so.
   @exclusivity(unchecked) private var isDrained = true
-  /// Whether a call that finds nothing returns after a slice of time, and need not be asked before.
-  @exclusivity(unchecked) private(set) var waitsInCalls = false
+  /// Whether a `recv` that finds nothing returns after a slice of time, and need not be asked before.
+  @exclusivity(unchecked) var waitsInCalls = false
   /// See `ByteStream.interruptedWrite`.
   public private(set) var interruptedWrite: Int?
   /// The other end for messages, as in "127.0.0.1 port 21".
   public var peer: String { name.description }
-  private let name: PeerName
+  package let name: PeerName
 
   /// Works on a descriptor; closes it only when it is `owned`.
   public convenience init(descriptor: CInt, owned: Bool, peer: String, interrupt: Interrupt? = nil) {
@@ -35,16 +35,6 @@ public final class Socket: ByteStream {
     self.ownsDescriptor = owned
     self.name = name
     self.interrupt = interrupt
-  }
-
-  /// Owns a blocking descriptor that nobody else knows. Its calls wait by themselves, for a slice of time after which they return: see
-  /// `unconnected(like:)`.
-  init(waitingInCalls descriptor: CInt, peer: String, interrupt: Interrupt?) {
-    number = descriptor
-    ownsDescriptor = true
-    name = PeerName(peer)
-    self.interrupt = interrupt
-    waitsInCalls = true
   }
 
   /// Has calls on a blocking descriptor wait by themselves, for a slice of time after which they return. Nobody else may read it meanwhile.
@@ -192,7 +182,8 @@ public final class Socket: ByteStream {
 
   /// Asks the interrupt hook when it is time: data that flows without a pause must not make it wait.
   func askInterrupt() throws(FTPError) {
-    guard let interrupt, nextQuestion.hasAboutPassed else { return }
+    // The hook is not taken before it is time: that counts a reference.
+    guard interrupt != nil, nextQuestion.hasAboutPassed, let interrupt else { return }
     nextQuestion = Self.aPeriodFromNow
     try interrupt.check()
   }

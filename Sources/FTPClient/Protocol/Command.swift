@@ -56,7 +56,10 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
       word = Word(line)
     }
 
-    /// The line with its end, in memory that has room for `Limits.command` bytes.
+    /// How many bytes it is with its end.
+    var count: Int { line.count + 2 }
+
+    /// The line with its end, in memory that has room for it.
     func bytes(in memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
       let count = min(line.count, memory.count - 2)
       memory.copyMemory(from: UnsafeRawBufferPointer(start: line.baseAddress, count: count))

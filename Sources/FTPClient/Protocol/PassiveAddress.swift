@@ -25,7 +25,8 @@ public struct PassiveAddress: Sendable, Equatable {
     guard reply.code == 227 else { throw FTPError(unexpected: reply) }
     guard let numbers = Self.sixNumbers(in: reply.bytes) else { throw Self.noAddress(reply) }
     var (address, port) = (UInt32(0), UInt16(0))
-    for (index, number) in numbers.enumerated() {
+    for index in numbers.indices {
+      let number = numbers[index]
       guard number <= 255 else { throw Self.noAddress(reply) }
       if index < 4 { address = address << 8 | UInt32(number) } else { port = port << 8 | UInt16(number) }
     }
@@ -61,24 +62,30 @@ public struct PassiveAddress: Sendable, Equatable {
   }
 
   /// The first six numbers with single commas between them; nil when there are none.
-  private static func sixNumbers(in bytes: [UInt8]) -> [Int]? {
-    var numbers: [Int] = []
-    numbers.reserveCapacity(6)
+  private static func sixNumbers(in bytes: [UInt8]) -> InlineArray<6, Int>? {
+    var numbers = InlineArray<6, Int>(repeating: 0)
+    var count = 0
     // The number that is being read; none is below 0.
     var number = -1
     for byte in bytes.dropFirst(3) {
       if let digit = byte.digit {
         // It stays small enough to be counted.
         number = min(max(number, 0) * 10 + digit, tooLarge)
-      } else if number >= 0 || !numbers.isEmpty {
-        if number >= 0, number < tooLarge { numbers.append(number) } else { numbers.removeAll(keepingCapacity: true) }
-        if numbers.count == 6 { return numbers }
-        if byte != ASCII.comma { numbers.removeAll(keepingCapacity: true) }
+      } else if number >= 0 || count > 0 {
+        if number >= 0, number < tooLarge {
+          numbers[count] = number
+          count += 1
+          if count == 6 { return numbers }
+        } else {
+          count = 0
+        }
+        if byte != ASCII.comma { count = 0 }
         number = -1
       }
     }
-    guard number >= 0, number < tooLarge, numbers.count == 5 else { return nil }
-    return numbers + [number]
+    guard number >= 0, number < tooLarge, count == 5 else { return nil }
+    numbers[count] = number
+    return numbers
   }
 
   private static let tooLarge = 100_000

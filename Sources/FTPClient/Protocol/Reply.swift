@@ -53,8 +53,9 @@ public struct Reply: Sendable, Hashable {
   /// Whether it is Pure-FTPd's last word on a transfer that its client has broken off: how fast that was, with the code 150 that it
   /// began with.
   package var measuresBrokenTransfer: Bool {
-    guard code == 150, let line = bytes.split(separator: ASCII.lineFeed).last else { return false }
-    let words = line.dropFirst(4).drop { $0.digit != nil || $0 == UInt8(ascii: ".") }
+    guard code == 150 else { return false }
+    let lastLine = bytes.lastIndex(of: ASCII.lineFeed).map { bytes[($0 + 1)...] } ?? bytes[...]
+    let words = lastLine.dropFirst(4).drop { $0.digit != nil || $0 == UInt8(ascii: ".") }
     return words.starts(with: " seconds (measured here), ".utf8)
   }
 

@@ -25,15 +25,25 @@ public final class ControlConnection {
   @exclusivity(unchecked) private var longestLine = Limits.line
 
   @exclusivity(unchecked) private var lines = LineBuffer()
-  /// Where a command is put together, and where a reply is read: each command would take memory anew.
-  private let memory = UnsafeMutableRawPointer.allocate(
-    byteCount: Limits.command + ControlConnection.replySize, alignment: 16)
-  private static var replySize: Int { 4096 }
-  private var commandMemory: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(start: memory, count: Limits.command)
+  /// Where a command is put together, and then its reply is read: each would take memory anew. Most are short, and so is the memory, which the
+  /// allocator then has at hand, until one is not.
+  @exclusivity(unchecked) private var memory = ControlConnection.allocate(ControlConnection.usualSize)
+  private static var usualSize: Int { 1000 }
+  private static var longSize: Int { 4096 }
+  /// Whether the last reading has filled it: more of the kind is to come.
+  @exclusivity(unchecked) private var isFull = false
+  private var replyMemory: UnsafeMutableRawBufferPointer { room(for: isFull ? Self.longSize : Self.usualSize) }
+
+  private func room(for count: Int) -> UnsafeMutableRawBufferPointer {
+    if count > memory.count {
+      memory.deallocate()
+      memory = Self.allocate(max(count, Self.longSize))
+    }
+    return memory
   }
-  private var replyMemory: UnsafeMutableRawBufferPointer {
-    UnsafeMutableRawBufferPointer(start: memory + Limits.command, count: Self.replySize)
+
+  private static func allocate(_ size: Int) -> UnsafeMutableRawBufferPointer {
+    .allocate(byteCount: size, alignment: 16)
   }
   @exclusivity(unchecked) private var parser = ReplyParser()
   @exclusivity(unchecked) private var unread: Reply?
@@ -135,13 +145,13 @@ public final class ControlConnection {
 
   /// Speaks over a connected stream. Reads nothing yet: `greeting()` comes first.
   public convenience init(_ stream: any ByteStream, host: String, replyTimeout: Duration?) {
-    self.init(stream, name: PeerName(host), replyTimeout: replyTimeout)
+    self.init(stream, stream as? any PromptStream, name: PeerName(host), replyTimeout: replyTimeout)
   }
 
-  /// The same for a server whose name is put together when it is needed.
-  package init(_ stream: any ByteStream, name: PeerName, replyTimeout: Duration?) {
+  /// The same for a server whose name is put together when it is needed; `promptStream` is the stream as such, where it is one.
+  package init(_ stream: any ByteStream, _ promptStream: (any PromptStream)?, name: PeerName, replyTimeout: Duration?) {
     self.stream = stream
-    promptStream = stream as? any PromptStream
+    self.promptStream = promptStream
     self.name = name
     self.replyTimeout = replyTimeout
     replyNanoseconds = replyTimeout.map(\.wholeNanoseconds)
@@ -313,19 +323,23 @@ public final class ControlConnection {
 
   /// Takes bytes that the server has sent into the buffer; returns how many.
   private func read(until deadline: Deadline) throws(FTPError) -> Int {
-    let count = try stream.read(into: replyMemory, until: deadline)
-    lines.append(replyMemory.prefix(count))
+    let memory = replyMemory
+    let count = try stream.read(into: memory, until: deadline)
+    isFull = count == memory.count
+    lines.append(memory.prefix(count))
     return count
   }
 
   /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
   private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
-    try wholeReply(stream.read(into: replyMemory, until: deadline))
+    let memory = replyMemory
+    return try wholeReply(in: memory, stream.read(into: memory, until: deadline))
   }
 
-  private func wholeReply(_ count: Int) throws(FTPError) -> Reply? {
+  private func wholeReply(in memory: UnsafeMutableRawBufferPointer, _ count: Int) throws(FTPError) -> Reply? {
     guard count > 0 else { throw closed }
-    let bytes = UnsafeRawBufferPointer(start: replyMemory.baseAddress, count: min(count, Self.replySize))
+    isFull = count == memory.count
+    let bytes = UnsafeRawBufferPointer(start: memory.baseAddress, count: min(count, memory.count))
     if let reply = lines.takeOnlyReply(bytes, limit: lineLimit) { return reply }
     lines.append(bytes)
     return nil
@@ -395,8 +409,9 @@ public final class ControlConnection {
   /// Waits until the server says something, or has sent data and then said nothing for a moment: a server that says its 150 behind
   /// more data than the sockets hold would wait for this side, and this side for the 150.
   ///
-  /// Blocks at most `replyTimeout`, then throws `.timedOut`.
+  /// No data comes of an upload. Blocks at most `replyTimeout`, then throws `.timedOut`.
   package func dataComesFirst(on data: any ByteStream) throws(FTPError) -> Bool {
+    if lastWord?.isUpload ?? false { return false }
     // As nearly always.
     if try hasInput(within: Self.blink) { return false }
     let deadline = Deadline.after(nanoseconds: replyNanoseconds)
@@ -441,15 +456,16 @@ public final class ControlConnection {
   public func send(_ command: Command) throws(FTPError) {
     try requireUsable()
     if let next = ahead.first, next != command, outstanding == 0 || repliesAreStale { try takeBackAhead() }
+    let word = command.word
     if let next = ahead.first {
       guard next == command else { throw brokenOffAhead() }
       ahead.removeFirst()
     } else if let answer = takeKept(for: command) {
       unread = answer
     } else {
-      try write(command.line, of: command.word)
+      try write(command.line, of: word)
     }
-    hasSent(command.word, command.line)
+    hasSent(word, command.line)
   }
 
   /// Brings the connection in step, sends a command and reads its reply, whatever its code. Throws what `realign`, `send` and `readReply`
@@ -464,13 +480,13 @@ public final class ControlConnection {
     if ahead.isEmpty, kept == nil {
       try send(command)
     } else {
-      try send(Command(line: command.bytes(in: commandMemory).dropLast(2)))
+      try send(Command(line: command.bytes(in: room(for: command.count)).dropLast(2)))
     }
     return try readReply()
   }
 
   private func send(_ command: Command.Ready) throws(FTPError) {
-    let bytes = command.bytes(in: commandMemory)
+    let bytes = command.bytes(in: room(for: command.count))
     try write(bytes, of: command.word)
     hasSent(command.word, Array(bytes))
   }
@@ -488,7 +504,8 @@ public final class ControlConnection {
   /// The reply where it comes at once, and is one line; nil where it is to be read by `readReply`.
   private func promptReply(_ stream: any PromptStream) throws(FTPError) -> Reply? {
     do throws(FTPError) {
-      guard let count = try stream.readPromptly(into: replyMemory), let whole = try wholeReply(count),
+      let memory = replyMemory
+      guard let count = try stream.readPromptly(into: memory), let whole = try wholeReply(in: memory, count),
         let reply = try accept(whole, until: .after(nanoseconds: replyNanoseconds)), !isKeepAliveAnswer(reply)
       else { return nil }
       return reply
