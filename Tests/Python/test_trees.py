@@ -800,6 +800,46 @@ def test_ctrl_c_while_a_connection_is_closed(
         gc.collect()
 
 
+UPLOADING = """
+import signal, sys
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP
+def interrupt(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, interrupt)
+interrupted = 0
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    for number in range(1, 60):
+        try:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, number * {unit})
+                {call}
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            interrupted += 1
+    print(interrupted > 9, ftp.pwd())
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "unit"),
+    [("ftp.upload({file!r}, 'copy/f0')", 5e-5), ("ftp.upload_tree({source!r}, 'copy')", 5e-4)],
+    ids=["upload", "upload_tree"],
+)
+def test_ctrl_c_in_uploads_leaves_nothing_on_the_server(
+    server: Any, tmp_path: Path, call: str, unit: float
+) -> None:
+    """A small file is never gone on with: no later run would use, or remove, a part of it."""
+    fill(tmp_path, {f"f{n}": b"x" * 20_000 for n in range(50)})
+    (server.root / "copy").mkdir()
+    server.adopt(server.root)
+    script = UPLOADING.replace("{call}", call)
+    place = {"source": str(tmp_path), "file": str(tmp_path / "f0")}
+    assert realservers.run_script(script, server, unit=unit, **place) == "True /\n"
+    assert [name for name in tree(server.root / "copy") if name.startswith(".")] == []
+
+
 @pytest.mark.parametrize("segments", [1, 4])
 def test_ctrl_c_in_hashlib(
     proftpd: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, segments: int

@@ -19,6 +19,8 @@ package final class FileUpload {
   private var isDirect = false
   /// Whether something of this file may be on the server under `target`.
   private var hasBegun = false
+  /// Whether the server has been told to write there, whatever it made of that.
+  private var isAsked = false
   /// Whether what is there is not to be gone on with.
   private var isSpoilt = false
   /// Whether the server has been told to rename, and what came of it is not known.
@@ -68,6 +70,7 @@ package final class FileUpload {
     }
     target = RandomName.beside(path, ".\(tail).part")
     hasBegun = isKept
+    isAsked = false
     isSpoilt = false
   }
 
@@ -110,7 +113,9 @@ package final class FileUpload {
 
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
-    guard hasBegun, !isDirect, isBlocked || !(isKept && options.resumes), !isRenaming else { return }
+    // Behind RNFR ProFTPD 1.3.8 takes nothing else.
+    if isRenaming { _ = client.trying { try client.execute("RNTO", target) } }
+    guard hasBegun || isAsked, !isDirect, isBlocked || !(isKept && options.resumes) else { return }
     _ = client.trying { try client.execute("DELE", target) }
   }
 
@@ -234,6 +239,7 @@ package final class FileUpload {
       position = 0
       result.kept = 0
     }
+    isAsked = true
     do { return try client.begin("STOR", target, from: 0) } catch let error as FTPError {
       guard !isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else {
         throw error

@@ -11,6 +11,7 @@ extension TreeWorker {
     guard let size = source.size, let name = path.last, run.state.withLock({ $0.storesAtOnce }) else { return nil }
     let title = TreeRun.joined(path).text
     let target = remote(path.dropLast() + [RandomName.beside(name, ".\(RandomName.make()).part")])
+    var isAsked = false
     var isStored = false
     // Whether what follows the data goes before the server has said that it has it.
     var isUnderWay = false
@@ -21,6 +22,7 @@ extension TreeWorker {
       try report.tell(0, of: size, attempt: 1, now: true)
       let commands = try finish(source, target)
       isUnderWay = client.maySendBehindData
+      isAsked = true
       let sent = try send(source, to: target, behind: isUnderWay ? commands : [])
       isStored = true
       let isWhole = sent == size && !source.hasChanged
@@ -33,7 +35,6 @@ extension TreeWorker {
       return FTPTransfer.Result(sent: size)
     } catch {
       let error = TransferFailure.unwrapped(error)
-      if error is LocalFailure { throw error }
       if let refusal = error as? FTPError, case .reply(let reply) = refusal.kind, reply.category == .permanent {
         // Such as a name that the server does not take: the engine knows what to do, for this file and the rest.
         run.state.withLock { $0.storesAtOnce = false }
@@ -42,13 +43,9 @@ extension TreeWorker {
       let isRefused = error is AheadRefused
       if isUnderWay, isRefused || client.isServers(error) { client.noteBehindData(false) }
       guard isRefused || TransferFailure.fault(of: error, client) != .permanent else {
-        // Broken off by this side: behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
-        if isStored {
-          client.trying {
-            _ = try client.execute("RNTO", target)
-            _ = try client.execute("DELE", target)
-          }
-        }
+        // Broken off by this side. Behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
+        if isStored { client.trying { _ = try client.execute("RNTO", target) } }
+        if isAsked { client.trying { _ = try client.execute("DELE", target) } }
         throw error
       }
       // The engine has the session again, and finds out what is the matter. What may be left is removed with the next
