@@ -48,7 +48,7 @@ enum FTPType {
       ("_proxied_host", .none),
       ("_session", .none),
     ]
-    for (name, value) in attributes { try namespace.set(value, for: name) }
+    for (name, value) in attributes { try namespace.set(value, for: .name(name)) }
     return try .makeClass(
       "FTP", bases: [base], namespace: namespace,
       signature: """

@@ -117,7 +117,7 @@ extension PythonObject {
   }
 
   /// Sets an item of a `dict`.
-  public func set(_ value: PythonObject, for key: String) throws(PythonError) { try set(value, for: .name(key)) }
+  public func set(_ value: PythonObject, for key: String) throws(PythonError) { try set(value, for: .string(key)) }
 
   /// The value of a key of a `dict`; nil when there is none. Throws what the key's `__hash__` or `__eq__` raises.
   public func value(for key: PythonObject) throws(PythonError) -> PythonObject? {

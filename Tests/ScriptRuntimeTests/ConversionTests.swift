@@ -149,9 +149,10 @@ import Testing
 
   @Test func `a dictionary by a coding loses none of its keys`() throws {
     try withInterpreter { (interpreter) throws in
-      let places = Places(named: ["a": .init(x: 1)], numbered: [7: .init(x: 2)])
+      let places = Places(named: ["a": .init(x: 1), "a\0b": .init(x: 3)], numbered: [7: .init(x: 2)])
       #expect(
-        try interpreter.eval("{'named': {'a': {'x': 1}}, 'numbered': {7: {'x': 2}}, 5: None}", as: Places.self)
+        try interpreter.eval(
+          "{'named': {'a': {'x': 1}, 'a\\0b': {'x': 3}}, 'numbered': {7: {'x': 2}}, 5: None}", as: Places.self)
           == places)
       try interpreter.set("places", to: places)
       #expect(try interpreter["places"] as Places == places)
