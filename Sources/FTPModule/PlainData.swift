@@ -114,7 +114,7 @@ final class PlainData {
         if isReady { try connection.control.realign() }
         try connection.control.send(query.command)
         // The server takes its time to listen.
-        if descriptor == nil { descriptor = Socket.unconnected(like: server, read: !line.isUpload) }
+        if descriptor == nil { descriptor = Socket.unconnected(like: server) }
         return try connection.control.readReply()
       }
     }
@@ -127,7 +127,7 @@ final class PlainData {
     let deadline = Deadline.after(limit)
     return try Attachment.detach { () throws(FTPError) in
       try Socket.connect(
-        descriptor, sharingNothing: server.with(port: port), read: !line.isUpload,
+        descriptor, sharingNothing: server.with(port: port),
         "open the data connection to \(server.host) port \(port)",
         peer: PeerName(names.peer, port: Int(port)), until: deadline, interrupt: Interrupt(Attachment.checkSignals))
     }

@@ -46,25 +46,25 @@ extension Socket {
   }
 
   /// A descriptor that can be connected to an address like that one; nil when the system gives none. For who knows the host before the port:
-  /// it is made while the server looks for one. To connect it, to write to it and, where it is `read`, that as well waits for a slice of time.
-  package static func unconnected(like address: SocketAddress, read: Bool) -> CInt? {
+  /// it is made while the server looks for one. A call on it waits for a slice of time, an upload's read too: a file may be made of its descriptor.
+  package static func unconnected(like address: SocketAddress) -> CInt? {
     let descriptor = Glibc.socket(
       address.isIPv6 ? AF_INET6 : AF_INET, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return nil }
     limit(descriptor, SO_SNDTIMEO, milliseconds: Interrupt.period)
-    if read { limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period) }
+    limit(descriptor, SO_RCVTIMEO, milliseconds: Interrupt.period)
     return descriptor
   }
 
   /// Connects for a data connection that nobody else knows: it needs no options, and its calls wait in slices of their own.
   ///
-  /// `descriptor` is of `unconnected(like:read:)` with the same `read`; it is taken over, and closed when it cannot be connected. Blocks until `deadline`. Throws as the
+  /// `descriptor` is of `unconnected(like:)`; it is taken over, and closed when it cannot be connected. Blocks until `deadline`. Throws as the
   /// other, with "cannot" and `action`, as in "open the data connection to 127.0.0.1 port 20001".
   package static func connect(
-    _ descriptor: CInt?, sharingNothing address: SocketAddress, read: Bool, _ action: @autoclosure () -> String,
-    peer: PeerName, until deadline: Deadline, interrupt: Interrupt?
+    _ descriptor: CInt?, sharingNothing address: SocketAddress, _ action: @autoclosure () -> String, peer: PeerName,
+    until deadline: Deadline, interrupt: Interrupt?
   ) throws(FTPError) -> Socket {
-    guard let descriptor = descriptor ?? unconnected(like: address, read: read) else {
+    guard let descriptor = descriptor ?? unconnected(like: address) else {
       throw FTPError(errno: errno, action())
     }
     do throws(FTPError) { try dial(descriptor, address, action, until: deadline, interrupt) } catch {
@@ -72,7 +72,7 @@ extension Socket {
       throw error
     }
     let socket = Socket(descriptor: descriptor, owned: true, name: peer, interrupt: interrupt)
-    socket.waitsInCalls = read
+    socket.waitsInCalls = true
     return socket
   }
 
