@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// What a thread of Python's runs for further connections, of a tree or of one file: a callable without arguments.
@@ -14,6 +15,8 @@ final class CrewThread: ReferenceHolder {
   private var thread = PythonObject.none
   /// A lock of Python's, given back when this is over: to wait for it is no Python code, which Ctrl-C could leave half done.
   private var end = PythonObject.none
+
+  private let process = getpid()
 
   private init(_ module: PythonObject, _ body: @escaping () -> Void) throws {
     state = .made(body)
@@ -90,6 +93,8 @@ final class CrewThread: ReferenceHolder {
         haveBegun.run()
         for thread in threads { thread.join(stop) }
       }
+      // Another's threads may be none, and wait for this one: gevent's.
+      guard try plain.attribute("start_new_thread").builtinSelf === plain else { return (nil, 0) }
       try plain.callMethod("start_new_thread", NativeObject.make(module.crewThreadType, foreman), .tuple([]))
       haveBegun.awaitEnd(stop)
       return (foreman, begun)
@@ -132,7 +137,8 @@ final class CrewThread: ReferenceHolder {
 
   /// Waits until `run` is over. What a signal's handler raises meanwhile, as Ctrl-C's, is for `stop`. Attached, but for the waiting.
   private func awaitEnd(_ stop: (PythonFailure) -> Void) {
-    while true {
+    // A fork's child has none of the threads.
+    while process == getpid() {
       if case .over = state { return }
       hear(stop) { try end.callMethod("acquire") }
     }

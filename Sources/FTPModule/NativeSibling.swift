@@ -121,6 +121,7 @@ final class NativeSibling: TransferClient {
 
   func detached(_ body: () throws -> Void) throws { try freely(body) }
   func checkInterrupt() throws { try object.checkInterrupt() }
+  func cleaningUp(_ body: () -> Void) { object.cleaningUp(body) }
   func pause(_ time: Duration) throws { try object.pause(time) }
   func drop(_ error: any Error) { object.drop(error) }
 }

@@ -349,6 +349,10 @@ final class ObjectClient: TransferClient {
 
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
     try catching {
+      if offset == 0 {
+        try ftp.use(
+          { connection in try Attachment.detach { try connection.control.closeRestart() } }, otherwise: { _ in })
+      }
       let transfer = try ObjectTransfer(ftp, line(verb, path), from: offset, isDownload: verb == "RETR")
       self.transfer = transfer
       return ObjectClientTransfer(self, transfer)
@@ -406,6 +410,11 @@ final class ObjectClient: TransferClient {
   func detached(_ body: () throws -> Void) throws { try freely(body) }
 
   func checkInterrupt() throws { try attached {} }
+
+  func cleaningUp(_ body: () -> Void) {
+    let deadline = Deadline.after(.seconds(5))
+    Attachment.asking(only: { deadline.hasPassed }, body)
+  }
 
   func pause(_ time: Duration) throws {
     try freely { try Deadline.after(time).wait(Interrupt(Attachment.checkSignals)) }

@@ -77,4 +77,11 @@ public enum Attachment {
     withExtendedLifetime(question) { body() }
     pthread_setspecific(questionKey, outer)
   }
+
+  /// Runs `body`; meanwhile what this thread's waits ask beside the signals is asked only when `isDue`.
+  public static func asking(only isDue: @escaping () -> Bool, _ body: () -> Void) {
+    guard let outer = pthread_getspecific(questionKey) else { return body() }
+    let question = Unmanaged<Question>.fromOpaque(outer).takeUnretainedValue()
+    asking({ () throws(PythonError) in if isDue() { try question.ask() } }, body)
+  }
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import itertools
 import os
 import signal
 import socket
@@ -386,3 +388,70 @@ def test_a_full_disk_of_this_side(tmp_path: Path) -> None:
                     ftp.download("f", disk / "a", segments=segments)
                 assert (disk / "a").read_bytes() == b"old"
                 assert ftp.pwd() == "/"
+
+
+PLAIN = [name for name, mode in TABLE if mode == "plain"]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("segments", [1, 3])
+def test_a_rest_that_a_script_has_left_behind_is_none_of_the_transfers(
+    name: str, segments: int, tmp_path: Path
+) -> None:
+    """It would begin there, and what a second attempt adds make the size right."""
+    with running(name) as server, logged_in(server) as ftp:
+        put(server, "file", CONTENT)
+        for verify in (True, False):
+            ftp.voidcmd("TYPE I")
+            ftp.sendcmd("REST 10")
+            ftp.download("file", tmp_path / "file", verify=verify, segments=segments)
+            assert (tmp_path / "file").read_bytes() == CONTENT
+            (tmp_path / "file").unlink()
+        ftp.sendcmd("REST 10")
+        ftp.upload(io.BytesIO(CONTENT[:5000]), "new")
+        assert (server.root / "new").read_bytes() == CONTENT[:5000]
+        ftp.voidcmd("TYPE I")
+        ftp.sendcmd("REST 10")
+        ftp.download_tree("", tmp_path / "tree", connections=segments)
+        assert (tmp_path / "tree/new").read_bytes() == CONTENT[:5000]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_callback_that_lists_leaves_the_upload_as_it_is(name: str) -> None:
+    """A listing is text: what goes behind it is not to be."""
+
+    def look(progress: TransferProgress) -> None:
+        if progress.done == 0:
+            ftp.nlst()
+
+    content = b"line\r\n" * 1000
+    with running(name) as server, logged_in(server) as ftp:
+        for verify in (True, False):
+            result = ftp.upload(io.BytesIO(content), "file", progress=look, verify=verify)
+            assert (server.root / "file").read_bytes() == content
+            assert result.attempts == 1
+
+
+@pytest.mark.parametrize(("name", "mode"), TABLE)
+def test_a_tree_that_is_broken_off_leaves_nothing_on_the_server(
+    name: str, mode: str, tmp_path: Path
+) -> None:
+    """Nor do the other connections, which are stopped in the middle."""
+    for number in range(40):
+        (tmp_path / f"f{number}").write_bytes(os.urandom(3000))
+
+    def stop(_: TransferProgress) -> None:
+        if next(calls) == 0:
+            raise LookupError("enough")
+
+    with running(name, mode) as server:
+        copy = server.root / "copy"
+        copy.mkdir()
+        server.adopt(server.root)
+        for count in range(2, 30, 3):
+            calls = itertools.count(-count)
+            with logged_in(server, mode) as ftp, pytest.raises(LookupError):
+                ftp.upload_tree(tmp_path, "copy", connections=4, progress=stop)
+            assert not any(path.name.startswith(".") for path in copy.iterdir())
+            for path in copy.iterdir():
+                path.unlink()

@@ -42,6 +42,11 @@ extension ControlConnection {
     }
   }
 
+  /// Sees to it that the next transfer begins where it says itself: takes back a `REST` that somebody has left behind.
+  package func closeRestart() throws(FTPError) {
+    if restart == .open, ahead.isEmpty, outstanding == 0 { try takeBackRestart() }
+  }
+
   /// Says `REST 0` behind a `REST` whose transfer never came: the next one would begin there, and what it brings would pass for the whole.
   private func takeBackRestart() throws(FTPError) {
     try send(Command("REST", "0"))

@@ -143,6 +143,7 @@ extension ControlConnection {
   /// before, makes the connection unusable.
   package func sendAhead(_ commands: [Command]) throws(FTPError) {
     if ahead.isEmpty, outstanding == 0 || repliesAreStale { try realign() }
+    try closeRestart()
     try requireUsable()
     try write(commands.flatMap(\.line))
     ahead += commands

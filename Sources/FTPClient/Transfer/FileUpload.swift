@@ -113,10 +113,12 @@ package final class FileUpload {
 
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
-    // Behind RNFR ProFTPD 1.3.8 takes nothing else.
-    if isRenaming { _ = client.trying { try client.execute("RNTO", target) } }
-    guard hasBegun || isAsked, !isDirect, isBlocked || !(isKept && options.resumes) else { return }
-    _ = client.trying { try client.execute("DELE", target) }
+    client.cleaningUp {
+      // Behind RNFR ProFTPD 1.3.8 takes nothing else.
+      if isRenaming { _ = client.trying { try client.execute("RNTO", target) } }
+      guard hasBegun || isAsked, !isDirect, isBlocked || !(isKept && options.resumes) else { return }
+      _ = client.trying { try client.execute("DELE", target) }
+    }
   }
 
   // MARK: One attempt
@@ -177,6 +179,8 @@ package final class FileUpload {
       try client.releasePort()
       try hash.catchUp(to: start, client, source.read)
     }
+    // A callback may have made it text.
+    try client.beBinary()
     let transfer: any ClientTransfer
     do { transfer = try begin(from: start) } catch {
       if client.isTimeout(error) { noteSilence() }

@@ -95,6 +95,7 @@ package final class SessionClient: TransferClient {
 
   package func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
     let session = try current()
+    if offset == 0 { try session.control.closeRestart() }
     return SessionTransfer(session, try session.beginTransfer(Command(verb, bytes: path), from: offset))
   }
 

@@ -55,6 +55,8 @@ package protocol TransferClient: AnyObject {
   func detached(_ body: () throws -> Void) throws
   /// Asks whether the call shall stop; in `detached` too.
   func checkInterrupt() throws
+  /// Runs what leaves the server clean behind something that was broken off: for some seconds not even that stops it which stops the others.
+  func cleaningUp(_ body: () -> Void)
   /// Waits, as long as nobody interrupts.
   func pause(_ time: Duration) throws
   /// Hears of an error that ends nothing. Where that is an interruption which comes once, as Ctrl-C, it must come again.
@@ -65,6 +67,8 @@ extension TransferClient {
   package var isClosedByCaller: Bool { false }
   package var protectsData: Bool { false }
   package func drop(_ error: any Error) {}
+
+  package func cleaningUp(_ body: () -> Void) { body() }
 
   /// Runs what is of no weight for the call. An interruption comes again.
   func trying<Result>(_ body: () throws -> Result) -> Result? {

@@ -38,6 +38,7 @@ final class PipeliningClient: TransferClient {
     try client.together(count, isStopped: isStopped, work)
   }
   func checkInterrupt() throws { try client.checkInterrupt() }
+  func cleaningUp(_ body: () -> Void) { client.cleaningUp(body) }
   func pause(_ time: Duration) throws { try client.pause(time) }
   func drop(_ error: any Error) { client.drop(error) }
   var isClosedByCaller: Bool { client.isClosedByCaller }

@@ -18,8 +18,8 @@ extension TreeWorker {
     do {
       try connect()
       let report = ProgressReport(title, run.listener(client.plain))
-      try client.beBinary()
       try report.tell(0, of: size, attempt: 1, now: true)
+      try client.beBinary()
       let commands = try finish(source, target)
       isUnderWay = client.maySendBehindData
       isAsked = true
@@ -38,14 +38,18 @@ extension TreeWorker {
       if let refusal = error as? FTPError, case .reply(let reply) = refusal.kind, reply.category == .permanent {
         // Such as a name that the server does not take: the engine knows what to do, for this file and the rest.
         run.state.withLock { $0.storesAtOnce = false }
+        // Or that there is no more room, behind a part of it.
+        client.trying { _ = try client.execute("DELE", target) }
         return nil
       }
       let isRefused = error is AheadRefused
       if isUnderWay, isRefused || client.isServers(error) { client.noteBehindData(false) }
       guard isRefused || TransferFailure.fault(of: error, client) != .permanent else {
         // Broken off by this side. Behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
-        if isStored { client.trying { _ = try client.execute("RNTO", target) } }
-        if isAsked { client.trying { _ = try client.execute("DELE", target) } }
+        client.cleaningUp {
+          if isStored { client.trying { _ = try client.execute("RNTO", target) } }
+          if isAsked { client.trying { _ = try client.execute("DELE", target) } }
+        }
         throw error
       }
       // The engine has the session again, and finds out what is the matter. What may be left is removed with the next
