@@ -94,7 +94,7 @@ final class CrewThread: ReferenceHolder {
         for thread in threads { thread.join(stop) }
       }
       // Another's threads may be none, and wait for this one: gevent's.
-      guard try plain.attribute("start_new_thread").builtinSelf === plain else { return (nil, 0) }
+      guard let owner = try plain.attribute("start_new_thread").builtinSelf, owner === plain else { return (nil, 0) }
       try plain.callMethod("start_new_thread", NativeObject.make(module.crewThreadType, foreman), .tuple([]))
       haveBegun.awaitEnd(stop)
       return (foreman, begun)

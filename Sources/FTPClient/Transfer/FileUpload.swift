@@ -29,6 +29,8 @@ package final class FileUpload {
   private var silences = 0
   /// The temporary name under which it is whole, while it is written once more under its own.
   private var spare: [UInt8]?
+  /// The name that the old file has while the new one gets its own.
+  private var aside: [UInt8]?
   /// Temporary names that were given up.
   private var abandoned: [[UInt8]] = []
   private var refusesRestart = false
@@ -81,7 +83,7 @@ package final class FileUpload {
       do {
         try client.connect()
         try attempt()
-        for name in abandoned + [spare].compactMap(\.self) {
+        for name in abandoned + [spare, aside].compactMap(\.self) {
           _ = client.trying { try client.execute("DELE", name) }
         }
         result.attempts = attempts.count
@@ -106,6 +108,7 @@ package final class FileUpload {
         cleanUp()
       }
       var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
+      if let aside { hint += "; the server has the old file as '\(aside.text)'" }
       if isBlocked { hint = "; the server has a directory of this name" }
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
     }
@@ -179,8 +182,7 @@ package final class FileUpload {
       try client.releasePort()
       try hash.catchUp(to: start, client, source.read)
     }
-    // A callback may have made it text.
-    try client.beBinary()
+    if report.isHeard { try client.beBinary() }
     let transfer: any ClientTransfer
     do { transfer = try begin(from: start) } catch {
       if client.isTimeout(error) { noteSilence() }
@@ -320,11 +322,9 @@ package final class FileUpload {
     if outcome == .refused, try sizeOnServer(path) != nil {
       let aside = RandomName.beside(path, ".\(RandomName.make())")
       if try rename(path, to: aside) == .done {
-        if try rename(target, to: path) == .done {
-          _ = try client.completes("DELE", aside)
-          return
-        }
-        _ = try rename(aside, to: path)
+        self.aside = aside
+        if try rename(target, to: path) == .done { return }
+        if try rename(aside, to: path) == .done { self.aside = nil }
       }
     }
     // It cannot have its name but by being written under it. Until that is whole, so is the other one.

@@ -16,6 +16,9 @@ final class ProgressReport {
     self.listener = listener
   }
 
+  /// Whether there is a listener, who may use the session while no transfer is running.
+  var isHeard: Bool { listener != nil }
+
   /// Tells it when it is time, or `now`. What the listener throws is a failure of this side.
   func tell(_ done: UInt64, of total: UInt64?, attempt: Int, now: Bool = false) throws {
     guard let listener else { return }
