@@ -293,11 +293,11 @@ def test_tls(program: Program) -> None:
 def test_ctrl_c_ends_it_as_a_shell_expects(
     program: Program, scripted: Callable[..., ScriptedServer]
 ) -> None:
-    facts = [answer("TYPE"), answer("FEAT", "502 No."), answer("SIZE", "213 2000000")]
+    facts = [passive(), answer("TYPE"), answer("FEAT", "502 No."), answer("SIZE", "213 2000000")]
     facts += [answer("MDTM", "213 20240101000000")]
     # Which the refusal of FEAT has put in doubt.
     facts += [answer("TYPE")]
-    transfer = [passive(), answer("RETR", "150 Here."), send(bytes(65536)), stall()]
+    transfer = [answer("RETR", "150 Here."), send(bytes(65536)), stall()]
     server = scripted([*LOGIN, *facts, *transfer], [stall()])
     server.patience = 60
     process = subprocess.Popen(
