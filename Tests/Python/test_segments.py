@@ -280,3 +280,18 @@ def test_ctrl_c_while_their_threads_are_waited_for(
             said = process.stdout.read()
         assert process.returncode == 0
         assert said.splitlines()[-1] == "[]"
+
+
+def test_they_begin_at_once_where_the_server_is_far_away(tmp_path: Path) -> None:
+    """Though the first one would be at it for less than two seconds: it takes several ways there
+    and back until it has gathered its speed."""
+    relay, limit = __import__("relay"), {"VSFTPD_EXTRA": "local_max_rate=10000000"}
+    with (
+        running("vsftpd", environment=limit) as server,
+        relay.Relay(server.host, server.port, delay=0.03) as link,
+        FTP(link.host, link.port, server.user, server.password, timeout=20) as ftp,
+    ):
+        (server.root / "f").write_bytes(LARGE * 5)
+        result = ftp.download("f", tmp_path / "f", segments=4, verify=False)
+        assert (tmp_path / "f").read_bytes() == LARGE * 5
+    assert result.segments > 1

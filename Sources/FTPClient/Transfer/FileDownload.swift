@@ -88,11 +88,13 @@ package final class FileDownload {
 
   private func attempt() throws {
     let known = attempts.count == 1 ? known : nil
+    let inquiry = Stopwatch()
     let now =
       try known ?? FactsInquiry(client, path, asksFeatures: options.verifies).facts(beforeTransfer: true)
+    let isDistant = inquiry.elapsed.inSeconds >= FurtherConnections.distance
     let missing = now.size.map { $0 - min(isOpen ? inPlace : 0, $0) }
     try FurtherConnections.run(
-      SegmentedDownload.connections(segments, for: missing ?? 0) - 1, beside: client, path
+      SegmentedDownload.connections(segments, for: missing ?? 0) - 1, beside: client, isDistant: isDistant, path
     ) { further in
       try prepare(now)
       try fetch(beside: further)

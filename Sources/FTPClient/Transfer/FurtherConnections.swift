@@ -8,7 +8,7 @@ import Synchronization
 final class FurtherConnections {
   private let path: [UInt8]
   private let siblings: [any TransferClient]
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   private struct State {
     /// Ranges that nobody fetches.
@@ -28,8 +28,12 @@ final class FurtherConnections {
     /// What had come after how many seconds, some time ago.
     var early: (time: Double, received: UInt64)?
 
+    /// Whether the server is so far away that one connection takes its time to gather speed.
+    let isDistant: Bool
+
     /// Whether the first one would be at it for a while.
     var isWorthwhile: Bool {
+      if isDistant { return true }
       guard let time = watch?.elapsed.inSeconds, time >= FurtherConnections.trial || hasGatheredSpeed(time) else {
         return false
       }
@@ -61,18 +65,23 @@ final class FurtherConnections {
   /// A worker on its way from its own thread to the first one's.
   private struct Handover: @unchecked Sendable { let worker: SegmentWorker }
 
-  private init(_ path: [UInt8], _ siblings: [any TransferClient]) {
+  /// Seconds there and back from which on a server is distant.
+  static let distance = 0.03
+
+  private init(_ path: [UInt8], _ siblings: [any TransferClient], isDistant: Bool) {
     self.path = path
     self.siblings = siblings
+    state = Mutex(State(isDistant: isDistant))
   }
 
   /// Runs `body` while `count` further connections log in. They are closed when this returns, and no thread of theirs is left.
   static func run(
-    _ count: Int, beside client: any TransferClient, _ path: [UInt8], _ body: (FurtherConnections) throws -> Void
+    _ count: Int, beside client: any TransferClient, isDistant: Bool, _ path: [UInt8],
+    _ body: (FurtherConnections) throws -> Void
   ) throws {
     var siblings: [any TransferClient] = []
     while siblings.count < count, let sibling = client.trying({ try client.sibling() }) { siblings.append(sibling) }
-    let connections = FurtherConnections(path, siblings)
+    let connections = FurtherConnections(path, siblings, isDistant: isDistant)
     guard !siblings.isEmpty else { return try body(connections) }
     defer {
       for worker in connections.arrivals() {
