@@ -582,23 +582,28 @@ def test_a_server_that_minds_commands_behind_an_uploads_data(tmp_path: Path, nam
             assert tree(server.root / copy) == tree(tmp_path)
 
 
-def test_what_follows_an_uploads_data_does_not_wait(client: ModuleType, tmp_path: Path) -> None:
+def watching(server: Any, commands: list[bytes], replies: list[bytes], delay: float = 0) -> Any:
+    """A relay to the server that notes what goes over the control connections, piece by piece."""
     relay = __import__("relay")
-    said: list[bytes] = []
 
     class Watching(relay.Relay):  # type: ignore[misc, name-defined]
         async def _commands(self, block: bytes) -> bytes:
-            said.append(block)
+            commands.append(block)
             return bytes(await super()._commands(block))
 
         async def _replies(self, block: bytes) -> bytes:
-            said.append(block)
+            replies.append(block)
             return bytes(await super()._replies(block))
 
+    return Watching(server.host, server.port, delay=delay)
+
+
+def test_what_follows_an_uploads_data_does_not_wait(client: ModuleType, tmp_path: Path) -> None:
+    said: list[bytes] = []
     fill(tmp_path, {f"f{n}": bytes([n]) * 100 for n in range(10)})
     with realservers.running("vsftpd") as server:
         with (
-            Watching(server.host, server.port, delay=0.02) as link,
+            watching(server, said, said, delay=0.02) as link,
             client.FTP(link.host, link.port, server.user, server.password) as ftp,
         ):
             assert ftp.upload_tree(tmp_path, "copy", connections=1).transferred == 10
@@ -655,21 +660,14 @@ def test_small_files_in_tls_keep_their_connection(client: ModuleType, tmp_path: 
 
 def test_fresh_files_get_their_very_second(client: ModuleType, tmp_path: Path) -> None:
     """vsftpd lists minutes: `MDTM` tells the second, in one piece with the file's PASV."""
-    relay = __import__("relay")
     pieces: list[bytes] = []
-
-    class Watching(relay.Relay):  # type: ignore[misc, name-defined]
-        async def _commands(self, block: bytes) -> bytes:
-            pieces.append(block)
-            return bytes(await super()._commands(block))
-
     now = int(time.time())
     with realservers.running("vsftpd") as server:
         serve(server, {f"f{n:02}": bytes([n]) * 100 for n in range(30)})
         for n in range(30):
             os.utime(server.root / f"f{n:02}", (now - n, now - n))
         with (
-            Watching(server.host, server.port) as link,
+            watching(server, pieces, []) as link,
             client.FTP(link.host, link.port, server.user, server.password) as ftp,
         ):
             assert ftp.download_tree("", tmp_path, connections=1).transferred == 30
@@ -788,8 +786,7 @@ def test_ctrl_c_while_a_connection_is_closed(
 
     def interrupted(connection: socket.socket) -> None:
         if next(closed) == which:
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(1)
+            signal.raise_signal(signal.SIGINT)
         close(connection)
 
     serve(vsftpd, {f"f{n}": bytes(1000) for n in range(30)})

@@ -302,21 +302,14 @@ package final class FileUpload {
 
   // MARK: The end
 
-  /// The command that gives a file its time; nil where there is none. vsftpd and some others take `MDTM`; what cannot be kept is no fault of the transfer's.
-  private func timing(_ path: [UInt8]) throws -> RemoteRenaming.Command? {
-    guard let modified = source.modified else { return nil }
-    let features = try client.features()
-    guard let verb = ["MFMT", "MDTM"].first(where: features.has) else { return nil }
-    return (verb, Array("\(modified.digits) ".utf8) + path)
-  }
-
+  /// What cannot be kept is no fault of the transfer's.
   private func keepTime(_ path: [UInt8]) throws {
-    if let timing = try timing(path) { _ = try client.completes(timing.verb, timing.argument) }
+    if let timing = try source.timing(path, client) { _ = try client.completes(timing.verb, timing.argument) }
   }
 
   /// Gives the temporary file its time and the file's name.
   private func rename() throws {
-    let outcome = try rename(target, to: path, behind: timing(target))
+    let outcome = try rename(target, to: path, behind: source.timing(target, client))
     if outcome == .done { return }
     // Windows and some others replace nothing: the old file goes aside until the new one has its name.
     if outcome == .refused, try sizeOnServer(path) != nil {

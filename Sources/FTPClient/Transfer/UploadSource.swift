@@ -21,6 +21,14 @@ package protocol UploadSource: AnyObject {
 extension UploadSource {
   package var file: CInt? { nil }
 
+  /// The command that gives a file of the server's this one's time; nil where there is none. vsftpd and some others take `MDTM`.
+  func timing(_ path: [UInt8], _ client: any TransferClient) throws -> RemoteRenaming.Command? {
+    guard let modified else { return nil }
+    let features = try client.features()
+    guard let verb = ["MFMT", "MDTM"].first(where: features.has) else { return nil }
+    return (verb, Array("\(modified.digits) ".utf8) + path)
+  }
+
   /// Sends what there is from `start` on as far as that goes without a copy in this process; returns how far. `sent` gets what has gone each time. Of a
   /// small file it is not worth the calls.
   func move(over data: DataTransfer, from start: UInt64, _ sent: (_ count: Int) throws -> Void) throws -> UInt64 {

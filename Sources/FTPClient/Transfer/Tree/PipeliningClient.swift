@@ -113,16 +113,18 @@ final class PipeliningClient: TransferClient {
   /// The transfer under way was broken off by this side: the connection reads what is owed before its next command.
   fileprivate func leaveAnswer() { hasAsked = false }
 
-  /// Servers that look at commands during a transfer: pyftpdlib ends it, Pure-FTPd answers 500.
-  private static let disturbed = ["pyftpdlib", "pure-ftpd"]
+  /// What the server's greeting says of how it takes commands during a transfer.
+  private var kind: (isDisturbed: Bool, isProFTPD: Bool) {
+    let welcome = client.welcome.lowercased()
+    // pyftpdlib ends the transfer, Pure-FTPd answers 500.
+    return (["pyftpdlib", "pure-ftpd"].contains(where: welcome.contains), welcome.contains("proftpd"))
+  }
 
   /// Whether commands that need no data connection may go behind the data of an upload, before the server says that it has it.
   ///
   /// ProFTPD may look at them before the data's end, and answers SIZE then for what it has. In TLS the end of the data is a matter of its own.
   var maySendBehindData: Bool {
-    guard !client.protectsData, client.takesCommandsTogether != false else { return false }
-    let welcome = client.welcome.lowercased()
-    guard !(Self.disturbed + ["proftpd"]).contains(where: welcome.contains) else { return false }
+    guard !client.protectsData, client.takesCommandsTogether != false, kind == (false, false) else { return false }
     return run.state.withLock { $0.takesCommandsBehindData != false }
   }
 
@@ -134,10 +136,10 @@ final class PipeliningClient: TransferClient {
   }
 
   private func mayAsk() -> Bool {
-    let welcome = client.welcome.lowercased()
-    guard !Self.disturbed.contains(where: welcome.contains) else { return false }
+    let kind = kind
+    if kind.isDisturbed { return false }
     // While it shakes hands it answers "450 PASV: data transfer in progress".
-    if client.protectsData, welcome.contains("proftpd") { return false }
+    if client.protectsData, kind.isProFTPD { return false }
     return run.state.withLock { $0.takesCommandsAhead != false && $0.hasMoreSmallFiles }
   }
 

@@ -27,7 +27,7 @@ extension TreeWorker {
       isStored = true
       let isWhole = sent == size && !source.hasChanged
       if !isUnderWay, isWhole { _ = try client.sendAhead(commands) }
-      guard isWhole, try agree(size, commands, isUnderWay), try rename(target, to: remote(path)) else {
+      guard isWhole, try agree(size, commands, isUnderWay), try rename(to: remote(path)) else {
         _ = try client.execute("DELE", target)
         return nil
       }
@@ -85,12 +85,7 @@ extension TreeWorker {
 
   /// The commands that look whether the server has all of it, give it its time, and get ready to rename it.
   private func finish(_ source: LocalSource, _ target: [UInt8]) throws -> [(verb: String, argument: [UInt8]?)] {
-    let features = try client.features()
-    var commands: [(verb: String, argument: [UInt8]?)] = [("SIZE", target)]
-    if let modified = source.modified, let verb = ["MFMT", "MDTM"].first(where: features.has) {
-      commands.append((verb, Array("\(modified.digits) ".utf8) + target))
-    }
-    return commands + [("RNFR", target)]
+    [("SIZE", target)] + [try source.timing(target, client)].compactMap(\.self) + [("RNFR", target)]
   }
 
   /// Whether the answers to those are that the server has it, and is ready to rename.
@@ -113,7 +108,7 @@ extension TreeWorker {
     return try FileStatus.size(of: first) == size
   }
 
-  private func rename(_ old: [UInt8], to new: [UInt8]) throws -> Bool {
+  private func rename(to new: [UInt8]) throws -> Bool {
     let hasMore = run.state.withLock { $0.hasMoreSmallFiles }
     return try (hasMore ? client.executeAsking("RNTO", new) : client.execute("RNTO", new)).category == .completion
   }
