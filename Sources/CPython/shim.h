@@ -37,7 +37,6 @@ static inline PyObject *_Nonnull py_eof_error(void) { return PyExc_EOFError; }
 static inline PyObject *_Nonnull py_unicode_error(void) { return PyExc_UnicodeError; }
 static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeError; }
 static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
-static inline PyObject *_Nonnull py_overflow_error(void) { return PyExc_OverflowError; }
 static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
 static inline PyObject *_Nonnull py_key_error(void) { return PyExc_KeyError; }
 static inline PyObject *_Nonnull py_attribute_error(void) { return PyExc_AttributeError; }
@@ -50,7 +49,6 @@ static inline PyObject *_Nonnull py_type_type(void) { return (PyObject *)&PyType
 static inline int py_is_str(PyObject *_Nonnull o) { return PyUnicode_Check(o); }
 static inline int py_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
 static inline int py_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
-static inline int py_is_float(PyObject *_Nonnull o) { return PyFloat_Check(o); }
 static inline int py_is_list(PyObject *_Nonnull o) { return PyList_Check(o); }
 static inline int py_is_dict(PyObject *_Nonnull o) { return PyDict_Check(o); }
 static inline int py_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }

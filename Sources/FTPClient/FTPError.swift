@@ -65,6 +65,9 @@ public struct FTPError: Error, CustomStringConvertible {
   /// What is said in place of a reply without a text.
   package static let emptyReply = "the server's reply is an empty line"
 
+  /// A line, or a reply, without an end within so many bytes.
+  init(longerThan limit: Int) { self.init(.tooLong, "got more than \(limit) bytes") }
+
   /// The operating system's refusal of `action`, such as "connect to 127.0.0.1 port 21".
   public init(errno code: CInt, _ action: String) {
     self.init(.system(code), "cannot \(action): \(systemMessage(code))")

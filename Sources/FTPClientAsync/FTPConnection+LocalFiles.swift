@@ -23,15 +23,15 @@ extension FTPConnection {
       if let size, offset > size {
         throw FTPError(.state, "'\(file)' is longer than '\(path)' on the server: \(offset) of \(size) bytes")
       }
-      if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
+      if resume, offset > 0, offset == size { return TransferProgress(done: offset, total: size) }
       let transfer = try session.beginTransfer(command, from: offset)
-      var report = TransferProgress(transferred: offset, total: size)
+      var report = TransferProgress(done: offset, total: size)
       do throws(FTPError) {
         let local = try ours { () throws(FTPError) in try LocalFile(writing: file, from: offset) }
         try transfer.receive(blockSize: .max) { block in
           try Task.checkCancellation()
           try ours { () throws(FTPError) in try local.write(block) }
-          report = TransferProgress(transferred: offset &+ transfer.transferred, total: size)
+          report = TransferProgress(done: offset &+ transfer.transferred, total: size)
           progress?(report)
         }
         try ours { () throws(FTPError) in try local.close() }
@@ -63,16 +63,16 @@ extension FTPConnection {
       if let size, offset > size {
         throw FTPError(.state, "'\(path)' on the server is longer than '\(file)': \(offset) of \(size) bytes")
       }
-      if resume, offset > 0, offset == size { return TransferProgress(transferred: offset, total: size) }
+      if resume, offset > 0, offset == size { return TransferProgress(done: offset, total: size) }
       try local.skip(to: offset)
-      var report = TransferProgress(transferred: offset, total: size)
+      var report = TransferProgress(done: offset, total: size)
       var isFirst = true
       try session.store(path, from: offset) { buffer in
         if !isFirst { progress?(report) }
         isFirst = false
         try Task.checkCancellation()
         let count = try ours { () throws(FTPError) in try local.read(into: buffer) }
-        report = TransferProgress(transferred: report.transferred &+ UInt64(count), total: size)
+        report = TransferProgress(done: report.done &+ UInt64(count), total: size)
         return count
       }
       return report

@@ -16,7 +16,7 @@ final class Connection: ReferenceHolder {
   /// A session may have another one after `CCC`.
   var control: ControlConnection { session?.control ?? ownControl }
   /// How `file.readline` reads: a file keeps the encoding that it was opened with. Replies go by the object's attributes.
-  private let codec: TextCodec
+  let codec: TextCodec
   private let state: ModuleState
 
   /// The TLS session of a control connection that `ccc` has led out of TLS: data connections still resume it.
@@ -32,7 +32,7 @@ final class Connection: ReferenceHolder {
   /// What the server has said of itself, once it has been asked.
   var features: ServerFeatures?
   /// What this object has made the representation, and the connection's count of changes then.
-  private var representation: (type: Representation, at: RepresentationChanges)?
+  private var representation: (type: FTPSession.Representation, at: RepresentationChanges)?
   /// Whether the caller of `transfercmd` reads the data before there is a reply, and what the replies say then.
   var takesDataFirst = false
   /// The transfer that a method of the object is running now.
@@ -51,17 +51,14 @@ final class Connection: ReferenceHolder {
   /// `close` was called. The socket is closed when no call uses it.
   @exclusivity(unchecked) private(set) var isClosed = false
 
-  /// The commands that say how data is represented on its way (RFC 959 section 3.1.1).
-  enum Representation: String { case binary = "TYPE I", text = "TYPE A" }
-
   /// Whether this object has made the representation what it still is.
-  func isRepresented(as type: Representation) -> Bool {
+  func isRepresented(as type: FTPSession.Representation) -> Bool {
     guard let representation else { return false }
     return representation.type == type && representation.at == control.representationChanges
   }
 
   /// Remembers that this object has just made it this.
-  func noteRepresentation(as type: Representation) { representation = (type, control.representationChanges) }
+  func noteRepresentation(as type: FTPSession.Representation) { representation = (type, control.representationChanges) }
 
   /// A transfer in progress, and whether `abort` or `close` has ended it.
   final class RunningTransfer {
@@ -142,7 +139,7 @@ final class Connection: ReferenceHolder {
   private var knownPeer: SocketAddress?
 
   /// The server's address, for data connections to it; nil when the socket has none any more.
-  func peer() throws -> SocketAddress? {
+  var peer: SocketAddress? {
     if let knownPeer { return knownPeer }
     guard let descriptor = stream.plainDescriptor else { return nil }
     knownPeer = SocketAddress.peer(of: descriptor)
@@ -327,60 +324,7 @@ final class Connection: ReferenceHolder {
     transfer == nil && handedOut == nil && !hasHandedOutStream && session == nil && !word.isAbort
   }
 
-  // MARK: As a Python object
-
-  /// Makes the type of the objects in `file`.
-  static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
-    let documentation: StaticString = "The replies of a control connection, as a file that is read line by line."
-    return try PythonBridge.makeType(
-      in: module, name: "\(name)._ControlFile", size: NativeObject.size, flags: py_collected_type_flags,
-      slots: NativeObject.slots + [
-        PyType_Slot(Py_tp_methods, methods.start),
-        PyType_Slot(Py_tp_doc, documentation.cString),
-      ])
-  }
-
-  private static let methods = StaticTable<PyMethodDef>(
-    [
-      .method("readline", "readline($self, limit=-1, /)\n--\n\nRead one line; '' when the server has closed.") {
-        instance, type, arguments, count, keywords in
-        call(instance, type, arguments, count, keywords, Signature("readline", ["limit"])) { connection, arguments in
-          let limit = try arguments.value(0)?.integer() ?? -1
-          return try connection.readLine(limit: limit < 0 ? Limits.line : limit)
-        }
-      },
-      .method("close", "close($self, /)\n--\n\nDo nothing: the socket is closed by its owner.") {
-        instance, type, arguments, count, keywords in
-        call(instance, type, arguments, count, keywords, Signature("close")) { _, _ in .none }
-      },
-    ], end: PyMethodDef())
-
-  private static func call(
-    _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
-    _ keywords: ObjectPointer?, _ signature: Signature, _ body: (Connection, Arguments) throws -> PythonObject
-  ) -> ObjectPointer? {
-    trampoline(definedBy: type) { _ in
-      guard
-        let instance, let connection = NativeObject.content(PythonObject(borrowed: instance), as: Connection.self)
-      else {
-        throw PythonError.type("no control connection")
-      }
-      return try body(connection, Arguments(signature, arguments, count, keywords: keywords))
-    }
-  }
-
-  /// One line with its end, decoded; '' at the end of the connection.
-  private func readLine(limit: Int) throws -> PythonObject {
-    try use {
-      do {
-        let line = try Attachment.detach { try control.readLine(limit: limit) }
-        return try decode(line + [UInt8(ascii: "\n")], codec)
-      } catch let error as FTPError {
-        if case .closed = error.kind { return try .string("") }
-        throw error
-      }
-    }
-  }
+  // MARK: Text
 
   /// What the server has written as text, as the other.
   func decode(_ bytes: [UInt8], _ codec: TextCodec) throws -> PythonObject {

@@ -3,7 +3,7 @@ import FTPClient
 import Glibc
 import PythonBridge
 
-/// The constructor, `connect`, `login`, `quit`, `close`.
+/// The constructor, `connect`, `quit`, `close`, `__exit__`.
 extension FTPObject {
   /// The documentation's order of the constructor's parameters.
   private static let documented = Signature(
@@ -207,14 +207,14 @@ extension FTPObject {
     } catch {
       throw state.rewordConnectError("resolve '\(name)' to an IPv6 address")
     }
-    let addresses = try entries.map { entry in try item(0, of: item(4, of: entry)).text() }
+    let addresses = try entries.map { entry in try entry.item(4).item(0).text() }
     for (index, address) in addresses.enumerated() where addresses.firstIndex(of: address) == index {
       do { return try openSocket(.string(address), port, action(), unseen: unseen) } catch {
         guard addresses[index...].contains(where: { $0 != address }), PythonError.matches(.osError) else { throw error }
         PythonError.clear()
       }
     }
-    throw FTPError(.unresolved(-2), "the host name '\(name)' has no IPv6 address")
+    throw FTPError(.unresolved(EAI_NONAME), "the host name '\(name)' has no IPv6 address")
   }
 
   /// Opens a socket to a host, through the proxy where there is one. `unseen` as for `connectDirectly`.

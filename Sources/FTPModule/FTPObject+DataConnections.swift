@@ -40,8 +40,8 @@ extension FTPObject {
     let listener = try socket.attribute(state.names[.create_server]).call(
       arguments: .tuple(.tuple(.string(""), .integer(0))), keywords: keywords)
     do {
-      let port = try item(1, of: listener.callMethod(state.names[.getsockname]))
-      let host = try item(0, of: control.callMethod(state.names[.getsockname]))
+      let port = try listener.callMethod(state.names[.getsockname]).item(1)
+      let host = try control.callMethod(state.names[.getsockname]).item(0)
       try call(usesIPv6() ? .sendeprt : .sendport, host, port)
       let timeout = try attribute(.timeout)
       if try timeout !== notGiven() {
@@ -78,7 +78,7 @@ extension FTPObject {
     let trusts = try attribute(.trust_server_pasv_ipv4_address).isTrue()
     if let parse227 = try state.hooks.parse227.replacement {
       let address = try parse227.call(reply)
-      return try .tuple(trusts ? item(0, of: address) : peer, item(1, of: address))
+      return try .tuple(trusts ? address.item(0) : peer, address.item(1))
     }
     let address = try PassiveAddress(parsed(reply))
     return try .tuple(
@@ -167,9 +167,9 @@ extension FTPObject {
   func transfercmd(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
     // With both, as CPython does: an override may have no default for `rest`.
     let result = try call(.ntransfercmd, command, rest ?? PythonObject.none)
-    let socket = try item(0, of: result)
+    let socket = try result.item(0)
     if let connection = try connection(), !connection.hasHandedOut(socket) {
-      connection.handOut(socket, announced: try announcedSize(item(1, of: result)))
+      connection.handOut(socket, announced: try announcedSize(result.item(1)))
     }
     return socket
   }
@@ -203,8 +203,8 @@ extension FTPObject {
 
   private func openPassive() throws -> PythonObject {
     let address = try call(.makepasv)
-    let host = try item(0, of: address)
-    let port = try item(1, of: address)
+    let host = try address.item(0)
+    let port = try address.item(1)
     let (text, number) = try (host.text(), port.text())
     return try openSocket(
       host, port, "open the data connection to \(text) port \(number)"
@@ -231,7 +231,7 @@ extension FTPObject {
         guard isBrokenOff else { return }
         // The server may have connected already.
         try listener.callMethod(state.names[.settimeout], .integer(0))
-        pending = try item(0, of: listener.callMethod(state.names[.accept]))
+        pending = try listener.callMethod(state.names[.accept]).item(0)
       }
       if let pending { breakOffData(pending, after: error) }
       PythonError.preserving { try connection()?.control.abandonReplies() }
@@ -305,8 +305,8 @@ extension FTPObject {
         throw FTPError(.timedOut, "\(server) did not open the data connection: timed out")
       }
       let accepted = try listener.callMethod(state.names[.accept])
-      let socket = try item(0, of: accepted)
-      if try item(0, of: item(1, of: accepted)).text() == server { return socket }
+      let socket = try accepted.item(0)
+      if try accepted.item(1).item(0).text() == server { return socket }
       try socket.callMethod(state.names[.close])
     }
   }
@@ -315,7 +315,7 @@ extension FTPObject {
   private func peerAddress() throws -> PythonObject {
     let control = try control()
     let name = "\(try text(.host)) port \(try text(.port))"
-    do { return try item(0, of: control.callMethod(state.names[.getpeername])) } catch {
+    do { return try control.callMethod(state.names[.getpeername]).item(0) } catch {
       // A socket that was reset has no peer any more.
       guard PythonError.matches(.osError) else { throw error }
       PythonError.clear()
@@ -328,10 +328,5 @@ extension FTPObject {
     let socket = try socketInPlace()
     guard !socket.isNone else { throw notConnected }
     return socket
-  }
-
-  /// An item of a tuple or of any sequence.
-  func item(_ index: Int, of sequence: PythonObject) throws(PythonError) -> PythonObject {
-    try sequence.item(index)
   }
 }

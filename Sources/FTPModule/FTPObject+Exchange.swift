@@ -91,11 +91,12 @@ extension FTPObject {
   ///
   /// It is not said again, where commands are this module's own alone, until something may have changed it: a `TYPE`, `USER`, `REIN` or
   /// `AUTH`, whoever sent it, or any 5yz reply. A new connection knows nothing.
-  func represent(as type: Connection.Representation, by method: Name) throws {
+  func represent(as type: FTPSession.Representation, by method: Name) throws {
     let connection = try connection()
     let isOwn = state.commandMethods.areAll(of: object)
     if isOwn, let connection, connection.isRepresented(as: type), try speaks(on: connection) { return }
-    let reply = try method == .voidcmd ? voidcmd(type.rawValue) : sendcmd(type.rawValue)
+    let command = "TYPE \(type.rawValue)"
+    let reply = try method == .voidcmd ? voidcmd(command) : sendcmd(command)
     guard isOwn, let connection, try code(reply).first == "2" else { return }
     connection.noteRepresentation(as: type)
   }

@@ -1,4 +1,5 @@
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// Connections through a SOCKS 5 or HTTP proxy: what the attribute `proxy` asks for.
@@ -71,7 +72,7 @@ extension FTPObject {
         guard index + 1 < hosts.count, ProxyTunnel.mayTryOthers(after: failure) else { throw failure }
       }
     }
-    throw FTPError(.unresolved(-2), "cannot \(action): the host name has no address")
+    throw FTPError(.unresolved(EAI_NONAME), "cannot \(action): the host name has no address")
   }
 
   /// Speaks with the proxy, detached from the interpreter; the socket's own time limit stays as it is.
@@ -98,7 +99,7 @@ extension FTPObject {
         arguments: .tuple(host, port, .integer(0), socket.attribute("SOCK_STREAM")), keywords: nil)
       var addresses: [String] = []
       for entry in try entries.items() {
-        let address = try item(0, of: item(4, of: entry)).utf8Text()
+        let address = try entry.item(4).item(0).utf8Text()
         if !addresses.contains(address) { addresses.append(address) }
       }
       return addresses

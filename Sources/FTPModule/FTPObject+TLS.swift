@@ -112,8 +112,7 @@ extension FTPObject {
       guard PythonError.matches(.osError) else { throw error }
       PythonError.clear()
       PythonError.closing { try socket.callMethod(state.names[.close]) }
-      let reset = try PythonObject.tuple(.integer(Int(ECONNRESET)), .string("Connection reset by peer"))
-      throw PythonError.raise(.osError, reset)
+      throw PythonError.system(ECONNRESET)
     }
   }
 

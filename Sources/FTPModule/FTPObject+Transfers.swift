@@ -253,7 +253,7 @@ extension FTPObject {
   /// When it is broken off the data connection is closed, and the replies that the server still owes are left to be read before
   /// the next command. `source` is the file that a binary upload reads.
   private func transfer(
-    _ command: PythonObject, as representation: (type: Connection.Representation, method: Name),
+    _ command: PythonObject, as representation: (type: FTPSession.Representation, method: Name),
     rest: PythonObject? = nil, checksSize: Bool, isDetached: Bool = true, source: PythonObject? = nil,
     _ body: (
       DataTransfer, Connection.RunningTransfer, _ attach: @escaping (() throws -> Void) throws -> Void

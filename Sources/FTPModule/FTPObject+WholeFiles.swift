@@ -115,7 +115,7 @@ extension FTPObject {
     case .size: verified = try .string("size")
     case .hash(_, let bytes):
       verified = try .string("\(result.verified)")
-      digest = try .string(bytes.hexadecimal)
+      digest = try .string(bytes.hexadecimalDigits)
     }
     return try state.transferTypes.result.makeStruct([
       .integer(result.size), .integer(result.bytes), .float(result.duration.inSeconds), .integer(result.attempts),

@@ -81,9 +81,10 @@ struct FTPObject {
 
   /// Calls one of the object's methods as Python would.
   @discardableResult
-  func call(_ name: Name, _ arguments: PythonObject?...) throws(PythonError) -> PythonObject {
-    func argument(_ index: Int) -> PythonObject? { index < arguments.count ? arguments[index] : nil }
-    return try object.callMethod(state.names[name], argument(0), argument(1), argument(2))
+  func call(
+    _ name: Name, _ first: PythonObject? = nil, _ second: PythonObject? = nil, _ third: PythonObject? = nil
+  ) throws(PythonError) -> PythonObject {
+    try object.callMethod(state.names[name], first, second, third)
   }
 
   /// Calls `sendcmd` and returns the reply's text.

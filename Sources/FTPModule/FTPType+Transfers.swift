@@ -169,8 +169,8 @@ extension FTPType {
       mode. Returns the final reply. Blocks.
 
       fp.readline(n) is called until it returns nothing; each line is sent with CRLF for its end.
-      callback gets each line as it was read. Raises Error for a line longer than maxline, and as
-      storbinary.
+      callback gets each line as it was sent, with CRLF for its end. Raises Error for a line longer
+      than maxline, and as storbinary.
       """
     ) {
       call($0, $1, $2, $3, $4, Signature("storlines", ["cmd", "fp", "callback"], required: 2)) { ftp, arguments in

@@ -20,8 +20,8 @@ extension FTPType {
 
       resume    go on with what an earlier run has left of the same version of the same file
                 (from 1 MiB on), and leave a part when this run fails
-      verify    compare the content by HASH, XSHA256, XMD5, XCRC or MD5 where the server has one of
-                them, and look at the end whether the file has changed meanwhile
+      verify    compare the content by HASH, XSHA256, XSHA512, XSHA1, XSHA, XMD5, MD5 or XCRC where the
+                server has one of them, and look at the end whether the file has changed meanwhile
       retries   how often in a row it may fail without getting 64 KiB further; 0 is one attempt. It
                 waits between attempts, half a second first and twice as long each time, at most 30
       progress  called with a TransferProgress, at most ten times a second; what it raises ends the

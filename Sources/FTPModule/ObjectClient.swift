@@ -20,7 +20,7 @@ final class ObjectClient: TransferClient {
   let server: String
   let scope: String
 
-  /// `path` says whether paths are `str` or `bytes`. A sibling has not connected yet.
+  /// `isText` says whether paths are `str` or `bytes`. A sibling has not connected yet.
   init(_ ftp: FTPObject, isText: Bool, isSibling: Bool = false) throws {
     self.ftp = ftp
     self.isText = isText
@@ -28,90 +28,6 @@ final class ObjectClient: TransferClient {
     server = try ftp.name()
     let user = try ftp.memory()?.user?.text() ?? ""
     scope = "\(user)@\(server)".split(whereSeparator: \.isNewline).joined(separator: " ")
-  }
-
-  // MARK: Errors
-
-  /// Runs code of the object's; an exception is taken out of the interpreter, and the server's refusals become the client's errors.
-  func catching<Result>(_ body: () throws -> Result) throws -> Result {
-    try Attachment.attach { do { return try body() } catch { throw taken(error) } }
-  }
-
-  /// The same for code that runs detached.
-  private func freely(_ body: () throws -> Void) throws {
-    do { try Attachment.isDetached ? body() : Attachment.detach(body) } catch {
-      throw Attachment.attach { taken(error) }
-    }
-  }
-
-  private func taken(_ error: any Error) -> any Error {
-    switch error {
-    case let error as FTPError:
-      guard case .interrupted(let cause) = error.kind else { return error }
-      if let cause = cause as? TLSFailure { return taken(cause.restore()) }
-      return cause is PythonError ? taken(cause) : error
-    case is PythonError:
-      guard let exception = PythonError.take() else { return error }
-      let errors = ftp.state.errors
-      guard [errors.temporary, errors.permanent].contains(where: exception.isExactly) else {
-        return PythonFailure(exception)
-      }
-      do { return FTPError(unexpected: try ftp.parsed(exception.string())) } catch {
-        // To put it into words may run a signal's handler.
-        return PythonFailure(PythonError.takeInterrupt() ?? exception)
-      }
-    case let local as LocalFailure: return LocalFailure(taken(local.error))
-    default: return error
-    }
-  }
-
-  func fault(of error: any Error) -> TransferFault {
-    Attachment.attach {
-      let fault = judge(error)
-      return fault == .lost && !canConnect ? .permanent : fault
-    }
-  }
-
-  /// Whether it is known how to log in again.
-  private var canConnect: Bool {
-    do { return try ftp.memory() != nil } catch {
-      PythonError.clear()
-      return false
-    }
-  }
-
-  private func judge(_ error: any Error) -> TransferFault {
-    switch error {
-    case is LoginRefusal: return .lost
-    case let error as FTPError:
-      // A connection that broke down, and not a call that was out of place.
-      if case .state = error.kind { return isBroken ? .lost : .permanent }
-      return TransferFault(error)
-    case let failure as PythonFailure:
-      let errors = ftp.state.errors
-      let kind = failure.exception.type
-      if kind.isSubclass(of: errors.permanent) { return .permanent }
-      if kind.isSubclass(of: errors.temporary) { return .refused }
-      if isUntrusted(kind) { return .permanent }
-      if [errors.reply, errors.protocolError, .osError, .eofError].contains(where: kind.isSubclass) { return .lost }
-      return kind === errors.error && isBroken ? .lost : .permanent
-    default: return .permanent
-    }
-  }
-
-  private var isBroken: Bool {
-    do { return try ftp.connection().map { !$0.control.isUsable } ?? false } catch {
-      PythonError.clear()
-      return false
-    }
-  }
-
-  /// Whether it is the server's certificate that was refused.
-  private func isUntrusted(_ kind: PythonObject) -> Bool {
-    do { return try kind.attribute("__name__").text() == "SSLCertVerificationError" } catch {
-      PythonError.clear()
-      return false
-    }
   }
 
   // MARK: The session
@@ -342,7 +258,7 @@ final class ObjectClient: TransferClient {
     try catching {
       let connection = try ftp.connection()
       if let connection, connection.isRepresented(as: .binary) { return }
-      _ = try ftp.voidcmd(Connection.Representation.binary.rawValue)
+      _ = try ftp.voidcmd("TYPE \(FTPSession.Representation.binary.rawValue)")
       connection?.noteRepresentation(as: .binary)
     }
   }
@@ -419,45 +335,4 @@ final class ObjectClient: TransferClient {
   func pause(_ time: Duration) throws {
     try freely { try Deadline.after(time).wait(Interrupt(Attachment.checkSignals)) }
   }
-}
-
-/// An exception that was taken out of the interpreter. Made and dropped attached.
-final class PythonFailure: Error, @unchecked Sendable {
-  private var kept: PythonObject?
-
-  init(_ exception: PythonObject) { kept = exception }
-
-  deinit { Attachment.attach { kept = nil } }
-
-  var exception: PythonObject { kept ?? .none }
-
-  /// Runs Python code, attached; an exception is taken out of the interpreter.
-  static func taking<Result>(_ body: () throws -> Result) throws -> Result {
-    try Attachment.attach {
-      do { return try body() } catch let error as PythonError {
-        throw PythonError.take().map(PythonFailure.init) ?? error
-      }
-    }
-  }
-}
-
-/// A transfer whose exceptions are taken out of the interpreter.
-private final class ObjectClientTransfer: ClientTransfer {
-  private let client: ObjectClient
-  /// Given back attached, wherever this object is dropped.
-  private let held: Unmanaged<ObjectTransfer>
-
-  init(_ client: ObjectClient, _ transfer: ObjectTransfer) {
-    self.client = client
-    held = .passRetained(transfer)
-  }
-
-  deinit { Attachment.attach { held.release() } }
-
-  private var transfer: ObjectTransfer { held.takeUnretainedValue() }
-
-  var data: DataTransfer { transfer.data }
-  func run(_ body: (DataTransfer) throws -> Void) throws { try client.catching { try transfer.run(body) } }
-  func end() throws -> Reply? { try client.catching { try transfer.end() } }
-  func breakOff(after error: any Error) -> any Error { Attachment.attach { transfer.breakOff(after: error) } }
 }

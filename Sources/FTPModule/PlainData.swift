@@ -43,7 +43,7 @@ final class PlainData {
       try !object.hasTrueAttribute(names[.trust_server_pasv_ipv4_address]),
       try object.hasNoneAttribute(names[._proxied_host]), try object.hasNoneAttribute(names[.source_address]),
       try state.connectsPlainly(), try ftp.codec.isStrictUTF8,
-      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = try connection.peer()
+      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = connection.peer
     else { return nil }
     if let rest { try ftp.requireSendable(rest) }
     self.ftp = ftp

@@ -290,7 +290,7 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     if let shared { return shared.stream.shutdown() }
     Attachment.attach {
       PythonError.preserving {
-        guard tls != nil, try socket.isInstance(of: importModule("_socket").attribute("socket")) else {
+        guard tls != nil, try socket.isInstance(of: state.nativeSocket()) else {
           _ = try socket.callMethod(state.names[.shutdown], try .integer(2))
           return
         }

@@ -57,7 +57,7 @@ public func makeSession(
   try connection.requireIdle()
   try Attachment.detach { try connection.control.realign() }
   let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-  guard copy >= 0 else { throw PythonError.raise(.osError, "no descriptor is left") }
+  guard copy >= 0 else { throw PythonError.system(errno) }
   let (host, port) = (try ftp.text(.host), try ftp.attribute(.port).integer())
   let session = try FTPSession(
     over: Socket(

@@ -101,20 +101,23 @@ final class SharedStream {
     [
       .method("recv", "recv($self, bufsize, /)\n--\n\nRead at most so many bytes; b'' at the end.") {
         instance, type, arguments, count, keywords in
-        call(instance, type, arguments, count, keywords, Signature("recv", ["bufsize"])) { stream, state, arguments in
+        call(instance, type, arguments, count, keywords, Signature("recv", ["bufsize"], required: 1)) {
+          stream, state, arguments in
           try stream.receive(atMost: arguments.required(0).integer())
         }
       },
       .method("sendall", "sendall($self, data, /)\n--\n\nWrite all bytes.") {
         instance, type, arguments, count, keywords in
-        call(instance, type, arguments, count, keywords, Signature("sendall", ["data"])) { stream, state, arguments in
+        call(instance, type, arguments, count, keywords, Signature("sendall", ["data"], required: 1)) {
+          stream, state, arguments in
           _ = try stream.send(arguments.required(0))
           return .none
         }
       },
       .method("send", "send($self, data, /)\n--\n\nWrite all bytes, and return how many these are.") {
         instance, type, arguments, count, keywords in
-        call(instance, type, arguments, count, keywords, Signature("send", ["data"])) { stream, state, arguments in
+        call(instance, type, arguments, count, keywords, Signature("send", ["data"], required: 1)) {
+          stream, state, arguments in
           try .integer(stream.send(arguments.required(0)))
         }
       },
@@ -141,7 +144,7 @@ final class SharedStream {
       .method("gettimeout", "gettimeout($self, /)\n--\n\nHow long a call may wait: seconds, or None.") {
         instance, type, arguments, count, keywords in
         call(instance, type, arguments, count, keywords, Signature("gettimeout")) { stream, _, _ in
-          try stream.limit.map { limit in try .float(limit / .seconds(1)) } ?? .none
+          try stream.limit.map { limit in try .float(limit.inSeconds) } ?? .none
         }
       },
       .method("getpeername", "getpeername($self, /)\n--\n\nThe server's address.") {
@@ -217,7 +220,7 @@ final class SharedStream {
 /// A `socket.socket` over a copy of a descriptor.
 func plainSocket(overCopyOf descriptor: CInt, _ state: ModuleState) throws(PythonError) -> PythonObject {
   let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
-  guard copy >= 0 else { throw .raise(.osError, "no descriptor is left") }
+  guard copy >= 0 else { throw .system(errno) }
   do {
     let keywords = try PythonObject.dictionary()
     try keywords.set(.integer(Int(copy)), for: "fileno")

@@ -47,7 +47,7 @@ final class TLSChannel: TLSLayer {
     self.socket = socket
     self.peer = peer
     self.state = state
-    isSystems = try socket.isInstance(of: importModule("_socket").attribute("socket"))
+    isSystems = try socket.isInstance(of: state.nativeSocket())
     let original = try state.ssl().attribute("SSLSocket")
     var borrows = isSystems
     for method in ["read", "send"] where borrows {
@@ -401,13 +401,5 @@ final class TLSChannel: TLSLayer {
       try TLSFailure.reword(exception, "cannot \(action) \(peer)")
     } catch { PythonError.clear() }
     return FTPError(interruptedBy: TLSFailure(exception))
-  }
-}
-
-extension Duration {
-  /// As a number of seconds.
-  var inSeconds: Double {
-    let (seconds, attoseconds) = components
-    return Double(seconds) + Double(attoseconds) / 1e18
   }
 }

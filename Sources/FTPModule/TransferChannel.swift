@@ -31,7 +31,7 @@ extension FTPObject {
   /// Has data represented as text or as bytes, by `voidcmd` or `sendcmd`, for a transfer of the object's own by `command`. Returns the data
   /// connection that is then to be opened, where nobody sees it.
   func prepareTransfer(
-    _ command: PythonObject, _ rest: PythonObject?, as type: Connection.Representation, by method: Name
+    _ command: PythonObject, _ rest: PythonObject?, as type: FTPSession.Representation, by method: Name
   ) throws -> PlainData? {
     let plain = try asPython { try PlainData(command, rest, of: self) }
     if let plain, plain.connection.isRepresented(as: type) { return plain }

@@ -29,8 +29,6 @@ public struct Arguments {
   public private(set) var values: [PythonObject?]
   /// Positional arguments beyond the parameters, when the signature takes them.
   public private(set) var rest: [PythonObject] = []
-  /// How many arguments were given by position.
-  public let positional: Int
 
   /// The argument of a parameter by its place; nil when it was not given.
   public subscript(_ index: Int) -> PythonObject? { index < values.count ? values[index] : nil }
@@ -100,7 +98,6 @@ public struct Arguments {
   ) throws(PythonError) {
     let places = signature.parameters.count - signature.keywordOnly
     parameters = signature.parameters
-    self.positional = positional.count
     values = Array(repeating: nil, count: signature.parameters.count)
     for (index, value) in positional.enumerated() {
       if index < places {

@@ -80,14 +80,6 @@ extension PythonObject {
     try check(status)
   }
 
-  /// A tuple of two.
-  public static func pair(_ first: PythonObject, _ second: PythonObject) throws(PythonError) -> PythonObject {
-    let pair = try owned(PyTuple_New(2))
-    try check(PyTuple_SetItem(pair.pointer, 0, first.newReference()))
-    try check(PyTuple_SetItem(pair.pointer, 1, second.newReference()))
-    return pair
-  }
-
   /// A tuple of a `str`, from UTF-8, strictly, and a copy of a `dict`.
   public static func pair(
     _ text: UnsafeRawBufferPointer, copying dictionary: PythonObject

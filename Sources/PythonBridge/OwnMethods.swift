@@ -75,6 +75,11 @@ public final class OwnMethods {
     }
     defer { Py_DecRef(dictionary) }
     for (name, _) in methods.dropFirst(first) where PyDict_GetItemWithError(dictionary, name) != nil { return false }
+    // Another key's `__eq__` may have raised something: nobody knows then.
+    guard PyErr_Occurred() == nil else {
+      PyErr_Clear()
+      return false
+    }
     return true
   }
 

@@ -56,7 +56,7 @@ extension PythonObject {
   }
 }
 
-/// Makes a heap type from its slots. `name` is the dotted name; `flags` are `py_type_flags` or `py_base_type_flags`.
+/// Makes a heap type from its slots. `name` is the dotted name; `flags` is one of the `py_…_type_flags`.
 ///
 /// Throws what `PyType_FromModuleAndSpec` raises.
 public func makeType(

@@ -13,7 +13,7 @@ struct OwnOptions {
     case version(detail: Bool)
   }
 
-  /// A command line that cannot be meant.
+  /// A command line that makes no sense.
   struct Mistake: Error {
     let sentence: String
   }

@@ -35,6 +35,7 @@ from conftest import (
     send,
     stall,
 )
+from waiting import until_main_thread_waits
 
 if TYPE_CHECKING:
     from usr.ftplib import FTP
@@ -332,12 +333,6 @@ ftp.close()
 # Signals
 
 
-def is_asleep(process: str) -> bool:
-    """Whether a process or a thread, by its folder in /proc, waits in a system call."""
-    state = Path("/proc", process, "stat").read_text(encoding="utf-8").rpartition(") ")[2]
-    return state.startswith("S")
-
-
 @pytest.mark.parametrize("wait", WAITS)
 def test_a_signal_handler_that_returns_lets_the_call_go_on(log_in: LogIn, wait: str) -> None:
     steps, call = WAITS[wait]
@@ -380,10 +375,7 @@ def test_a_signal_handler_that_uses_the_object_takes_no_reply_of_the_call(
 
     def interrupt() -> None:
         waiting.wait(5)
-        looks = 0
-        while looks < 3:
-            time.sleep(0.005)
-            looks = looks + 1 if is_asleep(f"self/task/{os.getpid()}") else 0
+        until_main_thread_waits()
         os.kill(os.getpid(), signal.SIGUSR1)
 
     before = signal.signal(signal.SIGUSR1, handler)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -23,6 +22,7 @@ from conftest import (
     send,
     stall,
 )
+from waiting import is_asleep, until
 
 CONTENT = bytes(range(256)) * 40 + b"\r\n\n"
 
@@ -307,11 +307,8 @@ def test_ctrl_c_ends_it_as_a_shell_expects(
         stderr=subprocess.PIPE,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    for _ in range(300):
-        if any(word.startswith("RETR") for word in server.heard):
-            break
-        time.sleep(0.1)
-    time.sleep(0.5)
+    until(lambda: any(word.startswith("RETR") for word in server.heard), 30)
+    until(lambda: is_asleep(str(process.pid)))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == -signal.SIGINT, errors

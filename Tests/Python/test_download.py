@@ -247,6 +247,22 @@ def test_a_later_run_goes_on(connect: Connect, tmp_path: Path) -> None:
     assert names(tmp_path) == ["a"]
 
 
+@pytest.mark.parametrize("size", [1_200_000, 500_000])
+@pytest.mark.parametrize("ranges", ["0-1000000 1500000-2000000", "700000-800000 900000-99999999"])
+def test_a_part_that_somebody_has_cut_short(
+    connect: Connect, tmp_path: Path, size: int, ranges: str
+) -> None:
+    """What several connections have left is noted as ranges: none is beyond the part's end."""
+    files = Files({"f": LARGE})
+    ftp = interrupted(connect, files, tmp_path / "a")
+    with (tmp_path / ".a.part.state").open("a") as state:
+        state.write(ranges + "\n")
+    os.truncate(tmp_path / ".a.part", size)
+    ftp.download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert names(tmp_path) == ["a"]
+
+
 @pytest.mark.parametrize("change", ["time", "size", "name", "resume=False"])
 def test_a_part_of_another_version_is_no_part(
     connect: Connect, tmp_path: Path, change: str

@@ -208,7 +208,7 @@ def test_closing_the_file_meanwhile_neither_sends_another_nor_goes_unnoticed(
 
     thread = threading.Thread(target=close)
     thread.start()
-    with contextlib.suppress(ValueError):
+    with pytest.raises(ValueError, match="closed"):
         ftp.storbinary("STOR f", file)
     thread.join()
     others[0].close()

@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from conftest import (
     send,
     stall,
 )
+from waiting import is_asleep, until, until_main_thread_waits
 
 if TYPE_CHECKING:
     from usr.ftplib import FTP
@@ -220,26 +220,9 @@ def test_a_reply_that_comes_too_late_can_still_be_read(
 # Ctrl-C
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Waits until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not come about"
-        time.sleep(0.01)
-
-
-def is_asleep(process: str) -> bool:
-    """Whether a process or a thread, by its folder in /proc, waits in a system call."""
-    state = Path("/proc", process, "stat").read_text(encoding="utf-8").rpartition(") ")[2]
-    return state.startswith("S")
-
-
 def from_the_keyboard() -> None:
     """A signal to the process, as the terminal sends it; when the main thread is surely waiting."""
-    looks = 0
-    while looks < 3:
-        time.sleep(0.005)
-        looks = looks + 1 if is_asleep(f"self/task/{os.getpid()}") else 0
+    until_main_thread_waits()
     os.kill(os.getpid(), signal.SIGINT)
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from conftest import REPOSITORY, Conversation, ScriptedServer, Step
 from fileserver import Connect, Fault, Files, connecting, serve
 from pythons import Python, able
 from realservers import running, session
+from waiting import is_asleep, until
 
 from usr.ftplib import FTP, Error, TransferProgress, error_perm
 
@@ -35,14 +36,6 @@ def heard(ftp: FTP) -> list[str]:
     return words
 
 
-def eventually(is_true: Callable[[], bool]) -> bool:
-    """Whether it becomes true within a time that only a broken program takes."""
-    deadline = time.monotonic() + 10
-    while not (answer := is_true()) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return answer
-
-
 def segment_threads() -> list[str]:
     return [each.name for each in threading.enumerate() if each.name.startswith("ftplib-")]
 
@@ -50,20 +43,22 @@ def segment_threads() -> list[str]:
 def hold(progress: TransferProgress) -> None:
     """Holds the first connection up, as a slow link does, until the others have begun."""
     if progress.done:
-        eventually(lambda: not segment_threads())
+        until(lambda: not segment_threads())
 
 
 def test_they_log_in_before_the_first_begins(connect: Connect, tmp_path: Path) -> None:
     """The server does not begin until all have logged in."""
-    logged_in: list[bool] = []
+    asked: list[str] = []
 
     def wait(command: str, _: Files) -> None:
-        if command == "RETR f" and not logged_in:
-            logged_in.append(eventually(lambda: heard(ftp).count("TYPE I") == 3))
+        if command == "RETR f" and not asked:
+            asked.append(command)
+            until(lambda: heard(ftp).count("TYPE I") == 3)
+            asked.append("all have logged in")
 
     ftp = connect(Files({"f": LARGE}, before=wait))
     result = ftp.download("f", tmp_path / "a", segments=3, progress=hold)
-    assert logged_in == [True]
+    assert asked == ["RETR f", "all have logged in"]
     assert (tmp_path / "a").read_bytes() == LARGE
     assert (result.segments, result.attempts, result.bytes) == (3, 1, len(LARGE))
     # Once for each connection, and the features and facts once.
@@ -221,7 +216,7 @@ def test_ctrl_c_while_they_log_in(tmp_path: Path, point: str) -> None:
         ) as process:  # fmt: skip
             assert process.stdout
             assert reached.wait(30)
-            time.sleep(0.3)
+            until(lambda: is_asleep(str(process.pid)))
             begun = time.monotonic()
             process.send_signal(signal.SIGINT)
             process.wait(30)

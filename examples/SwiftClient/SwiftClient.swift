@@ -34,13 +34,13 @@ enum SwiftClient {
 
     let down = try await connection.download(request.file, toFile: request.target, resume: request.resumes) {
       progress in
-      print("down", progress.transferred, "of", progress.total.map(String.init) ?? "?")
+      print("down", progress.done, "of", progress.total.map(String.init) ?? "?")
     }
-    print("downloaded", down.transferred)
+    print("downloaded", down.done)
     let up = try await connection.upload(file: request.target, to: "\(request.file).copy") { progress in
-      print("up", progress.transferred, "of", progress.total.map(String.init) ?? "?")
+      print("up", progress.done, "of", progress.total.map(String.init) ?? "?")
     }
-    print("uploaded", up.transferred)
+    print("uploaded", up.done)
     print(try await connection.quit().text)
   }
 }

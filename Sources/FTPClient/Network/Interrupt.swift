@@ -5,7 +5,7 @@
 public struct Interrupt {
   private let hook: () throws -> Void
 
-  /// Calls `hook` when a signal interrupts a wait, and at least every `period` while a call waits or moves data.
+  /// Calls `hook` when a signal interrupts a wait, and at least every 50 milliseconds while a call waits or moves data.
   ///
   /// The hook runs on the waiting thread, with no lock held.
   public init(_ hook: @escaping () throws -> Void) { self.hook = hook }

@@ -1,6 +1,7 @@
 /// Bytes that the protocol gives a meaning to, and the questions its parsers ask of them.
 enum ASCII {
   static let nul: UInt8 = 0x00
+  static let tab: UInt8 = 0x09
   static let lineFeed: UInt8 = 0x0A
   static let carriageReturn: UInt8 = 0x0D
   static let space: UInt8 = 0x20
@@ -9,8 +10,10 @@ enum ASCII {
   static let percent: UInt8 = 0x25
   static let parenthesisOpen: UInt8 = 0x28
   static let parenthesisClose: UInt8 = 0x29
+  static let plus: UInt8 = 0x2B
   static let comma: UInt8 = 0x2C
   static let hyphen: UInt8 = 0x2D
+  static let dot: UInt8 = 0x2E
   static let slash: UInt8 = 0x2F
   static let colon: UInt8 = 0x3A
   static let semicolon: UInt8 = 0x3B
@@ -18,6 +21,7 @@ enum ASCII {
   static let questionMark: UInt8 = 0x3F
   static let at: UInt8 = 0x40
   static let bracketOpen: UInt8 = 0x5B
+  static let backslash: UInt8 = 0x5C
   static let bracketClose: UInt8 = 0x5D
 }
 
@@ -33,6 +37,12 @@ extension UInt8 {
     default: nil
     }
   }
+
+  /// Whether it is an ASCII letter.
+  var isLetter: Bool { (0x61...0x7A).contains(lowercased) }
+
+  /// Whether it is a space or a tab, which separate fields.
+  var isBlank: Bool { self == ASCII.space || self == ASCII.tab }
 
   /// Whether it is an ASCII control character, NUL and DEL included.
   var isControl: Bool { self < 0x20 || self == 0x7F }

@@ -18,7 +18,7 @@ public struct Command: Sendable, Equatable, CustomStringConvertible {
     guard line.count <= Limits.command - 2 else {
       throw FTPError(
         .tooLong,
-        "a command of \(line.count) bytes is too long: servers accept at most \(Limits.command - 2)")
+        "a command of \(line.count) bytes is too long: the limit is \(Limits.command - 2)")
     }
     self.line = line + [ASCII.carriageReturn, ASCII.lineFeed]
   }

@@ -44,6 +44,7 @@ public struct LineBuffer {
       chunk[count + 1] == ASCII.lineFeed, chunk[3] != ASCII.hyphen
     else { return nil }
     if saysOnlyAgain(chunk, count) { return Reply(bytes: only) }
+    // 0xFF wraps to 0: one comparison finds IAC as well as what lies below CR.
     for index in 0..<count where chunk[index] &+ 1 <= ASCII.carriageReturn + 1 {
       switch chunk[index] {
       case ASCII.lineFeed, ASCII.carriageReturn, ASCII.nul, Telnet.interpretAsCommand: return nil
@@ -87,12 +88,12 @@ public struct LineBuffer {
         swallowLineFeed = byte == ASCII.carriageReturn
         scanned += 1
         start = scanned
-        guard line.count <= limit else { throw tooLong(limit) }
+        guard line.count <= limit else { throw FTPError(longerThan: limit) }
         return try text(of: line)
       }
       scanned += 1
     }
-    guard bytes.count - start <= limit else { throw tooLong(limit) }
+    guard bytes.count - start <= limit else { throw FTPError(longerThan: limit) }
     return nil
   }
 
@@ -111,10 +112,6 @@ public struct LineBuffer {
       throw FTPError(.malformed, "the server's reply contains a NUL character")
     }
     return text
-  }
-
-  private func tooLong(_ limit: Int) -> FTPError {
-    FTPError(.tooLong, "got more than \(limit) bytes")
   }
 }
 

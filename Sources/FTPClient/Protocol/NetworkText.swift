@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Lines of text as they travel in TYPE A: each ended by CRLF (RFC 959 section 3.1.1.1).
+// Lines of text as they travel in TYPE A: each ended by CRLF (RFC 959 section 3.1.1.1).
 
 /// Cuts the bytes of a text download into lines. A line ends at CRLF, LF or a bare CR ("universal newlines").
 public struct TextLineSplitter {
@@ -51,7 +51,7 @@ public struct TextLineSplitter {
       let line = UnsafeRawBufferPointer(start: start + position, count: end - position)
       guard pending.count + line.count <= limit else {
         try body(lines)
-        throw Self.tooLong(limit)
+        throw FTPError(longerThan: limit)
       }
       guard end < chunk.count else {
         pending.append(contentsOf: line)
@@ -90,16 +90,12 @@ public struct TextLineSplitter {
   private static func first(_ byte: UInt8, from start: UnsafeRawPointer, _ count: Int) -> UnsafeRawPointer? {
     memchr(start, CInt(byte), count).map { UnsafeRawPointer($0) }
   }
-
-  private static func tooLong(_ limit: Int) -> FTPError {
-    FTPError(.tooLong, "got more than \(limit) bytes")
-  }
 }
 
 extension [UInt8] {
   /// Appends a line of a text upload with CRLF for its end: a LF, CRLF or CR that it ends with is replaced, one
   /// that it lacks is added, a CR inside stays.
-  public mutating func appendNetworkLine(_ line: some BidirectionalCollection<UInt8>) {
+  package mutating func appendNetworkLine(_ line: some BidirectionalCollection<UInt8>) {
     var line = line[...]
     if line.last == ASCII.lineFeed { line = line.dropLast() }
     if line.last == ASCII.carriageReturn { line = line.dropLast() }

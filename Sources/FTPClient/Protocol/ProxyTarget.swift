@@ -55,9 +55,7 @@ enum HostForm: Sendable, Equatable {
 
   /// Nil when the text is neither an address nor a host name.
   init?(_ text: ArraySlice<UInt8>) {
-    let isSpelled = text.allSatisfy {
-      $0.digit != nil || (0x61...0x7A).contains($0.lowercased) || [0x2D, 0x2E, 0x3A, 0x5F].contains($0)
-    }
+    let isSpelled = text.allSatisfy { $0.digit != nil || $0.isLetter || "-.:_".utf8.contains($0) }
     // Looked at before inet_pton, for which a NUL ends the text.
     guard isSpelled, (1...Limits.socksText).contains(text.count) else { return nil }
     if let address = Self.address(AF_INET, text.text, length: 4) {

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Text files as they travel in TYPE A, whole blocks of lines at a time: for who writes or reads a file, and sees no single line.
+// Text files as they travel in TYPE A, whole blocks of lines at a time: for who writes or reads a file, and sees no single line.
 
 /// Makes a text file of a text download: each line ended by LF. What `TextLineSplitter` takes for a line's end is one here too.
 public struct TextBlockDecoder {
@@ -59,7 +59,7 @@ public struct TextBlockDecoder {
       }
       rest = count - start
     }
-    if isTooLong { throw FTPError(.tooLong, "got more than \(limit) bytes") }
+    if isTooLong { throw FTPError(longerThan: limit) }
     pending = Array(lines.suffix(rest))
     lines.removeLast(rest)
     return lines
@@ -124,7 +124,7 @@ public struct TextBlockEncoder {
     }
     if let tooLong {
       unread = block.count - tooLong
-      throw FTPError(.tooLong, "got more than \(limit) bytes")
+      throw FTPError(longerThan: limit)
     }
     pending.append(contentsOf: block[position...])
     return lines

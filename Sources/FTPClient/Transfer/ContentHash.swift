@@ -54,13 +54,10 @@ public protocol ContentHash: AnyObject {
 struct HashCommand {
   let algorithm: HashAlgorithm
   let verb: String
-  /// Whether `HASH` has this algorithm already; it is chosen by `OPTS HASH` otherwise.
-  let isSelected: Bool
 
-  init(_ algorithm: HashAlgorithm, verb: String, isSelected: Bool = true) {
+  init(_ algorithm: HashAlgorithm, verb: String) {
     self.algorithm = algorithm
     self.verb = verb
-    self.isSelected = isSelected
   }
 
   /// The server's hash of a whole file; nil when it has none to tell: a refusal, another algorithm, a part only.
@@ -94,7 +91,7 @@ struct HashCommand {
 
 extension [UInt8] {
   /// The bytes in hexadecimal digits, two for each.
-  package var hexadecimal: String {
+  package var hexadecimalDigits: String {
     let digits = Array("0123456789abcdef".utf8)
     return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }

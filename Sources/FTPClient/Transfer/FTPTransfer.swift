@@ -80,13 +80,6 @@ public final class FTPTransfer {
   public func close() { client.disconnect() }
 
   private func outward<Result>(_ body: () throws -> Result) throws(FTPError) -> Result {
-    do { return try body() } catch let failure as TransferFailure {
-      var cause = failure.cause
-      if let local = cause as? LocalFailure { cause = local.error }
-      if let refusal = cause as? LoginRefusal { cause = refusal.error }
-      guard let error = cause as? FTPError else { throw FTPError(interruptedBy: cause) }
-      if case .interrupted = error.kind { throw error }
-      throw FTPError(error.kind, "\(error.message) (\(failure.attempt))")
-    } catch let error as FTPError { throw error } catch { throw FTPError(interruptedBy: error) }
+    do { return try body() } catch { throw FTPError(outward: error) }
   }
 }

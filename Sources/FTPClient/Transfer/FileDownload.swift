@@ -91,7 +91,7 @@ package final class FileDownload {
     let inquiry = Stopwatch()
     let now =
       try known ?? FactsInquiry(client, path, asksFeatures: options.verifies).facts(beforeTransfer: true)
-    let isDistant = inquiry.elapsed.inSeconds >= FurtherConnections.distance
+    let isDistant = client.takesCommandsTogether == true && inquiry.elapsed.inSeconds >= FurtherConnections.distance
     let missing = now.size.map { $0 - min(isOpen ? inPlace : 0, $0) }
     try FurtherConnections.run(
       SegmentedDownload.connections(segments, for: missing ?? 0) - 1, beside: client, isDistant: isDistant, path
@@ -124,7 +124,8 @@ package final class FileDownload {
       result.kept = inPlace
       asksForPart = result.kept > 0 && options.verifies
     }
-    if isSuspect || facts.size.map({ sink.length > $0 }) ?? false { try restart() }
+    let end = max(sink.length, sink.noted.last?.upperBound ?? 0)
+    if isSuspect || facts.size.map({ end > $0 }) ?? false { try restart() }
     if options.verifies { try hash.choose(client.features()) }
     if asksForPart {
       // A server that dies of the question, or takes longer than anyone waits, is not asked again.
@@ -153,9 +154,9 @@ package final class FileDownload {
   /// What the part belongs to.
   private var identity: String {
     [
-      client.scope, path.hexadecimal, facts.size.map(String.init) ?? "",
+      client.scope, path.hexadecimalDigits, facts.size.map(String.init) ?? "",
       facts.modified.map { "\($0.digits).\($0.nanosecond)" } ?? "",
-      facts.unique?.hexadecimal ?? "",
+      facts.unique?.hexadecimalDigits ?? "",
     ].joined(separator: "\t")
   }
 

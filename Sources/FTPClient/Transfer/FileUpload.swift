@@ -67,7 +67,7 @@ package final class FileUpload {
     if !anew, options.resumes, let identity = source.identity, source.size ?? 0 >= PartFile.worthKeeping {
       var mark: UInt64 = 0xcbf2_9ce4_8422_2325
       for byte in identity.utf8 { mark = (mark ^ UInt64(byte)) &* 0x100_0000_01b3 }
-      tail = (0..<8).map { UInt8(truncatingIfNeeded: mark >> (56 - 8 * $0)) }.hexadecimal
+      tail = (0..<8).map { UInt8(truncatingIfNeeded: mark >> (56 - 8 * $0)) }.hexadecimalDigits
       isKept = true
     }
     target = RandomName.beside(path, ".\(tail).part")

@@ -4,7 +4,7 @@ import Synchronization
 /// that nobody has begun with, and begins; then it is the first one's thread that reads from it.
 ///
 /// None of them holds the file up: what they do not take the first one comes to by itself. They take nothing of what it does in a moment: the line is
-/// full then, and more connections make it no wider.
+/// full then, and more connections make it no wider. From a distant server they begin at once: there one connection alone takes long to gather speed.
 final class FurtherConnections {
   private let path: [UInt8]
   private let siblings: [any TransferClient]
@@ -65,7 +65,7 @@ final class FurtherConnections {
   /// A worker on its way from its own thread to the first one's.
   private struct Handover: @unchecked Sendable { let worker: SegmentWorker }
 
-  /// Seconds there and back from which on a server is distant.
+  /// Seconds that the questions before a transfer, asked in one piece, take from which on a server is distant.
   static let distance = 0.03
 
   private init(_ path: [UInt8], _ siblings: [any TransferClient], isDistant: Bool) {

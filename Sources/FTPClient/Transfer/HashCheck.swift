@@ -75,7 +75,7 @@ final class HashCheck {
     guard ours == theirs else {
       throw FTPError(
         .mismatch,
-        "the content differs: \(command.algorithm.rawValue) is \(ours.hexadecimal) here and \(theirs.hexadecimal) on the server"
+        "the content differs: \(command.algorithm.rawValue) is \(ours.hexadecimalDigits) here and \(theirs.hexadecimalDigits) on the server"
       )
     }
     return .hash(command.algorithm, ours)

@@ -4,18 +4,19 @@ internal import Glibc
 package final class LocalPlace {
   /// The directory's descriptor.
   let directory: CInt
-  private let ownsDirectory: Bool
+  /// Who closes it; nil is this object.
+  private let owner: LocalTree.Directory?
   /// The name in it.
   package let name: [UInt8]
   /// The whole path for messages.
   package let path: String
 
-  /// A name in a directory that the caller keeps open. `name` has no slash.
-  package init(in directory: CInt, _ name: [UInt8], path: String) {
-    self.directory = directory
+  /// A name in a directory of a tree. `name` has no slash.
+  init(in directory: LocalTree.Directory, _ name: [UInt8], path: String) {
+    self.directory = directory.descriptor
     self.name = name
     self.path = path
-    ownsDirectory = false
+    owner = directory
   }
 
   /// The place of a path; a symbolic link at its end is followed, as `open` would. Throws `.system`.
@@ -31,10 +32,10 @@ package final class LocalPlace {
     }
     directory = folder.withPath { Glibc.open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     guard directory >= 0 else { throw FTPError(errno: errno, "open the folder of '\(path.text)'") }
-    ownsDirectory = true
+    owner = nil
   }
 
-  deinit { if ownsDirectory { close(directory) } }
+  deinit { if owner == nil { close(directory) } }
 
   /// Where links at the end of a path lead, the last of which may lead to nothing yet.
   private static func followed(_ path: [UInt8]) throws(FTPError) -> [UInt8] {

@@ -87,9 +87,14 @@ package final class PartFile: DownloadSink {
       if !isNew {
         guard let found = state.read(), found.inode == UInt64(own.st_ino) else { return letGo() }
         if PartState.agree(found.identity, identity) {
-          length = found.parts.map { $0.first?.lowerBound == 0 ? $0.first?.upperBound ?? 0 : 0 } ?? UInt64(own.st_size)
-          length = min(length, UInt64(own.st_size))
-          noted = found.parts ?? []
+          length = UInt64(clamping: own.st_size)
+          if let parts = found.parts {
+            // Somebody may have cut the part short meanwhile.
+            noted = parts.map { $0.clamped(to: 0..<length) }.filter { !$0.isEmpty }
+            length = noted.first.map { $0.lowerBound == 0 ? $0.upperBound : 0 } ?? 0
+            // What is not noted counts as in order.
+            if noted.isEmpty, ftruncate(descriptor, 0) != 0 { throw refusal(errno) }
+          }
         } else if ftruncate(descriptor, 0) != 0 {
           throw refusal(errno)
         }

@@ -42,8 +42,7 @@ package struct ServerFeatures: Sendable {
     for algorithm in HashAlgorithm.preferred {
       let isNamed = { (word: String) in word.uppercased() == algorithm.rawValue }
       if named.contains(where: { isNamed($0) || $0.last == "*" && isNamed(String($0.dropLast())) }) {
-        let isCurrent = named.contains { $0.last == "*" && isNamed(String($0.dropLast())) }
-        commands.append(HashCommand(algorithm, verb: "HASH", isSelected: isCurrent))
+        commands.append(HashCommand(algorithm, verb: "HASH"))
       }
       for verb in algorithm.verbs where has(verb) { commands.append(HashCommand(algorithm, verb: verb)) }
     }

@@ -15,5 +15,5 @@ struct Stopwatch {
 
 extension Duration {
   /// Seconds as a number.
-  var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+  package var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

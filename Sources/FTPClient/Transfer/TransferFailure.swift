@@ -29,6 +29,25 @@ package struct TransferFailure: Error {
   }
 }
 
+extension FTPError {
+  /// Whatever a transfer or a tree ended with, as the one error that a caller sees.
+  init(outward error: any Error) {
+    switch error {
+    case let failure as TransferFailure:
+      let cause = FTPError(outward: failure.cause)
+      if case .interrupted = cause.kind {
+        self = cause
+      } else {
+        self.init(cause.kind, "\(cause.message) (\(failure.attempt))")
+      }
+    case let failure as LocalFailure: self.init(outward: failure.error)
+    case let refusal as LoginRefusal: self.init(outward: refusal.error)
+    case let error as FTPError: self = error
+    default: self.init(interruptedBy: error)
+    }
+  }
+}
+
 /// What went wrong on this side: a file, a callback, a hook. It is never tried again.
 package struct LocalFailure: Error {
   /// What was thrown.

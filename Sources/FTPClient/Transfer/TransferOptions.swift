@@ -10,8 +10,9 @@ extension FTPTransfer {
     /// How often in a row it may fail without getting further; 0 is one attempt. An attempt that got 64 KiB further than all before begins the
     /// count anew. Default: 5.
     public var retries = 5
-    /// Over how many connections a download is fetched, 1 to 16; fewer where the server refuses more, and for each less than 1 MiB. All but the first are
-    /// opened when the size is known, hold nothing up, and begin only with what the first alone would be at for two more seconds. Default: 1.
+    /// Over how many connections a download is fetched, 1 to 16; fewer where the server refuses more, and for each less than 1 MiB. All but the first log
+    /// in when the size is known, and hold nothing up: from a near server they take only what would keep the first alone busy for two more seconds, from
+    /// one that is 30 ms away or more their share at once. Default: 1.
     public var segments = 1
     /// The pause before the second attempt; it doubles with each failure in a row up to `longestPause`, and half of it is left to chance, so that
     /// clients of one server do not come back all at once. Default: half a second.

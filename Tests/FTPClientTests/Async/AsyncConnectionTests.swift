@@ -121,7 +121,7 @@ extension ClientTests {
       try await ScriptedServer.connection(steps + .inStep) { connection in
         let word = await thrown {
           let report = try await connection.upload(file: path, to: "g", resume: true)
-          #expect(report == TransferProgress(transferred: 1000, total: 1000))
+          #expect(report == TransferProgress(done: 1000, total: 1000))
         }
         #expect(word == row.word)
         try await connection.isInStep()
@@ -234,9 +234,9 @@ extension ClientTests {
         [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 700000")] + .download("RETR f", content, type: nil)
       try await ScriptedServer.connection(steps + .inStep) { connection in
         let end = try await connection.download("f", toFile: folder.file("f")) { reports.add($0) }
-        #expect(end.transferred == 700_000 && end.total == 700_000)
+        #expect(end.done == 700_000 && end.total == 700_000)
         #expect(reports.all.last == end)
-        #expect(zip(reports.all, reports.all.dropFirst()).allSatisfy { $0.transferred < $1.transferred })
+        #expect(zip(reports.all, reports.all.dropFirst()).allSatisfy { $0.done < $1.done })
         try await connection.isInStep()
       }
       #expect(try folder.content("f") == content)
@@ -252,7 +252,7 @@ extension ClientTests {
       ]
       try await ScriptedServer.connection(steps + .inStep) { connection in
         let end = try await connection.download("f", toFile: folder.file("f"), resume: true)
-        #expect(end.transferred == 1000)
+        #expect(end.done == 1000)
         // There is nothing left to do.
         try await connection.download("f", toFile: folder.file("f"), resume: true)
         try await connection.isInStep()
@@ -328,7 +328,7 @@ extension ClientTests {
       try folder.write("f", content)
       try await ScriptedServer.connection(.upload("STOR f", content) + .inStep) { connection in
         let end = try await connection.upload(file: folder.file("f"), to: "f") { reports.add($0) }
-        #expect(end.transferred == 700_000 && end.total == 700_000 && reports.all.last == end)
+        #expect(end.done == 700_000 && end.total == 700_000 && reports.all.last == end)
         try await connection.isInStep()
       }
     }

@@ -90,6 +90,37 @@ extension ClientTests {
       }
     }
 
+    @Test func `what fails is told by the client's own errors`() throws {
+      let folder = try Folder()
+      try RealServer.run("vsftpd", files: ["a": [1], "locked": [2]]) { server in
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: "\(server.root)/locked")
+        let isRefused = Mutex(false)
+        let tree = FTPTree {
+          let session = try FTPSession(host: server.host, port: server.port, configuration: .brisk)
+          try session.logIn(user: RealServer.user, password: isRefused.withLock { $0 } ? "x" : RealServer.password)
+          return session
+        }
+        let down = try tree.download("", to: folder.file("copy"))
+        #expect(down.transferred == 1 && down.failures.map(\.path) == [Array("locked".utf8)])
+        let error = try #require(down.failures.first?.error as? FTPError)
+        guard case .reply(let reply) = error.kind else {
+          Issue.record("\(error)")
+          return
+        }
+        #expect(reply.code == 550 && error.message.contains("downloading 'locked'"))
+
+        tree.quit()
+        isRefused.withLock { $0 = true }
+        tree.options.transfer.retries = 0
+        let refusal = #expect(throws: FTPError.self) { try tree.download("", to: folder.file("copy")) }
+        guard case .reply(let reply) = refusal?.kind else {
+          Issue.record("\(String(describing: refusal))")
+          return
+        }
+        #expect(reply.code == 530)
+      }
+    }
+
     private func connection(
       _ server: RealServer, _ options: sending FTPTransfer.Options = FTPTransfer.Options()
     ) throws -> FTPTransferConnection {
@@ -201,7 +232,7 @@ private final class Canceller: Sendable {
     for (text, expected) in [("123456789", "cbf43926"), ("", "00000000"), ("a", "e8b7be43")] {
       let hash = CRC32()
       Array(text.utf8).withUnsafeBytes { hash.update($0) }
-      #expect(hash.finish().hexadecimal == expected)
+      #expect(hash.finish().hexadecimalDigits == expected)
     }
     let content = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 37) }
     let whole = CRC32()

@@ -3,7 +3,7 @@
     python3 -m hostile.drive [--only PATTERN] [--client NAME]... [--every N] [--verbose]
 
 Needs Tests/Python, Tests/Servers and the repository in PYTHONPATH; `Tests/run.sh hostile` sees to
-that. Writes a line for each thing that went wrong, then the counts, the longest wait beside its
+that. Writes a line for each thing that went wrong, then the counts, the longest wait and its
 deadline, and the most memory that a server without an end has cost. The exit status is 0 when
 nothing went wrong. ftpy runs it as python3 does. The clients are the documented calls, the
 low-level ones, and the documented ones where a subclass has a `getline` of its own: a reply is then
@@ -122,7 +122,7 @@ def report(cases: Sequence[Case], seconds: float) -> None:
     print(f"afterwards: {counts(case.after for case in cases)}")
     if cases:
         longest = max(cases, key=lambda case: case.waited / case.row.deadline)
-        print(f"longest wait beside its deadline: {longest.time}: {longest}")
+        print(f"longest wait and its deadline: {longest.time}: {longest}")
     endless = [case for case in cases if case.row.is_endless]
     for words, ones in (
         ("servers without an end", [case for case in endless if not case.is_whole_listing]),

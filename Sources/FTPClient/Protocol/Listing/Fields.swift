@@ -1,19 +1,4 @@
-/// Questions that the formats of listings ask of a field.
-
-extension ASCII {
-  static let tab: UInt8 = 0x09
-  static let plus: UInt8 = 0x2B
-  static let dot: UInt8 = 0x2E
-  static let backslash: UInt8 = 0x5C
-}
-
-extension UInt8 {
-  /// A space or a tab: what separates fields.
-  var isBlank: Bool { self == ASCII.space || self == ASCII.tab }
-
-  /// An ASCII letter.
-  var isLetter: Bool { (0x61...0x7A).contains(lowercased) }
-}
+// Questions that the formats of listings ask of a field.
 
 extension Collection<UInt8> {
   /// Whether these are ASCII digits, and at least one.
@@ -29,10 +14,9 @@ extension Collection<UInt8> {
     guard !isEmpty else { return nil }
     var value: UInt64 = 0
     for byte in self {
-      let letter = (0x61...0x66).contains(byte.lowercased) ? Int(byte.lowercased) - 0x61 + 10 : nil
-      guard let digit = byte.digit ?? letter, digit < radix else { return nil }
+      guard let digit = byte.hexadecimal.map(UInt64.init), digit < radix else { return nil }
       let (shifted, overflow) = value.multipliedReportingOverflow(by: radix)
-      let (sum, carry) = shifted.addingReportingOverflow(UInt64(digit))
+      let (sum, carry) = shifted.addingReportingOverflow(digit)
       guard !overflow, !carry else { return nil }
       value = sum
     }

@@ -40,7 +40,7 @@ public final class FTPTree {
       let local = try LocalTree(Array(path.utf8), options.isDryRun ? .mayBeMissing : .make)
       return try TreeRun(
         .download, client, Array(remotePath.utf8), local, options, crew: crew,
-        progress: { report, _ in try progress?(report) }
+        settle: { FTPError(outward: $0) }, progress: { report, _ in try progress?(report) }
       ).run()
     }
   }
@@ -53,7 +53,7 @@ public final class FTPTree {
       let local = try LocalTree(Array(path.utf8))
       return try TreeRun(
         .upload, client, Array(remotePath.utf8), local, options, crew: crew,
-        progress: { report, _ in try progress?(report) }
+        settle: { FTPError(outward: $0) }, progress: { report, _ in try progress?(report) }
       ).run()
     }
   }
@@ -69,11 +69,7 @@ public final class FTPTree {
   }
 
   private func outward(_ body: () throws -> Summary) throws(FTPError) -> Summary {
-    do { return try body() } catch let failure as TransferFailure { throw TreeRun.plain(failure) } catch let error
-      as FTPError
-    {
-      throw error
-    } catch { throw FTPError(interruptedBy: (error as? LocalFailure)?.error ?? error) }
+    do { return try body() } catch { throw FTPError(outward: error) }
   }
 }
 
@@ -102,7 +98,7 @@ extension FTPTree {
     public var deletes = false
     /// Over how many connections at most, 1 to 16, where there is a crew with a thread for each. Default: 4.
     public var connections = 4
-    /// How each file is transferred. Files below 1 MiB are compared by size alone.
+    /// How each file is transferred. Files below 1 MiB are compared by size alone, with `comparison` `hash` by that too.
     public var transfer = FTPTransfer.Options()
 
     /// The defaults.

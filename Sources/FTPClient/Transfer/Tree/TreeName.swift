@@ -28,7 +28,7 @@ enum TreeName {
     let parts = name.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     if parts.count >= 4, parts.last.map({ Array($0) == Array("part".utf8) }) ?? false, let tail = parts.dropLast().last,
       tail.count == 8 && tail.allSatisfy({ (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) })
-        || tail.count == 16 && tail.allSatisfy({ $0.isHexadecimal })
+        || tail.count == 16 && tail.allSatisfy({ $0.hexadecimal != nil && $0 == $0.lowercased })
     {
       return nil
     }
@@ -39,10 +39,4 @@ enum TreeName {
     let numbered = ["com", "lpt"].flatMap { kind in (0...9).map { "\(kind)\($0)" } }
     return Set(["con", "prn", "aux", "nul", "conin$", "conout$"] + numbered)
   }()
-}
-
-extension UInt8 {
-  fileprivate var isHexadecimal: Bool {
-    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
-  }
 }

@@ -109,8 +109,7 @@ package final class TreeRun: @unchecked Sendable {
   package func run() throws -> FTPTree.Summary {
     state.withLock { $0.directories = [.directory([], isNew: false, ancestors: [])] }
     let count = max(1, min(options.connections, 16))
-    var siblings: [any TransferClient] = []
-    for _ in 1..<max(2, count) where count > 1 { siblings.append(try first.sibling()) }
+    let siblings = try (1..<count).map { _ in try first.sibling() }
     let workers = [TreeWorker(self, first)] + siblings.map { TreeWorker(self, $0) }
     do {
       try crew(count, self) { number in
@@ -279,12 +278,4 @@ package final class TreeRun: @unchecked Sendable {
   }
 
   static func joined(_ path: Path) -> [UInt8] { Array(path.joined(separator: [ASCII.slash])) }
-
-  /// A failure as the one error that a caller sees.
-  static func plain(_ failure: TransferFailure) -> FTPError {
-    let cause = (failure.cause as? LocalFailure)?.error ?? failure.cause
-    guard let error = cause as? FTPError else { return FTPError(interruptedBy: cause) }
-    if case .interrupted = error.kind { return error }
-    return FTPError(error.kind, "\(error.message) (\(failure.attempt))")
-  }
 }

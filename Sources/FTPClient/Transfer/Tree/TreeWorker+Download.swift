@@ -18,7 +18,7 @@ extension TreeWorker {
       for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
         // What the server would not show may be there.
         guard directory.showsHidden || entry.name.first != UInt8(ascii: ".") else { continue }
-        noteSurplus(path + [entry.name], entry.name, isDirectory: entry.kind == .directory)
+        noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory)
       }
     }
   }
@@ -41,32 +41,30 @@ extension TreeWorker {
       return
     }
     let words = inner.map(\.text)
-    if let error = tooLong(inner),
-      item.kind == .directory
-        ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
-    {
+    let isMeant =
+      item.kind == .directory ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+    guard isMeant else { return }
+    if let error = tooLong(inner) {
       run.failed(error, inner)
       return
     }
     switch item.kind {
     case .directory:
-      guard run.options.filter.enters(directory: words) else { return }
       // Links that a server shows as directories lead back to what they lie in.
       if let unique = item.unique, ancestors.contains(unique) {
         run.refuse(inner, "the directory is one that it lies in")
         return
       }
       run.add(.directory(inner, isNew: false, ancestors: ancestors + [item.unique].compactMap(\.self)))
-    case .file:
-      if run.options.filter.takes(file: words) { run.add(.fetch(inner, item)) }
-    case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
-    case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }
+    case .file: run.add(.fetch(inner, item))
+    case .link: run.refuse(inner, "a symbolic link is not followed")
+    case .other: run.refuse(inner, "neither a file nor a directory")
     }
   }
 
   /// Notes what only the target has. What of it the filter leaves out stays.
-  func noteSurplus(_ path: TreeRun.Path, _ name: [UInt8], isDirectory: Bool) {
-    guard !TreeName.isTemporary(name) else { return }
+  func noteSurplus(_ path: TreeRun.Path, isDirectory: Bool) {
+    guard let name = path.last, !TreeName.isTemporary(name) else { return }
     run.state.withLock { $0.surplus.append((path, isDirectory)) }
   }
 
@@ -90,9 +88,7 @@ extension TreeWorker {
       guard case .system(ENOENT) = error.kind else { throw LocalFailure(error) }
       directory = nil
     }
-    let place = directory.map {
-      LocalPlace(in: $0.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
-    }
+    let place = directory.map { self.place(path, in: $0) }
     if let directory, let entry = try LocalFailure.marking({ try run.local.entry(name, in: directory) }) {
       if entry.kind == .directory { throw LocalFailure(FTPError(errno: EISDIR, "write '\(place?.path ?? "")'")) }
       let isEqual = try persistently("comparing '\(remote(path).text)'") {
@@ -130,9 +126,7 @@ extension TreeWorker {
   private func fetch(
     _ path: TreeRun.Path, _ item: RemoteItem, into target: LocalTree.Directory, moment: TreeMoment?, looksAhead: Bool
   ) throws -> FTPTransfer.Result {
-    let name = path.last ?? []
-    let place = LocalPlace(in: target.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
-    let sink = TreeSink(PartFile(place), target)
+    let sink = TreeSink(PartFile(place(path, in: target)))
     sink.modified = moment
     var options = run.options.transfer
     let isSmall = (item.size ?? .max) < PartFile.worthKeeping
@@ -157,14 +151,13 @@ extension TreeWorker {
   }
 }
 
-/// A file in a directory of the tree, which it keeps open, with the time that the listing told.
+/// A file of the tree, with the time that the listing told.
 private final class TreeSink: DownloadSink {
   private let file: PartFile
-  private let directory: LocalTree.Directory
   /// When the server has changed it, where the download itself does not learn it.
   var modified: TreeMoment?
 
-  init(_ file: PartFile, _ directory: LocalTree.Directory) { (self.file, self.directory) = (file, directory) }
+  init(_ file: PartFile) { self.file = file }
 
   var name: String { file.name }
   var length: UInt64 { file.length }

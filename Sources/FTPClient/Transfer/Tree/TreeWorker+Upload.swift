@@ -21,27 +21,25 @@ extension TreeWorker {
       let isMeant =
         entry.kind == .directory
         ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
-      if isMeant, entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
+      guard isMeant else { continue }
+      if entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
         run.refuse(inner, "a name with a line's end cannot be sent")
         continue
       }
-      if isMeant, let error = tooLong(inner) {
+      if let error = tooLong(inner) {
         run.failed(error, inner)
         continue
       }
       switch entry.kind {
       case .directory:
-        guard run.options.filter.enters(directory: words) else { continue }
         if items[entry.name]?.kind == .link {
           run.failed(FTPError(.state, "the server has a link of this name"), inner)
           continue
         }
         run.add(.directory(inner, isNew: items[entry.name]?.kind != .directory, ancestors: []))
-      case .file:
-        guard run.options.filter.takes(file: words) else { continue }
-        try consider(inner, entry, items[entry.name])
-      case .link: if run.options.filter.takes(file: words) { run.refuse(inner, "a symbolic link is not followed") }
-      case .other: if run.options.filter.takes(file: words) { run.refuse(inner, "neither a file nor a directory") }
+      case .file: try consider(inner, entry, items[entry.name])
+      case .link: run.refuse(inner, "a symbolic link is not followed")
+      case .other: run.refuse(inner, "neither a file nor a directory")
       }
     }
     guard run.options.deletes else { return }
@@ -49,7 +47,7 @@ extension TreeWorker {
       if let reason = TreeName.refusal(item.name) {
         run.refuse(path + [item.name], reason)
       } else {
-        noteSurplus(path + [item.name], item.name, isDirectory: item.kind == .directory)
+        noteSurplus(path + [item.name], isDirectory: item.kind == .directory)
       }
     }
   }
@@ -114,10 +112,8 @@ extension TreeWorker {
   }
 
   private func source(_ path: TreeRun.Path) throws -> LocalSource {
-    guard let name = path.last else { throw FTPError(errno: EISDIR, "read '\(run.local.path)'") }
-    let directory = try run.local.directory(Array(path.dropLast()))
-    let place = LocalPlace(in: directory.descriptor, name, path: "\(run.local.path)/\(TreeRun.joined(path).text)")
-    return try LocalSource(place: place)
+    guard !path.isEmpty else { throw FTPError(errno: EISDIR, "read '\(run.local.path)'") }
+    return try LocalSource(place: place(path, in: run.local.directory(Array(path.dropLast()))))
   }
 
   func store(_ path: TreeRun.Path, _ entry: LocalTree.Entry) throws {

@@ -71,6 +71,11 @@ final class TreeWorker {
     return whole
   }
 
+  /// A file of the tree here, in the directory that it lies in.
+  func place(_ path: TreeRun.Path, in directory: LocalTree.Directory) -> LocalPlace {
+    LocalPlace(in: directory, path.last ?? [], path: "\(run.local.path)/\(TreeRun.joined(path).text)")
+  }
+
   /// The error of a path that no command can name, together with what goes with it: a time, the end of a temporary name.
   func tooLong(_ path: TreeRun.Path) -> FTPError? {
     let count = remote(path).count
