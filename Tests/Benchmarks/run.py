@@ -22,7 +22,7 @@ import curves
 import network
 from contestants import build, everybody, install, versions
 from measuring import measure
-from report import FOLDER, summary, table, write
+from report import FOLDER, SECOND, summary, table, write
 from workload import Workload
 from workloads import WORKLOADS
 
@@ -39,6 +39,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--curves", action="store_true", help="cost against size as well")
     parser.add_argument("--rounds", type=int, help="instead of 5 (quick: 3, least: 1)")
+    parser.add_argument("--again", action="store_true", help="a second run, beside the first")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER")
     return parser.parse_args()
 
@@ -79,6 +80,7 @@ def chosen(only: str) -> list[Workload]:
 
 def main() -> None:
     asked = options()
+    into = asked.into / SECOND if asked.again else asked.into
     build()
     # While PyPI can still be reached.
     everyone = everybody(None if asked.least else install())
@@ -99,16 +101,16 @@ def main() -> None:
             result = measure(workload, size, asked.rounds or usual, everyone, Path(scratch))
             results.append(result)
             print(table(result), flush=True)
-            write(asked.into, told, results)
+            write(into, told, results)
         if asked.curves or asked.least:
             parts = []
             for curve, series in curves.run(everyone, versions()[0][0], Path(scratch), asked.least):
-                parts.append(curves.write(asked.into, curve, series))
+                parts.append(curves.write(into, curve, series))
                 print(parts[-1], flush=True)
-            (asked.into / "curves.md").write_text("# Cost against size\n\n" + "\n".join(parts))
+            (into / "curves.md").write_text("# Cost against size\n\n" + "\n".join(parts))
     if not asked.least:
         print(summary(results))
-    print(f"{time.monotonic() - start:.0f} s; written into {asked.into}")
+    print(f"{time.monotonic() - start:.0f} s; written into {into}")
     failed = 0
     for result in results:
         for name, runs in result.runs.items():
