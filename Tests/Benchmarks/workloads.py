@@ -186,6 +186,7 @@ WORKLOADS = (
         3,
         "",
         "sessions",
+        reason="the client's code is cold after a server's 20 ms, and with Python's more than C's",
     ),
     Workload("threads", _THREADS, "threads", _PLAIN, THREAD_GOALS, 512, 64),
     Workload(
