@@ -87,12 +87,13 @@ extension ControlConnection {
   func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
     outstanding += 1
     if word.mayEndTransfer {
-      repeatable = nil
+      (repeatable, dropped) = (nil, nil)
       lateCodes = .none
       owesTransferReply = true
       hasTransferred = true
     } else {
-      lateCodes = lastWord == nil ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
+      // 220 is the answer to HOST (RFC 7151 section 3.2).
+      lateCodes = lastWord == nil ? (word == "HOST" ? .none : .ofGreetings) : hasTransferred && outstanding == 1 ? .ofTransfers : .none
     }
     if word.movesDataPort { kept = nil }
     lastWord = word
