@@ -92,8 +92,9 @@ extension ControlConnection {
       owesTransferReply = true
       hasTransferred = true
     } else {
-      // 220 is the answer to HOST (RFC 7151 section 3.2).
-      lateCodes = lastWord == nil ? (word == "HOST" ? .none : .ofGreetings) : hasTransferred && outstanding == 1 ? .ofTransfers : .none
+      // To HOST 220 is the answer (RFC 7151 section 3.2).
+      let isFirst = lastWord == nil && word != "HOST"
+      lateCodes = isFirst ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
     }
     if word.movesDataPort { kept = nil }
     lastWord = word
