@@ -86,6 +86,8 @@ PROOFS = {
         "test_a_url_that_is_refused_is_not_repeated",
         "test_a_proxys_url_that_is_no_text_is_not_repeated",
         "test_a_netrc_file_that_is_refused_is_not_repeated",
+        "test_a_word_with_a_password_is_shown_without_it",
+        "test_a_url_in_the_wrong_place_is_shown_without_its_password",
         "test_a_password_is_in_no_debug_output",
         "test_a_reply_that_names_the_password_is_the_servers_own",
         "test_a_proxy_that_repeats_the_password_is_not_quoted",
