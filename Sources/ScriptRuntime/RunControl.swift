@@ -26,7 +26,7 @@ final class RunControl: Sendable {
     case outermost
     /// A call with a deadline of its own; with it what counted before.
     case inner(Deadline)
-    /// A call to which the run's limits apply.
+    /// A call to which the run's limits apply, or one on another thread, to which none do.
     case none
   }
 
@@ -91,12 +91,13 @@ final class RunControl: Sendable {
       PythonError.preserving { try handleSignal() }
     }
     return state.withLock { state in
-      let isOutermost = state.phase == .idle
+      // Another thread's call is part of no run, or of the one that is going on: it begins none.
+      let isOutermost = isOnItsThread && state.phase == .idle
       let outer = state.deadline
       if isOutermost { state = State(phase: .running) }
-      guard let deadline, state.phase == .running else { return isOutermost ? .outermost : .none }
       // The signal stops the interpreter's thread alone.
-      if !isOutermost, !isOnItsThread || outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
+      guard let deadline, isOnItsThread, state.phase == .running else { return isOutermost ? .outermost : .none }
+      if !isOutermost, outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
       state.deadline = .after(deadline)
       _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
       return isOutermost ? .outermost : .inner(outer)
