@@ -84,13 +84,14 @@ extension Interpreter {
   ///     let total: Double = try interpreter["total"]
   public subscript<Value: FromScript>(_ name: String) -> Value {
     get throws(ScriptError) {
-      try inside { (parts) throws(ScriptError) in try parts.variable(name).value() }
+      try running(nil) { (parts) throws(ScriptError) in try parts.variable(name).value() }
     }
   }
 
   /// Sets a variable of `__main__`. (A subscript's setter cannot throw.)
   public func set(_ name: String, to value: some IntoScript) throws(ScriptError) {
-    try inside { (parts) throws(ScriptError) in
+    // What was there before may have code that runs when it goes.
+    try running(nil) { (parts) throws(ScriptError) in
       let value = try value.intoScript().bridged()
       try hosted { () throws(PythonError) in try parts.variables.set(value, for: name) }
     }

@@ -82,6 +82,24 @@ final class RunControl: Sendable {
   /// Whether the run that is going on is to stop.
   var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
 
+  /// Runs a script's code under the limits of a call, and writes out what it has printed. Attached.
+  func run<Result: ~Copyable>(
+    _ deadline: Duration?, _ body: () throws(ScriptError) -> Result
+  ) throws(ScriptError) -> Result {
+    let span = begin(deadline)
+    do throws(ScriptError) {
+      let result = try body()
+      // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
+      if case .outermost = span { try Output.flush() }
+      end(span)
+      return result
+    } catch {
+      end(span)
+      if case .outermost = span { Output.flushQuietly() }
+      throw error
+    }
+  }
+
   /// Begins a run, or a call inside one, whose limits count as well; to be followed by `end`. Attached.
   func begin(_ deadline: Duration?) -> Span {
     let isOnItsThread = InterpreterLife.isOnItsThread
