@@ -50,6 +50,7 @@ import Testing
       words: ["memory"],
       output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
     Row(words: ["memory-of-values"], output: String(repeating: "exception MemoryError\n", count: 5) + "read\n"),
+    Row(words: ["recursion"], output: "exception RecursionError true true\n2\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
     Row(words: ["thread-runs", "deadline"], output: "deadlinePassed\n[\"worked\", \"joined\"]\n"),
@@ -95,6 +96,8 @@ import Testing
     "while True: print('x' * 100, flush=True)", "sys.stdin.readline()",
     "threading.Event().wait()", "socket.create_server(('127.0.0.1', 0)).accept()",
     "try: time.sleep(60)\n    finally: print('x' * 100, flush=True)",
+    // One that does not go, and dies with a stream's lock.
+    "turn.acquire()\n    while True:\n        try: print('x' * 100, flush=True)\n        except BaseException: pass",
   ]
 
   @Test(arguments: loops, [[], ["handler"]])
