@@ -45,7 +45,8 @@ extension FTPSession {
   ///
   /// In text representation servers count the line ends that they would send, or refuse: `setRepresentation(.binary)` first.
   public func size(of path: String) throws(FTPError) -> UInt64? {
-    try FileStatus.size(of: control.complete(Command("SIZE", path)))
+    let reply = try control.complete(Command("SIZE", path))
+    return try? FileStatus.size(of: reply)
   }
 
   /// When a file was last changed, in UTC (`MDTM`, RFC 3659 section 3); nil when the server's answer holds no time.
