@@ -98,7 +98,7 @@ extension FTPSession {
   /// Chooses how data is represented (`TYPE`); sent only when that changes.
   public func setRepresentation(_ representation: Representation) throws(FTPError) {
     guard !isRepresented(as: representation) else { return }
-    self.representation = nil
+    representationSetAt = nil
     try control.complete(Command("TYPE", representation.rawValue))
     self.representation = representation
     representationSetAt = control.representationChanges

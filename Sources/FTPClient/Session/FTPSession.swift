@@ -48,6 +48,12 @@ public final class FTPSession {
     case text = "A"
     /// `TYPE I`: bytes as they are.
     case binary = "I"
+
+    /// What a `TYPE` sets: `L`, whose bytes are eight bits long everywhere today, is binary, `E` is text.
+    init(setBy command: Command) {
+      let type = command.line.dropFirst(4).first { $0 != ASCII.space }?.lowercased
+      self = type == UInt8(ascii: "i") || type == UInt8(ascii: "l") ? .binary : .text
+    }
   }
 
   /// The host that was asked for.
@@ -74,6 +80,7 @@ public final class FTPSession {
   let proxied: ProxyTarget?
   /// The transfer that this session has begun and not ended.
   weak var running: DataTransfer?
+  /// What the last `TYPE` of this session's that was accepted has set; nil when none was since the login.
   var representation: Representation?
   /// The connection's count when `representation` was set: an object of a script's may have changed it since. Nil when it is to be set again all
   /// the same.
@@ -168,10 +175,13 @@ public final class FTPSession {
 
   /// Sends any command and returns its reply when that is 1yz, 2yz or 3yz. Throws `.reply` otherwise.
   public func execute(_ line: String) throws(FTPError) -> Reply {
-    // It may be TYPE, PROT or REIN.
-    representation = nil
+    let command = try Command(line: line.utf8)
+    // It may be PROT or REIN, or change what it does not name.
+    representationSetAt = nil
     hasAgreedOnProtection = false
-    let reply = try control.execute(Command(line: line.utf8))
+    if command.word.beginsSession { representation = nil }
+    let reply = try control.execute(command)
+    if command.word == "TYPE", reply.category == .completion { representation = Representation(setBy: command) }
     switch reply.category {
     case .preliminary, .completion, .intermediate: return reply
     default: throw FTPError(unexpected: reply)
