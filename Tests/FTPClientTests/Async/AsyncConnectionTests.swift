@@ -245,6 +245,30 @@ extension ClientTests {
       }
     }
 
+    @Test func `a cancelled task can quit: the session is closed without a word`() async throws {
+      try await ScriptedServer.connection([.farewell]) { connection in
+        let task = Task {
+          withUnsafeCurrentTask { $0?.cancel() }
+          return await thrown { try await connection.quit() }
+        }
+        #expect(await task.value == "cancelled")
+        #expect(await thrown { try await connection.noOperation() } == "state")
+      }
+    }
+
+    @Test func `to quit ends a download that somebody reads`() async throws {
+      let steps: [Step] = .begin("RETR f") + [.pour(pattern(65536)), .dataGone, .farewell]
+      try await ScriptedServer.connection(steps) { connection in
+        var iterator = connection.download("f").makeAsyncIterator()
+        _ = try await iterator.next()
+        #expect(await thrown { try await connection.quit() } == "state")
+        do {
+          _ = try await iterator.next()
+          Issue.record("a block of a download that is over")
+        } catch let error as FTPError { #expect(error.word == "state") }
+      }
+    }
+
     @Test func `cancelling ends the connecting`() async throws {
       let (listener, occupants) = try Wire.silent(on: "127.0.0.1")
       let port = try listener.port
