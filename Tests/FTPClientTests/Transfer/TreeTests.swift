@@ -161,7 +161,7 @@ extension ClientTests {
       let files = Dictionary(uniqueKeysWithValues: (0..<200).map { ("file \($0)", pattern(200_000)) })
       try await RealServer.run("vsftpd", files: files) { server in
         let transfers = try connection(server)
-        let canceller = Canceller()
+        let canceller = Canceller<FTPTree.Summary>()
         let target = folder.file("copy")
         let task = Task { try await transfers.downloadTree("", to: target) { _ in canceller.cancel() } }
         canceller.set(task)
@@ -171,6 +171,26 @@ extension ClientTests {
         // The rest comes with the next call.
         let rest = try await transfers.downloadTree("", to: folder.file("copy"))
         #expect(rest.transferred + rest.unchanged == 200 && rest.unchanged == copied.count)
+        await transfers.quit()
+      }
+    }
+
+    @Test(arguments: ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"])
+    func `a cancelled upload leaves nothing on the server`(_ name: String) async throws {
+      let folder = try Folder()
+      try folder.write("up", pattern(40 << 20))
+      try await RealServer.run(name, files: [:]) { server in
+        var options = FTPTransfer.Options()
+        options.resumes = false
+        let transfers = try connection(server, options)
+        let canceller = Canceller<Void>()
+        let path = folder.file("up")
+        let task = Task {
+          _ = try await transfers.upload(path, to: "up") { if $0.done > 1 << 20 { canceller.cancel() } }
+        }
+        canceller.set(task)
+        await #expect(throws: CancellationError.self) { try await task.value }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: server.root).isEmpty)
         await transfers.quit()
       }
     }
@@ -219,10 +239,10 @@ private struct OnlyCRC32: ContentHashing {
 }
 
 /// Cancels a task, once there is one.
-private final class Canceller: Sendable {
-  private let task = Mutex<Task<FTPTree.Summary, any Error>?>(nil)
+private final class Canceller<Success: Sendable>: Sendable {
+  private let task = Mutex<Task<Success, any Error>?>(nil)
 
-  func set(_ task: Task<FTPTree.Summary, any Error>) { self.task.withLock { $0 = task } }
+  func set(_ task: Task<Success, any Error>) { self.task.withLock { $0 = task } }
   func cancel() { task.withLock { $0?.cancel() } }
 }
 
