@@ -28,7 +28,7 @@ else:
 Item = TypeVar("Item")
 
 SCHEMES = ("ftp", "ftps", "ftpes")
-ENCODING = "in a user name or password : @ / ? # % are %3A %40 %2F %3F %23 %25"
+ENCODING = "in a user name or password : @ / ? # [ ] % are %3A %40 %2F %3F %23 %5B %5D %25"
 EPILOG = """\
 URL is ftp://[user[:password]@]host[:port]/path, ftpes:// for TLS by AUTH, ftps:// for TLS from the
 first byte. A path starts where the login leads, at the root when it begins with a second slash;
