@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/syscall.h>
@@ -77,6 +78,44 @@ bool script_embedding_is_attached(void) {
   PyThreadState *state = _PyThreadState_UncheckedGet();
   return state && state == PyGILState_GetThisThreadState();
 #endif
+}
+
+size_t script_embedding_other_threads(int *threads, size_t capacity) {
+  PyThreadState *own = PyThreadState_Get();
+  size_t count = 0;
+  for (PyThreadState *state = PyInterpreterState_ThreadHead(own->interp); state; state = PyThreadState_Next(state)) {
+    if (state == own)
+      continue;
+    if (count < capacity)
+      threads[count] = (int)state->native_thread_id;
+    count++;
+  }
+  return count;
+}
+
+size_t script_embedding_exit_threads(void) {
+  PyThreadState *own = PyThreadState_Get();
+  size_t count = 0;
+  for (PyThreadState *state = PyInterpreterState_ThreadHead(own->interp); state; state = PyThreadState_Next(state)) {
+    // One that has not begun still has the identity of the thread that started it.
+    if (state != own && state->thread_id != own->thread_id)
+      PyThreadState_SetAsyncExc(state->thread_id, PyExc_SystemExit);
+    count += state != own;
+  }
+  return count;
+}
+
+static void do_nothing(int unused) { (void)unused; }
+
+void script_embedding_ignore_signal(void) {
+  // Without SA_RESTART: the call that it comes into ends.
+  struct sigaction action = {.sa_handler = do_nothing};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGRTMAX, &action, NULL);
+}
+
+bool script_embedding_wake_thread(int thread) {
+  return syscall(SYS_tgkill, getpid(), thread, SIGRTMAX) == 0 || errno != ESRCH;
 }
 
 // MARK: Stopping

@@ -10,7 +10,8 @@ internal import PythonBridge
 /// Scripts, expressions, calls and variables. Every call blocks until Python has done it; what it raises comes as `ScriptError`.
 ///
 /// `deadline` bounds a call: after that time it is stopped, as `Canceller.cancel` does it, and throws `.deadlinePassed`. In a call that is made
-/// while another one runs, by a registered function, the outer one's deadline counts as well; the inner one's only on the interpreter's own thread.
+/// while another one runs, by a registered function, the outer one's deadline counts as well. What a registered function calls on another thread of the
+/// script's has no deadline and cannot be cancelled, and does not touch the program's own run.
 extension Interpreter {
   /// Runs a script in `__main__`, whose variables stay. `name` stands in tracebacks for the file's; the last source that was run under it is kept
   /// for their lines.
@@ -83,13 +84,14 @@ extension Interpreter {
   ///     let total: Double = try interpreter["total"]
   public subscript<Value: FromScript>(_ name: String) -> Value {
     get throws(ScriptError) {
-      try inside { (parts) throws(ScriptError) in try parts.variable(name).value() }
+      try running(nil) { (parts) throws(ScriptError) in try parts.variable(name).value() }
     }
   }
 
   /// Sets a variable of `__main__`. (A subscript's setter cannot throw.)
   public func set(_ name: String, to value: some IntoScript) throws(ScriptError) {
-    try inside { (parts) throws(ScriptError) in
+    // What was there before may have code that runs when it goes.
+    try running(nil) { (parts) throws(ScriptError) in
       let value = try value.intoScript().bridged()
       try hosted { () throws(PythonError) in try parts.variables.set(value, for: name) }
     }

@@ -25,14 +25,14 @@ public final class Interpreter {
   private var parts: InterpreterParts?
   private let start: InterpreterStart
 
-  /// Starts the interpreter. Throws `.state` when there is one in this process, `.start` when Python cannot start or the configuration names
-  /// what is not there.
+  /// Starts the interpreter. Throws `.state` when there is one in this process, or when threads that the last one's script has left do not end
+  /// within a second; `.start` when Python cannot start or the configuration names what is not there.
   public convenience init(_ profile: Configuration.Profile = .isolated) throws(ScriptError) {
     try self.init(Configuration(profile))
   }
 
-  /// Starts the interpreter. Throws `.state` when there is one in this process, `.start` when Python cannot start or the configuration names
-  /// what is not there.
+  /// Starts the interpreter. Throws `.state` when there is one in this process, or when threads that the last one's script has left do not end
+  /// within a second; `.start` when Python cannot start or the configuration names what is not there.
   public init(_ configuration: Configuration) throws(ScriptError) {
     try InterpreterLife.claim()
     do throws(ScriptError) {
@@ -55,7 +55,11 @@ public final class Interpreter {
     PyEval_SaveThread()
   }
 
-  deinit { if parts != nil, InterpreterLife.isOnItsThread { try? close() } }
+  deinit {
+    if parts != nil, InterpreterLife.isOnItsThread { try? close() }
+    // Of an interpreter that goes on without this value nothing is given back: that would need its thread.
+    if let parts { _ = Unmanaged.passRetained(parts) }
+  }
 
   /// Stops the run that is going on, from any thread.
   public let canceller: Canceller
@@ -76,6 +80,9 @@ public final class Interpreter {
 
   /// Ends the interpreter: waits for the script's threads (not the daemon ones), runs what `atexit` has, writes what is left of the output.
   ///
+  /// Threads that are there even then get a `SystemExit`, and a tenth of a second to end. Of those that wait in a call Python's part ends when they come back
+  /// from it; as long as there are any, standard output and standard error lead nowhere while Python clears away.
+  ///
   /// `deadline` and `canceller` bound that, as they do a run: then it throws `.deadlinePassed` or `.cancelled`, and the interpreter has ended all the
   /// same, as it has with `.exception`, when output could not be written. Throws `.state`, and does nothing, when it is closed already, when a call
   /// of it is running, or on another thread.
@@ -93,6 +100,7 @@ public final class Interpreter {
     // The last references: they must go before the interpreter does.
     parts = nil
     RunControl.shared.uninstall()
+    LeftThreads.note()
     if start.undo() < 0, failure == nil {
       failure = ScriptError(.exception, type: "OSError", "what scripts had printed could not be written to the end")
     }
@@ -117,18 +125,7 @@ public final class Interpreter {
     _ deadline: Duration?, _ body: (InterpreterParts) throws(ScriptError) -> Result
   ) throws(ScriptError) -> Result {
     try inside { (parts) throws(ScriptError) in
-      let span = RunControl.shared.begin(deadline)
-      do throws(ScriptError) {
-        let result = try body(parts)
-        // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
-        if case .outermost = span { try parts.flush() }
-        RunControl.shared.end(span)
-        return result
-      } catch {
-        RunControl.shared.end(span)
-        if case .outermost = span { parts.flushQuietly() }
-        throw error
-      }
+      try RunControl.shared.run(deadline) { () throws(ScriptError) in try body(parts) }
     }
   }
 }

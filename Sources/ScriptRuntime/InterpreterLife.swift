@@ -25,7 +25,7 @@ enum InterpreterLife {
   /// Whether the calling thread is the running interpreter's.
   static var isOnItsThread: Bool { pthread_equal(thread, pthread_self()) != 0 }
 
-  /// Claims the process for a new interpreter. Throws `.state` when there is one.
+  /// Claims the process for a new interpreter. Throws `.state` when there is one, or something of one.
   static func claim() throws(ScriptError) {
     let isFree = isTaken.withLock { isTaken in
       defer { isTaken = true }
@@ -35,6 +35,10 @@ enum InterpreterLife {
       if isFree { release() }
       throw ScriptError(
         .state, "this process has an interpreter already, and Python can be there but once: close it first")
+    }
+    do throws(ScriptError) { try LeftThreads.await() } catch {
+      release()
+      throw error
     }
   }
 

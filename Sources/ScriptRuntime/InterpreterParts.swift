@@ -9,12 +9,10 @@ final class InterpreterParts {
   let variables: PythonObject
   /// `builtins.compile`.
   let compile: PythonObject
-  private let flushName: PythonObject
   /// The module `_ftpy.embedding`.
   private let embedding: PythonObject
   /// `sys.stdout` and `sys.stderr` as they were at the start: Python writes these out at its end, and nobody could end that.
   private let streams: [(name: StaticString, stream: PythonObject)]
-  private static let streamNames: [StaticString] = ["stdout", "stderr"]
   /// `linecache.cache`, from the first run on.
   var sources: PythonObject?
 
@@ -25,7 +23,6 @@ final class InterpreterParts {
       else { throw PythonError() }
       variables = try importModule("__main__").attribute("__dict__")
       compile = try importModule("builtins").attribute("compile")
-      flushName = try .string("flush")
       try RunControl.shared.install()
       embedding = try importModule("_ftpy.embedding")
       if configuration.virtualEnvironment == nil { try embedding.callMethod("set_executable") }
@@ -34,7 +31,7 @@ final class InterpreterParts {
       for (name, source) in configuration.modules { try modules.set(.string(source), for: name) }
       try embedding.callMethod("add_modules", modules)
       try Streams.install(configuration, embedding)
-      streams = try Self.streamNames.map { ($0, try importModule("sys").attribute("\($0)")) }
+      streams = try Output.streams.map { ($0, try importModule("sys").attribute("\($0)")) }
       if let limit = configuration.memoryLimit { try Self.limitMemory(limit) }
     } catch {
       let reason = error as? ScriptError ?? ScriptError.taken()
@@ -71,35 +68,23 @@ final class InterpreterParts {
       try hosted { () throws(PythonError) in
         if let stop = RunControl.shared.exceptionClass { try embedding.callMethod("end", stop) }
       }
-      try flush()
+      try Output.flush()
     } catch { failure = error }
     RunControl.shared.end(span)
+    let areThreadsLeft = LeftThreads.end()
     for (name, stream) in streams { _ = stream.withPointer { PySys_SetObject(name.cString, $0) } }
-    do throws(ScriptError) { try flush() } catch { failure = failure ?? error }
+    do throws(ScriptError) { try Output.flush() } catch { failure = failure ?? error }
+    if areThreadsLeft { Self.abandonStreams() }
     return failure
   }
 
-  /// Writes out what the script has printed. Throws what the stream raises.
-  func flush() throws(ScriptError) {
-    for name in Self.streamNames {
-      guard let stream = PySys_GetObject(name.cString), stream != py_none() else { continue }
-      let object = PythonObject(borrowed: stream)
-      try hosted { () throws(PythonError) in
-        do throws(PythonError) { try object.callMethod(flushName) } catch {
-          // What a script has closed has nothing left to be written.
-          guard PythonError.matches(.valueError), let failure = PythonError.take() else { throw error }
-          guard let closed = try object.optionalAttribute("closed"), try closed.isTrue() else {
-            throw .restore(failure)
-          }
-        }
-      }
+  /// Takes the standard streams from Python for good: a thread that is left may hold a stream's lock, and Python ends the process when it cannot
+  /// have that at its end, to flush the stream or to close it.
+  private static func abandonStreams() {
+    let names: [StaticString] = ["stdin", "stdout", "stderr", "__stdin__", "__stdout__", "__stderr__"]
+    for name in names {
+      if let stream = PySys_GetObject(name.cString) { Py_IncRef(stream) }
+      _ = PySys_SetObject(name.cString, py_none())
     }
-  }
-
-  /// The same between an error and its reader.
-  func flushQuietly() {
-    let span = RunControl.shared.begin(RunControl.grace)
-    do throws(ScriptError) { try flush() } catch {}
-    RunControl.shared.end(span)
   }
 }

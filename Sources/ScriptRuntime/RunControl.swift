@@ -26,7 +26,7 @@ final class RunControl: Sendable {
     case outermost
     /// A call with a deadline of its own; with it what counted before.
     case inner(Deadline)
-    /// A call to which the run's limits apply.
+    /// A call to which the run's limits apply, or one on another thread, to which none do.
     case none
   }
 
@@ -39,6 +39,8 @@ final class RunControl: Sendable {
   }
 
   private let state = Mutex(State())
+  /// How many calls lie one in the other on the interpreter's thread, which alone touches it.
+  nonisolated(unsafe) private var depth = 0
   /// The class of the exception that stops, and the function that is the signal's handler. Touched attached alone.
   nonisolated(unsafe) private var stopClass: PythonObject?
   nonisolated(unsafe) private var handling: (signal: PythonObject, number: PythonObject, handler: PythonObject)?
@@ -79,8 +81,32 @@ final class RunControl: Sendable {
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
 
+  /// Whether this thread is in a call that lies in another, as all do on the script's threads.
+  var isNested: Bool { !InterpreterLife.isOnItsThread || depth > 1 }
+
   /// Whether the run that is going on is to stop.
   var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
+
+  /// Runs a script's code under the limits of a call, and writes out what it has printed. Attached.
+  func run<Result: ~Copyable>(
+    _ deadline: Duration?, _ body: () throws(ScriptError) -> Result
+  ) throws(ScriptError) -> Result {
+    let isOnItsThread = InterpreterLife.isOnItsThread
+    if isOnItsThread { depth += 1 }
+    defer { if isOnItsThread { depth -= 1 } }
+    let span = begin(deadline)
+    do throws(ScriptError) {
+      let result = try body()
+      // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
+      if case .outermost = span { try Output.flush() }
+      end(span)
+      return result
+    } catch {
+      end(span)
+      if case .outermost = span { Output.flushQuietly() }
+      throw error
+    }
+  }
 
   /// Begins a run, or a call inside one, whose limits count as well; to be followed by `end`. Attached.
   func begin(_ deadline: Duration?) -> Span {
@@ -91,12 +117,13 @@ final class RunControl: Sendable {
       PythonError.preserving { try handleSignal() }
     }
     return state.withLock { state in
-      let isOutermost = state.phase == .idle
+      // Another thread's call is part of no run, or of the one that is going on: it begins none.
+      let isOutermost = isOnItsThread && state.phase == .idle
       let outer = state.deadline
       if isOutermost { state = State(phase: .running) }
-      guard let deadline, state.phase == .running else { return isOutermost ? .outermost : .none }
       // The signal stops the interpreter's thread alone.
-      if !isOutermost, !isOnItsThread || outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
+      guard let deadline, isOnItsThread, state.phase == .running else { return isOutermost ? .outermost : .none }
+      if !isOutermost, outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
       state.deadline = .after(deadline)
       _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
       return isOutermost ? .outermost : .inner(outer)

@@ -23,7 +23,8 @@ struct ScriptDecoder: Decoder {
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     try requireDepth()
-    guard !object.isString, !object.isBytes else { throw mismatch("list") }
+    // `bytes` are numbers, as Foundation's `Data` reads them.
+    guard !object.isString else { throw mismatch("list") }
     var items: [PythonObject] = []
     do {
       try object.withPointer { (pointer) throws(ScriptError) in

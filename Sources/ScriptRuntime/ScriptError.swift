@@ -63,7 +63,8 @@ public struct ScriptError: Error, CustomStringConvertible {
   public var type: String { content.type }
   /// `str(exception)`, or the runtime's sentence.
   public var message: String { content.message }
-  /// What Python would print: the frames with the chunk's names and source lines, causes first; empty for a refusal of the runtime.
+  /// What Python would print: the frames with the chunk's names and source lines, causes first; of a call inside another the last 20 frames. Empty for a
+  /// refusal of the runtime.
   public var traceback: String { content.traceback }
   /// The exception's `__cause__`, or the one that was being handled when it was raised.
   public var cause: ScriptError? { content.cause }
@@ -158,8 +159,15 @@ extension ScriptError {
     return context.isNone ? nil : context
   }
 
+  /// How many frames of a call inside another are described: in a recursion through Swift each call describes those of all within it.
+  private static let framesOfNested = 20
+
   private static func traceback(of exception: PythonObject) throws(PythonError) -> String {
-    let lines = try importModule("traceback").callMethod("format_exception", exception).items()
+    let options = try PythonObject.dictionary()
+    if RunControl.shared.isNested { try options.set(.integer(-framesOfNested), for: "limit") }
+    let lines = try importModule("traceback").attribute("format_exception").call(
+      arguments: .tuple(exception), keywords: options
+    ).items()
     var text = ""
     for line in lines { text += try line.text() }
     return text

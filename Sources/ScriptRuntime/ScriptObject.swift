@@ -7,8 +7,8 @@ internal import Synchronization
 ///
 /// It may be kept, passed to other threads and dropped on any of them, also after the interpreter's end; an object whose last handle goes
 /// while its thread is elsewhere is let go at the interpreter's next call. It can be *used* on the interpreter's thread, and in registered functions on
-/// whatever thread Python calls them. A handle that a registered function keeps, and that leads back to that function, is a circle that
-/// Python's garbage collector cannot see.
+/// whatever thread Python calls them. What may run code of the script's is a run, as those of `Interpreter` are: `Canceller.cancel` stops it, `deadline` bounds it.
+/// A handle that a registered function keeps, and that leads back to that function, is a circle that Python's garbage collector cannot see.
 public final class ScriptObject: Sendable {
   /// The bridge's reference counts: here it is a plain address with one reference behind it.
   nonisolated(unsafe) let pointer: ObjectPointer
@@ -27,31 +27,44 @@ public final class ScriptObject: Sendable {
     try Entry.inside(life) { () throws(ScriptError) in try body(PythonObject(borrowed: self.pointer)) }
   }
 
+  /// The same for what may run code of the script's.
+  private func running<Result: ~Copyable>(
+    _ deadline: Duration?, _ body: (PythonObject) throws(ScriptError) -> Result
+  ) throws(ScriptError) -> Result {
+    try using { (object) throws(ScriptError) in
+      try RunControl.shared.run(deadline) { () throws(ScriptError) in try body(object) }
+    }
+  }
+
   /// Reads it as a Swift value. Throws `.conversion`.
-  public func value<Value: FromScript>(as type: Value.Type = Value.self) throws(ScriptError) -> Value {
-    try using { (_) throws(ScriptError) in try Value(fromScript: BorrowedReference(self.pointer)) }
+  public func value<Value: FromScript>(
+    deadline: Duration? = nil, as type: Value.Type = Value.self
+  ) throws(ScriptError) -> Value {
+    try running(deadline) { (_) throws(ScriptError) in try Value(fromScript: BorrowedReference(self.pointer)) }
   }
 
   /// Calls it. Throws what it raises.
   public func call<each Argument: IntoScript, Result: FromScript>(
-    _ argument: repeat each Argument, as type: Result.Type = Result.self
+    _ argument: repeat each Argument, deadline: Duration? = nil, as type: Result.Type = Result.self
   ) throws(ScriptError) -> Result {
-    try using { (object) throws(ScriptError) in
+    try running(deadline) { (object) throws(ScriptError) in
       let result = try Self.call(object, repeat each argument)
       return try Result(fromScript: BorrowedReference(result.pointer))
     }
   }
 
   /// Calls it, and drops what it returns. Throws what it raises.
-  public func call<each Argument: IntoScript>(_ argument: repeat each Argument) throws(ScriptError) {
-    try using { (object) throws(ScriptError) in _ = try Self.call(object, repeat each argument) }
+  public func call<each Argument: IntoScript>(
+    _ argument: repeat each Argument, deadline: Duration? = nil
+  ) throws(ScriptError) {
+    try running(deadline) { (object) throws(ScriptError) in _ = try Self.call(object, repeat each argument) }
   }
 
   /// Calls a method: `let names: [String] = try ftp.callMethod("nlst", "/")`. Throws what it raises.
   public func callMethod<each Argument: IntoScript, Result: FromScript>(
-    _ name: String, _ argument: repeat each Argument, as type: Result.Type = Result.self
+    _ name: String, _ argument: repeat each Argument, deadline: Duration? = nil, as type: Result.Type = Result.self
   ) throws(ScriptError) -> Result {
-    try using { (object) throws(ScriptError) in
+    try running(deadline) { (object) throws(ScriptError) in
       let method = try hosted { () throws(PythonError) in try object.attribute(name) }
       let result = try Self.call(method, repeat each argument)
       return try Result(fromScript: BorrowedReference(result.pointer))
@@ -60,9 +73,9 @@ public final class ScriptObject: Sendable {
 
   /// An attribute as a Swift value. Throws `AttributeError`, or `.conversion`.
   public func attribute<Value: FromScript>(
-    _ name: String, as type: Value.Type = Value.self
+    _ name: String, deadline: Duration? = nil, as type: Value.Type = Value.self
   ) throws(ScriptError) -> Value {
-    try using { (object) throws(ScriptError) in
+    try running(deadline) { (object) throws(ScriptError) in
       let value = try hosted { () throws(PythonError) in try object.attribute(name) }
       return try value.withPointer { (pointer) throws(ScriptError) in try Value(fromScript: BorrowedReference(pointer))
       }
@@ -71,7 +84,7 @@ public final class ScriptObject: Sendable {
 
   /// Sets an attribute.
   public func setAttribute(_ name: String, to value: some IntoScript) throws(ScriptError) {
-    try using { (object) throws(ScriptError) in
+    try running(nil) { (object) throws(ScriptError) in
       let value = try value.intoScript().bridged()
       try hosted { () throws(PythonError) in try object.setAttribute(.string(name), value) }
     }
@@ -117,7 +130,9 @@ extension ScriptObject: CustomStringConvertible {
   /// `str(object)`; a note in its place where that cannot be had.
   public var description: String {
     do {
-      return try using { (object) throws(ScriptError) in try hosted { () throws(PythonError) in try object.text() } }
+      return try running(nil) { (object) throws(ScriptError) in
+        try hosted { () throws(PythonError) in try object.text() }
+      }
     } catch { return "<an object of Python's>" }
   }
 }

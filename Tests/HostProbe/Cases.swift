@@ -64,6 +64,13 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     }
     try Interpreter.with { interpreter in print(try interpreter.eval("1 + 1", as: Int.self)) }
   },
+  "dropped-elsewhere": { _ in
+    nonisolated(unsafe) var kept: Interpreter? = try Interpreter()
+    // Nothing but the interpreter itself holds its streams then.
+    try kept?.run("import sys, io\nsys.stdout.flush()\nsys.stdout = sys.__stdout__ = io.StringIO()")
+    onThread { kept = nil }
+    do throws(ScriptError) { _ = try Interpreter() } catch { print(error.kind) }
+  },
   "handle-outlives": { _ in
     let kept = Mutex<ScriptObject?>(nil)
     try Interpreter.with { interpreter in
@@ -89,6 +96,50 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       """)
     try interpreter.close()
     print("closed")
+  },
+  // Each interpreter's script leaves threads that run this: SCRIPT ROUNDS ["handler"].
+  "threads-left": { words in
+    var configuration = Interpreter.Configuration()
+    if words.count > 2 { configuration.output = { _, _ in usleep(100) } }
+    for _ in 0..<(Int(words[1]) ?? 1) {
+      try Interpreter.with(configuration) { interpreter in
+        try interpreter.register("work") { (n: Int) in
+          usleep(300)
+          return n
+        }
+        try interpreter.run(
+          """
+          import threading, time, _thread, sys, socket
+          turn = threading.Lock()
+          def loop():
+              \(words[0])
+          for _ in range(3):
+              _thread.start_new_thread(loop, ())
+              threading.Thread(target=loop, daemon=True).start()
+          time.sleep(0.1)
+          """)
+      }
+      report("> closed")
+    }
+    usleep(200_000)
+    report("> alive")
+  },
+  // A thread that nothing wakes: no other interpreter may start before it has ended.
+  "thread-asleep": { _ in
+    try Interpreter.with { interpreter in
+      try interpreter.run(
+        """
+        import signal, threading, time
+        def sleep():
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            time.sleep(5)
+        threading.Thread(target=sleep, daemon=True).start()
+        time.sleep(0.1)
+        """)
+    }
+    do throws(ScriptError) { try Interpreter().close() } catch { print(error.kind, error.message) }
+    sleep(5)
+    try Interpreter.with { try $0.run("print('next')") }
   },
   "cancelled-close": { _ in
     let interpreter = try Interpreter()
@@ -348,6 +399,102 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     after(.milliseconds(100)) { canceller.cancel() }
     do throws(ScriptError) { try interpreter.run("while True: pass") } catch { print(error.kind) }
     print(try interpreter.eval("1", as: Int.self))
+    try interpreter.close()
+  },
+  // A thread of the script's runs code by a registered function while the program is idle, and ends that in the program's next run.
+  "thread-runs": { words in
+    let interpreter = try Interpreter()
+    nonisolated(unsafe) let inner = interpreter
+    let limit: Duration? = words.first == "deadline of its own" ? .milliseconds(100) : nil
+    try interpreter.register("work") { () throws in try inner.run("import time\ntime.sleep(0.5)", deadline: limit) }
+    try interpreter.run(
+      """
+      import threading, time
+      begun = threading.Event()
+      seen = []
+      def run():
+          begun.set()
+          time.sleep(0.1)  # the program is idle then
+          work()
+          seen.append('worked')
+      thread = threading.Thread(target=run)
+      thread.start()
+      begun.wait()
+      """)
+    // Whoever is idle lets the thread go on.
+    usleep(200_000)
+    do throws(ScriptError) {
+      switch words.first {
+      case "deadline":
+        try interpreter.run("thread.join()\nseen.append('joined')\nwhile True: time.sleep(0.01)", deadline: .seconds(2))
+      case "cancel":
+        let canceller = interpreter.canceller
+        after(.seconds(1)) { canceller.cancel() }
+        try interpreter.run("thread.join()\nseen.append('joined')\nfor _ in range(1000): time.sleep(0.01)")
+      default: try interpreter.run("thread.join()\nseen.append('joined')")
+      }
+      print("ran")
+    } catch { print(error.kind) }
+    print(try interpreter["seen"] as [String])
+    try interpreter.close()
+  },
+  // Python and Swift call each other until Python has enough of it.
+  "recursion": { _ in
+    let interpreter = try Interpreter()
+    nonisolated(unsafe) let inner = interpreter
+    let longest = Mutex(0)
+    try interpreter.register("down") { (n: Int) throws -> Int in
+      do throws(ScriptError) { return try inner.call("f", n) } catch {
+        // Were they as long as the recursion is deep, all together would take its square.
+        longest.withLock { $0 = max($0, error.traceback.split(separator: "\n").count) }
+        throw error
+      }
+    }
+    try interpreter.run("def f(n): return g(n)\ndef g(n): return down(n + 1)")
+    do throws(ScriptError) { try interpreter.run("f(0)") } catch {
+      print(error.kind, error.type, longest.withLock { $0 < 100 }, error.traceback.split(separator: "\n").count > 100)
+    }
+    print(try interpreter.eval("1 + 1", as: Int.self))
+    try interpreter.close()
+  },
+  // Everything that runs a script's code is a run.
+  "cancel-handle": { _ in
+    let interpreter = try Interpreter()
+    let canceller = interpreter.canceller
+    try interpreter.run(
+      """
+      import time
+      class Endless:
+          def wait(self):
+              print('waits')
+              time.sleep(20)
+          @property
+          def name(self): time.sleep(20)
+          def __setattr__(self, name, value): time.sleep(20)
+          def __iter__(self): return self
+          def __next__(self): time.sleep(0.01); return 1
+          def __str__(self): time.sleep(20)
+      endless = Endless()
+      """)
+    let endless: ScriptObject = try interpreter["endless"]
+    let wait: ScriptObject = try endless.attribute("wait")
+    func expect(_ what: String, _ body: () throws(ScriptError) -> Void) {
+      after(.milliseconds(200)) { canceller.cancel() }
+      do throws(ScriptError) {
+        try body()
+        print(what, "ended")
+      } catch { print(what, error.kind) }
+    }
+    let seen = Mutex("")
+    expect("call") { () throws(ScriptError) in try wait.call() }
+    expect("value of a call") { () throws(ScriptError) in _ = try wait.call(as: Int?.self) }
+    expect("method") { () throws(ScriptError) in _ = try endless.callMethod("wait", as: Int?.self) }
+    expect("attribute") { () throws(ScriptError) in _ = try endless.attribute("name", as: Int.self) }
+    expect("attribute set") { () throws(ScriptError) in try endless.setAttribute("name", to: 1) }
+    expect("value") { () throws(ScriptError) in _ = try endless.value(as: [Int].self) }
+    expect("variable") { () throws(ScriptError) in let _: [Int] = try interpreter["endless"] }
+    expect("description") { () throws(ScriptError) in seen.withLock { $0 = endless.description } }
+    print(seen.withLock { $0 })
     try interpreter.close()
   },
   // Figures for Tests/Benchmarks/hosts.py: `NAME NANOSECONDS` in lines.

@@ -1,3 +1,4 @@
+import Foundation
 import ScriptRuntime
 import Testing
 
@@ -138,6 +139,21 @@ import Testing
       #expect(error?.message == "next: item 0: values: item 1: expected float, not 'str'")
       let missing = refusal { () throws(ScriptError) in _ = try interpreter.eval("{'sensor': 'a'}", as: Reading.self) }
       #expect(missing?.message == "there is no 'values'")
+    }
+  }
+
+  struct Block: ScriptCodable, Equatable { var data: Data }
+
+  @Test func `Foundation's Data is read from bytes, and from the list that it is written as`() throws {
+    try withInterpreter { (interpreter) throws in
+      let block = Block(data: Data([0, 97, 255]))
+      for expression in ["b'\\0a\\xff'", "bytearray(b'\\0a\\xff')", "[0, 97, 255]"] {
+        #expect(try interpreter.eval("{'data': \(expression)}", as: Block.self) == block)
+      }
+      try interpreter.set("block", to: block)
+      #expect(try interpreter["block"] as Block == block)
+      let error = refusal { () throws(ScriptError) in _ = try interpreter.eval("{'data': 'abc'}", as: Block.self) }
+      #expect(error?.message == "data: expected list, not 'str'")
     }
   }
 

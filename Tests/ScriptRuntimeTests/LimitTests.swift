@@ -1,5 +1,6 @@
 import Foundation
 import ScriptRuntime
+import Synchronization
 import Testing
 
 @Suite struct LimitTests {
@@ -137,6 +138,37 @@ import Testing
       let sooner = refusal { () throws(ScriptError) in try interpreter.run("wait(60)", deadline: .milliseconds(50)) }
       #expect(sooner?.kind == .deadlinePassed)
       #expect(try interpreter.eval("1 + 1", as: Int.self) == 2)
+    }
+  }
+
+  @Test func `a handle's use has a deadline`() throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(
+        """
+        import time
+        class Slow:
+            def wait(self):
+                print('waits')
+                time.sleep(60)
+            name = property(wait)
+            def __iter__(self): return iter(self.wait, 1)
+        """)
+      let slow: ScriptObject = try interpreter.call("Slow")
+      let wait: ScriptObject = try slow.attribute("wait")
+      InterpreterThread.printed.withLock { $0 = "" }
+      let soon = Duration.milliseconds(100)
+      let uses: [() throws -> Void] = [
+        { try wait.call(deadline: soon) },
+        { _ = try wait.call(deadline: soon, as: Int?.self) },
+        { _ = try slow.callMethod("wait", deadline: soon, as: Int?.self) },
+        { _ = try slow.attribute("name", deadline: soon, as: Int?.self) },
+        { _ = try slow.value(deadline: soon, as: [Int].self) },
+      ]
+      for (index, use) in uses.enumerated() {
+        #expect(thrown(use)?.kind == .deadlinePassed)
+        // What it has printed does not wait for the next run.
+        #expect(InterpreterThread.printed.withLock { $0 } == String(repeating: "waits\n", count: index + 1))
+      }
     }
   }
 

@@ -20,6 +20,14 @@ import Testing
     Row(words: ["wrong-thread"], output: "run: state\nclose: state\nclosed\n"),
     Row(words: ["on-thread"], output: "on a thread\ndeadlinePassed\nclosed\n"),
     Row(words: ["dropped"], output: "ended\n2\n"),
+    Row(words: ["dropped-elsewhere"], output: "state\n"),
+    Row(
+      words: ["thread-asleep"],
+      output: """
+        state threads of the last interpreter's script have not ended, and could hurt another one: 1 is left
+        next
+
+        """),
     // Trap 20.
     Row(words: ["handle-outlives"], output: "next\nstate\n"),
     Row(words: ["threads-at-close"], output: "late\nclosed\n"),
@@ -42,8 +50,29 @@ import Testing
       words: ["memory"],
       output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
     Row(words: ["memory-of-values"], output: String(repeating: "exception MemoryError\n", count: 5) + "read\n"),
+    Row(words: ["recursion"], output: "exception RecursionError true true\n2\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
+    Row(words: ["thread-runs", "deadline"], output: "deadlinePassed\n[\"worked\", \"joined\"]\n"),
+    Row(words: ["thread-runs", "cancel"], output: "cancelled\n[\"worked\", \"joined\"]\n"),
+    Row(words: ["thread-runs", "deadline of its own"], output: "ran\n[\"worked\", \"joined\"]\n"),
+    Row(
+      words: ["cancel-handle"],
+      output: """
+        call cancelled
+        value of a call cancelled
+        method cancelled
+        attribute cancelled
+        attribute set cancelled
+        value cancelled
+        variable cancelled
+        description ended
+        <an object of Python's>
+        waits
+        waits
+        waits
+
+        """),
     // Trap 10.
     Row(words: ["fork"], output: "6\n"),
     // Trap 11.
@@ -59,6 +88,26 @@ import Testing
     // Swift's print and Python's have buffers of their own: the order between them is not kept.
     #expect(
       probe.output.split(separator: "\n").sorted() == row.output.split(separator: "\n").sorted(), "\(probe.errors)")
+  }
+
+  static let loops = [
+    "while True: time.sleep(0.001)", "while True: [str(n) for n in range(100)]", "time.sleep(60)",
+    "while True: work(1)",
+    "while True: print('x' * 100, flush=True)", "sys.stdin.readline()",
+    "threading.Event().wait()", "socket.create_server(('127.0.0.1', 0)).accept()",
+    "try: time.sleep(60)\n    finally: print('x' * 100, flush=True)",
+    // One that does not go, and dies with a stream's lock.
+    "turn.acquire()\n    while True:\n        try: print('x' * 100, flush=True)\n        except BaseException: pass",
+  ]
+
+  @Test(arguments: loops, [[], ["handler"]])
+  func `threads that a script leaves hurt neither the end nor the next interpreter`(loop: String, handler: [String])
+    throws
+  {
+    let probe = try Probe.run(["threads-left", loop, "4"] + handler)
+    #expect(probe.status == 0)
+    let said = probe.errors.split(separator: "\n").filter { $0.hasPrefix("> ") }.joined()
+    #expect(said == String(repeating: "> closed", count: 4) + "> alive", "\(probe.errors.suffix(1000))")
   }
 
   @Test func `signals of the host stay the host's`() throws {

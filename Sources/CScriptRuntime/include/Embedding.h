@@ -35,6 +35,22 @@ const char *_Nullable script_embedding_start(const struct ScriptEmbedding *_Nonn
 /// In C because the stable ABI has no question that a thread without the interpreter may ask.
 bool script_embedding_is_attached(void);
 
+/// The system's numbers of the threads that have a state in the interpreter, but for the calling one: at most `capacity` of them. How many there are. Attached.
+///
+/// In C because the states are no part of the stable ABI.
+size_t script_embedding_other_threads(int *_Nullable threads, size_t capacity);
+
+/// Has each of these threads raise `SystemExit` at its next instruction. How many there are. Attached.
+///
+/// In C because the states are no part of the stable ABI.
+size_t script_embedding_exit_threads(void);
+
+/// Makes the signal of `script_embedding_signal` one that wakes the thread that it comes to and does nothing else.
+void script_embedding_ignore_signal(void);
+
+/// Sends that signal to a thread of this process, by the system's number. False when it has ended.
+bool script_embedding_wake_thread(int thread);
+
 /// Makes every line that the calling thread runs from now on raise what `script_embedding_interrupt` raises, until it is called with
 /// false. Attached.
 ///
