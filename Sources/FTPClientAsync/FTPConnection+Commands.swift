@@ -55,7 +55,7 @@ extension FTPConnection {
     try usable { (session) throws(FTPError) in try session.rename(path, to: newPath) }
   }
 
-  /// The size of a file in bytes (`SIZE`), as a binary download gives it; nil when the server's answer holds none.
+  /// The size of a file in bytes (`SIZE`), as a binary download gives it; see `FTPSession.size`.
   public func size(of path: String) throws -> UInt64? {
     try usable { (session) throws(FTPError) in
       try session.setRepresentation(.binary)

@@ -108,8 +108,11 @@ extension FTPConnection {
   /// The size of the server's file; nil when the server does not say.
   private static func size(of path: String, _ session: FTPSession) throws(FTPError) -> UInt64? {
     do throws(FTPError) { return try session.size(of: path) } catch {
-      guard case .reply = error.kind else { throw error }
-      return nil
+      switch error.kind {
+      // A refusal, or an answer without a number.
+      case .reply, .malformed: return nil
+      default: throw error
+      }
     }
   }
 }

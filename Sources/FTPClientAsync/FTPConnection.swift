@@ -35,7 +35,7 @@ public actor FTPConnection {
   /// Connects and reads the greeting; with TLS shakes hands. See `FTPSession.init`. The configuration's `interrupt` is asked besides the
   /// task's cancellation.
   public init(
-    host: String, port: UInt16? = nil, configuration: sending FTPSession.Configuration = FTPSession.Configuration()
+    host: String, port: UInt16? = nil, configuration: FTPSession.Configuration = FTPSession.Configuration()
   ) async throws {
     let thread = try ConnectionThread()
     let opening = Opening(thread)
@@ -58,7 +58,7 @@ public actor FTPConnection {
     init(_ thread: ConnectionThread) { self.thread = thread }
 
     func open(
-      _ host: String, _ port: UInt16?, _ configuration: sending FTPSession.Configuration
+      _ host: String, _ port: UInt16?, _ configuration: FTPSession.Configuration
     ) throws -> sending FTPSession {
       do throws(FTPError) { return try FTPSession(host: host, port: port, configuration: configuration) } catch {
         throw FTPConnection.outward(error)

@@ -22,7 +22,7 @@ public actor FTPTransferConnection {
   ///
   /// Throws `.system` when the system has no thread more.
   public init(
-    host: String, port: UInt16? = nil, configuration: sending FTPSession.Configuration = FTPSession.Configuration(),
+    host: String, port: UInt16? = nil, configuration: FTPSession.Configuration = FTPSession.Configuration(),
     options: sending FTPTransfer.Options = FTPTransfer.Options(),
     prepare: @escaping @Sendable (FTPSession) throws -> Void
   ) throws {

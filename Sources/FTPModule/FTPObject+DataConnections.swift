@@ -282,7 +282,8 @@ extension FTPObject {
     let limit = try silence(of: listener)
     let deadline = Deadline.after(limit)
     // Another thread's close() may have come since the command: nobody would wake the waiting.
-    let connection = try connectionInPlace()
+    // The hook is asked on this thread alone, while it waits here.
+    nonisolated(unsafe) let connection = try connectionInPlace()
     let waiting = Socket(
       descriptor: CInt(clamping: try listener.callMethod(state.names[.fileno]).integer()),
       owned: false, peer: "the data connection",

@@ -150,8 +150,9 @@ public final class Socket: ByteStream {
     for grace: Duration, _ body: () throws(FTPError) -> Result
   ) throws(FTPError) -> (Result, interruption: FTPError?) {
     guard let interrupt else { return (try body(), nil) }
-    var first: FTPError?
-    var end = Deadline.never
+    // The hook is asked on this thread alone, within `body`.
+    nonisolated(unsafe) var first: FTPError?
+    nonisolated(unsafe) var end = Deadline.never
     self.interrupt = Interrupt {
       if let first {
         if end.hasPassed { throw first }

@@ -41,12 +41,12 @@ extension FTPSession {
     return try control.complete(destination)
   }
 
-  /// The size of a file in bytes (`SIZE`, RFC 3659 section 4); nil when the server's answer holds none.
+  /// The size of a file in bytes (`SIZE`, RFC 3659 section 4); nil when the server's answer is no 213. Throws `.malformed` for a 213
+  /// without a number.
   ///
   /// In text representation servers count the line ends that they would send, or refuse: `setRepresentation(.binary)` first.
   public func size(of path: String) throws(FTPError) -> UInt64? {
-    let reply = try control.complete(Command("SIZE", path))
-    return try? FileStatus.size(of: reply)
+    try FileStatus.size(of: control.complete(Command("SIZE", path)))
   }
 
   /// When a file was last changed, in UTC (`MDTM`, RFC 3659 section 3); nil when the server's answer holds no time.

@@ -4,8 +4,8 @@
 /// refuses throws `.reply` and leaves the session usable; so does a transfer that was broken off: what the server still
 /// says about it is read before the next command. One thread at a time.
 public final class FTPSession {
-  /// How a session connects and waits.
-  public struct Configuration {
+  /// How a session connects and waits. One serves any number of sessions, on any threads.
+  public struct Configuration: Sendable {
     /// How long to wait until a connection is open. Default 60 seconds, nil is for ever.
     public var connectTimeout: Duration? = .seconds(60)
     /// How long a reply may take, the greeting too, and how long a data connection may be silent. Default 300 seconds, nil is for

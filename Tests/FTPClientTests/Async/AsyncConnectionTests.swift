@@ -308,6 +308,27 @@ extension ClientTests {
       }
     }
 
+    /// As programs keep it: for several connections, and for all the world.
+    private static let shared = FTPSession.Configuration.with { $0.keepAlive = .seconds(60) }
+
+    @Test func `one configuration serves several connections`() async throws {
+      let (listener, configuration) = (try Wire.listening(on: "127.0.0.1"), Self.shared)
+      let port = try listener.port
+      await withTaskGroup(of: String.self) { group in
+        for _ in 0..<3 {
+          group.addTask {
+            await thrown { _ = try await FTPConnection(host: "127.0.0.1", port: port, configuration: configuration) }
+          }
+        }
+        group.cancelAll()
+        for await word in group { #expect(word == "cancelled") }
+      }
+      let prepare: @Sendable (FTPSession) throws -> Void = { try $0.logIn() }
+      for _ in 0..<2 {
+        _ = try FTPTransferConnection(host: "127.0.0.1", port: port, configuration: configuration, prepare: prepare)
+      }
+    }
+
     @Test func `a thread ends with its connection`() async throws {
       func threads() throws -> Int { try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count }
       try await ScriptedServer.connection([.farewell]) { _ in }

@@ -1,7 +1,7 @@
 import FTPClient
 
-/// An interrupt hook that a test sets off, and that remembers whether it was asked.
-final class Alarm {
+/// An interrupt hook that a test sets off, and that remembers whether it was asked. One thread at a time.
+final class Alarm: @unchecked Sendable {
   private var ring: ContinuousClock.Instant?
   private(set) var questions = 0
 
