@@ -5,8 +5,9 @@ extension FTPConnection {
   /// Downloads into a file, which is made or overwritten once the server has agreed. Returns how far it came, which is the end.
   ///
   /// With `resume` the download goes on behind what the file holds already (`REST`); nothing is transferred when that is the whole size. Throws `.state`
-  /// when it is longer than the server's, by its `SIZE`: it is another. `progress` is called after each block, on the connection's thread, and delays the
-  /// transfer as long as it takes.
+  /// when it is longer than the server's, by its `SIZE`: it is another. Throws `.mismatch` when more comes than what is left of that size: the server
+  /// has begun elsewhere, and the file is as it was before. `progress` is called after each block, on the connection's thread, and delays the transfer as
+  /// long as it takes.
   ///
   /// Throws as `FTPSession.retrieve`, and `.system` for the file. Then, and after a cancellation, the file holds what came: to be resumed or
   /// removed.
@@ -26,19 +27,23 @@ extension FTPConnection {
       if resume, offset > 0, offset == size { return TransferProgress(done: offset, total: size) }
       let transfer = try session.beginTransfer(command, from: offset)
       var report = TransferProgress(done: offset, total: size)
+      var begun: LocalFile?
       do throws(FTPError) {
         let local = try ours { () throws(FTPError) in try LocalFile(writing: file, from: offset) }
+        begun = local
         try transfer.receive(blockSize: .max) { block in
           try Task.checkCancellation()
           try ours { () throws(FTPError) in try local.write(block) }
           report = TransferProgress(done: offset &+ transfer.transferred, total: size)
           progress?(report)
         }
-        try ours { () throws(FTPError) in try local.close() }
         try session.endTransfer(transfer)
         // Not every server announces the size when it begins.
         if let size { try transfer.verify(announced: size) }
+        if report.isExcessive, offset > 0 { report = try Self.grown(report, path, session) }
+        try ours { () throws(FTPError) in try local.close() }
       } catch {
+        if report.isExcessive, offset > 0 { begun?.cut(at: offset) }
         throw session.breakOff(transfer, after: error)
       }
       return report
@@ -88,6 +93,18 @@ extension FTPConnection {
     }
   }
 
+  /// What has been downloaded behind a part is more than was left: right for a file that has grown meanwhile. Throws `.mismatch` for another.
+  private static func grown(
+    _ report: TransferProgress, _ path: String, _ session: FTPSession
+  ) throws(FTPError) -> TransferProgress {
+    let later = TransferProgress(done: report.done, total: try size(of: path, session) ?? report.total)
+    guard later.isExcessive else { return later }
+    throw FTPError(
+      .mismatch,
+      "the server says that it goes on with '\(path)' and does not: with what was here that makes \(later.done) of "
+        + "\(later.total ?? 0) bytes")
+  }
+
   /// The size of the server's file; nil when the server does not say.
   private static func size(of path: String, _ session: FTPSession) throws(FTPError) -> UInt64? {
     do throws(FTPError) { return try session.size(of: path) } catch {
@@ -95,6 +112,11 @@ extension FTPConnection {
       return nil
     }
   }
+}
+
+extension TransferProgress {
+  /// Whether it is beyond the size.
+  fileprivate var isExcessive: Bool { total.map { done > $0 } ?? false }
 }
 
 /// Marks what goes wrong on this side in the middle of a transfer: the server's word on that must not take its place.

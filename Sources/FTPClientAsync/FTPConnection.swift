@@ -170,9 +170,13 @@ public actor FTPConnection {
 
   // MARK: The end
 
-  /// Takes leave with `QUIT` and closes, whatever the server answers.
+  /// Takes leave with `QUIT` and closes, whatever the server answers. In a cancelled task, and while a transfer is running, it closes without a
+  /// word, and throws.
   @discardableResult
-  public func quit() throws -> Reply { try usable { (session) throws(FTPError) in try session.quit() } }
+  public func quit() throws -> Reply {
+    defer { close() }
+    return try usable { (session) throws(FTPError) in try session.quit() }
+  }
 
   /// Closes without a word to the server; a transfer that is running is broken off. Later calls throw.
   public func close() {

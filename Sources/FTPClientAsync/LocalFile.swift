@@ -6,12 +6,17 @@ final class LocalFile {
   private var descriptor: CInt
   private let path: String
 
-  /// Opens a file for reading. Throws `.system`.
+  /// Opens a file for reading. Throws `.system`, also for what can be opened and not be read, such as a directory: the server's file is to
+  /// live on then.
   init(reading path: String) throws(FTPError) {
     try Self.check(path)
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     self.path = path
-    guard descriptor >= 0 else { throw FTPError(errno: errno, "read '\(path)'") }
+    var byte: UInt8 = 0
+    // A pipe cannot be looked into.
+    guard descriptor >= 0, pread(descriptor, &byte, 1, 0) >= 0 || errno == ESPIPE || errno == EINTR else {
+      throw FTPError(errno: errno, "read '\(path)'")
+    }
   }
 
   /// Opens or makes a file and cuts it off at `offset`, to be written from there on. Throws `.system`.
@@ -73,6 +78,9 @@ final class LocalFile {
       throw FTPError(errno: error.errno, "write '\(path)'")
     }
   }
+
+  /// Cuts the file off: as it was before what has been written behind `offset`. What cannot be cut off stays.
+  func cut(at offset: UInt64) { _ = ftruncate(descriptor, off_t(clamping: offset)) }
 
   /// Closes, when some file systems say that there is no room. Throws `.system`.
   func close() throws(FTPError) {

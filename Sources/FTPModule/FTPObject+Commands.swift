@@ -152,6 +152,7 @@ extension FTPObject {
 
   /// `getresp()`: a reply 1yz, 2yz or 3yz; raises `error_temp`, `error_perm` or `error_proto` for the others.
   func getresp() throws -> PythonObject {
+    if let exchanged = try awaited() { return try response(exchanged) }
     let reply = try call(.getmultiline)
     if debugLevel > 0 { try print(.string("*resp*"), call(.sanitize, reply)) }
     try set(.lastresp, reply.prefix(3))
@@ -165,6 +166,7 @@ extension FTPObject {
 
   /// `voidresp()`: a reply 2yz; raises `error_reply` for 1yz and 3yz.
   func voidresp() throws -> PythonObject {
+    if let exchanged = try awaited() { return try completion(exchanged) }
     let reply = try call(.getresp)
     guard try code(reply).first == "2" else { throw unexpected(reply) }
     return reply

@@ -56,14 +56,14 @@ extension FTPObject {
   }
 
   /// Reads a reply, as `exchange` does.
-  private func awaited() throws -> Exchanged? {
+  func awaited() throws -> Exchanged? {
     guard state.replyMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
       try Self.isStrictUTF8(object.glance, state)
     else { return nil }
     return try asPython {
       try connection.use {
         try refresh(connection)
-        let reply = try Attachment.detach { try connection.control.readReply() }
+        let reply = try Attachment.detach { try connection.control.readReplyOrDropped() }
         return Exchanged(reply: reply, connection: connection)
       }
     }

@@ -19,7 +19,7 @@ extension FTPObject {
       throw PythonError.type(
         "proxy must be a str as in 'socks5h://host:1080', True for the environment's, or None, not '\(value.typeName)'")
     }
-    return try Proxy(url: value.utf8Text())
+    return try Proxy(url: Self.proxyURL(value))
   }
 
   /// `ftp_proxy`, or else `all_proxy`, in small or capital letters, unless `no_proxy` names the host: as `urllib.request` reads them.
@@ -33,16 +33,26 @@ extension FTPObject {
       // With the port, for an entry in no_proxy may have one; an IPv6 address without brackets cannot be told from it then.
       let server = host.utf8.contains(UInt8(ascii: ":")) ? host : "\(host):\(try text(.port))"
       if try urllib.callMethod("proxy_bypass_environment", .string(server), proxies).isTrue() { return nil }
-      let url = try value.utf8Text()
       do {
+        let url = try Self.proxyURL(value)
         // curl, wget and requests take a bare host and port for an HTTP proxy.
         let hasScheme = url.utf8.drop { $0 != UInt8(ascii: ":") }.starts(with: "://".utf8)
         return try Proxy(url: hasScheme ? url : "http://\(url)")
-      } catch {
+      } catch let error as FTPError {
         throw FTPError(error.kind, "\(scheme)_proxy in the environment: \(error.message)")
       }
     }
     return nil
+  }
+
+  /// The text of a proxy's URL. The `UnicodeEncodeError` for one that has none would hold all of it, the password too.
+  private static func proxyURL(_ value: PythonObject) throws -> String {
+    guard let url = try value.withEncodableUTF8({ String(decoding: $0, as: UTF8.self) }) else {
+      throw FTPError(
+        .invalidArgument,
+        "the proxy's URL has bytes that are no UTF-8, or lone surrogates; they are percent-encoded in it")
+    }
+    return url
   }
 
   /// Opens a socket through a proxy, once for each of the host's addresses where this side resolves the name, until one answers.

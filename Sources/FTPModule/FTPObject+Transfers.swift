@@ -112,7 +112,8 @@ extension FTPObject {
     _ command: PythonObject, _ file: PythonObject, blockSize: PythonObject?, callback: PythonObject?,
     rest: PythonObject?
   ) throws -> PythonObject {
-    let blockSize = try self.blockSize(blockSize)
+    // CPython's `fp.read(None)` reads all; nobody waits for that here.
+    let blockSize = try self.blockSize(blockSize.flatMap { $0.isNone ? nil : $0 })
     let callback = try callback.map(self.callback)
     return try transfer(
       command, as: (.binary, .voidcmd), rest: rest, checksSize: false, isDetached: false, source: file

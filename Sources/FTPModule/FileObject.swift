@@ -52,7 +52,7 @@ final class FileObjectSink: DownloadSink {
     length = 0
   }
 
-  func note(_ parts: [Range<UInt64>]) throws {}
+  func note(_ parts: [Range<UInt64>]?) throws {}
   func complete(modified: FileStatus.Time?) throws {}
   func abandon(keeping: Bool) {}
 }

@@ -41,6 +41,12 @@ final class MachineListing: ReferenceHolder {
     blocks = []
   }
 
+  /// Takes no further entry; a server that has not been asked is not asked any more.
+  private func end() {
+    lines = .text
+    blocks = []
+  }
+
   /// The next entry; nil at the end.
   private func next(_ state: ModuleState) throws -> PythonObject? {
     if lines == nil {
@@ -120,9 +126,24 @@ final class MachineListing: ReferenceHolder {
       slots: NativeObject.slots + [
         PyType_Slot(Py_tp_iter, iterate),
         PyType_Slot(Py_tp_iternext, step),
+        PyType_Slot(Py_tp_methods, methods.start),
         PyType_Slot(Py_tp_doc, documentation.cString),
       ])
   }
+
+  private static let methods = StaticTable<PyMethodDef>(
+    [
+      .method("close", "close($self, /)\n--\n\nEnd it: there is no further entry. As a generator's.") {
+        instance, type, arguments, count, keywords in
+        trampoline(definedBy: type) { _ in
+          _ = try Arguments(Signature("close"), arguments, count, keywords: keywords)
+          guard let instance else { return PythonObject.none }
+          let listing = NativeObject.content(PythonObject(borrowed: instance), as: MachineListing.self)
+          listing?.end()
+          return PythonObject.none
+        }
+      }
+    ], end: PyMethodDef())
 
   private static let iterate: @convention(c) (ObjectPointer?) -> ObjectPointer? = { PyObject_SelfIter($0) }
 

@@ -63,7 +63,7 @@ extension ObjectClient {
       let kind = failure.exception.type
       if kind.isSubclass(of: errors.permanent) { return .permanent }
       if kind.isSubclass(of: errors.temporary) { return .refused }
-      if isUntrusted(kind) { return .permanent }
+      if isUntrusted(kind) || isShortage(failure.exception) { return .permanent }
       if [errors.reply, errors.protocolError, .osError, .eofError].contains(where: kind.isSubclass) { return .lost }
       return kind === errors.error && isBroken ? .lost : .permanent
     default: return .permanent
@@ -72,6 +72,14 @@ extension ObjectClient {
 
   private var isBroken: Bool {
     do { return try ftp.connection().map { !$0.control.isUsable } ?? false } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+
+  /// Whether it is this process that has no descriptor or memory left.
+  private func isShortage(_ exception: PythonObject) -> Bool {
+    do { return try FTPError.isShortage(CInt(clamping: exception.attribute("errno").integer())) } catch {
       PythonError.clear()
       return false
     }

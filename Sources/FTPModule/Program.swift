@@ -29,7 +29,7 @@ enum Program {
 
   private static func run(_ state: ModuleState) throws {
     let sys = try LazyAttributes.sys.value(state)
-    var words = try sys.attribute("argv").items().dropFirst().map { try $0.text() }[...]
+    var words = try sys.attribute("argv").items().dropFirst().map(word)[...]
     var debugLevel = 0
     var accounts = PythonObject.bool(true)
     while words.first == "-d" {
@@ -56,11 +56,19 @@ enum Program {
     }
   }
 
+  /// A word of the command line. The `UnicodeEncodeError` for one of other bytes would hold it: a URL, with its password.
+  private static func word(_ argument: PythonObject) throws -> String {
+    guard let word = try argument.string().withEncodableUTF8({ String(decoding: $0, as: UTF8.self) }) else {
+      throw PythonError.value("the command line has bytes that are no UTF-8; in a URL they are percent-encoded")
+    }
+    return word
+  }
+
   private static func connect(
     _ host: String, _ accounts: PythonObject, _ debugLevel: Int, _ state: ModuleState
   ) throws -> FTPObject {
     let url = host.contains("://") ? host : "ftp://\(bracketed(host))/"
-    let object = try ConnectURL.open(url, state, option: { $0 == "netrc" ? accounts : nil }) { ftp in
+    let object = try ConnectURL.open(.string(url), state, option: { $0 == "netrc" ? accounts : nil }) { ftp in
       try ftp.set(.debugging, .integer(debugLevel))
     }
     return FTPObject(object: object, state: state)

@@ -59,7 +59,8 @@ public struct TLS: TransportSecurity {
   ///   - resumesSessions: Whether data connections resume the control connection's TLS session. vsftpd and ProFTPD refuse data
   ///     connections that do not, unless they are configured otherwise. Default: yes.
   ///
-  /// Throws `.security` for a file that cannot be read, that holds no certificate or key, or a key that does not fit.
+  /// Throws `.security` for a file that cannot be read, that holds no certificate or key, or a key that does not fit; `.invalidArgument` for a
+  /// NUL in a file's name or the passphrase.
   public init(
     trust: Trust = .system, clientCertificate: ClientCertificate? = nil,
     versions: ClosedRange<Version> = .tls12 ... .tls13, resumesSessions: Bool = true

@@ -21,7 +21,7 @@ Connect = Callable[..., FTP]
 
 VERBS = (
     *("USER", "PASS", "FEAT", "TYPE", "CWD", "PWD", "NOOP", "OPTS", "SIZE", "MDTM", "HASH"),
-    *("PASV", "REST", "RETR", "STOR", "APPE", "DELE", "RNFR", "RNTO", "QUIT"),
+    *("PASV", "REST", "RETR", "MLSD", "STOR", "APPE", "DELE", "RNFR", "RNTO", "QUIT"),
 )
 
 
@@ -175,6 +175,16 @@ class _Session:
         self.conversation.end_data()
         self.say("226 Done.")
         return None
+
+    def _mlsd(self, _: str) -> None:
+        """The files that lie in any directory of any path."""
+        self.say("150 Here it comes.")
+        data = self.conversation.connected()
+        for path, content in self.files.content.items():
+            facts = f"type=file;size={len(content)};modify={self.files.modified}"
+            data.sendall(f"{facts}; {path.rpartition('/')[2]}\r\n".encode())
+        self.conversation.end_data()
+        self.say("226 Done.")
 
     def _receive(self, name: str, start: bytes) -> str | None:
         fault = self._fault()

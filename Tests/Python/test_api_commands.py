@@ -501,6 +501,8 @@ def test_mlsd_gives_names_and_facts(proftpd: Server) -> None:
         ("type=file; a;b=c", ("a;b=c", {"type": "file"})),
         ("perm=a=b; n", ("n", {"perm": "a=b"})),
         ("size=; n", ("n", {"size": ""})),
+        ("type=file;size=5 n", ("n", {"type": "file", "size": "5"})),
+        ("type=file;x n", ("n", {"type": "file", "x": ""})),
         (" n", ("n", {"": ""})),
         ("type=file; ü €", ("ü €", {"type": "file"})),
     ],
@@ -532,7 +534,7 @@ def test_the_entries_of_mlsd_are_plain_strings(talk: Talk) -> None:
 def entry_of(line: str) -> tuple[str, dict[str, str]]:
     """The entry of a line by another reading than the client's."""
     facts, _, name = line.partition(" ")
-    pairs = [fact.partition("=") for fact in facts.split(";")[:-1]]
+    pairs = [fact.partition("=") for fact in facts.removesuffix(";").split(";") if facts]
     return name, {key.lower(): value for key, _, value in pairs} or {"": ""}
 
 

@@ -8,9 +8,10 @@ import inspect
 import io
 import pickle
 import socket
+import time
 import weakref
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from unittest import mock
@@ -30,6 +31,7 @@ from conftest import (
     passive,
     say,
     send,
+    stall,
     upload,
 )
 
@@ -731,6 +733,50 @@ def test_mlsd_ends_with_the_error_that_it_raises(talk: Talk) -> None:
         next(entries)
     assert list(entries) == []
     assert [command[:4] for command in server.heard[2:]] == ["TYPE", "PASV", "MLSD"]
+
+
+def test_mlsd_can_be_closed(talk: Talk) -> None:
+    lines = b"type=file; a\r\ntype=file; b\r\n"
+    ftp, server = talk(answer("TYPE"), passive(), *download(lines, verb="MLSD"))
+    with closing(ftp.mlsd()) as entries:
+        assert next(entries)[0] == "a"
+    assert list(entries) == []
+    with closing(ftp.mlsd()) as unasked:
+        pass
+    assert list(unasked) == []
+    assert [command[:4] for command in server.heard[2:]] == ["TYPE", "PASV", "MLSD"]
+
+
+# Replies
+
+
+@pytest.mark.parametrize("name", ["voidresp", "getresp"])
+def test_a_reply_may_be_asked_for_behind_another_command(vsftpd: Server, name: str) -> None:
+    """As recipes do that keep the connection alive while `transfercmd`'s data is read."""
+    with FTP(vsftpd.host, vsftpd.port, vsftpd.user, vsftpd.password, timeout=5) as ftp:
+        data = ftp.transfercmd("LIST")
+        while data.recv(8192):
+            pass
+        data.close()
+        assert ftp.voidcmd("NOOP").startswith("200")
+        assert getattr(ftp, name)().startswith("226")
+        assert ftp.pwd() == "/"
+
+
+def test_220_is_the_answer_to_host(scripted: Callable[..., ScriptedServer]) -> None:
+    """RFC 7151: not the greeting once more, for which nobody waits."""
+    server = scripted([say("220 Welcome."), answer("HOST", "220 This is it."), stall()])
+    ftp = FTP(server.host, server.port)
+    start = time.monotonic()
+    assert ftp.sendcmd("HOST a.example") == "220 This is it."
+    assert time.monotonic() - start < 0.8
+    ftp.close()
+
+
+def test_storbinary_takes_none_for_the_block_size(talk: Talk) -> None:
+    ftp, server = talk(answer("TYPE"), passive(), *upload())
+    ftp.storbinary("STOR f", io.BytesIO(b"content"), None)
+    assert server.received == [b"content"]
 
 
 # Auditing

@@ -160,6 +160,14 @@ def test_a_failure_ends_it(program: Program, address: str) -> None:
     assert "ResourceWarning" not in errors
 
 
+def test_a_word_that_is_no_text_is_not_repeated(client: ModuleType, monkeypatch: Any) -> None:
+    monkeypatch.setattr("sys.argv", ["ftplib", "ftp://me:s3cret\udcff@127.0.0.1:1/", "-l"])
+    with pytest.raises(ValueError, match="bytes that are no UTF-8") as raised:
+        client.test()
+    assert type(raised.value) is ValueError
+    assert "s3cret" not in repr(raised.value)
+
+
 def test_it_takes_leave(client: ModuleType, scripted: Any, monkeypatch: Any, capsys: Any) -> None:
     server: ScriptedServer = scripted(
         [*LOGIN, answer("CWD"), answer("TYPE"), passive(), *download(b"a line\r\n", verb="LIST")]

@@ -188,6 +188,31 @@ def test_the_default_ports(
     assert dialled == [("ftp.example", port)]
 
 
+HOSTS = [
+    ("[fe80::1%25eth0]", "fe80::1%eth0"),
+    ("[fe80::1%eth0]", "fe80::1%eth0"),
+    ("b%C3%BCcher.example", "b\xfccher.example"),
+    ("b\xfccher.example", "b\xfccher.example"),
+    ("ftp%2Dx.example", "ftp-x.example"),
+]
+
+
+@pytest.mark.parametrize(("written", "host"), HOSTS)
+def test_hosts_are_percent_decoded(
+    written: str, host: str, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled: list[Any] = []
+
+    def create_connection(address: Any, *_: Any, **__: Any) -> socket.socket:
+        dialled.append(address)
+        raise ConnectionRefusedError(111, "no")
+
+    monkeypatch.setattr(socket, "create_connection", create_connection)
+    with pytest.raises(ConnectionRefusedError):
+        connect(f"ftp://{written}:2121/", proxy=None)
+    assert dialled == [(host, 2121)]
+
+
 # netrc
 
 
@@ -284,6 +309,10 @@ WRONG = [
     "ftp://127.0.0.1/a\tb",
     "ftp://127.0.0.1/a\0b",
     "ftp://%FF@127.0.0.1/",
+    "ftp://%FF/",
+    *(f"ftp://127.0.0.1%{code}/" for code in ("00", "0A", "0D", "7F", "2F", "3F", "23", "40")),
+    *(f"ftp://127.0.0.1%{code}1/" for code in ("3A", "5B", "5D")),
+    *(f"ftp://[fe80::1%25a%{code}]/" for code in ("00", "0A", "2F", "40", "5D", "FF")),
     "ftp://127.0.0.1/a%0D%0ADELE%20b",
     "ftp://127.0.0.1/a%0Ab",
     "ftp://127.0.0.1/a%00b",

@@ -18,6 +18,9 @@ from conftest import (
     Interpreter,
     ScriptedServer,
     answer,
+    cut,
+    download,
+    end_data,
     passive,
     send,
     stall,
@@ -41,6 +44,17 @@ class Program:
 
     def command(self, *words: str) -> list[str]:
         return [str(self._interpreter.program), "-W", "error", "-m", "usr.ftplib", *words]
+
+    def shell(self, line: str, *words: str) -> tuple[str, str]:
+        """What a line of bash says on both outputs; `$P` is the program, `$1` the first word."""
+        done = subprocess.run(
+            ["bash", "-c", line, "bash", *words],
+            cwd=self.folder,
+            env=self.environment | {"P": " ".join(self.command())},
+            capture_output=True,
+            timeout=60,
+        )
+        return done.stdout.decode(), done.stderr.decode()
 
     def __call__(self, *words: str, stdin: bytes = b"") -> tuple[int, bytes, str]:
         """Exit status, standard output, standard error."""
@@ -163,9 +177,44 @@ def test_put(program: Program, directory: Directory, url: str) -> None:
     assert directory.read("as this") == directory.read("stdin") == CONTENT
 
 
+def test_what_fails_does_not_keep_the_rest_from_its_turn(
+    program: Program, directory: Directory, url: str
+) -> None:
+    directory.put("a", b"a")
+    directory.put("b", b"b")
+    status, output, errors = program("get", url + "a", url + "no", url + "b", "-o", ".")
+    assert (status, output, errors.count("\n")) == (1, b"", 1)
+    assert errors.startswith(f"ftplib: {shown(url)}no: 550 ")
+    assert (program.folder / "a").read_bytes() == b"a"
+    assert (program.folder / "b").read_bytes() == b"b"
+    status, output, errors = program("ls", url + "a", url + "no", url + "b")
+    assert (status, output, errors.count("\n")) == (1, b"a\nb\n", 1)
+    status, output, errors = program("put", "a", "no", "b", url + "sub/")
+    assert (status, output, errors.count("\n")) == (1, b"", 3)
+    (directory.local / "sub").mkdir()
+    directory.server.adopt(directory.local / "sub")
+    status, output, errors = program("put", "a", "no", "b", url + "sub/")
+    assert (status, output, errors.count("\n")) == (1, b"", 1)
+    assert directory.read("sub/a") + directory.read("sub/b") == b"ab"
+
+
+def test_after_a_lost_connection_the_rest_gets_a_new_one(
+    program: Program, scripted: Callable[..., ScriptedServer]
+) -> None:
+    lost = [*LOGIN, answer("TYPE"), passive(), answer("RETR", "150 Here."), end_data(), cut()]
+    whole = [*LOGIN, answer("TYPE"), passive(), *download(b"b")]
+    server = scripted(lost, whole)
+    where = f"ftp://u:p@{server.host}:{server.port}"
+    status, output, errors = program("get", "-o", "-", where + "/a", where + "/b")
+    assert (status, output, errors.count("\n")) == (1, b"b", 1)
+    assert errors.startswith(f"ftplib: {shown(where)}/a: ")
+
+
 def test_put_needs_to_know_where(program: Program, url: str) -> None:
     assert program("put", "a", "b", url + "name")[2].endswith("with a slash, for several files\n")
     assert "needs a name" in program("put", "-", url)[2]
+    status, _, errors = program("put", url + "f", url)
+    assert (status, "is a URL; FILE is here" in errors) == (2, True)
     status, _, errors = program("put", "missing", url)
     assert status == 1
     assert errors.startswith(f"ftplib: {shown(url)}missing: [Errno 2] ")
@@ -196,11 +245,13 @@ def test_ls(program: Program, directory: Directory, url: str) -> None:
     assert [line.split()[1] for line in lines[:2]] == ["0", "5"]
 
 
-def test_an_at_in_a_path_is_no_end_of_a_password(program: Program, url: str) -> None:
-    name = url.partition("@")[2]
+def test_an_at_in_a_path_may_be_the_end_of_a_password(program: Program, url: str) -> None:
+    user = url.split(":")[1]
     status, _, errors = program("get", f"{url}no/me@home.txt")
-    assert status == 1
-    assert f"{name}no/me@home.txt" in errors
+    assert (status, errors.count("\n")) == (1, 1)
+    assert errors.startswith(f"ftplib: ftp:{user}:...@home.txt: 550 ")
+    status, _, errors = program("get", f"{url}no/me%40home.txt")
+    assert errors.startswith(f"ftplib: {shown(url)}no/me%40home.txt: 550 ")
 
 
 # sync
@@ -242,9 +293,79 @@ def test_help_names_everything(program: Program) -> None:
 
 
 def test_a_command_line_that_cannot_be_meant_is_status_2(program: Program, url: str) -> None:
-    lines = (["get"], ["get", "http://h/f"], ["get", "--nope", url], ["ls", "--timeout", "0", url])
+    lines = [["get"], ["get", "http://h/f"], ["get", "--nope", url]]
+    lines += [["ls", "--timeout", value, url] for value in ("0", "-1", "nan", "inf", "1e300", "x")]
+    lines += [["get", "--retries", value, url + "f"] for value in ("-1", "x", "9" * 30)]
+    lines += [["get", "-r", "-j", value, url] for value in ("0", "17", "x")]
+    lines += [["get", "--segments", value, url + "f"] for value in ("0", "99", "")]
+    wrong = ("h:99999/", "h:x/", "", "/f", "[::1/", "h/a\nb", "a\u2100b/")
+    lines += [["ls", f"ftp://{rest}"] for rest in wrong]
+    lines += [["sync", f"ftp://{rest}", "x"] for rest in wrong]
     for words in lines:
-        assert program(*words)[0] == 2, words
+        status, output, errors = program(*words)
+        assert (status, output) == (2, b""), words
+        assert "error: " in errors.splitlines()[-1], words
+
+
+UNUSABLE = [
+    "ftp://me:s3#cret@h/",
+    "ftp://me:s3/cret@h/",
+    "ftp://me:s3?cret@h/",
+    "ftp://me:s3cret@[::1/",
+    "ftp://me:s3cret@a\u2100b/",
+    "ftp://me:s3cret@h:x/",
+    "ftp://me:s3@#cret@h:x/",
+    "ftp://me:s3cret@h/\udcff",
+    "ftp://me:s3\ncret@h/",
+    "ftp://me:s3'c\"ret@h:x/",
+    "http://me:s3cret@h/",
+    "me:s3cret@h/",
+    "me:s3://cret@h/",
+    "ftp://me:s3cret",
+    "ftp://me:s3cret%40h/",
+]
+
+
+@pytest.mark.parametrize("word", UNUSABLE, ids=ascii)
+def test_a_word_with_a_password_is_shown_without_it(program: Program, word: str) -> None:
+    for words in (["ls", word], ["put", "f", word], ["sync", word, "x"]):
+        status, output, errors = program(*words)
+        if words[0] == "sync" and not word.startswith("ftp://"):
+            assert "one of SOURCE and TARGET is a URL" in errors
+        else:
+            assert "me" in errors
+        assert (status, output) == (2, b"")
+        for part in ("s3", "cret", "ret@"):
+            assert part not in errors
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sync", "a", "b", "WORD"],
+        ["get", "-j", "WORD", "ftp://h/"],
+        ["get", "-qWORD", "ftp://h/"],
+        ["get", "--quiet=WORD", "ftp://h/"],
+        ["get", "--pro=WORD", "ftp://h/"],
+        ["get", "ftp://h/a", "ftp://h/b", "-o", "WORD"],
+        ["put", "WORD", "ftp://127.0.0.1:1/"],
+        ["ls", "--cacert", "WORD", "ftpes://127.0.0.1:1/"],
+        ["ls", "--netrc", "WORD", "ftp://127.0.0.1:1/"],
+        ["ls", "--proxy", "WORD", "ftp://127.0.0.1:1/"],
+        ["ls", "WORD"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("word", ["ftp://me:s3cret@127.0.0.1:1/", "ftp://me:s3/c'ret@h/"])
+def test_a_url_in_the_wrong_place_is_shown_without_its_password(
+    program: Program, words: list[str], word: str
+) -> None:
+    status, output, errors = program(*(each.replace("WORD", word) for each in words))
+    assert status in (1, 2)
+    assert output == b""
+    assert errors
+    for part in ("s3", "ret@"):
+        assert part not in errors
 
 
 def test_errors_are_one_line_with_the_url_and_no_password(
@@ -274,6 +395,36 @@ def test_netrc(program: Program, directory: Directory) -> None:
     assert program("get", "-o", "-", plain)[0] == 1
     (program.folder / "other").rename(netrc)
     assert "530" in program("get", "-o", "-", "--no-netrc", plain)[2]
+
+
+def test_a_netrc_file_that_is_refused_is_one_line(program: Program) -> None:
+    address = "ftp://u@127.0.0.1:1/"
+    netrc = program.folder / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login u password s3cret\n")
+    netrc.chmod(0o644)
+    cases = {"permissi": program("ls", address)}
+    netrc.chmod(0o600)
+    netrc.write_text("machine 127.0.0.1 login u password my s3cret\n")
+    cases["line 2"] = program("ls", address)
+    cases[" line 2"] = program("ls", "--netrc", str(netrc), address)
+    cases["or the one before"] = program("127.0.0.1:1", "-l")
+    netrc.write_bytes(b"machine 127.0.0.1 login u password s3cret\xff\n")
+    cases["UTF-8"] = program("ls", address)
+    for reason, (status, output, errors) in cases.items():
+        assert (status, output, errors.count("\n")) == (1, b"", 1), errors
+        assert reason in errors
+        assert str(netrc) in errors
+        assert "s3cret" not in errors
+    # A URL with a password asks for no file.
+    assert "Connection refused" in program("ls", address.replace("@", ":p@"))[2]
+
+
+def test_a_file_of_authorities_that_is_none_is_named(program: Program) -> None:
+    (program.folder / "empty.pem").touch()
+    for name in ("missing.pem", "empty.pem"):
+        status, output, errors = program("ls", "--cacert", name, "ftpes://u:p@127.0.0.1:1/")
+        assert (status, output, errors.count("\n")) == (1, b"", 1)
+        assert errors.startswith(f"ftplib: {name}: ")
 
 
 def test_tls(program: Program) -> None:
@@ -331,6 +482,45 @@ def test_a_closed_pipe_is_no_traceback(program: Program, directory: Directory, u
     assert b"Traceback" not in process.stderr.read()
     process.stderr.close()
     assert process.wait(30) == 1
+
+
+@pytest.mark.parametrize("line", ["get -o - $1f | head -c 10", "ls $1 | true"])
+def test_a_reader_that_has_enough_is_no_error(
+    program: Program, directory: Directory, url: str, line: str
+) -> None:
+    directory.put("f", bytes(4 << 20))
+    for number in range(3000 if line.startswith("ls") else 0):
+        (directory.local / f"{number:04}-{'x' * 40}").touch()
+    output, errors = program.shell(f"$P {line} >out; echo ${{PIPESTATUS[0]}}", url)
+    assert (output, errors) == ("1\n", "")
+
+
+def test_closed_files_are_one_line(program: Program, directory: Directory, url: str) -> None:
+    directory.put("f", CONTENT)
+    for line, name in (
+        ("$P get -o - $1f >&-", "output"),
+        ("$P ls $1 >&-", "output"),
+        ("$P put - $1g <&-", "input"),
+    ):
+        output, errors = program.shell(f"({line}); echo $?", url)
+        assert (output, errors) == ("1\n", f"ftplib: standard {name} is closed\n"), line
+    # What needs none of them does its work.
+    assert program.shell("$P get $1f <&- >&- 2>&-; echo $?", url) == ("0\n", "")
+    assert (program.folder / "f").read_bytes() == CONTENT
+    # Errors do not go where the data does.
+    for line, status in (("ls $1no", 1), ("ls ftp://h:x/", 2), ("get $1f $1no -o .", 1)):
+        output, errors = program.shell(f"$P {line} 2>&-; echo $?", url)
+        assert (output, errors) == (f"{status}\n", ""), line
+
+
+@pytest.mark.parametrize("line", ["get -o - $1f", "ls $1", "get -o - $1f\\;type=a"])
+def test_a_full_disk_behind_standard_output_is_one_line(
+    program: Program, directory: Directory, url: str, line: str
+) -> None:
+    directory.put("f", CONTENT)
+    output, errors = program.shell(f"$P {line} >/dev/full; echo $?", url)
+    assert (output, errors.count("\n")) == ("1\n", 1), errors
+    assert errors.startswith("ftplib: standard output: [Errno 28] ")
 
 
 def test_the_old_command_line_is_there(program: Program, directory: Directory, url: str) -> None:

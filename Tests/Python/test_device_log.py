@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,27 @@ with contextlib.redirect_stderr(io.StringIO()) as text:
 print(repr(text.getvalue()))
 """
     assert run_script(source, tmp_path).stdout == "'INFO:x:kept\\n'\n"
+
+
+def test_without_standard_error_nothing_is_said_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        """
+import dataCall, log, net, usocket, ussl
+log.basicConfig(filename='x', format='y')
+log.getLogger('x').info('hi')
+ussl.wrap_socket(usocket.socket())
+print('after')
+"""
+    )
+    line = '"$1" script.py 2>&-; echo $?'
+    done = subprocess.run(
+        ["bash", "-c", line, "bash", str(FTPY.program)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stdout, done.stderr) == ("after\n0\n", "")
 
 
 def test_what_basic_config_cannot_do(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from conftest import REPOSITORY
 from fileserver import Connect, Fault, Files, connecting
+from realservers import run_script, running
 
 from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
 
@@ -545,6 +546,35 @@ def test_permission_is_lost_in_the_middle(connect: Connect) -> None:
         assert ftp.download("f", folder / "a").kept == len(LARGE)
         assert (folder / "a").read_bytes() == LARGE
         assert names(folder) == ["a"]
+
+
+NO_DESCRIPTORS = """
+import os, resource, sys
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP
+
+ftp = FTP({host!r}, {port}, {user!r}, {password!r}, timeout=20)
+ftp.download("f", {path!r})
+most = resource.getrlimit(resource.RLIMIT_NOFILE)
+open_now = len(os.listdir("/proc/self/fd")) - 1
+for spare in range(5):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (open_now + spare, most[1]))
+    try:
+        ftp.download("f", {path!r})
+    except OSError as error:
+        print(error.errno, "attempts" in str(error))
+    resource.setrlimit(resource.RLIMIT_NOFILE, most)
+print(ftp.pwd())
+"""
+
+
+def test_without_a_descriptor_nothing_is_tried_again(tmp_path: Path) -> None:
+    with running("vsftpd") as server:
+        (server.root / "f").write_bytes(SMALL)
+        said = run_script(NO_DESCRIPTORS, server, path=str(tmp_path / "a")).splitlines()
+    assert said[-1] == "/"
+    assert len(said) > 2
+    assert set(said[:-1]) == {"24 False"}
 
 
 def test_no_descriptor_is_left_open(connect: Connect, tmp_path: Path) -> None:

@@ -79,6 +79,22 @@ def test_a_file_that_cannot_be_written_is_passed_over(client: ModuleType) -> Non
     bar(progress("f", 1, 1))
 
 
+@pytest.mark.parametrize("total", [0, 1, 10, 2**64 - 1, 10**300, None])
+def test_numbers_may_be_of_any_size(interpreter: Interpreter, total: int | None) -> None:
+    """In a process of its own, on a terminal, which shows percents."""
+    code = f"""
+import collections, os, pty, sys, time
+sys.path.insert(0, {str(REPOSITORY)!r})
+from usr.ftplib import progress_bar
+bar = progress_bar(os.fdopen(pty.openpty()[1], "w"))
+Progress = collections.namedtuple("Progress", "name done total rate attempt")
+for done in (0, 5, 2**62, 2**64 - 1, 10**18, 10**300, -(10**300), float("nan"), float("inf")):
+    bar(Progress("f", done, {total!r}, 0.0, 1))
+    time.sleep(0.15)
+"""
+    interpreter.run("-c", code)
+
+
 def test_what_is_no_progress_is_refused(client: ModuleType) -> None:
     bar = client.progress_bar(io.StringIO())
     with pytest.raises(AttributeError):

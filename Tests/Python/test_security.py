@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import re
+import traceback
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -80,6 +83,11 @@ PROOFS = {
     "Passwords": [
         "test_passwords_and_accounts_are_masked",
         "test_no_exception_holds_a_password",
+        "test_a_url_that_is_refused_is_not_repeated",
+        "test_a_proxys_url_that_is_no_text_is_not_repeated",
+        "test_a_netrc_file_that_is_refused_is_not_repeated",
+        "test_a_word_with_a_password_is_shown_without_it",
+        "test_a_url_in_the_wrong_place_is_shown_without_its_password",
         "test_a_password_is_in_no_debug_output",
         "test_a_reply_that_names_the_password_is_the_servers_own",
         "test_a_proxy_that_repeats_the_password_is_not_quoted",
@@ -163,13 +171,96 @@ def test_a_netrc_that_others_may_read_is_refused(
     file.write_text(f"machine {server.host} login user password secret-pw\n")
     file.chmod(0o644)
     monkeypatch.setenv("HOME", str(tmp_path))
-    with pytest.raises(Exception, match="permissi") as raised:
+    with pytest.raises(PermissionError, match="permissi") as raised:
         connect_url(f"ftp://{server.host}:{server.port}")
-    assert "secret-pw" not in str(raised.value)
+    assert raised.value.filename == str(file)
+    assert_untold("secret-pw", raised.value)
     assert server.heard == []
     file.chmod(0o600)
     connect_url(f"ftp://{server.host}:{server.port}").close()
     assert server.heard[:2] == ["USER user", "PASS secret-pw"]
+
+
+def assert_untold(secret: str, error: BaseException) -> None:
+    """It is in none of what an exception says or holds, nor in one that led to it."""
+    assert secret not in "".join(traceback.format_exception(error))
+    chain: list[BaseException | None] = [error]
+    while chain:
+        if (each := chain.pop()) is not None:
+            for form in (str(each), repr(each), repr(vars(each))):
+                assert secret not in form
+            assert secret.encode() not in pickle.dumps(each)
+            chain += [each.__cause__, each.__context__]
+
+
+UNTAKEN = {
+    "ftp://me:s3cret%FF@127.0.0.1:1/": "the URL's password is not UTF-8",
+    "ftp://me%FF:s3cret@127.0.0.1:1/": "the URL's user name is not UTF-8",
+    "ftp://me:s3cret@%FF/": "the URL's host is not UTF-8",
+    "ftp://me:s3cret@a\u2100b.example/": "names no host",
+    "ftp://me:s3cret@[::1/": "names no host",
+    "ftp://me:s3cret]@127.0.0.1/": "names no host",
+    "ftp://me:s3#cret@127.0.0.1/": "port is no number.*%23",
+    "ftp://me:s3/cret@127.0.0.1/": "port is no number.*%2F",
+    "ftp://me:s3?cret@127.0.0.1/": "port is no number.*%3F",
+    "ftp://me:s3cret@127.0.0.1:x/": "port is no number",
+    "ftp://me:s3cret@127.0.0.1:65536/": "port is no number",
+    "ftp://me:s3cret\udcff@127.0.0.1:1/": "no lone surrogates",
+    "ftp://me:s3cret@127.0.0.1:1/\ud800": "no lone surrogates",
+    "ftp://me:s3cret\n@127.0.0.1:1/": "no control characters",
+    "htp://me:s3cret@127.0.0.1/": "ftpes://host",
+    "ftp://me:s3cret@h%2Fx/": "has a character that no host has",
+}
+
+
+@pytest.mark.parametrize("url", UNTAKEN, ids=ascii)
+def test_a_url_that_is_refused_is_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match=UNTAKEN[url]) as raised:
+        connect_url(url, proxy=None)
+    assert type(raised.value) is ValueError
+    for part in ("s3", "cret"):
+        assert_untold(part, raised.value)
+
+
+@pytest.mark.parametrize("variable", [None, "ftp_proxy", "all_proxy"])
+def test_a_proxys_url_that_is_no_text_is_not_repeated(
+    variable: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ftp_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    url = os.fsdecode(b"socks5://user:s3cret\xff@127.0.0.1:1")
+    if variable:
+        monkeypatch.setenv(variable, url)
+    with pytest.raises(ValueError, match="the proxy's URL has bytes that are no UTF-8") as raised:
+        FTP("127.0.0.1", 1, proxy=True if variable else url)
+    assert (variable or "") in str(raised.value)
+    assert_untold("s3cret", raised.value)
+
+
+NETRCS = {
+    "a password with a space": (b"machine h login a password my s3cret\n", "at line 2 or"),
+    "an unknown word": (b"machine h\nlogin a s3cret b", "at line 2 or"),
+    "no machine": (b"s3cret", "at line 1 or"),
+    "no text": (b"machine h login a password s3cret\xff\n", "no text in UTF-8"),
+}
+
+
+@pytest.mark.parametrize("fault", NETRCS)
+@pytest.mark.parametrize("own", [True, False], ids=["own", "named"])
+def test_a_netrc_file_that_is_refused_is_not_repeated(
+    fault: str, own: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content, reason = NETRCS[fault]
+    file = tmp_path / ".netrc"
+    file.write_bytes(content)
+    file.chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(ValueError, match=reason) as raised:
+        connect_url("ftp://127.0.0.1:1/", netrc=True if own else file)
+    assert type(raised.value) is ValueError
+    assert repr(str(file)) in str(raised.value)
+    assert_untold("s3cret", raised.value)
 
 
 def test_a_name_from_the_server_touches_no_local_file(

@@ -290,3 +290,37 @@ def test_they_begin_at_once_where_the_server_is_far_away(tmp_path: Path) -> None
         result = ftp.download("f", tmp_path / "f", segments=4, verify=False)
         assert (tmp_path / "f").read_bytes() == LARGE * 5
     assert result.segments > 1
+
+
+KILLED = """
+import os, sys
+from usr.ftplib import FTP
+
+def progress(report):
+    if report.done > 4 << 20:
+        os._exit(9)
+
+ftp = FTP(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4], timeout=20)
+ftp.download("f", sys.argv[5], segments=4, progress=progress)
+"""
+
+
+@pytest.mark.parametrize("segments", [1, 4])
+def test_a_part_with_holes_is_no_part_in_order(tmp_path: Path, segments: int) -> None:
+    """The process is killed before it has noted what is in place."""
+    relay, limit = __import__("relay"), {"VSFTPD_EXTRA": "local_max_rate=10000000"}
+    with (
+        running("vsftpd", environment=limit) as server,
+        relay.Relay(server.host, server.port, delay=0.03) as link,
+    ):
+        (server.root / "f").write_bytes(LARGE * 5)
+        own = [link.host, str(link.port), server.user, server.password, str(tmp_path / "f")]
+        child = subprocess.run(
+            [sys.executable, "-c", KILLED, *own], env=os.environ | {"PYTHONPATH": str(REPOSITORY)}
+        )
+        assert child.returncode == 9
+        part = (tmp_path / ".f.part").read_bytes()
+        assert part != (LARGE * 5)[: len(part)], "it has no holes"
+        with FTP(link.host, link.port, server.user, server.password, timeout=20) as ftp:
+            ftp.download("f", tmp_path / "f", segments=segments)
+        assert (tmp_path / "f").read_bytes() == LARGE * 5

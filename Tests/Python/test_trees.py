@@ -26,6 +26,7 @@ from conftest import (
     download,
     passive,
 )
+from fileserver import Fault, Files, connecting
 from tls_support import logged_in
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -542,6 +543,20 @@ def test_a_connection_that_breaks_is_had_again(
             summary = ftp.download_tree("", tmp_path, connections=3)
     assert summary.retries >= 1
     assert tree(tmp_path) == tree(proftpd.root)
+
+
+def test_a_file_that_is_short_fails_alone(client: ModuleType, tmp_path: Path) -> None:
+    files = Files({f"/place/{name}": os.urandom(2_000_000) for name in "abc"})
+    files.faults = [Fault(after=1_000_000, how="short")]
+    with connecting() as connect:
+        ftp = connect(files)
+        with pytest.raises(client.TreeError, match="received") as failed:
+            ftp.download_tree("", tmp_path, connections=1, retries=0)
+    (path, error), *others = failed.value.summary.errors
+    assert (path, type(error), others) == ("a", EOFError, [])
+    for name in "bc":
+        assert (tmp_path / name).read_bytes() == files.content[f"/place/{name}"]
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_server_that_lets_no_second_one_in(tmp_path: Path) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ else:
     # Whatever it is called: `usr.ftplib`, or `ftplib` where the path leads to it.
     ftplib = importlib.import_module((__spec__ or sys).name.removesuffix(".__main__"))
 
+Item = TypeVar("Item")
+
 SCHEMES = ("ftp", "ftps", "ftpes")
+ENCODING = "in a user name or password : @ / ? # % are %3A %40 %2F %3F %23 %25"
 EPILOG = """\
 URL is ftp://[user[:password]@]host[:port]/path, ftpes:// for TLS by AUTH, ftps:// for TLS from the
 first byte. A path starts where the login leads, at the root when it begins with a second slash;
@@ -43,14 +47,33 @@ and directories with all in them. What they leave out is neither transferred nor
 
 
 class Failure(Exception):
-    """What ends the program: its line on standard error."""
+    """What failed: a line on standard error, and the exit status 1."""
+
+
+class Unread(Exception):
+    """Nobody reads standard output any more."""
 
 
 class Address:
-    """A URL of the command line."""
+    """A URL of the command line. `ValueError` for what is none repeats nothing of it."""
 
     def __init__(self, url: str) -> None:
-        self.parts = parts = urlsplit(url)
+        if any(letter < " " or letter == "\x7f" for letter in url):
+            raise ValueError("has control characters, which are percent-encoded in a URL")
+        if any("\ud800" <= letter <= "\udfff" for letter in url):
+            raise ValueError("has bytes that are no UTF-8; they are percent-encoded in a URL")
+        try:
+            self.parts = parts = urlsplit(url)
+        except ValueError:
+            parts = None
+        if parts is None or not parts.hostname:
+            raise ValueError(f"names no host, nor an IPv6 address in brackets; {ENCODING}")
+        try:
+            _ = parts.port
+        except ValueError:
+            parts = None
+        if parts is None:
+            raise ValueError(f"its port is no number up to 65535; {ENCODING}")
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         path, _, kind = path.partition(";type=")
         self.kind = kind.lower()
@@ -83,12 +106,35 @@ class Address:
         return f"{shown(self.parent())}{quote(name)}"
 
 
-def shown(url: str) -> str:
-    """A URL as it may be shown: without its password."""
-    scheme, mark, rest = url.partition("://")
-    end = min((place for place in map(rest.find, "/?#") if place >= 0), default=len(rest))
-    user, at, host = rest[:end].rpartition("@")
-    return scheme + mark + user.partition(":")[0] + at + host + rest[end:]
+LOGIN = re.compile(r"(?:[\w.+=-]+://)?+[^:]*(:.*@)", re.DOTALL)
+NO_PORT = re.compile(r"([\w.+=-]+://[^:/?#\[]*):(?!\d*(?:[/?#]|$)).*", re.DOTALL)
+
+
+def shown(word: str) -> str:
+    """A word of the command line as it may be shown: a URL without its password.
+
+    That may hold any character that nobody has encoded: it ends at the last @ of all.
+    """
+    if found := LOGIN.match(word):
+        start, end = found.span(1)
+        return word[:start] + hidden(found[1]) + word[end:]
+    # The host may have been forgotten.
+    return NO_PORT.sub(r"\1:...", word)
+
+
+def hidden(password: str) -> str:
+    """What stands for a password, from its colon to its @: dots where it may be more than that."""
+    return ":...@" if set(password) & set("/?#") else "@"
+
+
+def cleaned(line: str) -> str:
+    """A line for standard error without the passwords of the command line's URLs."""
+    for word in sys.argv[1:]:
+        if "://" in word and (found := LOGIN.match(word)):
+            password = found[1]
+            for form in (password, repr(password)[1:-1]):
+                line = line.replace(form, hidden(password))
+    return line
 
 
 def text(name: bytes) -> str | bytes:
@@ -107,19 +153,40 @@ def url(word: str) -> Address:
     """The type of an argument that must be a URL."""
     if not is_url(word):
         raise argparse.ArgumentTypeError(
-            f"{word!r} is no URL: ftp://, ftps:// or ftpes://HOST/PATH"
+            f"{shown(word)!r} is no URL: ftp://, ftps:// or ftpes://HOST/PATH"
         )
-    return Address(word)
+    try:
+        return Address(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{shown(word)!r}: {error}") from None
+
+
+def reason(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager
-def named(what: str) -> Iterator[None]:
-    """Errors get the name of what they happened to."""
+def named(what: str, sessions: Sessions) -> Iterator[None]:
+    """Errors get the name of what they happened to; what comes after them a new session."""
     try:
         yield
     except (*ftplib.all_errors, ValueError) as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise Failure(f"{what}: {reason}") from None
+        if isinstance(error, (TimeoutError, ConnectionError, EOFError)):
+            sessions.drop()
+        sessions.close()
+        raise Failure(f"{what}: {reason(error)}") from None
+
+
+def every(items: Iterable[Item], run: Callable[[Item], None]) -> bool:
+    """Runs for each; what fails is told, and the rest has its turn. Whether all went well."""
+    well = True
+    for item in items:
+        try:
+            run(item)
+        except Failure as failure:
+            complain(str(failure))
+            well = False
+    return well
 
 
 class Sessions:
@@ -129,13 +196,14 @@ class Sessions:
         self.options = options
         self.url = ""
         self.ftp: ftplib.FTP | None = None
+        self.context = None if options.cacert is None else authorities(options.cacert)
 
     def open(self, url: str) -> ftplib.FTP:
         if self.ftp is None or url != self.url:
             self.close()
             options: dict[str, Any] = {"netrc": self.options.netrc, "timeout": self.options.timeout}
             if url.partition(":")[0] != "ftp":
-                options |= {"verify": not self.options.insecure, "context": self.context()}
+                options |= {"verify": not self.options.insecure, "context": self.context}
             if self.options.proxy is not None:
                 options["proxy"] = self.options.proxy or None
             self.ftp = ftplib.connect_url(url, errors="surrogateescape", **options)
@@ -143,19 +211,69 @@ class Sessions:
             self.url = url
         return self.ftp
 
-    def context(self) -> SSLContext | None:
-        if self.options.cacert is None:
-            return None
-        import ssl
-
-        return ssl.create_default_context(cafile=self.options.cacert)
-
     def close(self) -> None:
         if self.ftp is not None:
             with suppress(*ftplib.all_errors):
                 self.ftp.quit()
+        self.drop()
+
+    def drop(self) -> None:
+        """Closes without a word to the server."""
+        if self.ftp is not None:
             self.ftp.close()
             self.ftp = None
+
+
+def authorities(file: str) -> SSLContext:
+    import ssl
+
+    try:
+        return ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise Failure(f"{file}: {reason(error)}") from None
+
+
+class Sink(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: bytes | memoryview, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
+class Output:
+    """Standard output. `Unread` is that its reader has left: servers break pipes as well."""
+
+    def __init__(self) -> None:
+        if sys.stdout is None:
+            raise Failure("standard output is closed")
+        self.stream = sys.stdout.buffer
+
+    def write(self, data: bytes | memoryview, /) -> None:
+        try:
+            self.stream.write(data)
+        except OSError as error:
+            raise unwritten(error) from None
+
+    def flush(self) -> None:
+        try:
+            sys.stdout.flush()
+        except OSError as error:
+            raise unwritten(error) from None
+
+
+def unwritten(error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return Unread()
+    return Failure(f"standard output: {reason(error)}")
+
+
+def say(line: str) -> None:
+    """A line on standard output."""
+    try:
+        print(line)
+    except OSError as error:
+        raise unwritten(error) from None
 
 
 def meter(options: argparse.Namespace) -> Callable[[Any], object] | None:
@@ -167,23 +285,27 @@ def meter(options: argparse.Namespace) -> Callable[[Any], object] | None:
 # get
 
 
-def get(options: argparse.Namespace, sessions: Sessions) -> None:
+def get(options: argparse.Namespace, sessions: Sessions) -> bool:
     several = len(options.url) > 1 and options.output not in (None, "-")
     if several and not os.path.isdir(options.output):
         raise Failure(f"{options.output}: is no directory, for several files")
-    for address in options.url:
-        with named(address.shown):
+    output = Output() if options.output == "-" and not options.recursive else None
+
+    def one(address: Address) -> None:
+        with named(address.shown, sessions):
             if options.recursive:
                 ftp = sessions.open(address.whole())
                 local = options.output or local_name(address, "directory")
                 tree(ftp.download_tree, "", local, options)
-            elif options.output == "-":
-                fetch(sessions.open(address.parent()), address, sys.stdout.buffer)
+            elif output:
+                fetch(sessions.open(address.parent()), address, output)
             else:
                 target = options.output
                 if target is None or os.path.isdir(target) or target.endswith("/"):
                     target = os.path.join(target or "", local_name(address, "file"))
                 download(sessions.open(address.parent()), address, target, options)
+
+    return every(options.url, one)
 
 
 def local_name(address: Address, kind: str) -> str:
@@ -194,7 +316,7 @@ def local_name(address: Address, kind: str) -> str:
     return name
 
 
-def fetch(ftp: ftplib.FTP, address: Address, output: BinaryIO) -> None:
+def fetch(ftp: ftplib.FTP, address: Address, output: Sink) -> None:
     """A file, or a listing, to a stream."""
     if address.kind == "d":
         path = os.fsdecode(address.name)
@@ -229,21 +351,26 @@ def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.N
 # put
 
 
-def put(options: argparse.Namespace, sessions: Sessions) -> None:
+def put(options: argparse.Namespace, sessions: Sessions) -> bool:
     address: Address = options.url
     if address.name and len(options.file) > 1:
         raise Failure(f"{address.shown}: must end with a slash, for several files")
-    for file in options.file:
+    for file in filter(is_url, options.file):
+        options.parser.error(f"{shown(file)!r} is a URL; FILE is here, and the URL comes last")
+
+    def one(file: str) -> None:
         name = address.name or os.path.basename(os.path.normpath(file))
         place = address.shown if address.name else address.below(os.fsdecode(name))
         if not address.name and file == "-":
             raise Failure(f"{address.shown}: needs a name at its end for what comes from -")
-        with named(place):
+        if file == "-" and sys.stdin is None:
+            raise Failure("standard input is closed")
+        with named(place, sessions):
             if options.recursive:
                 ftp = sessions.open(address.server + "/")
                 names = (address.path(), "" if address.name else os.fsdecode(name))
                 tree(ftp.upload_tree, file, "/".join(filter(None, names)), options)
-                continue
+                return
             ftp = sessions.open(address.parent())
             if file == "-" or address.kind == "a":
                 store(ftp, file, name, address.kind)
@@ -255,6 +382,8 @@ def put(options: argparse.Namespace, sessions: Sessions) -> None:
                     resume=not options.restart,
                     retries=options.retries,
                 )
+
+    return every(options.file, one)
 
 
 def store(ftp: ftplib.FTP, file: str, name: str | bytes, kind: str) -> None:
@@ -269,13 +398,18 @@ def store(ftp: ftplib.FTP, file: str, name: str | bytes, kind: str) -> None:
 # ls
 
 
-def ls(options: argparse.Namespace, sessions: Sessions) -> None:
-    if sys.stdout is not None and hasattr(sys.stdout, "reconfigure"):
+def ls(options: argparse.Namespace, sessions: Sessions) -> bool:
+    if sys.stdout is None:
+        raise Failure("standard output is closed")
+    if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="surrogateescape")
-    for address in options.url:
-        with named(address.shown):
+
+    def one(address: Address) -> None:
+        with named(address.shown, sessions):
             for name, facts in sorted(entries(address, sessions)):
-                print(long(name, facts) if options.long else printable(name))
+                say(long(name, facts) if options.long else printable(name))
+
+    return every(options.url, one)
 
 
 def entries(address: Address, sessions: Sessions) -> list[tuple[str, dict[str, str]]]:
@@ -308,7 +442,7 @@ def long(name: str, facts: dict[str, str]) -> str:
 
 def printable(name: str) -> str:
     """For a terminal without what would move its cursor; as it is for a program."""
-    if not sys.stdout.isatty():
+    if sys.stdout is None or not sys.stdout.isatty():
         return name
     return "".join(letter if letter.isprintable() else "?" for letter in name)
 
@@ -316,18 +450,22 @@ def printable(name: str) -> str:
 # sync
 
 
-def sync(options: argparse.Namespace, sessions: Sessions) -> None:
+def sync(options: argparse.Namespace, sessions: Sessions) -> bool:
     source, target = options.source, options.target
     if is_url(source) == is_url(target):
         options.parser.error("one of SOURCE and TARGET is a URL, the other one a folder here")
-    address = Address(source if is_url(source) else target)
-    with named(address.shown):
+    try:
+        address = url(source if is_url(source) else target)
+    except argparse.ArgumentTypeError as error:
+        options.parser.error(str(error))
+    with named(address.shown, sessions):
         if is_url(source):
             ftp = sessions.open(address.whole())
             tree(ftp.download_tree, "", target, options)
         else:
             ftp = sessions.open(address.server + "/")
             tree(ftp.upload_tree, source, address.path(), options)
+    return True
 
 
 def tree(
@@ -347,8 +485,8 @@ def tree(
         summary = run(source, target, **more)
     except ftplib.TreeError as error:
         tell(error.summary, options)
-        for path, reason in error.summary.errors:
-            complain(f"{printable(path)}: {' '.join(str(reason).split())}")
+        for path, cause in error.summary.errors:
+            complain(f"{printable(path)}: {reason(cause)}")
         raise Failure(f"{len(error.summary.errors)} of the paths failed") from None
     tell(summary, options)
 
@@ -356,28 +494,39 @@ def tree(
 def tell(summary: ftplib.TreeSummary, options: argparse.Namespace) -> None:
     if options.dry_run:
         for action, path in summary.actions:
-            print(f"{action} {printable(path) or '.'}")
+            say(f"{action} {printable(path) or '.'}")
     if options.quiet:
         return
-    for path, reason in summary.refused:
-        complain(f"{printable(path)}: left out: {reason}")
+    for path, why in summary.refused:
+        complain(f"{printable(path)}: left out: {why}")
     files = "1 file" if summary.transferred == 1 else f"{summary.transferred} files"
     would = "would be " if options.dry_run else ""
-    print(
+    say(
         f"{files} {would}transferred ({summary.size} bytes), "
         f"{summary.unchanged} unchanged, {summary.deleted} deleted"
     )
 
 
 def complain(line: str) -> None:
-    print(f"ftplib: {line}", file=sys.stderr)
+    # To print(), no file at all is standard output.
+    if sys.stderr is not None:
+        print(f"ftplib: {cleaned(line)}", file=sys.stderr)
 
 
 # The command line
 
 
+class Parser(argparse.ArgumentParser):
+    """One that shows no password."""
+
+    def error(self, message: str) -> NoReturn:
+        if sys.stderr is None:
+            sys.exit(2)
+        super().error(cleaned(message))
+
+
 def make_parser(program: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=program,
         description="Transfers files by FTP; each goes on after a lost connection, and is whole "
         "in its place or not there.",
@@ -386,7 +535,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    def add(name: str, run: Callable[..., None], summary: str) -> argparse.ArgumentParser:
+    def add(name: str, run: Callable[..., bool], summary: str) -> argparse.ArgumentParser:
         own = commands.add_parser(
             name,
             help=summary,
@@ -411,8 +560,21 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         option(
             "--progress", action="store_true", help="a meter even where standard error is no tty"
         )
-        option("--retries", type=int, default=5, metavar="N", help="new attempts for a file (5)")
-        option("-j", "--jobs", type=int, default=4, metavar="N", help="connections for a tree (4)")
+        option(
+            "--retries",
+            type=number(0, 1_000_000),
+            default=5,
+            metavar="N",
+            help="new attempts for a file (5)",
+        )
+        option(
+            "-j",
+            "--jobs",
+            type=number(1, 16),
+            default=4,
+            metavar="N",
+            help="connections for a tree (4)",
+        )
         option("-n", "--dry-run", action="store_true", help="trees: only say what would be done")
         add = own.add_argument
         add("--include", action="append", metavar="PATTERN", help="trees: only these files")
@@ -424,7 +586,9 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     own.add_argument("-o", "--output", metavar="FILE", help="where to; - is standard output")
     own.add_argument("-r", "--recursive", action="store_true", help="a directory with all in it")
     own.add_argument("--restart", action="store_true", help="do not go on from an earlier part")
-    own.add_argument("--segments", type=int, default=1, metavar="N", help="connections for a file")
+    own.add_argument(
+        "--segments", type=number(1, 16), default=1, metavar="N", help="connections for a file"
+    )
     transfers(own)
 
     own = add("put", put, "store files, or trees")
@@ -448,41 +612,69 @@ def make_parser(program: str) -> argparse.ArgumentParser:
 
 def seconds(word: str) -> float:
     value = float(word)
-    if not value > 0:
-        raise argparse.ArgumentTypeError("must be above 0")
+    # As long as a socket can wait: 2 ** 31 milliseconds.
+    if not 0 < value <= 2_147_483:
+        raise argparse.ArgumentTypeError("must be above 0 and at most 2147483")
     return value
 
 
-def run(words: Sequence[str]) -> None:
+def number(least: int, most: int) -> Callable[[str], int]:
+    """The type of an argument that is one of these numbers."""
+
+    def parse(word: str) -> int:
+        if not word.isdecimal() or not least <= int(word[:20]) <= most:
+            raise argparse.ArgumentTypeError(f"{word!r} is no number from {least} to {most}")
+        return int(word)
+
+    return parse
+
+
+def run(words: Sequence[str]) -> bool:
+    """Whether all went well."""
     spec = globals()["__spec__"]
     name = spec.name.removesuffix(".__main__").removeprefix("_ftpy.") if spec else "ftplib"
     interpreter = os.path.basename(sys.executable or "python3")
     options = make_parser(f"{interpreter} -m {name}").parse_args(words)
     sessions = Sessions(options)
     try:
-        options.run(options, sessions)
+        well: bool = options.run(options, sessions)
     finally:
         sessions.close()
-    if sys.stdout is not None:
-        sys.stdout.flush()
+    if well and sys.stdout is not None:
+        Output().flush()
+    return well
+
+
+def forget_output() -> None:
+    """What Python still holds back goes now, or nowhere: its own end must not fail as well."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def main() -> None:
     try:
         if len(sys.argv) > 1 and sys.argv[1] in ("get", "put", "ls", "sync", "-h", "--help"):
-            run(sys.argv[1:])
+            well = run(sys.argv[1:])
         else:
             ftplib.test()
-    except BrokenPipeError:
-        # The reader has enough. What Python still holds back has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+            well = True
+    except (Unread, BrokenPipeError):
+        # The reader has enough.
+        well = False
     except KeyboardInterrupt:
         # As a shell expects it of a program that Ctrl-C ended: status 130, and its loop ends too.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
+        well = False
     except (Failure, *ftplib.all_errors, ValueError) as error:
-        sys.exit(f"ftplib: {error}")
+        complain(str(error))
+        well = False
+    if not well:
+        forget_output()
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def basicConfig(
     if stream is not None:
         set_output(stream)
     for name, value in (("filename", filename), ("format", format)):
-        if value is not None:
+        # To print(), no file at all is standard output.
+        if value is not None and _sys.stderr is not None:
             print(f"log.basicConfig: {name} is not supported, as on the device", file=_sys.stderr)
 
 
@@ -89,7 +90,10 @@ class Logger:
         if self.isEnabledFor(level):
             text = str(msg) % args if args else msg
             line = f"{_WORDS.get(level, f'LVL{level}')}:{self.name}:{text}\n"
-            (_output or _sys.stderr).write(line)
+            output = _output or _sys.stderr
+            # Python has none where the program was started without one.
+            if output is not None:
+                output.write(line)
 
     def debug(self, msg: object, *args: object) -> None:
         """`log` with DEBUG; the same for the others."""

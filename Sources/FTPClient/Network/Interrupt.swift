@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// A question that every wait asks again and again: "shall I stop?"
 ///
 /// The Python module asks for pending signals, so that Ctrl-C ends a blocked call; a Swift host asks its own
@@ -16,6 +18,29 @@ public struct Interrupt {
 
   /// Asks: throws `.interrupted` with what the hook throws.
   public func check() throws(FTPError) {
+    if Self.isDeferred { return }
     try callingOut(hook)
+  }
+
+  /// The calling thread's deadline until which no hook is asked.
+  private static let key: pthread_key_t = {
+    var key = pthread_key_t()
+    pthread_key_create(&key, nil)
+    return key
+  }()
+
+  private static var isDeferred: Bool {
+    guard let deadline = pthread_getspecific(key) else { return false }
+    return !deadline.assumingMemoryBound(to: Deadline.self).pointee.hasPassed
+  }
+
+  /// Runs what ends a call that has been interrupted: for so long nothing on this thread is asked again.
+  static func deferring(for time: Duration, _ body: () -> Void) {
+    let outer = pthread_getspecific(key)
+    withUnsafePointer(to: Deadline.after(time)) { deadline in
+      pthread_setspecific(key, deadline)
+      body()
+    }
+    pthread_setspecific(key, outer)
   }
 }

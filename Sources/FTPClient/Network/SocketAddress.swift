@@ -25,10 +25,11 @@ public struct SocketAddress: Sendable, Equatable {
   /// Every address that `host` resolves to, in the resolver's order (RFC 6724). `nil` is the wildcard address
   /// for a listener. Blocks as long as the system's resolver does: `getaddrinfo` knows no deadline.
   ///
-  /// Throws `.unresolved` with the resolver's code.
+  /// Throws `.unresolved` with the resolver's code; `.invalidArgument` for a NUL, at which the name would end for the resolver.
   public static func resolve(
     _ host: String?, port: UInt16, family: Family = .any
   ) throws(FTPError) -> [SocketAddress] {
+    if host?.utf8.contains(0) ?? false { throw FTPError(.invalidArgument, "a host's name cannot contain NUL") }
     var hints = addrinfo()
     hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_NUMERICSERV | (host == nil ? AI_PASSIVE : 0)

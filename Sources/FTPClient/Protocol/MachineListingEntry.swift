@@ -36,7 +36,7 @@ public struct MachineListingEntry: Sendable, Equatable {
       } ?? line.endIndex
     var start = 0
     var equals: Int?
-    // The list ends with a semicolon; what follows the last one is empty, and in a broken line lost, as in CPython.
+    // The list ends with a semicolon (RFC 3659 section 7.2), which some servers leave out behind the last fact.
     for index in 0..<blank {
       switch line[index] {
       case ASCII.equals where equals == nil: equals = index
@@ -48,6 +48,10 @@ public struct MachineListingEntry: Sendable, Equatable {
         equals = nil
       default: break
       }
+    }
+    if start < blank {
+      let end = equals ?? blank
+      try body(.init(rebasing: line[start..<end]), .init(rebasing: line[min(end + 1, blank)..<blank]))
     }
     return UnsafeRawBufferPointer(rebasing: line[min(blank + 1, line.endIndex)...])
   }

@@ -86,6 +86,7 @@ extension ControlConnection {
         let reply = try readReply(until: deadline)
         try refuseFarewell(reply)
         if isEnough(reply) { return true }
+        if dropped == nil { dropped = reply }
       }
       return outstanding == 0
     } catch {

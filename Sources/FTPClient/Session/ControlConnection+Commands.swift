@@ -87,12 +87,14 @@ extension ControlConnection {
   func hasSent(_ word: Command.Word, _ line: @autoclosure () -> [UInt8]) {
     outstanding += 1
     if word.mayEndTransfer {
-      repeatable = nil
+      (repeatable, dropped) = (nil, nil)
       lateCodes = .none
       owesTransferReply = true
       hasTransferred = true
     } else {
-      lateCodes = lastWord == nil ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
+      // To HOST 220 is the answer (RFC 7151 section 3.2).
+      let isFirst = lastWord == nil && word != "HOST"
+      lateCodes = isFirst ? .ofGreetings : hasTransferred && outstanding == 1 ? .ofTransfers : .none
     }
     if word.movesDataPort { kept = nil }
     lastWord = word

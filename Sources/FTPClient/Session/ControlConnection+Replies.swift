@@ -33,9 +33,22 @@ extension ControlConnection {
     }
   }
 
+  /// Reads a reply for who asks for one whether or not any is owed. One that was dropped as nobody's stands for one that does not come: that of a
+  /// transfer whose data connection was closed, and which is asked for behind another command.
+  package func readReplyOrDropped() throws(FTPError) -> Reply {
+    if outstanding == 0, let reply = dropped, try !hasInput() {
+      dropped = nil
+      return reply
+    }
+    return try readReply()
+  }
+
   /// Counts a reply; nil when it is a late one, which is dropped.
   func accept(_ reply: Reply, until deadline: @autoclosure () -> Deadline) throws(FTPError) -> Reply? {
-    if try isLate(reply, until: deadline()) { return nil }
+    if try isLate(reply, until: deadline()) {
+      dropped = reply
+      return nil
+    }
     if reply.code == 226 { repeatable = reply.bytes } else if repeatable != nil { repeatable = nil }
     return settle(reply)
   }

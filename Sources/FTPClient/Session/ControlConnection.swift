@@ -78,6 +78,8 @@ public final class ControlConnection {
   @exclusivity(unchecked) package internal(set) var settlements = 0
   /// Replies are owed that no caller awaits any more: they must not be taken for the next command's.
   @exclusivity(unchecked) var repliesAreStale = false
+  /// A reply that was dropped because nobody awaited it, until the next transfer.
+  @exclusivity(unchecked) var dropped: Reply?
   /// The first word of the command that was sent last.
   @exclusivity(unchecked) var lastWord: Command.Word?
   /// Whether one of the replies that are owed is a transfer's, or `ABOR`'s: some servers never send it.

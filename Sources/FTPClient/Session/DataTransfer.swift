@@ -20,6 +20,8 @@ public final class DataTransfer {
   package let command: Command?
   /// Bytes received or sent so far.
   @exclusivity(unchecked) public private(set) var transferred: UInt64 = 0
+  /// Whether it was broken off.
+  @exclusivity(unchecked) private var isBrokenOff = false
   /// Hears after each block how many bytes have gone until then.
   @exclusivity(unchecked) package var onProgress: ((UInt64) -> Void)?
 
@@ -119,6 +121,7 @@ public final class DataTransfer {
 
   /// Before a read: waits, as long as the control connection is to be kept alive, for something to come. Returns until when to wait then.
   package func waiting() throws(FTPError) -> Deadline {
+    try requireWhole()
     try control?.keepAlive()
     let deadline = Deadline.after(nanoseconds: silentNanoseconds)
     if let control, let pause = control.keepAlivePause {
@@ -132,6 +135,7 @@ public final class DataTransfer {
 
   /// Sends one block. Blocks at most `silence` while the server takes nothing.
   public func send(_ block: UnsafeRawBufferPointer) throws(FTPError) {
+    try requireWhole()
     try control?.keepAlive()
     try stream.write(block, silence: silence)
     transferred &+= UInt64(block.count)
@@ -151,6 +155,7 @@ public final class DataTransfer {
     guard let stream = stream as? any FileSending else { return }
     var position = offset
     while true {
+      try requireWhole()
       try control?.keepAlive()
       let count = try stream.send(file: file, from: position, silence: silence)
       guard count > 0 else { return }
@@ -164,18 +169,24 @@ public final class DataTransfer {
   /// Closes the data connection behind the last byte; with TLS says first that it was the last, and waits, at most `silence`, until the
   /// server has closed or has said on the control connection what became of the transfer.
   ///
-  /// Throws `.timedOut` when it does neither, or `.interrupted`; closed it is in any case.
+  /// Throws `.timedOut` when it does neither, `.interrupted`, or `.state` when the transfer was broken off; closed it is in any case.
   public func end() throws(FTPError) {
+    try requireWhole()
     defer { stream.close() }
     try closing?.run(until: .after(silence))
   }
 
-  /// Closes the data connection in the middle of the transfer.
+  /// Closes the data connection in the middle of the transfer. Later calls throw `.state`.
   ///
   /// Inside TLS by a reset: it must not look like an end that merely lacks its `close_notify`, for which ProFTPD ends the session.
   public func breakOff() {
+    isBrokenOff = true
     closing?.socket.resetOnClose()
     stream.close()
+  }
+
+  private func requireWhole() throws(FTPError) {
+    if isBrokenOff { throw FTPError(.state, "the transfer was broken off") }
   }
 
   /// What to say of a final reply that did not come: the data did, all of it perhaps.

@@ -45,7 +45,8 @@ extension FTPSession {
   ///
   /// In text representation servers count the line ends that they would send, or refuse: `setRepresentation(.binary)` first.
   public func size(of path: String) throws(FTPError) -> UInt64? {
-    try FileStatus.size(of: control.complete(Command("SIZE", path)))
+    let reply = try control.complete(Command("SIZE", path))
+    return try? FileStatus.size(of: reply)
   }
 
   /// When a file was last changed, in UTC (`MDTM`, RFC 3659 section 3); nil when the server's answer holds no time.
@@ -97,7 +98,7 @@ extension FTPSession {
   /// Chooses how data is represented (`TYPE`); sent only when that changes.
   public func setRepresentation(_ representation: Representation) throws(FTPError) {
     guard !isRepresented(as: representation) else { return }
-    self.representation = nil
+    representationSetAt = nil
     try control.complete(Command("TYPE", representation.rawValue))
     self.representation = representation
     representationSetAt = control.representationChanges

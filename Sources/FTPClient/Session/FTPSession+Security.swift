@@ -150,6 +150,6 @@ extension FTPSession {
     guard let command, command.verb == "RETR" else { return nil }
     let line = Array("SIZE".utf8) + command.line.dropFirst(4).dropLast(2)
     let reply = try control.execute(Command(line: line))
-    return reply.code == 213 ? try FileStatus.size(of: reply) : nil
+    return try? FileStatus.size(of: reply)
   }
 }

@@ -71,15 +71,19 @@ extension FTPSession {
     try collect(Command("MLSD", path)) { MachineListingEntry(line: $0) }
   }
 
-  /// Tells the server to end the running transfer (`ABOR`), and returns its first reply to that: 225, 226 or 426.
+  /// Tells the server to end the running transfer (`ABOR`), closes its data connection, and returns the first reply: 225, 226 or 426.
   ///
-  /// Plain, without Telnet signals: those break ProFTPD, Pure-FTPd and aioftp. The second reply that most servers send is read
+  /// For a sink or a source to call: the call that it belongs to throws `.state` then. Most servers hear `ABOR` only when the data connection is
+  /// gone. Plain, without Telnet signals: those break ProFTPD, Pure-FTPd and aioftp. The second reply that most servers send is read
   /// before the next command.
   @discardableResult
   public func abort() throws(FTPError) -> Reply {
     // Of an own transfer, not of one that somebody else runs on the same connection.
     if running == nil { try control.requireNobodyWaits(for: "send ABOR") }
     try control.send(Command("ABOR"))
+    control.keepAlive(every: nil)
+    running?.breakOff()
+    running = nil
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
     let reply = try control.readFinalReply()
     control.abandonReplies()

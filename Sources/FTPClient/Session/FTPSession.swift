@@ -27,7 +27,8 @@ public final class FTPSession {
     /// TLS for all connections, such as `TLS` of the product `FTPTLS`. It is required then: the session says `AUTH TLS` before anything
     /// else, and ends when the server refuses. Default: none, all that is sent can be read on the way.
     public var security: (any TransportSecurity)?
-    /// Whether TLS begins with the first byte, on port 990 unless another is named, instead of by `AUTH TLS`. Default: no.
+    /// Whether TLS begins with the first byte, on port 990 unless another is named, instead of by `AUTH TLS`. It needs `security`: a session
+    /// without that is refused. Default: no.
     public var isImplicitlySecure = false
     /// Whether data connections are secured too (`PROT P`), where `security` is set. Default: yes.
     public var protectsData = true
@@ -47,6 +48,12 @@ public final class FTPSession {
     case text = "A"
     /// `TYPE I`: bytes as they are.
     case binary = "I"
+
+    /// What a `TYPE` sets: `L`, whose bytes are eight bits long everywhere today, is binary, `E` is text.
+    init(setBy command: Command) {
+      let type = command.line.dropFirst(4).first { $0 != ASCII.space }?.lowercased
+      self = type == UInt8(ascii: "i") || type == UInt8(ascii: "l") ? .binary : .text
+    }
   }
 
   /// The host that was asked for.
@@ -73,19 +80,28 @@ public final class FTPSession {
   let proxied: ProxyTarget?
   /// The transfer that this session has begun and not ended.
   weak var running: DataTransfer?
+  /// What the last `TYPE` of this session's that was accepted has set; nil when none was since the login.
   var representation: Representation?
-  /// The connection's count when `representation` was set: an object of a script's may have changed it since.
-  var representationSetAt = RepresentationChanges()
+  /// The connection's count when `representation` was set: an object of a script's may have changed it since. Nil when it is to be set again all
+  /// the same.
+  var representationSetAt: RepresentationChanges?
 
   /// Connects to the first of the host's addresses that answers, reads the greeting, and begins TLS where `security` asks for it. The port is
   /// 21 unless another is named, and 990 for TLS from the first byte.
   ///
   /// Throws `.unresolved`, `.timedOut`, `.system`, `.proxy` or, for a greeting that is no 2yz or a refusal of TLS, `.reply`; `.untrusted` or
-  /// `.security` when TLS fails; `.invalidArgument`, before anything is sent, for active mode through a proxy.
+  /// `.security` when TLS fails; `.invalidArgument`, before anything is connected, for active mode through a proxy, `isImplicitlySecure`
+  /// without `security`, and a host with a NUL in it.
   public init(
     host: String, port: UInt16? = nil, configuration: Configuration = Configuration()
   ) throws(FTPError) {
-    let port = port ?? (configuration.security != nil && configuration.isImplicitlySecure ? 990 : 21)
+    guard configuration.security != nil || !configuration.isImplicitlySecure else {
+      throw FTPError(
+        .invalidArgument,
+        "isImplicitlySecure asks for TLS from the first byte, but the configuration's security names nothing that does TLS: "
+          + "the login would go in the clear")
+    }
+    let port = port ?? (configuration.isImplicitlySecure ? 990 : 21)
     let deadline = Deadline.after(configuration.connectTimeout)
     let socket: Socket
     if let proxy = configuration.proxy {
@@ -159,10 +175,13 @@ public final class FTPSession {
 
   /// Sends any command and returns its reply when that is 1yz, 2yz or 3yz. Throws `.reply` otherwise.
   public func execute(_ line: String) throws(FTPError) -> Reply {
-    // It may be TYPE, PROT or REIN.
-    representation = nil
+    let command = try Command(line: line.utf8)
+    // It may be PROT or REIN, or change what it does not name.
+    representationSetAt = nil
     hasAgreedOnProtection = false
-    let reply = try control.execute(Command(line: line.utf8))
+    if command.word.beginsSession { representation = nil }
+    let reply = try control.execute(command)
+    if command.word == "TYPE", reply.category == .completion { representation = Representation(setBy: command) }
     switch reply.category {
     case .preliminary, .completion, .intermediate: return reply
     default: throw FTPError(unexpected: reply)

@@ -21,9 +21,9 @@ package protocol DownloadSink: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int
   /// Forgets all that was written. Throws where that cannot be.
   func restart(for facts: RemoteFacts, identity: String) throws
-  /// Notes which parts are in place when they do not come in order, for a later run; none ends that, and what is behind `length` is
-  /// dropped.
-  func note(_ parts: [Range<UInt64>]) throws
+  /// Notes which parts are in place while they do not come in order, none to begin with, for a later run; nil ends that: what is behind `length`
+  /// is dropped then.
+  func note(_ parts: [Range<UInt64>]?) throws
   /// The parts that an earlier run noted, beyond `length`.
   var noted: [Range<UInt64>] { get }
   /// All is in place: shows it under its name, with its time.

@@ -219,7 +219,7 @@ package final class FileDownload {
   }
 
   private func fetchInOrder() throws {
-    if !sink.noted.isEmpty { try LocalFailure.marking { try sink.note([]) } }
+    try LocalFailure.marking { try sink.note(nil) }
     let offset = sink.length
     if offset > 0, sink.isReadable { try hash.catchUp(to: offset, client, sink.read) }
     try client.beBinary()

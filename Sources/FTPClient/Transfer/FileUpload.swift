@@ -104,8 +104,10 @@ package final class FileUpload {
       if TransferFailure.fault(of: error, client) == .lost {
         client.disconnect()
       } else {
-        _ = client.trying { try client.releasePort() }
-        cleanUp()
+        client.cleaningUp {
+          _ = client.trying { try client.releasePort() }
+          cleanUp()
+        }
       }
       var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
       if let aside { hint += "; the server has the old file as '\(aside.text)'" }
@@ -116,12 +118,10 @@ package final class FileUpload {
 
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
-    client.cleaningUp {
-      // Behind RNFR ProFTPD 1.3.8 takes nothing else.
-      if isRenaming { _ = client.trying { try client.execute("RNTO", target) } }
-      guard hasBegun || isAsked, !isDirect, isBlocked || !(isKept && options.resumes) else { return }
-      _ = client.trying { try client.execute("DELE", target) }
-    }
+    // Behind RNFR ProFTPD 1.3.8 takes nothing else.
+    if isRenaming { _ = client.trying { try client.execute("RNTO", target) } }
+    guard hasBegun || isAsked, !isDirect, isBlocked || !(isKept && options.resumes) else { return }
+    _ = client.trying { try client.execute("DELE", target) }
   }
 
   // MARK: One attempt

@@ -23,6 +23,7 @@ package final class LocalPlace {
   package init(_ path: [UInt8]) throws(FTPError) {
     self.path = path.text
     guard !path.isEmpty else { throw FTPError(errno: ENOENT, "use the path ''") }
+    try path.requireNoNUL()
     let whole = try Self.followed(path)
     let slash = whole.lastIndex(of: ASCII.slash)
     let folder = slash.map { $0 == 0 ? [ASCII.slash] : Array(whole[..<$0]) } ?? Array(".".utf8)
@@ -71,11 +72,16 @@ package final class LocalPlace {
 
   /// A neighbour's name, `.NAME.tail`, cut to what file systems take.
   func neighbour(_ tail: String) -> [UInt8] {
-    Array(".".utf8) + name.prefix(max(1, 254 - tail.utf8.count - 1)) + Array(".\(tail)".utf8)
+    Array(".".utf8) + name.prefix(ofWholeLetters: 253 - tail.utf8.count) + Array(".\(tail)".utf8)
   }
 }
 
 extension [UInt8] {
+  /// For the system a path ends at a NUL: it would be another's. Throws `.invalidArgument`.
+  func requireNoNUL() throws(FTPError) {
+    if contains(ASCII.nul) { throw FTPError(.invalidArgument, "a local path cannot contain NUL") }
+  }
+
   /// Calls `body` with the bytes as C has a path.
   func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     (map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
@@ -100,7 +106,16 @@ enum RandomName {
   /// A hidden name beside that of a file on a server, which begins like it, with this ending.
   static func beside(_ path: [UInt8], _ ending: String) -> [UInt8] {
     let start = path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0
-    return Array(path[..<start]) + [UInt8(ascii: ".")] + path[start...].prefix(254 - ending.utf8.count)
+    return Array(path[..<start]) + [ASCII.dot] + path[start...].prefix(ofWholeLetters: 254 - ending.utf8.count)
       + Array(ending.utf8)
+  }
+}
+
+extension BidirectionalCollection<UInt8> {
+  /// At most so many bytes from the beginning, the last of which ends a letter, if these are UTF-8: some servers take no other names.
+  fileprivate func prefix(ofWholeLetters most: Int) -> SubSequence {
+    var end = prefix(Swift.max(0, most)).endIndex
+    while end > startIndex, end < endIndex, self[end] & 0xC0 == 0x80 { end = index(end, offsetBy: -1) }
+    return self[..<end]
   }
 }

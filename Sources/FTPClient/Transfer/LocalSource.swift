@@ -8,8 +8,9 @@ package final class LocalSource: UploadSource {
   /// How far what cannot go back has been read.
   private var position: UInt64 = 0
 
-  /// Opens a file. Throws `.system`.
+  /// Opens a file. Throws `.system`, and `.invalidArgument` for a path with a NUL.
   package init(_ path: [UInt8]) throws(FTPError) {
+    try path.requireNoNUL()
     self.path = path
     descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC) }
     status = stat()

@@ -16,6 +16,8 @@ package final class PartFile: DownloadSink {
   private var mode: mode_t?
   package private(set) var length: UInt64 = 0
   package private(set) var noted: [Range<UInt64>] = []
+  /// Whether there may be holes before its end.
+  private var isScattered = false
 
   /// What a download's bytes go through without a copy in this process, where the system does that.
   private var pipe: SplicePipe?
@@ -92,8 +94,7 @@ package final class PartFile: DownloadSink {
             // Somebody may have cut the part short meanwhile.
             noted = parts.map { $0.clamped(to: 0..<length) }.filter { !$0.isEmpty }
             length = noted.first.map { $0.lowerBound == 0 ? $0.upperBound : 0 } ?? 0
-            // What is not noted counts as in order.
-            if noted.isEmpty, ftruncate(descriptor, 0) != 0 { throw refusal(errno) }
+            isScattered = true
           }
         } else if ftruncate(descriptor, 0) != 0 {
           throw refusal(errno)
@@ -101,7 +102,7 @@ package final class PartFile: DownloadSink {
       }
       part = name
       self.state = state
-      guard state.write(identity, inode: UInt64(own.st_ino), parts: noted.isEmpty ? nil : noted) else {
+      guard state.write(identity, inode: UInt64(own.st_ino), parts: isScattered ? noted : nil) else {
         if isNew { place.remove(name) }
         part = nil
         self.state = nil
@@ -121,7 +122,7 @@ package final class PartFile: DownloadSink {
     Glibc.close(descriptor)
     descriptor = -1
     length = 0
-    noted = []
+    (noted, isScattered) = ([], false)
     return false
   }
 
@@ -179,26 +180,28 @@ package final class PartFile: DownloadSink {
     }
     guard ftruncate(descriptor, 0) == 0 else { throw refusal(errno) }
     length = 0
-    noted = []
+    (noted, isScattered) = ([], false)
     if let own = ownStatus { _ = state?.write(identity, inode: UInt64(own.st_ino), parts: nil) }
   }
 
-  package func note(_ parts: [Range<UInt64>]) throws {
-    noted = parts
-    if let first = parts.first { length = first.lowerBound == 0 ? first.upperBound : 0 }
+  package func note(_ parts: [Range<UInt64>]?) throws {
+    guard isScattered || parts != nil else { return }
+    noted = parts ?? []
+    if let first = noted.first { length = first.lowerBound == 0 ? first.upperBound : 0 }
+    // What comes in order is as long as the file.
+    if parts == nil, ftruncate(descriptor, off_t(clamping: length)) != 0 { throw refusal(errno) }
+    isScattered = parts != nil
     guard let state, let own = ownStatus, let identity = state.identity else { return }
-    // Without parts it is in order, and as long as it is.
-    if parts.isEmpty, ftruncate(descriptor, off_t(clamping: length)) != 0 { throw refusal(errno) }
-    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts.isEmpty ? nil : parts) else {
-      throw refusal(errno)
-    }
+    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts) else { throw refusal(errno) }
   }
 
   // MARK: The end
 
   package func complete(modified: FileStatus.Time?) throws {
-    guard !isDirect else { return }
-    guard let part else { return }
+    guard !isDirect, let part else { return }
+    guard let own = ownStatus, UInt64(clamping: own.st_size) == length else {
+      throw FTPError(.mismatch, "somebody else has changed '\(place.path)' while it was written")
+    }
     if let modified {
       let time = timespec(tv_sec: modified.seconds, tv_nsec: modified.nanosecond)
       // What no file system can keep is no fault of the transfer's.

@@ -2,8 +2,8 @@ internal import Glibc
 
 /// What is known of a part: of which version of which file of which server it is, in a small file beside it.
 ///
-/// Lines: `ftplib part 1`, the part's inode, the identity, and where the part was not written in order the ranges that are in place, as in
-/// `0-1048576 4194304-5242880`.
+/// Lines: `ftplib part 1`, the part's inode, the identity, and where the part is not written in order the ranges that are in place, as in
+/// `0-1048576 4194304-5242880`: an empty line where there are none yet.
 final class PartState {
   private let place: LocalPlace
   private let name: [UInt8]

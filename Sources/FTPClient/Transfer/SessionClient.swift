@@ -174,6 +174,8 @@ extension TransferFault {
       case .permanent: self = .permanent
       default: self = .lost
       }
+    // This process has no room for one more: see `FTPError.isShortage`.
+    case .system(let code) where FTPError.isShortage(code): self = .permanent
     case .closed, .timedOut, .system, .unresolved, .proxy, .security, .truncated, .malformed, .state: self = .lost
     case .mismatch: self = .refused
     case .tooLong, .untrusted, .invalidArgument, .interrupted: self = .permanent

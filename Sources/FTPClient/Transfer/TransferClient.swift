@@ -68,7 +68,7 @@ extension TransferClient {
   package var protectsData: Bool { false }
   package func drop(_ error: any Error) {}
 
-  package func cleaningUp(_ body: () -> Void) { body() }
+  package func cleaningUp(_ body: () -> Void) { Interrupt.deferring(for: .seconds(5), body) }
 
   /// Runs what is of no weight for the call. An interruption comes again.
   func trying<Result>(_ body: () throws -> Result) -> Result? {

@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// Why a transfer did not finish.
 package struct TransferFailure: Error {
   /// What the last attempt ended with: `LocalFailure` for what went wrong on this side.
@@ -30,6 +32,9 @@ package struct TransferFailure: Error {
 }
 
 extension FTPError {
+  /// Whether it is for this process, and not for the connection, that a call of the system failed: descriptors or memory are used up.
+  package static func isShortage(_ code: CInt) -> Bool { [EMFILE, ENFILE, ENOMEM].contains(code) }
+
   /// Whatever a transfer or a tree ended with, as the one error that a caller sees.
   init(outward error: any Error) {
     switch error {

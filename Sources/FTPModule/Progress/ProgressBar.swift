@@ -49,10 +49,10 @@ final class ProgressBar: ReferenceHolder {
   /// Shows the progress of one transfer.
   private func show(_ progress: PythonObject) throws {
     let name = try Self.name(progress.attribute("name"))
-    let done = UInt64(clamping: try progress.attribute("done").integer())
+    let done = try Self.bytes(progress.attribute("done"))
     let total = try progress.attribute("total")
     let attempt = try progress.optionalAttribute("attempt")?.integer() ?? 1
-    let size: UInt64? = total.isNone ? nil : UInt64(clamping: try total.integer())
+    let size: UInt64? = total.isNone ? nil : try Self.bytes(total)
     let isWhole = size.map { done >= $0 } ?? false
     if isWhole, finished == name, watches[name] == nil { return }
     let known = watches[name]
@@ -66,6 +66,12 @@ final class ProgressBar: ReferenceHolder {
     }
     watches[name] = isWhole ? nil : watch
     finished = isWhole ? name : nil
+  }
+
+  /// A number of bytes, of any size: servers and scripts name what they like.
+  private static func bytes(_ number: PythonObject) throws(PythonError) -> UInt64 {
+    let number = try number.double()
+    return number > 0 ? UInt64(min(number, 1e18)) : 0
   }
 
   /// For a reader: what is no text is replaced.

@@ -34,7 +34,7 @@ struct TransferReport {
 
   /// For a terminal's line, at most `columns` wide: `firmware.bin  38%  3.1 MiB of 8.0 MiB  1.2 MiB/s  0:04 left`.
   func line(columns: Int) -> String {
-    let percent = total.flatMap { $0 > 0 ? "\(min(100, Int(Double(moved) / Double($0) * 100)))%" : nil }
+    let percent = total.flatMap { $0 > 0 ? "\(Int(min(1, Double(moved) / Double($0)) * 100))%" : nil }
     let facts = [percent, amount, rate.map { "\(Self.size($0))/s" }, left.map { "\(Self.clock($0)) left" }, again]
     let tail = facts.compactMap(\.self).reduce("") { $0 + "  " + $1 }
     return (name.clipped(to: max(8, columns - tail.columns)) + tail).clipped(to: columns)

@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 /// The kind of error that the body throws, or "nothing".
-private func thrown(_ body: () async throws -> Void) async -> String {
+func thrown(_ body: () async throws -> Void) async -> String {
   do {
     try await body()
     return "nothing"
@@ -19,7 +19,7 @@ private func thrown(_ body: () async throws -> Void) async -> String {
 
 extension FTPConnection {
   /// Expects that the next command gets its own answer; the script ends with `inStep`.
-  fileprivate func isInStep(at location: SourceLocation = #_sourceLocation) throws {
+  func isInStep(at location: SourceLocation = #_sourceLocation) throws {
     let path = try workingDirectory()
     #expect(path == "/in/step", sourceLocation: location)
   }
@@ -85,45 +85,6 @@ extension ClientTests {
         #expect(names == [bytes("sub")])
         #expect(await !connection.isSecure)
         #expect(await thrown { try await connection.clearCommandChannel() } == "state")
-        try await connection.isInStep()
-      }
-    }
-
-    struct Resumed: Sendable, CustomTestStringConvertible {
-      let testDescription: String
-      let size: String
-      /// Where the upload begins; nil where none does.
-      var offset: Int?
-      let word: String
-
-      static let all = [
-        Resumed(testDescription: "a part", size: "213 600", offset: 600, word: "nothing"),
-        Resumed(testDescription: "none", size: "550 no such file", offset: 0, word: "nothing"),
-        Resumed(testDescription: "all", size: "213 1000", word: "nothing"),
-        Resumed(testDescription: "more", size: "213 1001", word: "state"),
-        Resumed(testDescription: "no SIZE", size: "502 what?", word: "reply 502"),
-      ]
-    }
-
-    @Test(arguments: Resumed.all)
-    func `an upload goes on behind what the server has`(_ row: Resumed) async throws {
-      let folder = try Folder()
-      try folder.write("f", pattern(1000))
-      var steps: [Step] = [.answer("TYPE I", "200 ok"), .answer("SIZE g", row.size)]
-      if let offset = row.offset {
-        if row.size.hasPrefix("5") { steps.append(.answer("TYPE I", "200 ok")) }
-        steps += [.passive()] + (offset > 0 ? [.answer("REST \(offset)", "350 ok")] : [])
-        steps += [
-          .answer("STOR g", "150 ok"), .accept, .take(Array(pattern(1000)[offset...])), .endData, .say("226 done"),
-        ]
-      }
-      let path = folder.file("f")
-      try await ScriptedServer.connection(steps + .inStep) { connection in
-        let word = await thrown {
-          let report = try await connection.upload(file: path, to: "g", resume: true)
-          #expect(report == TransferProgress(done: 1000, total: 1000))
-        }
-        #expect(word == row.word)
         try await connection.isInStep()
       }
     }
@@ -226,113 +187,6 @@ extension ClientTests {
       }
     }
 
-    // MARK: Files
-
-    @Test func `into a file, with progress`() async throws {
-      let (content, folder, reports) = (pattern(700_000), try Folder(), Reports())
-      let steps: [Step] =
-        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 700000")] + .download("RETR f", content, type: nil)
-      try await ScriptedServer.connection(steps + .inStep) { connection in
-        let end = try await connection.download("f", toFile: folder.file("f")) { reports.add($0) }
-        #expect(end.done == 700_000 && end.total == 700_000)
-        #expect(reports.all.last == end)
-        #expect(zip(reports.all, reports.all.dropFirst()).allSatisfy { $0.done < $1.done })
-        try await connection.isInStep()
-      }
-      #expect(try folder.content("f") == content)
-    }
-
-    @Test func `a download goes on where it stopped`() async throws {
-      let (content, folder) = (pattern(1000), try Folder())
-      try folder.write("f", Array(content.prefix(400)))
-      let steps: [Step] = [
-        .answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000"), .passive(), .answer("REST 400", "350 go on"),
-        .hear("RETR f"), .accept, .say("150 ok"), .data(Array(content.dropFirst(400))), .endData, .say("226 done"),
-        .answer("SIZE f", "213 1000"),
-      ]
-      try await ScriptedServer.connection(steps + .inStep) { connection in
-        let end = try await connection.download("f", toFile: folder.file("f"), resume: true)
-        #expect(end.done == 1000)
-        // There is nothing left to do.
-        try await connection.download("f", toFile: folder.file("f"), resume: true)
-        try await connection.isInStep()
-      }
-      #expect(try folder.content("f") == content)
-    }
-
-    @Test func `a download does not go on behind another file`() async throws {
-      let folder = try Folder()
-      try folder.write("f", pattern(2100))
-      try await ScriptedServer.connection([.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 12")] + .inStep) {
-        connection in
-        #expect(
-          await thrown { try await connection.download("f", toFile: folder.file("f"), resume: true) }
-            == "state")
-        try await connection.isInStep()
-      }
-      #expect(try folder.content("f") == pattern(2100))
-    }
-
-    @Test func `a local name with a NUL is no name`() async throws {
-      let folder = try Folder()
-      try await ScriptedServer.connection([.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 12")] + .inStep) {
-        connection in
-        let name = folder.file("f\0g")
-        #expect(await thrown { try await connection.upload(file: name, to: "f") } == "invalidArgument")
-        #expect(
-          await thrown { try await connection.download("f", toFile: name, resume: true) } == "invalidArgument")
-        try await connection.isInStep()
-      }
-    }
-
-    @Test func `a server that announces nothing cannot cut a file short`() async throws {
-      let folder = try Folder()
-      let steps: [Step] =
-        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000")] + .download("RETR f", pattern(400), type: nil)
-      try await ScriptedServer.connection(steps + .inStep) { connection in
-        #expect(
-          await thrown { try await connection.download("f", toFile: folder.file("f")) } == "truncated 400/1000")
-        try await connection.isInStep()
-      }
-    }
-
-    @Test func `a refusal leaves the local file alone`() async throws {
-      let folder = try Folder()
-      try folder.write("f", bytes("old"))
-      let steps: [Step] = [
-        .answer("TYPE I", "200 ok"), .answer("SIZE f", "550 no"), .passive(), .answer("RETR f", "550 no such file"),
-        .accept, .dataGone,
-      ]
-      try await ScriptedServer.connection(steps + .inStep) { connection in
-        #expect(await thrown { try await connection.download("f", toFile: folder.file("f")) } == "reply 550")
-        try await connection.isInStep()
-      }
-      #expect(try folder.content("f") == bytes("old"))
-    }
-
-    @Test func `a local file that cannot be written is named`() async throws {
-      let steps: [Step] =
-        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "213 7")]
-        + .begin("RETR f", type: nil) + [.dataGone, .say("426 broken off")]
-      try await ScriptedServer.connection(steps + .inStep) { connection in
-        let error = await #expect(throws: FTPError.self) {
-          try await connection.download("f", toFile: "/nowhere/f")
-        }
-        #expect(error?.message == "cannot write '/nowhere/f': No such file or directory")
-        try await connection.isInStep()
-      }
-    }
-
-    @Test func `an upload of a file, with progress`() async throws {
-      let (content, folder, reports) = (pattern(700_000), try Folder(), Reports())
-      try folder.write("f", content)
-      try await ScriptedServer.connection(.upload("STOR f", content) + .inStep) { connection in
-        let end = try await connection.upload(file: folder.file("f"), to: "f") { reports.add($0) }
-        #expect(end.done == 700_000 && end.total == 700_000 && reports.all.last == end)
-        try await connection.isInStep()
-      }
-    }
-
     // MARK: Cancellation
 
     /// Cancels a task some time after it has begun; returns how it ended, and how long that took.
@@ -388,6 +242,30 @@ extension ClientTests {
         }
         #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
         try await connection.isInStep()
+      }
+    }
+
+    @Test func `a cancelled task can quit: the session is closed without a word`() async throws {
+      try await ScriptedServer.connection([.farewell]) { connection in
+        let task = Task {
+          withUnsafeCurrentTask { $0?.cancel() }
+          return await thrown { try await connection.quit() }
+        }
+        #expect(await task.value == "cancelled")
+        #expect(await thrown { try await connection.noOperation() } == "state")
+      }
+    }
+
+    @Test func `to quit ends a download that somebody reads`() async throws {
+      let steps: [Step] = .begin("RETR f") + [.pour(pattern(65536)), .dataGone, .farewell]
+      try await ScriptedServer.connection(steps) { connection in
+        var iterator = connection.download("f").makeAsyncIterator()
+        _ = try await iterator.next()
+        #expect(await thrown { try await connection.quit() } == "state")
+        do {
+          _ = try await iterator.next()
+          Issue.record("a block of a download that is over")
+        } catch let error as FTPError { #expect(error.word == "state") }
       }
     }
 

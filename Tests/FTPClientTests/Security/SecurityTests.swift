@@ -152,5 +152,19 @@ extension ClientTests {
         try session.isInStep()
       }
     }
+
+    @Test func `a NUL ends no file's name, and no passphrase`() throws {
+      let (client, certificate) = (RealServer.certificate("client.pem"), RealServer.certificate("client.crt"))
+      let trust = TLS.Trust.certificates(inFile: RealServer.certificate("ca.pem") + "\0x")
+      #expect(thrown { try TLS(trust: trust) } == "invalidArgument")
+      for shown in [
+        TLS.ClientCertificate(certificateFile: client + "\0x"),
+        TLS.ClientCertificate(certificateFile: certificate, keyFile: RealServer.certificate("client.key") + "\0x"),
+        TLS.ClientCertificate(certificateFile: client, passphrase: "\0"),
+      ] {
+        #expect(thrown { try TLS(clientCertificate: shown) } == "invalidArgument")
+      }
+      #expect(thrown { try TLS(clientCertificate: TLS.ClientCertificate(certificateFile: client)) } == "nothing")
+    }
   }
 }

@@ -76,5 +76,54 @@ extension ClientTests {
         try session.isInStep()
       }
     }
+
+    /// As most servers are: they hear nothing while they wait for the client to take data, or to send some.
+    @Test func `a sink may abort, though the server hears it only behind the data connection`() throws {
+      let steps: [Step] =
+        .begin("RETR f") + [
+          .pour(pattern(65536), for: .seconds(8)), .dataGone, .hear("ABOR"),
+          .sayRaw("426 broken\r\n226 aborted\r\n"),
+        ]
+      try ScriptedServer.session(steps + .inStep) { session in
+        var code: Int?
+        let error = #expect(throws: FTPError.self) {
+          try session.retrieve("f") { _ in code = try session.abort().code }
+        }
+        #expect(code == 426)
+        #expect(error?.word == "state")
+        #expect(error?.message == "the transfer was broken off")
+        try session.isInStep()
+      }
+    }
+
+    @Test func `a source may abort`() throws {
+      let steps: [Step] =
+        .begin("STOR f") + [.dataGone, .hear("ABOR"), .sayRaw("426 broken\r\n226 aborted\r\n")]
+      try ScriptedServer.session(steps + .inStep) { session in
+        var (blocks, code) = (0, Int?.none)
+        let word = thrown {
+          try session.store("f") { buffer in
+            blocks += 1
+            if blocks == 3 { code = try session.abort().code }
+            return buffer.count
+          }
+        }
+        #expect(word == "state" && blocks == 3 && code == 426)
+        try session.isInStep()
+      }
+    }
+
+    @Test func `a transfer that was aborted does not end well`() throws {
+      let steps: [Step] =
+        .begin("RETR f") + [.data(pattern(10)), .endData, .hear("ABOR"), .say("226 done"), .say("226 ok")]
+      try ScriptedServer.session(steps + .inStep) { session in
+        try session.setRepresentation(.binary)
+        let transfer = try session.beginTransfer(Command("RETR", "f"))
+        #expect(try session.abort().code == 226)
+        #expect(thrown { try session.endTransfer(transfer) } == "state")
+        session.breakOff(transfer, after: FTPError(.state, ""))
+        try session.isInStep()
+      }
+    }
   }
 }

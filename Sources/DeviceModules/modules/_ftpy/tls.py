@@ -67,6 +67,7 @@ def load(made: ssl.SSLContext, cert: str, key: str) -> None:
 def warn() -> None:
     """Says once that nobody checks who the server is."""
     global _said
-    if not _said:
+    # To print(), no file at all is standard output.
+    if not _said and sys.stderr is not None:
         _said = True
         print("ftpy: ussl verifies no certificate, as the device", file=sys.stderr)

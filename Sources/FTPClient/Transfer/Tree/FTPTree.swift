@@ -34,7 +34,7 @@ public final class FTPTree {
   /// Throws what stopped the run; a file that failed alone is in the summary. `progress` hears of each file under its
   /// path in the tree.
   public func download(
-    _ remotePath: String, to path: String, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
+    _ remotePath: String, to path: String, progress: (@Sendable (FTPTransfer.Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Summary {
     try outward {
       let local = try LocalTree(Array(path.utf8), options.isDryRun ? .mayBeMissing : .make)
@@ -47,7 +47,7 @@ public final class FTPTree {
 
   /// Makes a directory of the server what a folder is. What is missing of the directory is made.
   public func upload(
-    _ path: String, to remotePath: String, progress: ((FTPTransfer.Progress) throws -> Void)? = nil
+    _ path: String, to remotePath: String, progress: (@Sendable (FTPTransfer.Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Summary {
     try outward {
       let local = try LocalTree(Array(path.utf8))

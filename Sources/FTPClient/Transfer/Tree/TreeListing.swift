@@ -161,9 +161,6 @@ final class TreeListing {
       try transfer.run { data in
         try data.receive(blockSize: DataTransfer.largestRead) { block in
           size += block.count
-          guard size <= Limits.listing else {
-            throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
-          }
           rest.append(contentsOf: block)
           var start = rest.startIndex
           while let end = rest[start...].firstIndex(of: ASCII.lineFeed) {
@@ -171,6 +168,10 @@ final class TreeListing {
             start = end + 1
           }
           rest.removeFirst(start - rest.startIndex)
+          guard size + lines.count * Limits.listingLine <= Limits.listing else {
+            throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
+          }
+          guard rest.count <= Limits.line else { throw FTPError(longerThan: Limits.line) }
         }
       }
       // Pure-FTPd: "226-Output truncated to 10000 matches".

@@ -246,6 +246,8 @@ package final class TreeRun: @unchecked Sendable {
     }
     switch failure.kind {
     case .interrupted: return true
+    // It may be that file alone.
+    case .truncated: return false
     case .system(let code) where isLocal: return [ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, EIO].contains(code)
     default: return !isLocal && worker.client.fault(of: failure) == .lost
     }

@@ -175,7 +175,7 @@ private final class TreeSink: DownloadSink {
     try file.read(into: buffer, at: offset)
   }
   func restart(for facts: RemoteFacts, identity: String) throws { try file.restart(for: facts, identity: identity) }
-  func note(_ parts: [Range<UInt64>]) throws { try file.note(parts) }
+  func note(_ parts: [Range<UInt64>]?) throws { try file.note(parts) }
   func complete(modified time: FileStatus.Time?) throws {
     try file.complete(modified: time ?? modified.flatMap { FileStatus.Time(seconds: $0.best) })
   }
