@@ -119,10 +119,19 @@ final class RegisteredFunction: Sendable {
     }
   }
 
+  /// How many calls lie one in the other on the interpreter's thread, which alone touches it.
+  nonisolated(unsafe) private static var depth = 0
+
+  /// Whether this thread is in a registered function, as the script's threads are when they are in Swift.
+  static var isInOne: Bool { !InterpreterLife.isOnItsThread || depth > 0 }
+
   private static func call(
     _ own: ObjectPointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int, _ keywords: ObjectPointer?
   ) -> ObjectPointer? {
     guard let address = PyCapsule_GetPointer(own, nil) else { return nil }
+    let isOnItsThread = InterpreterLife.isOnItsThread
+    if isOnItsThread { depth &+= 1 }
+    defer { if isOnItsThread { depth &-= 1 } }
     let function = Unmanaged<Definition>.fromOpaque(address).takeUnretainedValue().function
     do {
       var reader = ArgumentReader(function, arguments, count, keywords)
