@@ -15,31 +15,34 @@ extension Interpreter {
   /// is raised: a `ScriptException` as the class that it names, an `FTPError` as the class that `ftplib` has for it, a `ScriptError` as the exception that it
   /// came from, anything else as `RuntimeError`. The function is called on whatever thread of Python calls it.
   ///
+  /// While it runs no other thread of the script's does, unless it is `detached`: right for what waits or takes long. One that is can use the interpreter and
+  /// its objects on the interpreter's thread alone; on the script's other threads that throws `.state`.
+  ///
   /// Throws `ValueError` when the names are not as many as the parameters.
   public func register<each Argument: FromScript, Result: IntoScript>(
-    _ name: String, _ parameters: [String] = [], _ documentation: String = "",
+    _ name: String, _ parameters: [String] = [], _ documentation: String = "", detached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Result
   ) throws(ScriptError) {
-    try add(RegisteredFunction(name, parameters, documentation, function))
+    try add(RegisteredFunction(name, parameters, documentation, isDetached: detached, function))
   }
 
   /// The same for a function that returns nothing.
   public func register<each Argument: FromScript>(
-    _ name: String, _ parameters: [String] = [], _ documentation: String = "",
+    _ name: String, _ parameters: [String] = [], _ documentation: String = "", detached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Void
   ) throws(ScriptError) {
-    try add(RegisteredFunction(name, parameters, documentation, function))
+    try add(RegisteredFunction(name, parameters, documentation, isDetached: detached, function))
   }
 
   /// A Swift function as an object, for an argument of a call: `try ftp.callMethod("retrbinary", "RETR a", interpreter.function { (block: [UInt8]) in ... })`.
   public func function<each Argument: FromScript, Result: IntoScript>(
-    _ name: String = "function", _ parameters: [String] = [], _ documentation: String = "",
+    _ name: String = "function", _ parameters: [String] = [], _ documentation: String = "", detached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Result
   ) throws(ScriptError) -> ScriptObject {
     try inside { (_) throws(ScriptError) in
       ScriptObject(
         try hosted { () throws(PythonError) in
-          try RegisteredFunction(name, parameters, documentation, function).object()
+          try RegisteredFunction(name, parameters, documentation, isDetached: detached, function).object()
         })
     }
   }
@@ -93,18 +96,18 @@ public struct ScriptModule {
 
   /// Adds a function: see `Interpreter.register`.
   public func register<each Argument: FromScript, Result: IntoScript>(
-    _ name: String, _ parameters: [String] = [], _ documentation: String = "",
+    _ name: String, _ parameters: [String] = [], _ documentation: String = "", detached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Result
   ) throws(ScriptError) {
-    try add(RegisteredFunction(name, parameters, documentation, function))
+    try add(RegisteredFunction(name, parameters, documentation, isDetached: detached, function))
   }
 
   /// Adds a function that returns nothing.
   public func register<each Argument: FromScript>(
-    _ name: String, _ parameters: [String] = [], _ documentation: String = "",
+    _ name: String, _ parameters: [String] = [], _ documentation: String = "", detached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Void
   ) throws(ScriptError) {
-    try add(RegisteredFunction(name, parameters, documentation, function))
+    try add(RegisteredFunction(name, parameters, documentation, isDetached: detached, function))
   }
 
   /// Sets a variable of the module.

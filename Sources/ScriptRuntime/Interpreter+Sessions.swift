@@ -62,9 +62,13 @@ extension Interpreter {
     let life = life
     return Interrupt {
       if Attachment.isDetached { return try Attachment.checkSignals() }
-      // In a registered function; between calls there is nothing to stop.
-      guard InterpreterLife.current == life, script_embedding_is_attached() else { return }
-      try hosted { () throws(PythonError) in try Attachment.checkSignals() }
+      // In a registered function, which may be detached; between calls there is nothing to stop.
+      guard InterpreterLife.current == life,
+        script_embedding_is_attached() || InterpreterLife.isOnItsThread && RunControl.shared.isRunning
+      else { return }
+      try Entry.inside(life) { () throws(ScriptError) in
+        try hosted { () throws(PythonError) in try Attachment.checkSignals() }
+      }
     }
   }
 

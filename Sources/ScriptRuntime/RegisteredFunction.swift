@@ -13,9 +13,9 @@ final class RegisteredFunction: Sendable {
   private let documentation: String
   private let body: Body
 
-  /// The function with a result. `parameters` are as many as it takes, or none.
+  /// The function with a result. `parameters` are as many as it takes, or none. `isDetached` says that others have the interpreter while it runs.
   init<each Argument: FromScript, Result: IntoScript>(
-    _ name: String, _ parameters: [String], _ documentation: String,
+    _ name: String, _ parameters: [String], _ documentation: String, isDetached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Result
   ) {
     var optional: [Bool] = []
@@ -24,18 +24,30 @@ final class RegisteredFunction: Sendable {
     self.parameters = parameters
     arity = optional.count
     self.documentation = Self.signature(name, parameters, optional) + documentation
-    body = { reader in try function(repeat reader.next((each Argument).self)).intoScript() }
+    body = { reader in
+      guard isDetached else { return try function(repeat reader.next((each Argument).self)).intoScript() }
+      let arguments = (repeat try reader.next((each Argument).self))
+      return try Self.detached { try function(repeat each arguments) }.intoScript()
+    }
   }
 
   /// The function without one.
   convenience init<each Argument: FromScript>(
-    _ name: String, _ parameters: [String], _ documentation: String,
+    _ name: String, _ parameters: [String], _ documentation: String, isDetached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Void
   ) {
-    self.init(name, parameters, documentation) { (argument: repeat each Argument) throws -> Int? in
+    self.init(name, parameters, documentation, isDetached: isDetached) {
+      (argument: repeat each Argument) throws -> Int? in
       try function(repeat each argument)
       return nil
     }
+  }
+
+  /// Not as the bridge's own calls do it, which know their way back: this may use the interpreter as any code of the program's.
+  private static func detached<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let state = PyEval_SaveThread()
+    defer { PyEval_RestoreThread(state) }
+    return try body()
   }
 
   /// What `inspect.signature` reads, before the documentation.
@@ -107,10 +119,19 @@ final class RegisteredFunction: Sendable {
     }
   }
 
+  /// How many calls lie one in the other on the interpreter's thread, which alone touches it.
+  nonisolated(unsafe) private static var depth = 0
+
+  /// Whether this thread is in a registered function, as the script's threads are when they are in Swift.
+  static var isInOne: Bool { !InterpreterLife.isOnItsThread || depth > 0 }
+
   private static func call(
     _ own: ObjectPointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int, _ keywords: ObjectPointer?
   ) -> ObjectPointer? {
     guard let address = PyCapsule_GetPointer(own, nil) else { return nil }
+    let isOnItsThread = InterpreterLife.isOnItsThread
+    if isOnItsThread { depth &+= 1 }
+    defer { if isOnItsThread { depth &-= 1 } }
     let function = Unmanaged<Definition>.fromOpaque(address).takeUnretainedValue().function
     do {
       var reader = ArgumentReader(function, arguments, count, keywords)

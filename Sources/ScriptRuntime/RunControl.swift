@@ -39,8 +39,6 @@ final class RunControl: Sendable {
   }
 
   private let state = Mutex(State())
-  /// How many calls lie one in the other on the interpreter's thread, which alone touches it.
-  nonisolated(unsafe) private var depth = 0
   /// The class of the exception that stops, and the function that is the signal's handler. Touched attached alone.
   nonisolated(unsafe) private var stopClass: PythonObject?
   nonisolated(unsafe) private var handling: (signal: PythonObject, number: PythonObject, handler: PythonObject)?
@@ -81,9 +79,6 @@ final class RunControl: Sendable {
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
 
-  /// Whether this thread is in a call that lies in another, as all do on the script's threads.
-  var isNested: Bool { !InterpreterLife.isOnItsThread || depth > 1 }
-
   /// Whether the run that is going on is to stop.
   var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
 
@@ -91,9 +86,6 @@ final class RunControl: Sendable {
   func run<Result: ~Copyable>(
     _ deadline: Duration?, _ body: () throws(ScriptError) -> Result
   ) throws(ScriptError) -> Result {
-    let isOnItsThread = InterpreterLife.isOnItsThread
-    if isOnItsThread { depth += 1 }
-    defer { if isOnItsThread { depth -= 1 } }
     let span = begin(deadline)
     do throws(ScriptError) {
       let result = try body()

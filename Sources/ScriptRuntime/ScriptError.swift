@@ -63,7 +63,7 @@ public struct ScriptError: Error, CustomStringConvertible {
   public var type: String { content.type }
   /// `str(exception)`, or the runtime's sentence.
   public var message: String { content.message }
-  /// What Python would print: the frames with the chunk's names and source lines, causes first; of a call inside another the last 20 frames. Empty for a
+  /// What Python would print: the frames with the chunk's names and source lines, causes first; in a registered function the last 20 frames. Empty for a
   /// refusal of the runtime.
   public var traceback: String { content.traceback }
   /// The exception's `__cause__`, or the one that was being handled when it was raised.
@@ -159,12 +159,12 @@ extension ScriptError {
     return context.isNone ? nil : context
   }
 
-  /// How many frames of a call inside another are described: in a recursion through Swift each call describes those of all within it.
-  private static let framesOfNested = 20
+  /// How many frames are described in a registered function: in a recursion through one each call describes those of all within it.
+  private static let framesInFunction = 20
 
   private static func traceback(of exception: PythonObject) throws(PythonError) -> String {
     let options = try PythonObject.dictionary()
-    if RunControl.shared.isNested { try options.set(.integer(-framesOfNested), for: "limit") }
+    if RegisteredFunction.isInOne { try options.set(.integer(-framesInFunction), for: "limit") }
     let lines = try importModule("traceback").attribute("format_exception").call(
       arguments: .tuple(exception), keywords: options
     ).items()

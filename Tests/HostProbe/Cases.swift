@@ -1,3 +1,4 @@
+import FTPClient
 import Glibc
 import ScriptRuntime
 import Synchronization
@@ -455,6 +456,36 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       print(error.kind, error.type, longest.withLock { $0 < 100 }, error.traceback.split(separator: "\n").count > 100)
     }
     print(try interpreter.eval("1 + 1", as: Int.self))
+    try interpreter.close()
+  },
+  // A server on the script's thread, which greets and says no more, and a session in a Swift function: each waits for the other.
+  "detached-session": { _ in
+    let interpreter = try Interpreter()
+    let canceller = interpreter.canceller
+    nonisolated(unsafe) let inner = interpreter
+    try interpreter.register("connect", detached: true) { (port: UInt16) throws in
+      var configuration = FTPSession.Configuration()
+      configuration.interrupt = inner.interrupt
+      configuration.timeout = .seconds(60)
+      let session = try FTPSession(host: "127.0.0.1", port: port, configuration: configuration)
+      print(session.welcome.code ?? 0)
+      try session.execute("NOOP")
+    }
+    try interpreter.run(
+      """
+      import socket, threading
+      server = socket.create_server(('127.0.0.1', 0))
+      def serve():
+          while True:
+              peers.append(server.accept()[0])
+              peers[-1].sendall(b'220 Hello.\\r\\n')
+      peers = []
+      threading.Thread(target=serve, daemon=True).start()
+      """)
+    let source = "connect(server.getsockname()[1])"
+    do throws(ScriptError) { try interpreter.run(source, deadline: .seconds(1)) } catch { print(error.kind) }
+    after(.seconds(1)) { canceller.cancel() }
+    do throws(ScriptError) { try interpreter.run(source) } catch { print(error.kind) }
     try interpreter.close()
   },
   // Everything that runs a script's code is a run.

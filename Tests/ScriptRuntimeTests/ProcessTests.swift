@@ -51,6 +51,7 @@ import Testing
       output: String(repeating: "exception MemoryError false\n", count: 3) + "4\n"),
     Row(words: ["memory-of-values"], output: String(repeating: "exception MemoryError\n", count: 5) + "read\n"),
     Row(words: ["recursion"], output: "exception RecursionError true true\n2\n"),
+    Row(words: ["detached-session"], output: "220\ndeadlinePassed\n220\ncancelled\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
     Row(words: ["thread-runs", "deadline"], output: "deadlinePassed\n[\"worked\", \"joined\"]\n"),

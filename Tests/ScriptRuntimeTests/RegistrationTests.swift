@@ -1,4 +1,5 @@
 import FTPClient
+import Glibc
 import ScriptRuntime
 import Synchronization
 import Testing
@@ -122,6 +123,71 @@ import Testing
       return [before, try interpreter.eval("counts()")]
     }
     #expect(counts[0] == counts[1])
+  }
+
+  /// What one thread waits for and another says.
+  final class Signal: Sendable {
+    private let isThere = Atomic(false)
+
+    func send() { isThere.store(true, ordering: .releasing) }
+
+    /// Whether it came in time.
+    func wait(_ seconds: Double) -> Bool {
+      let end = ContinuousClock.now + .seconds(seconds)
+      while !isThere.load(ordering: .acquiring), ContinuousClock.now < end { usleep(1000) }
+      return isThere.exchange(false, ordering: .acquiring)
+    }
+  }
+
+  @Test func `a detached function lets the script's threads go on`() throws {
+    try withInterpreter { (interpreter) throws in
+      let signal = Signal()
+      nonisolated(unsafe) let inner = interpreter
+      try interpreter.register("send") { () in signal.send() }
+      try interpreter.register("hold") { () in signal.wait(0.2) }
+      try interpreter.register("wait", ["object"], detached: true) { (object: ScriptObject?) in signal.wait(60) }
+      try interpreter.register("total", detached: true) { (numbers: [Int]) throws -> Int in
+        try inner.eval("sum(\(numbers))")
+      }
+      try interpreter.register("fail", detached: true) { () throws in throw ScriptException("ValueError", "no") }
+      try interpreter.registerModule("board") { (board) throws(ScriptError) in
+        try board.register("wait", detached: true) { () in signal.wait(60) }
+      }
+      func run(_ call: String) throws -> Bool {
+        try interpreter.run(
+          """
+          import board, threading, time
+          def later():
+              time.sleep(0.05)
+              send()
+          thread = threading.Thread(target=later)
+          thread.start()
+          seen = \(call)
+          thread.join()
+          return seen
+          """)
+      }
+      #expect(try run("wait()"))
+      #expect(try run("wait(object=object())"))
+      #expect(try run("board.wait()"))
+      #expect(try !run("hold()"))
+      #expect(try interpreter.eval("total([1, 2])", as: Int.self) == 3)
+      #expect(refusal { () throws(ScriptError) in try interpreter.run("fail()") }?.description == "ValueError: no")
+      // On a thread of the script's it is on its own.
+      try interpreter.run(
+        """
+        seen = []
+        def use():
+            try: total([1])
+            except RuntimeError as e: seen.append(str(e))
+        thread = threading.Thread(target=use)
+        thread.start()
+        thread.join()
+        """)
+      #expect(
+        try interpreter["seen"] as [String]
+          == ["the interpreter belongs to another thread: use it on the one that started it"])
+    }
   }
 
   /// Says when it goes.
