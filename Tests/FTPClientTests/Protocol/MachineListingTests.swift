@@ -38,7 +38,8 @@ extension ClientTests {
       Row("type=file;", ["type=file"], ""),
       Row("type=file;size; x", ["type=file", "size="], "x"),
       Row("type=;=7;; x", ["type=", "=7", "="], "x"),
-      Row("type=file x", [], "x"),
+      Row("type=file x", ["type=file"], "x"),
+      Row("type=file;size=5 x", ["type=file", "size=5"], "x"),
     ]
 
     @Test(arguments: rows)
