@@ -21,7 +21,7 @@ public struct ScriptError: Error, CustomStringConvertible {
     case cancelled
     /// A value is not of the type that was asked for, or cannot become an object of Python's.
     case conversion
-    /// The interpreter is closed, or is used on another thread than its own, or there is one in this process already.
+    /// The interpreter is closed, or is used on another thread than its own, or there is one in this process already, or threads of the last one.
     case state
     /// The interpreter could not be started.
     case start

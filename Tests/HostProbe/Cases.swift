@@ -427,10 +427,10 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     do throws(ScriptError) {
       switch words.first {
       case "deadline":
-        try interpreter.run("thread.join()\nseen.append('joined')\nwhile True: time.sleep(0.01)", deadline: .seconds(2))
+        try interpreter.run("thread.join()\nseen.append('joined')\nwhile True: time.sleep(0.01)", deadline: .seconds(3))
       case "cancel":
         let canceller = interpreter.canceller
-        after(.seconds(1)) { canceller.cancel() }
+        after(.seconds(3)) { canceller.cancel() }
         try interpreter.run("thread.join()\nseen.append('joined')\nfor _ in range(1000): time.sleep(0.01)")
       default: try interpreter.run("thread.join()\nseen.append('joined')")
       }
