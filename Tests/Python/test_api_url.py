@@ -172,17 +172,21 @@ def test_tls(way: str, secure: tuple[str, Any], connect: Any) -> None:
             assert ftp.context.verify_mode is ssl.CERT_REQUIRED
 
 
-@pytest.mark.parametrize(("scheme", "port"), [("ftp", 21), ("ftpes", 21), ("ftps", 990)])
-def test_the_default_ports(
-    scheme: str, port: int, connect: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dialled: list[Any] = []
+@pytest.fixture
+def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The addresses that `socket.create_connection` gets, which refuses each."""
+    addresses: list[Any] = []
 
     def create_connection(address: Any, *_: Any, **__: Any) -> socket.socket:
-        dialled.append(address)
+        addresses.append(address)
         raise ConnectionRefusedError(111, "no")
 
     monkeypatch.setattr(socket, "create_connection", create_connection)
+    return addresses
+
+
+@pytest.mark.parametrize(("scheme", "port"), [("ftp", 21), ("ftpes", 21), ("ftps", 990)])
+def test_the_default_ports(scheme: str, port: int, connect: Any, dialled: list[Any]) -> None:
     with pytest.raises(ConnectionRefusedError):
         connect(f"{scheme}://ftp.example", proxy=None)
     assert dialled == [("ftp.example", port)]
@@ -199,15 +203,8 @@ HOSTS = [
 
 @pytest.mark.parametrize(("written", "host"), HOSTS)
 def test_hosts_are_percent_decoded(
-    written: str, host: str, connect: Any, monkeypatch: pytest.MonkeyPatch
+    written: str, host: str, connect: Any, dialled: list[Any]
 ) -> None:
-    dialled: list[Any] = []
-
-    def create_connection(address: Any, *_: Any, **__: Any) -> socket.socket:
-        dialled.append(address)
-        raise ConnectionRefusedError(111, "no")
-
-    monkeypatch.setattr(socket, "create_connection", create_connection)
     with pytest.raises(ConnectionRefusedError):
         connect(f"ftp://{written}:2121/", proxy=None)
     assert dialled == [(host, 2121)]
