@@ -441,6 +441,23 @@ def test_tls(program: Program) -> None:
             assert (status, "certificate verify failed" in errors) == (1, True)
 
 
+@pytest.mark.parametrize("kind", ["", ";type=a", ";type=i"])
+def test_what_fails_leaves_the_old_file(
+    program: Program, directory: Directory, url: str, kind: str
+) -> None:
+    directory.put("lines", b"one\r\ntwo\r\n" if kind == ";type=i" else b"one\ntwo\n")
+    local = program.folder / "local"
+    local.write_bytes(b"old")
+    before = sorted(os.listdir(program.folder))
+    assert program("get", "-o", "local", f"{url}missing{kind}")[0] == 1
+    assert local.read_bytes() == b"old"
+    local.chmod(0o600)
+    assert program("get", "-o", "local", f"{url}lines{kind}")[0] == 0
+    assert local.read_bytes().split() == [b"one", b"two"]
+    assert local.stat().st_mode & 0o777 == 0o600
+    assert sorted(os.listdir(program.folder)) == before
+
+
 def test_ctrl_c_ends_it_as_a_shell_expects(
     program: Program, scripted: Callable[..., ScriptedServer]
 ) -> None:

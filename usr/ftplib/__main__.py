@@ -335,7 +335,7 @@ def command(verb: str, name: str | bytes) -> str | bytes:
 
 def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.Namespace) -> None:
     if address.kind in ("a", "d"):
-        with open(target, "wb") as file:
+        with in_its_place(target) as file:
             fetch(ftp, address, file)
         return
     ftp.download(
@@ -346,6 +346,30 @@ def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.N
         retries=options.retries,
         segments=options.segments,
     )
+
+
+@contextmanager
+def in_its_place(target: str) -> Iterator[Sink]:
+    """A file that gets its name when it is whole. What is no regular file is written to itself."""
+    if os.path.exists(target) and not os.path.isfile(target):
+        with open(target, "wb") as file:
+            yield file
+        return
+    if os.path.isfile(target):
+        # Who may not write it may not replace it.
+        open(target, "r+b").close()
+    target = os.path.realpath(target)
+    part = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.part")
+    try:
+        with open(part, "xb") as file:
+            yield file
+        if os.path.exists(target):
+            os.chmod(part, os.stat(target).st_mode & 0o777)
+        os.replace(part, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)
+        raise
 
 
 # put
