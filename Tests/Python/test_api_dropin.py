@@ -774,7 +774,10 @@ def test_220_is_the_answer_to_host(scripted: Callable[..., ScriptedServer]) -> N
 
 
 def test_storbinary_takes_none_for_the_block_size(talk: Talk) -> None:
+    """For `fp.read(None)` reads all; `socket.recv` takes no None."""
     ftp, server = talk(answer("TYPE"), passive(), *upload())
+    with pytest.raises(TypeError, match="blocksize"):
+        ftp.retrbinary("RETR f", print, None)
     ftp.storbinary("STOR f", io.BytesIO(b"content"), None)
     assert server.received == [b"content"]
 

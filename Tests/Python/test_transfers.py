@@ -308,7 +308,6 @@ def test_storlines_reads_lines_of_at_most_maxline(ftp: FTP) -> None:
         ("8192", TypeError),
         (b"8192", TypeError),
         ([8192], TypeError),
-        (None, TypeError),
     ],
 )
 @pytest.mark.parametrize("method", ["retrbinary", "storbinary"])
