@@ -37,17 +37,10 @@ extension Socket: FileSending {
     let flags = fcntl(descriptor, F_GETFL)
     let blocks = flags >= 0 && flags & O_NONBLOCK == 0
     if blocks { _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
-    var (pipe, before) = (sigset_t(), sigset_t())
-    sigemptyset(&pipe)
-    sigaddset(&pipe, SIGPIPE)
-    pthread_sigmask(SIG_BLOCK, &pipe, &before)
-    let count = sendfile(descriptor, file, &position, Self.largestSend)
-    let code = errno
-    if count < 0, code == EPIPE, sigismember(&before, SIGPIPE) == 0 {
-      var now = timespec()
-      sigtimedwait(&pipe, nil, &now)
+    let (count, code) = withoutBrokenPipeSignal {
+      let count = sendfile(descriptor, file, &position, Self.largestSend)
+      return (count, errno)
     }
-    pthread_sigmask(SIG_SETMASK, &before, nil)
     if blocks { _ = fcntl(descriptor, F_SETFL, flags) }
     return (count, code)
   }

@@ -144,7 +144,13 @@ package final class PartFile: DownloadSink {
   // MARK: Content
 
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
-    do { try bytes.write(into: descriptor, at: isDirect ? nil : offset) } catch { throw refusal(error.errno) }
+    do throws(FileFailure) {
+      if isDirect {
+        try withoutBrokenPipeSignal { () throws(FileFailure) in try bytes.write(into: descriptor, at: nil) }
+      } else {
+        try bytes.write(into: descriptor, at: offset)
+      }
+    } catch { throw refusal(error.errno) }
     if offset <= length { length = max(length, offset &+ UInt64(bytes.count)) }
   }
 

@@ -98,6 +98,25 @@ extension ClientTests {
       #expect(try folder.content("copy") == Array("old".utf8))
     }
 
+    @Test func `a pipe whose reader leaves is an error, and no signal's end of the program`() throws {
+      let folder = try Folder()
+      let path = folder.file("pipe")
+      try #require(mkfifo(path, 0o600) == 0)
+      let reader = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+      try #require(reader >= 0 && fcntl(reader, F_SETFL, 0) == 0)
+      Thread.detachNewThread {
+        var byte: UInt8 = 0
+        while read(reader, &byte, 1) == 0 { usleep(1000) }
+        close(reader)
+      }
+      let before = signal(SIGPIPE, SIG_DFL)
+      defer { signal(SIGPIPE, before) }
+      try RealServer.run("vsftpd", files: ["f": pattern(8 << 20)]) { server in
+        let error = #expect(throws: FTPError.self) { try Sessions(server).transfer().download("f", to: path) }
+        #expect(error?.message.hasPrefix("cannot write '\(path)': Broken pipe") == true)
+      }
+    }
+
     @Test func `cancelled, and gone on with`() async throws {
       let (large, folder) = (pattern(30_000_000), try Folder())
       let file = folder.file("copy")
