@@ -26,7 +26,9 @@
   let entry = MachineListingEntry(line: input)
   let blank = input.firstIndex(of: 0x20) ?? input.endIndex
   promise(entry.name.elementsEqual(input[blank...].dropFirst()))
-  let fields = input[..<blank].split(separator: 0x3B, omittingEmptySubsequences: false).dropLast()
+  var fields = input[..<blank].split(separator: 0x3B, omittingEmptySubsequences: false)
+  // The last semicolon is an end, and some servers leave it out.
+  if fields.last?.isEmpty ?? false { fields.removeLast() }
   promise(entry.facts.count == fields.count)
   for (fact, field) in zip(entry.facts, fields) {
     let written = fact.name + (field.contains(0x3D) ? [0x3D] : []) + fact.value
