@@ -9,7 +9,7 @@ final class LocalFile {
   /// Opens a file for reading. Throws `.system`, also for what can be opened and not be read, such as a directory: the server's file is to
   /// live on then.
   init(reading path: String) throws(FTPError) {
-    try Self.check(path)
+    try path.utf8.requireNoNUL("a file's name")
     descriptor = open(path, O_RDONLY | O_CLOEXEC)
     self.path = path
     var byte: UInt8 = 0
@@ -21,7 +21,7 @@ final class LocalFile {
 
   /// Opens or makes a file and cuts it off at `offset`, to be written from there on. Throws `.system`.
   init(writing path: String, from offset: UInt64) throws(FTPError) {
-    try Self.check(path)
+    try path.utf8.requireNoNUL("a file's name")
     descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
     self.path = path
     guard descriptor >= 0 else { throw FTPError(errno: errno, "write '\(path)'") }
@@ -30,11 +30,6 @@ final class LocalFile {
       throw FTPError(errno: errno, "write '\(path)'")
     }
     lseek(descriptor, off_t(clamping: offset), SEEK_SET)
-  }
-
-  /// For the system a name ends at a NUL: it would be another file's. Throws `.invalidArgument`.
-  private static func check(_ path: String) throws(FTPError) {
-    guard !path.utf8.contains(0) else { throw FTPError(.invalidArgument, "a file's name cannot contain NUL") }
   }
 
   deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
@@ -48,7 +43,7 @@ final class LocalFile {
 
   /// The size of a file by its path, 0 when there is none. Throws `.system`.
   static func size(of path: String) throws(FTPError) -> UInt64 {
-    try check(path)
+    try path.utf8.requireNoNUL("a file's name")
     var status = stat()
     if stat(path, &status) == 0 { return UInt64(clamping: status.st_size) }
     guard errno == ENOENT else { throw FTPError(errno: errno, "look at '\(path)'") }

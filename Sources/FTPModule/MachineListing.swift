@@ -5,7 +5,7 @@ import PythonBridge
 
 /// What `mlsd` returns: an iterator of `(name, facts)` that asks the server at its first step.
 final class MachineListing: ReferenceHolder {
-  /// Nothing after the garbage collector has broken the cycle that the iterator was part of.
+  /// Nothing after `close`, or after the garbage collector has broken the cycle that the iterator was part of.
   private var ftp: PythonObject?
   private let path: PythonObject?
   private let facts: [String]
@@ -38,12 +38,6 @@ final class MachineListing: ReferenceHolder {
   func clearReferences() {
     ftp = nil
     lines = nil
-    blocks = []
-  }
-
-  /// Takes no further entry; a server that has not been asked is not asked any more.
-  private func end() {
-    lines = .text
     blocks = []
   }
 
@@ -139,7 +133,8 @@ final class MachineListing: ReferenceHolder {
           _ = try Arguments(Signature("close"), arguments, count, keywords: keywords)
           guard let instance else { return PythonObject.none }
           let listing = NativeObject.content(PythonObject(borrowed: instance), as: MachineListing.self)
-          listing?.end()
+          // A server that has not been asked is not asked any more.
+          listing?.clearReferences()
           return PythonObject.none
         }
       }

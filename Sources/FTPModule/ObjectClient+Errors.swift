@@ -44,8 +44,11 @@ extension ObjectClient {
   }
 
   /// Whether it is known how to log in again.
-  private var canConnect: Bool {
-    do { return try ftp.memory() != nil } catch {
+  private var canConnect: Bool { isSo { try ftp.memory() != nil } }
+
+  /// The answer to a question; what it raises is a no.
+  private func isSo(_ question: () throws -> Bool) -> Bool {
+    do { return try question() } catch {
       PythonError.clear()
       return false
     }
@@ -70,26 +73,15 @@ extension ObjectClient {
     }
   }
 
-  private var isBroken: Bool {
-    do { return try ftp.connection().map { !$0.control.isUsable } ?? false } catch {
-      PythonError.clear()
-      return false
-    }
-  }
+  private var isBroken: Bool { isSo { try ftp.connection().map { !$0.control.isUsable } ?? false } }
 
   /// Whether it is this process that has no descriptor or memory left.
   private func isShortage(_ exception: PythonObject) -> Bool {
-    do { return try FTPError.isShortage(CInt(clamping: exception.attribute("errno").integer())) } catch {
-      PythonError.clear()
-      return false
-    }
+    isSo { try FTPError.isShortage(CInt(clamping: exception.attribute("errno").integer())) }
   }
 
   /// Whether it is the server's certificate that was refused.
   private func isUntrusted(_ kind: PythonObject) -> Bool {
-    do { return try kind.attribute("__name__").text() == "SSLCertVerificationError" } catch {
-      PythonError.clear()
-      return false
-    }
+    isSo { try kind.attribute("__name__").text() == "SSLCertVerificationError" }
   }
 }

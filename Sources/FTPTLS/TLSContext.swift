@@ -49,7 +49,7 @@ final class TLSContext: @unchecked Sendable {
         throw OpenSSLError.take("cannot read the system's certificates")
       }
     case .certificates(let file):
-      try Self.check(file)
+      try file.utf8.requireNoNUL(Self.texts)
       guard SSL_CTX_load_verify_locations(pointer, file, nil) == 1 else {
         throw OpenSSLError.take("cannot read certificates to trust from \(file)")
       }
@@ -59,11 +59,14 @@ final class TLSContext: @unchecked Sendable {
     }
   }
 
+  /// What a NUL would end for OpenSSL.
+  private static let texts = "a certificate's file name and a key's passphrase"
+
   /// Loads what to show to servers.
   func show(_ certificate: TLS.ClientCertificate) throws(FTPError) {
     let file = certificate.certificateFile
     let keyFile = certificate.keyFile ?? file
-    for text in [file, keyFile, certificate.passphrase ?? ""] { try Self.check(text) }
+    for text in [file, keyFile, certificate.passphrase ?? ""] { try text.utf8.requireNoNUL(Self.texts) }
     guard SSL_CTX_use_certificate_chain_file(pointer, file) == 1 else {
       throw OpenSSLError.take("cannot read the client's certificate from \(file)")
     }
@@ -71,13 +74,6 @@ final class TLSContext: @unchecked Sendable {
       SSL_CTX_use_PrivateKey_file(pointer, keyFile, SSL_FILETYPE_PEM)
     }
     guard status == 1 else { throw OpenSSLError.take("cannot use the client's key from \(keyFile)") }
-  }
-
-  /// For OpenSSL a text ends at a NUL: it would be another file's name, or a part of a passphrase. Throws `.invalidArgument`.
-  private static func check(_ text: String) throws(FTPError) {
-    guard !text.utf8.contains(0) else {
-      throw FTPError(.invalidArgument, "a certificate's file name and a key's passphrase cannot contain NUL")
-    }
   }
 
   private func withPassphrase(_ passphrase: String?, _ body: () -> CInt) -> CInt {

@@ -118,7 +118,7 @@ def verdict(result: Result, reached: Reached, again: Reached | None, is_enough: 
     if again is not None and reached.is_met is not again.is_met:
         return "met in one run"
     said = "missed"
-    floor = result.floor(reached.goal, reached.other) if reached.goal.measure != "memory" else None
+    floor = result.floor(reached.goal, reached.other)
     if floor is not None and floor > reached.goal.ratio:
         said += ", by the C program too"
     same = result.floor(reached.goal, reached.other, SAME_CALLS)
@@ -145,11 +145,7 @@ def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
             for said, reached in first.items()
         )
         for said, reached in first.items():
-            floor = (
-                result.floor(reached.goal, reached.other)
-                if reached.goal.measure != "memory"
-                else None
-            )
+            floor = result.floor(reached.goal, reached.other)
             cells = [title, said, f"{reached.ratio:.2f}"]
             if second:
                 cells.append(f"{again[said].ratio:.2f}" if said in again else "-")

@@ -29,7 +29,7 @@ public struct SocketAddress: Sendable, Equatable {
   public static func resolve(
     _ host: String?, port: UInt16, family: Family = .any
   ) throws(FTPError) -> [SocketAddress] {
-    if host?.utf8.contains(0) ?? false { throw FTPError(.invalidArgument, "a host's name cannot contain NUL") }
+    try host?.utf8.requireNoNUL("a host's name")
     var hints = addrinfo()
     hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
     hints.ai_flags = AI_NUMERICSERV | (host == nil ? AI_PASSIVE : 0)

@@ -52,6 +52,11 @@ extension UInt8 {
 }
 
 extension Collection<UInt8> {
+  /// For C a text ends at a NUL: it would be another one. `what` is its name for a reader. Throws `.invalidArgument`.
+  package func requireNoNUL(_ what: String) throws(FTPError) {
+    if contains(ASCII.nul) { throw FTPError(.invalidArgument, "\(what) cannot contain NUL") }
+  }
+
   /// The number that the whole of these ASCII digits writes; nil when empty, not a number, or above `limit`.
   func decimal(limit: UInt64 = .max) -> UInt64? {
     guard !isEmpty else { return nil }

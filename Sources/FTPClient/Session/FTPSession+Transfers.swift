@@ -177,13 +177,9 @@ extension FTPSession {
     _ command: Command, _ entry: (UnsafeRawBufferPointer) -> Entry
   ) throws(FTPError) -> [Entry] {
     var entries: [Entry] = []
-    var size = 0
+    var size = ListingSize()
     _ = try lines(of: command) { line in
-      // What an empty line costs in memory counts too.
-      size += line.count + Limits.listingLine
-      guard size <= Limits.listing else {
-        throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
-      }
+      try size.add(line.count, lines: 1)
       entries.append(entry(line))
     }
     return entries

@@ -23,7 +23,7 @@ package final class LocalPlace {
   package init(_ path: [UInt8]) throws(FTPError) {
     self.path = path.text
     guard !path.isEmpty else { throw FTPError(errno: ENOENT, "use the path ''") }
-    try path.requireNoNUL()
+    try path.requireNoNUL("a local path")
     let whole = try Self.followed(path)
     let slash = whole.lastIndex(of: ASCII.slash)
     let folder = slash.map { $0 == 0 ? [ASCII.slash] : Array(whole[..<$0]) } ?? Array(".".utf8)
@@ -77,11 +77,6 @@ package final class LocalPlace {
 }
 
 extension [UInt8] {
-  /// For the system a path ends at a NUL: it would be another's. Throws `.invalidArgument`.
-  func requireNoNUL() throws(FTPError) {
-    if contains(ASCII.nul) { throw FTPError(.invalidArgument, "a local path cannot contain NUL") }
-  }
-
   /// Calls `body` with the bytes as C has a path.
   func withPath<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
     (map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in

@@ -10,7 +10,7 @@ package final class LocalSource: UploadSource {
 
   /// Opens a file. Throws `.system`, and `.invalidArgument` for a path with a NUL.
   package init(_ path: [UInt8]) throws(FTPError) {
-    try path.requireNoNUL()
+    try path.requireNoNUL("a local path")
     self.path = path
     descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC) }
     status = stat()

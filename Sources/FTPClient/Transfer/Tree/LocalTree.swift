@@ -45,7 +45,7 @@ package final class LocalTree: @unchecked Sendable {
 
   /// Opens the folder, which may itself be a link.
   package init(_ path: [UInt8], _ missing: Missing = .fail) throws(FTPError) {
-    try path.requireNoNUL()
+    try path.requireNoNUL("a local path")
     let path = path.isEmpty ? Array(".".utf8) : path
     self.path = path.text
     if missing == .make { try Self.make(path) }

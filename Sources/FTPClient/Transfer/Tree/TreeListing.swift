@@ -155,12 +155,12 @@ final class TreeListing {
   private func lines(_ verb: String, _ path: [UInt8]) throws -> [[UInt8]] {
     var lines: [[UInt8]] = []
     var rest: [UInt8] = []
-    var size = 0
+    var size = ListingSize()
     let transfer = try client.begin(verb, path, from: 0)
     do {
       try transfer.run { data in
         try data.receive(blockSize: DataTransfer.largestRead) { block in
-          size += block.count
+          let known = lines.count
           rest.append(contentsOf: block)
           var start = rest.startIndex
           while let end = rest[start...].firstIndex(of: ASCII.lineFeed) {
@@ -168,9 +168,7 @@ final class TreeListing {
             start = end + 1
           }
           rest.removeFirst(start - rest.startIndex)
-          guard size + lines.count * Limits.listingLine <= Limits.listing else {
-            throw FTPError(.tooLong, "the listing is longer than \(Limits.listing) bytes")
-          }
+          try size.add(block.count, lines: lines.count - known)
           guard rest.count <= Limits.line else { throw FTPError(longerThan: Limits.line) }
         }
       }
