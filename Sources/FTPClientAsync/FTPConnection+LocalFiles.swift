@@ -5,9 +5,9 @@ extension FTPConnection {
   /// Downloads into a file, which is made or overwritten once the server has agreed. Returns how far it came, which is the end.
   ///
   /// With `resume` the download goes on behind what the file holds already (`REST`); nothing is transferred when that is the whole size. Throws `.state`
-  /// when it is longer than the server's, by its `SIZE`: it is another. Throws `.mismatch` when more comes than what is left of that size: the server
-  /// has begun elsewhere, and the file is as it was before. `progress` is called after each block, on the connection's thread, and delays the transfer as
-  /// long as it takes.
+  /// when it is longer than the server's, by its `SIZE`: it is another. The last bytes of the part are fetched again: throws `.mismatch` when they differ,
+  /// for the server has another file or has begun elsewhere, and when more comes than what is left of the size; the file is as it was before then.
+  /// `progress` is called after each block, on the connection's thread, and delays the transfer as long as it takes.
   ///
   /// Throws as `FTPSession.retrieve`, and `.system` for the file. Then, and after a cancellation, the file holds what came: to be resumed or
   /// removed.
@@ -25,7 +25,9 @@ extension FTPConnection {
         throw FTPError(.state, "'\(file)' is longer than '\(path)' on the server: \(offset) of \(size) bytes")
       }
       if resume, offset > 0, offset == size { return TransferProgress(done: offset, total: size) }
-      let transfer = try session.beginTransfer(command, from: offset)
+      var tail = try PartTail(of: file, to: offset)
+      let start = offset - UInt64(tail.left.count)
+      let transfer = try session.beginTransfer(command, from: start)
       var report = TransferProgress(done: offset, total: size)
       var begun: LocalFile?
       do throws(FTPError) {
@@ -33,13 +35,16 @@ extension FTPConnection {
         begun = local
         try transfer.receive(blockSize: .max) { block in
           try Task.checkCancellation()
-          try ours { () throws(FTPError) in try local.write(block) }
-          report = TransferProgress(done: offset &+ transfer.transferred, total: size)
+          let count = try ours { () throws(FTPError) in try tail.match(block, of: path) }
+          guard count < block.count else { return }
+          try ours { () throws(FTPError) in try local.write(UnsafeRawBufferPointer(rebasing: block.dropFirst(count))) }
+          report = TransferProgress(done: start &+ transfer.transferred, total: size)
           progress?(report)
         }
         try session.endTransfer(transfer)
         // Not every server announces the size when it begins.
         if let size { try transfer.verify(announced: size) }
+        try tail.requireMatched(of: path)
         if report.isExcessive, offset > 0 { report = try Self.grown(report, path, session) }
         try ours { () throws(FTPError) in try local.close() }
       } catch {
@@ -114,6 +119,45 @@ extension FTPConnection {
       default: throw error
       }
     }
+  }
+}
+
+/// The last bytes of a part, which a server that goes on where it should begins with.
+private struct PartTail {
+  /// Those that have not come yet.
+  private(set) var left: ArraySlice<UInt8>
+  private let file: String
+
+  /// So much tells files apart that are not the same byte over and over.
+  private static let most: UInt64 = 256
+
+  /// Reads them from a file of `size` bytes. Throws `.system`.
+  init(of file: String, to size: UInt64) throws(FTPError) {
+    self.file = file
+    left = []
+    guard size > 0 else { return }
+    let local = try LocalFile(reading: file)
+    let count = min(size, Self.most)
+    try local.skip(to: size - count)
+    left = try local.bytes(Int(count))[...]
+  }
+
+  /// Takes what has come against them; returns how many bytes of it they were. Throws `.mismatch`.
+  mutating func match(_ block: UnsafeRawBufferPointer, of path: String) throws(FTPError) -> Int {
+    let count = min(left.count, block.count)
+    guard left.prefix(count).elementsEqual(block.prefix(count)) else { throw mismatch(path) }
+    left = left.dropFirst(count)
+    return count
+  }
+
+  /// Throws `.mismatch` when the file has ended before they have come.
+  func requireMatched(of path: String) throws(FTPError) { if !left.isEmpty { throw mismatch(path) } }
+
+  private func mismatch(_ path: String) -> FTPError {
+    FTPError(
+      .mismatch,
+      "cannot go on with '\(path)': what the server sends where '\(file)' ends is not what that holds there. It has another file, or has begun elsewhere"
+    )
   }
 }
 

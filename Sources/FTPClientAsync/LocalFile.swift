@@ -67,6 +67,19 @@ final class LocalFile {
     }
   }
 
+  /// The next `count` bytes, or as many as there are. Throws `.system`.
+  func bytes(_ count: Int) throws(FTPError) -> [UInt8] {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
+    defer { buffer.deallocate() }
+    var filled = 0
+    while filled < count {
+      let some = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer.dropFirst(filled)))
+      guard some > 0 else { break }
+      filled += some
+    }
+    return Array(buffer.prefix(filled))
+  }
+
   /// Writes all bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
     do throws(FileFailure) { try bytes.write(into: descriptor, at: nil) } catch {

@@ -469,7 +469,7 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       configuration.timeout = .seconds(60)
       let session = try FTPSession(host: "127.0.0.1", port: port, configuration: configuration)
       print(session.welcome.code ?? 0)
-      try session.execute("NOOP")
+      _ = try session.execute("NOOP")
     }
     try interpreter.run(
       """

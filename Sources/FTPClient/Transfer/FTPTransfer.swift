@@ -25,14 +25,22 @@ public final class FTPTransfer {
   ) -> Void
 
   /// Transfers over sessions that `connect` makes: connected, logged in, in the directory that relative paths begin in, and with the same options each
-  /// time. It is called when a session is needed; what it throws counts as a failure to connect.
+  /// time. It is called when a session is needed; what it throws counts as a failure to connect. The sessions of several segments log in before the first
+  /// one is at work, one after the other.
   ///
-  /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses. With a `crew`
-  /// the sessions of several segments log in while the first one is at work, and `connect` is called on its threads; without one they do so before, one after
-  /// the other.
+  /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: Crew? = nil,
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
     connect: @escaping () throws -> FTPSession
+  ) {
+    self.options = options
+    client = SessionClient(interrupt: interrupt, scope: identity, crew: nil, open: connect)
+  }
+
+  /// The same with a crew: the sessions of several segments log in while the first one is at work, and `connect` is called on the crew's threads.
+  public init(
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: @escaping Crew,
+    connect: @escaping @Sendable () throws -> FTPSession
   ) {
     self.options = options
     client = SessionClient(interrupt: interrupt, scope: identity, crew: crew, open: connect)

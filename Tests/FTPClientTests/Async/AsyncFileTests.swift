@@ -63,8 +63,8 @@ extension ClientTests {
       let (content, folder) = (pattern(1000), try Folder())
       try folder.write("f", Array(content.prefix(400)))
       let steps: [Step] = [
-        .answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000"), .passive(), .answer("REST 400", "350 go on"),
-        .hear("RETR f"), .accept, .say("150 ok"), .data(Array(content.dropFirst(400))), .endData, .say("226 done"),
+        .answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000"), .passive(), .answer("REST 144", "350 go on"),
+        .hear("RETR f"), .accept, .say("150 ok"), .data(Array(content.dropFirst(144))), .endData, .say("226 done"),
         .answer("SIZE f", "213 1000"),
       ]
       try await ScriptedServer.connection(steps + .inStep) { connection in
@@ -167,33 +167,49 @@ extension ClientTests {
       }
     }
 
-    /// A download that goes on behind 400 bytes, from a server that says 350 to `REST`.
+    /// A download that goes on behind 400 bytes, the last 256 of them anew, from a server that says 350 to `REST`.
     struct Disregard: Sendable, CustomTestStringConvertible {
       let testDescription: String
       /// What comes behind the 350.
       let sent: Range<Int>
-      /// The file's size when it is asked again, where it is.
+      /// The file's size as `SIZE` tells it first; nil when it does not.
+      var size: Int? = 1000
+      /// Its answer when it is asked again, where it is.
       var later: String?
       var isCut = false
+      /// Whether the server has another file.
+      var isAnother = false
+      /// Whether the file is the same byte over and over.
+      var isUniform = false
       let word: String
 
       static let all = [
-        Disregard(testDescription: "the rest", sent: 400..<1000, word: "nothing"),
-        Disregard(testDescription: "the whole", sent: 0..<1000, later: "213 1000", word: "mismatch"),
-        Disregard(testDescription: "the whole, and no second size", sent: 0..<1000, later: "550 no", word: "mismatch"),
-        Disregard(testDescription: "most of the whole, and a cut", sent: 0..<900, isCut: true, word: "reply 426"),
-        Disregard(testDescription: "the rest, grown", sent: 400..<1100, later: "213 1200", word: "nothing"),
+        Disregard(testDescription: "the rest", sent: 144..<1000, word: "nothing"),
+        Disregard(testDescription: "the whole", sent: 0..<1000, word: "mismatch"),
+        Disregard(testDescription: "most of the whole, and a cut", sent: 0..<900, isCut: true, word: "mismatch"),
+        Disregard(testDescription: "the rest of another file", sent: 144..<1000, isAnother: true, word: "mismatch"),
+        Disregard(testDescription: "less than was here", sent: 144..<300, size: nil, word: "mismatch"),
+        Disregard(testDescription: "as much as was here", sent: 144..<400, size: nil, word: "nothing"),
+        Disregard(
+          testDescription: "the whole, one byte over and over", sent: 0..<1000, later: "213 1000", isUniform: true,
+          word: "mismatch"),
+        Disregard(
+          testDescription: "the same, and no second size", sent: 0..<1000, later: "550 no", isUniform: true,
+          word: "mismatch"),
+        Disregard(testDescription: "the rest, grown", sent: 144..<1100, later: "213 1200", word: "nothing"),
       ]
     }
 
     @Test(arguments: Disregard.all)
     func `a server that disregards REST spoils no file`(_ row: Disregard) async throws {
-      let (content, folder) = (pattern(2000), try Folder())
+      let folder = try Folder()
+      let content = row.isUniform ? [UInt8](repeating: 0, count: 2000) : pattern(2000)
       try folder.write("f", Array(content[..<400]))
+      let sent = (row.isAnother ? Array(content.reversed()) : content)[row.sent]
       let steps: [Step] =
         [
-          .answer("TYPE I", "200 ok"), .answer("SIZE f", "213 1000"), .passive(), .answer("REST 400", "350 go on"),
-          .hear("RETR f"), .accept, .say("150 ok"), .data(Array(content[row.sent])), .endData,
+          .answer("TYPE I", "200 ok"), .answer("SIZE f", row.size.map { "213 \($0)" } ?? "550 no"), .passive(),
+          .answer("REST 144", "350 go on"), .hear("RETR f"), .accept, .say("150 ok"), .data(Array(sent)), .endData,
           .say(row.isCut ? "426 broken" : "226 done"),
         ] + (row.later.map { [.answer("SIZE f", $0)] } ?? [])
       try await ScriptedServer.connection(steps + .inStep) { connection in

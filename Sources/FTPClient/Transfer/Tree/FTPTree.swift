@@ -12,11 +12,19 @@ public final class FTPTree {
   public var options: Options
   private let client: SessionClient
 
-  /// Runs over sessions that `connect` makes, as `FTPTransfer` does. Calls block. With a `crew` they use as many connections as the options say, and
-  /// `connect`, `progress` and `options.transfer.hashing` are called on its threads; without one they use one connection.
+  /// Runs over a session that `connect` makes, as `FTPTransfer` does: one at a time. Calls block.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: FTPTransfer.Crew? = nil,
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
     connect: @escaping () throws -> FTPSession
+  ) {
+    self.options = options
+    client = SessionClient(interrupt: interrupt, scope: identity, crew: nil, open: connect)
+  }
+
+  /// The same with a crew: over as many connections as the options say. `connect`, `progress` and `options.transfer.hashing` are called on its threads.
+  public init(
+    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: @escaping FTPTransfer.Crew,
+    connect: @escaping @Sendable () throws -> FTPSession
   ) {
     self.options = options
     client = SessionClient(interrupt: interrupt, scope: identity, crew: crew, open: connect)
