@@ -264,6 +264,22 @@ def test_file_objects(connect: Connect) -> None:
     assert files.content == {"f": LARGE}
 
 
+class LiesOfItsPlace(io.BytesIO):
+    def tell(self) -> int:
+        return 2**63 - 1
+
+
+def test_a_file_that_stands_where_no_file_can(connect: Connect, tmp_path: Path) -> None:
+    """Its size and the place to go back to are sums with what its `tell` says."""
+    files = Files(faults=[Fault(1000, "close")])
+    with pytest.raises(Error, match=r"has no position \d+ bytes behind its tell\(\)"):
+        connect(files).upload(LiesOfItsPlace(LARGE), "f")
+    (tmp_path / "small").write_bytes(SMALL)
+    with open(tmp_path / "small", "rb") as file:
+        file.tell = lambda: -(2**63)  # type: ignore[method-assign]
+        assert connect(files).upload(file, "g").size == len(SMALL)
+
+
 def test_a_pipe_cannot_go_back(connect: Connect) -> None:
     def pipe(content: bytes) -> io.BufferedReader:
         reading, writing = os.pipe()

@@ -17,7 +17,6 @@ package final class LocalSource: UploadSource {
     guard descriptor >= 0 else { throw FTPError(errno: errno, "read '\(path.text)'") }
     if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return }
     let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
-    close(descriptor)
     throw FTPError(errno: code, "read '\(path.text)'")
   }
 
@@ -29,7 +28,7 @@ package final class LocalSource: UploadSource {
     guard fstat(descriptor, &status) == 0 else { throw FTPError(errno: errno, "read '\(path)'") }
   }
 
-  deinit { close(descriptor) }
+  deinit { if descriptor >= 0 { close(descriptor) } }
 
   package var name: String { path.text }
   private var isRegular: Bool { status.st_mode & S_IFMT == S_IFREG }

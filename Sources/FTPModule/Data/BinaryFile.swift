@@ -177,7 +177,8 @@ struct BinaryFile {
     guard [types.reader, types.random, types.raw].contains(where: file.isExactly) else { return nil }
     do {
       guard let status = try status(of: file) else { return nil }
-      return UInt64(exactly: Int(status.st_size) - (try file.callMethod("tell").integer()))
+      let rest = Int(status.st_size).subtractingReportingOverflow(try file.callMethod("tell").integer())
+      return rest.overflow ? nil : UInt64(exactly: rest.partialValue)
     } catch {
       PythonError.clear()
       return nil

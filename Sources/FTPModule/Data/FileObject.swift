@@ -83,10 +83,12 @@ final class FileObjectSource: UploadSource {
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int {
     try client.attached {
       if offset != position {
-        guard let start, let target = Int(exactly: offset) else {
+        guard let start, let distance = Int(exactly: offset) else {
           throw FTPError(.state, "\(name) has no seek(): what has been sent of it cannot be sent again")
         }
-        try file.callMethod("seek", .integer(start.integer() + target))
+        let target = try start.integer().addingReportingOverflow(distance)
+        guard !target.overflow else { throw FTPError(.state, "\(name) has no position \(distance) bytes behind its tell()") }
+        try file.callMethod("seek", .integer(target.partialValue))
         position = offset
       }
       let block = try file.callMethod(client.ftp.state.names[.read], .integer(min(buffer.count, BlockSize.limit)))

@@ -244,7 +244,7 @@ final class TLSChannel: TLSLayer {
           // One record at a time: OpenSSL takes a record whole, or wants the same bytes again.
           let record = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.record))
           do {
-            let count = max(0, try send(record))
+            let count = max(0, min(try send(record), record.count))
             rest = rest.dropFirst(count)
             interruptedWrite = interruptedWrite.map { $0 + count }
           } catch {
