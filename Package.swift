@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 /// The one file of settings for every Swift target: the language of 2025, and no import that is not meant.

@@ -1,9 +1,4 @@
+import Glibc
 import ScriptRuntime
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 exit(ScriptCommand.run(CommandLine.argc, CommandLine.unsafeArgv))

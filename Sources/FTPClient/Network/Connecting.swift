@@ -132,7 +132,7 @@ extension Socket {
   ) throws(FTPError) -> Socket {
     let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
     let descriptor = Glibc.socket(address.isIPv6 ? AF_INET6 : AF_INET, CInt(type), 0)
-    guard descriptor >= 0 else { throw FTPError(errno: errno, "open a socket") }
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "open a socket for \(peer)") }
     return Socket(descriptor: descriptor, owned: true, peer: peer, interrupt: interrupt)
   }
 }
@@ -174,7 +174,7 @@ public final class Listener {
       let descriptor = Glibc.accept(socket.descriptor, nil, nil)
       guard descriptor >= 0 else {
         if errno == EAGAIN || errno == EINTR || errno == ECONNABORTED { continue }
-        throw FTPError(errno: errno, "accept the data connection")
+        throw FTPError(errno: errno, "accept the data connection of \(host)")
       }
       // Glibc's Swift module has no accept4.
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

@@ -34,7 +34,7 @@ public struct Interrupt: Sendable {
     return !deadline.assumingMemoryBound(to: Deadline.self).pointee.hasPassed
   }
 
-  /// Runs what ends a call that has been interrupted: for so long nothing on this thread is asked again.
+  /// Runs the clean-up behind an interruption: for `time` no hook is asked on this thread.
   static func deferring(for time: Duration, _ body: () -> Void) {
     let outer = pthread_getspecific(key)
     withUnsafePointer(to: Deadline.after(time)) { deadline in

@@ -40,6 +40,12 @@ public struct Reply: Sendable, Hashable {
     return 100 * hundreds + 10 * tens + ones
   }
 
+  /// Whether it is one that answers `ABOR`: 225, 226, or the 426 of the transfer that it ended (RFC 959 section 5.4).
+  package var answersAbort: Bool { code.map { [225, 226, 426].contains($0) } ?? false }
+
+  /// Whether it says that the server does not have the command at all: 500 or 502.
+  package var saysNoSuchCommand: Bool { code == 500 || code == 502 }
+
   /// Whether it says that the server does not know the command, or not for this network (RFC 959 section 4.2.2; 522 is RFC 2428's).
   package var saysUnknownCommand: Bool { code.map { [500, 501, 502, 504, 522].contains($0) } ?? false }
 

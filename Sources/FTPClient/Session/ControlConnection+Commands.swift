@@ -166,6 +166,6 @@ extension ControlConnection {
 
   func brokenOffAhead() -> FTPError {
     breakdown = "commands were under way that do not come to their turn"
-    return FTPError(.closed, "the connection to \(host) cannot go on: commands had been sent ahead")
+    return FTPError(.closed, "the connection to \(host) was interrupted with commands under way: connect again")
   }
 }

@@ -12,7 +12,7 @@ extension FTPSession {
     if path == ".." {
       let reply = try control.execute(Command("CDUP"))
       if reply.category == .completion { return reply }
-      guard reply.code == 500 || reply.code == 502 else { throw FTPError(unexpected: reply) }
+      guard reply.saysNoSuchCommand else { throw FTPError(unexpected: reply) }
     }
     return try control.complete(Command("CWD", path.isEmpty ? "." : path))
   }

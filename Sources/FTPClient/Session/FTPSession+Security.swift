@@ -86,7 +86,7 @@ extension FTPSession {
         let reply = try control.execute(command)
         if reply.category == .completion { continue }
         // Servers that know TLS from the first byte alone, as aioftp, secure all connections and know neither command.
-        if configuration.isImplicitlySecure, configuration.protectsData, [500, 502].contains(reply.code) { continue }
+        if configuration.isImplicitlySecure, configuration.protectsData, reply.saysNoSuchCommand { continue }
         throw FTPError(
           .reply(reply),
           "\(control.host) refuses to \(configuration.protectsData ? "secure" : "send in the clear") "
@@ -102,7 +102,7 @@ extension FTPSession {
   func secureData(_ socket: Socket) throws(FTPError) -> SecureClosing? {
     guard configuration.protectsData, let security = configuration.security else { return nil }
     do throws(FTPError) {
-      let (stream, interruption) = try socket.deferringInterrupts(for: Self.grace) { () throws(FTPError) in
+      let (stream, interruption) = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
         try security.secure(socket, host: host, control: secured, until: .after(configuration.connectTimeout))
       }
       if let interruption {
@@ -116,18 +116,14 @@ extension FTPSession {
     }
   }
 
-  /// How long the handshake of a data connection may go on behind an interruption: vsftpd 3.0.3 and Pure-FTPd 1.0.50 end the session when
-  /// the connection is closed before.
-  private static let grace = Duration.seconds(1)
-
   /// Shakes hands on a data connection on which the command was interrupted before, and has its close be a reset.
   func secureBeforeClose(_ connection: DataConnection) {
     guard configuration.protectsData, let security = configuration.security, control.mayShakeHands,
       case .open(let socket) = connection
     else { return }
     do throws(FTPError) {
-      let deadline = Deadline.after(Self.grace)
-      _ = try socket.deferringInterrupts(for: Self.grace) { () throws(FTPError) in
+      let deadline = Deadline.after(TLSPatience.handshake)
+      _ = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
         try security.secure(socket, host: host, control: secured, until: deadline)
       }
       socket.resetOnClose()

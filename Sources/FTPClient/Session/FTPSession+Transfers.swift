@@ -87,7 +87,7 @@ extension FTPSession {
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
     let reply = try control.readFinalReply()
     control.abandonReplies()
-    guard [225, 226, 426].contains(reply.code) else { throw FTPError(unexpected: reply) }
+    guard reply.answersAbort else { throw FTPError(unexpected: reply) }
     return reply
   }
 

@@ -10,12 +10,6 @@ struct SecureClosing {
   /// Whether the connection goes through a proxy.
   let isProxied: Bool
 
-  /// How long a server behind a proxy may take before the client half-closes. A proxy may take a half-close for the end of both
-  /// directions, as microsocks does; to most servers `close_notify` says enough.
-  private static let grace = Duration.seconds(1)
-  /// How long to look at one connection before the other.
-  private static let glance = Duration.milliseconds(20)
-
   /// Says `close_notify`, half-closes, and reads below TLS what still comes, until the server closes or says on the control connection
   /// how the transfer ended.
   ///
@@ -24,9 +18,9 @@ struct SecureClosing {
   func run(until deadline: Deadline) throws(FTPError) {
     do throws(FTPError) {
       // The answer to the server's own, which nothing can follow.
-      if stream.ending != nil { return try stream.endWriting(silence: Self.glance) }
+      if stream.ending != nil { return try stream.endWriting(silence: TLSPatience.glance) }
       guard try sendNotice(until: deadline) else { return }
-      if isProxied, try drain(until: .earlier(deadline, .after(Self.grace))) { return }
+      if isProxied, try drain(until: .earlier(deadline, .after(TLSPatience.proxiedClose))) { return }
       socket.endWriting()
       guard try !drain(until: deadline) else { return }
     } catch {
@@ -39,7 +33,7 @@ struct SecureClosing {
 
   /// False when the server has said on the control connection what became of the transfer, and takes no more.
   private func sendNotice(until deadline: Deadline) throws(FTPError) -> Bool {
-    while try !socket.isWritable(until: .earlier(deadline, .after(Self.glance))) {
+    while try !socket.isWritable(until: .earlier(deadline, .after(TLSPatience.glance))) {
       if try control.hasInput() { return false }
       guard !deadline.hasPassed else { return true }
     }
@@ -51,7 +45,7 @@ struct SecureClosing {
   private func drain(until deadline: Deadline) throws(FTPError) -> Bool {
     var deadline = deadline
     while !deadline.hasPassed {
-      if try socket.isReadable(until: .earlier(deadline, .after(Self.glance))) {
+      if try socket.isReadable(until: .earlier(deadline, .after(TLSPatience.glance))) {
         let count = try withUnsafeTemporaryBuffer(of: 16 * 1024) { (buffer) throws(FTPError) in
           try socket.read(into: buffer, until: deadline)
         }
@@ -59,7 +53,7 @@ struct SecureClosing {
       } else if try control.hasInput() {
         guard control.awaitsKeepAliveAnswer else { return true }
         // That may be the answer to a `NOOP`; with the transfer's reply behind it, the server is done with the connection soon.
-        deadline = .earlier(deadline, .after(Self.grace))
+        deadline = .earlier(deadline, .after(TLSPatience.proxiedClose))
         guard try !socket.isReadable(until: deadline) else { continue }
         return true
       }

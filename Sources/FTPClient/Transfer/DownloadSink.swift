@@ -1,6 +1,6 @@
 /// Where a download goes.
 ///
-/// Detached calls: `write`, `read`. What a sink throws is a failure of this side, and ends the transfer.
+/// `write` and `read` are called detached from the interpreter. What a sink throws is a failure of this side, and ends the transfer.
 package protocol DownloadSink: AnyObject {
   /// The place for messages.
   var name: String { get }

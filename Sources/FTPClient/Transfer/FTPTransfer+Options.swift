@@ -2,7 +2,7 @@
 extension FTPTransfer {
   /// How a transfer goes about faults.
   public struct Options {
-    /// Whether what an earlier run left of the same file is gone on with, and kept when this run fails. Default: yes.
+    /// Whether what an earlier run left of the same file is resumed, and kept when this run fails. Default: yes.
     public var resumes = true
     /// Whether the content is compared by a hash where server and `hashing` have one in common, and a download looks whether the file
     /// has changed meanwhile. The size is compared in any case, where the server tells it. Default: yes.
@@ -26,7 +26,7 @@ extension FTPTransfer {
     public init() {}
 
     /// The most connections that one file is fetched over.
-    static let mostSegments = 16
+    package static let mostSegments = 16
   }
 
   /// How far a transfer is.

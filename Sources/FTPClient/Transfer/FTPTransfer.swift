@@ -8,7 +8,7 @@
 ///     let result = try transfer.download("firmware.bin", to: "firmware.bin")
 ///
 /// A file is written beside its place, under a temporary name, and takes its name when it is whole: until then what was there before stays. After a lost
-/// connection, a silence, a refusal for now (4yz) or a server's restart the session is had again, and the transfer goes on with `REST` or `APPE`
+/// connection, a silence, a refusal for now (4yz) or a server's restart the session is reopened, and the transfer goes on with `REST` or `APPE`
 /// where the server keeps its word. Calls block; one thread at a time.
 public final class FTPTransfer {
   /// How transfers go about faults; read when one begins.

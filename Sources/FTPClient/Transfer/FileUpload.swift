@@ -1,7 +1,6 @@
 /// An upload that finishes: under a temporary name that becomes the file's when it is whole, where the server lets it be so.
 package final class FileUpload {
   private let client: any TransferClient
-  private let path: [UInt8]
   private let source: any UploadSource
   private let options: FTPTransfer.Options
   private let title: String
@@ -11,28 +10,13 @@ package final class FileUpload {
   private var attempts: Attempts
   private var result = FTPTransfer.Result()
 
-  /// Where it is written.
-  private var target: [UInt8]
-  /// Whether a later run finds the temporary name again.
-  private var isKept = false
-  /// Whether it is written under its own name: the server takes no other, or renames nothing.
-  private var isDirect = false
-  /// Whether something of this file may be on the server under `target`.
-  private var hasBegun = false
-  /// Whether the server has been told to write there, whatever it made of that.
-  private var isAsked = false
-  /// Whether what is there is not to be gone on with.
-  private var isSpoilt = false
+  private var target: UploadTarget
   /// Whether the server has been told to rename, and what came of it is not known.
   private var isRenaming = false
-  /// How often in a row the server has not answered the command that begins the transfer.
-  private var silences = 0
   /// The temporary name under which it is whole, while it is written once more under its own.
   private var spare: [UInt8]?
   /// The name that the old file has while the new one gets its own.
   private var aside: [UInt8]?
-  /// Temporary names that were given up.
-  private var abandoned: [[UInt8]] = []
   private var refusesRestart = false
   private var refusesAppending = false
   /// How far this attempt has come.
@@ -50,30 +34,14 @@ package final class FileUpload {
   ) {
     self.client = client
     self.source = source
-    self.path = path
     self.options = options
     title = "uploading '\(source.name)' to '\(name)' on \(client.server)"
     report = ProgressReport(name, progress)
     hash = HashCheck(options.verifies ? options.hashing : nil)
     attempts = Attempts(options)
-    target = path
-    chooseName()
-  }
-
-  /// A name beside the file's: that of an earlier run of the same file, or one that nobody has.
-  private func chooseName(anew: Bool = false) {
-    var tail = RandomName.make()
-    isKept = false
-    if !anew, options.resumes, let identity = source.identity, source.size ?? 0 >= PartFile.worthKeeping {
-      var mark: UInt64 = 0xcbf2_9ce4_8422_2325
-      for byte in identity.utf8 { mark = (mark ^ UInt64(byte)) &* 0x100_0000_01b3 }
-      tail = (0..<8).map { UInt8(truncatingIfNeeded: mark >> (56 - 8 * $0)) }.hexadecimalDigits
-      isKept = true
-    }
-    target = RandomName.beside(path, ".\(tail).part")
-    hasBegun = isKept
-    isAsked = false
-    isSpoilt = false
+    // The name of a large file is found again by a later run.
+    let isLarge = source.size ?? 0 >= PartFile.worthKeeping
+    target = UploadTarget(beside: path, identity: options.resumes && isLarge ? source.identity : nil)
   }
 
   /// Runs it to its end. Throws `TransferFailure`; then the server may hold a part, for a later run where the options say so.
@@ -83,7 +51,7 @@ package final class FileUpload {
       do {
         try client.connect()
         try attempt()
-        for name in abandoned + [spare, aside].compactMap(\.self) {
+        for name in target.abandoned + [spare, aside].compactMap(\.self) {
           _ = client.trying { try client.execute("DELE", name) }
         }
         result.attempts = attempts.count
@@ -119,9 +87,11 @@ package final class FileUpload {
   /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
     // Behind RNFR ProFTPD 1.3.8 takes nothing else.
-    if isRenaming { _ = client.trying { try client.execute("RNTO", target) } }
-    guard hasBegun || isAsked, !isDirect, isBlocked || !(isKept && options.resumes) else { return }
-    _ = client.trying { try client.execute("DELE", target) }
+    if isRenaming { _ = client.trying { try client.execute("RNTO", target.name) } }
+    guard target.hasBegun || target.isAsked, !target.isDirect, isBlocked || !(target.isKept && options.resumes) else {
+      return
+    }
+    _ = client.trying { try client.execute("DELE", target.name) }
   }
 
   // MARK: One attempt
@@ -134,7 +104,7 @@ package final class FileUpload {
     isRenaming = false
     try send(from: offsetOnServer(told?["SIZE"]))
     try verify()
-    if isDirect { try keepTime(path) } else { try rename() }
+    if target.isDirect { try keepTime() } else { try rename() }
     try report.tell(position, of: position, attempt: attempts.count, now: true)
   }
 
@@ -144,21 +114,23 @@ package final class FileUpload {
     if let verb = client.passiveCommand { questions.append(.port(verb)) }
     if !client.isBinary { questions.append(.binary) }
     if client.knownFeatures == nil, options.verifies || source.modified != nil { questions.append(.features) }
-    if hasBegun, !isSpoilt { questions.append(.file("SIZE")) }
-    return try QuestionsTogether(client, target).ask(questions)
+    if target.hasBegun, !target.isSpoilt { questions.append(.file("SIZE")) }
+    return try QuestionsTogether(client, target.name).ask(questions)
   }
 
   /// Where to go on: behind what the server has, which it may have told already. Removes what is of no use.
   private func offsetOnServer(_ told: Reply?) throws -> UInt64 {
-    guard hasBegun else { return 0 }
-    let size = isSpoilt ? nil : try told.map { try self.size(in: $0) } ?? sizeOnServer(target)
+    guard target.hasBegun else { return 0 }
+    let size = target.isSpoilt ? nil : try told.map { try self.size(in: $0) } ?? sizeOnServer(target.name)
     if let size, size <= source.size ?? end ?? .max {
       if attempts.count == 1 { result.kept = size }
       return size
     }
     // What cannot be removed is left alone.
-    if !isDirect, isSpoilt || size != nil, try client.completes("DELE", target) == nil { chooseName(anew: true) }
-    isSpoilt = false
+    if !target.isDirect, target.isSpoilt || size != nil, try client.completes("DELE", target.name) == nil {
+      target.chooseAnother()
+    }
+    target.isSpoilt = false
     return 0
   }
 
@@ -185,11 +157,10 @@ package final class FileUpload {
     if report.isHeard { try client.beBinary() }
     let transfer: any ClientTransfer
     do { transfer = try begin(from: start) } catch {
-      if client.isTimeout(error) { noteSilence() }
+      if client.isTimeout(error) { target.noteSilence() }
       throw error
     }
-    silences = 0
-    hasBegun = true
+    target.begin()
     do {
       try transfer.run { data in
         // Which is 0 where the server goes on nowhere.
@@ -214,30 +185,20 @@ package final class FileUpload {
     end = position
   }
 
-  /// A session that was lost may still hold the file: vsftpd locks what is uploaded, and lets the next one wait for it without a word. The second time
-  /// another name is taken.
-  private func noteSilence() {
-    silences += 1
-    guard silences > 1, hasBegun, !isDirect else { return }
-    silences = 0
-    abandoned.append(target)
-    chooseName(anew: true)
-  }
-
   /// Begins at an offset: by `REST` and `STOR`, which cannot write anything twice; or else by `APPE`, when the server has just so much; or
   /// else from the beginning. Under its own name where the server takes no other.
   private func begin(from start: UInt64) throws -> any ClientTransfer {
     if start > 0 {
       if !refusesRestart {
         do {
-          let transfer = try client.begin("STOR", target, from: start)
+          let transfer = try client.begin("STOR", target.name, from: start)
           result.resumes += 1
           return transfer
         } catch let error as FTPError where Self.refuses(error) { refusesRestart = true }
       }
-      if !refusesAppending, try sizeOnServer(target) == start {
+      if !refusesAppending, try sizeOnServer(target.name) == start {
         do {
-          let transfer = try client.begin("APPE", target, from: 0)
+          let transfer = try client.begin("APPE", target.name, from: 0)
           result.resumes += 1
           return transfer
         } catch let error as FTPError where Self.refuses(error) { refusesAppending = true }
@@ -245,14 +206,13 @@ package final class FileUpload {
       position = 0
       result.kept = 0
     }
-    isAsked = true
-    do { return try client.begin("STOR", target, from: 0) } catch let error as FTPError {
-      guard !isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else {
+    target.isAsked = true
+    do { return try client.begin("STOR", target.name, from: 0) } catch let error as FTPError {
+      guard !target.isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else {
         throw error
       }
-      isDirect = true
-      target = path
-      return try client.begin("STOR", target, from: 0)
+      target.takeOwnName()
+      return try client.begin("STOR", target.name, from: 0)
     }
   }
 
@@ -273,7 +233,7 @@ package final class FileUpload {
       result.changes += 1
       try spoil("'\(source.name)' changed while it was being sent")
     }
-    let size = try sizeOnServer(target)
+    let size = try sizeOnServer(target.name)
     if let size, size != position {
       refusesRestart = refusesRestart || result.resumes > 0
       try spoil("the server has \(size) of \(position) bytes")
@@ -284,7 +244,7 @@ package final class FileUpload {
     if hash.count < position, source.size != nil { try hash.catchUp(to: position, client, source.read) }
     guard hash.count == position else { return }
     do {
-      if let verification = try hash.verify(client, target) { result.verified = verification }
+      if let verification = try hash.verify(client, target.name) { result.verified = verification }
     } catch let error as FTPError {
       guard case .mismatch = error.kind else { throw error }
       try spoil(error.message)
@@ -293,7 +253,7 @@ package final class FileUpload {
 
   /// What is on the server is of no use.
   private func spoil(_ reason: String) throws -> Never {
-    isSpoilt = true
+    target.isSpoilt = true
     result.kept = 0
     end = nil
     try hash.restart()
@@ -303,39 +263,38 @@ package final class FileUpload {
   // MARK: The end
 
   /// What cannot be kept is no fault of the transfer's.
-  private func keepTime(_ path: [UInt8]) throws {
-    if let timing = try source.timing(path, client) { _ = try client.completes(timing.verb, timing.argument) }
+  private func keepTime() throws {
+    if let timing = try source.timing(target.path, client) { _ = try client.completes(timing.verb, timing.argument) }
   }
 
   /// Gives the temporary file its time and the file's name.
   private func rename() throws {
-    let outcome = try rename(target, to: path, behind: source.timing(target, client))
+    let outcome = try rename(target.name, to: target.path, behind: source.timing(target.name, client))
     if outcome == .done { return }
     // Windows and some others replace nothing: the old file goes aside until the new one has its name.
-    if outcome == .refused, try sizeOnServer(path) != nil {
-      let aside = RandomName.beside(path, ".\(RandomName.make())")
-      if try rename(path, to: aside) == .done {
+    if outcome == .refused, try sizeOnServer(target.path) != nil {
+      let aside = RandomName.beside(target.path, ".\(RandomName.make())")
+      if try rename(target.path, to: aside) == .done {
         self.aside = aside
-        if try rename(target, to: path) == .done { return }
-        if try rename(aside, to: path) == .done { self.aside = nil }
+        if try rename(target.name, to: target.path) == .done { return }
+        if try rename(aside, to: target.path) == .done { self.aside = nil }
       }
     }
     // It cannot have its name but by being written under it. Until that is whole, so is the other one.
-    spare = target
-    isDirect = true
-    target = path
-    hasBegun = false
+    spare = target.name
+    target.takeOwnName()
+    target.hasBegun = false
     position = 0
     try hash.restart()
     try send(from: 0)
     try verify()
-    try keepTime(path)
+    try keepTime()
   }
 
   private func rename(
     _ old: [UInt8], to new: [UInt8], behind first: RemoteRenaming.Command? = nil
   ) throws -> RemoteRenaming.Outcome {
-    isRenaming = old == target
+    isRenaming = old == target.name
     let outcome = try RemoteRenaming(client).rename(old, to: new, behind: first, mindingDirectories: isRenaming)
     isRenaming = false
     switch outcome {
@@ -350,10 +309,12 @@ package final class FileUpload {
 
   /// Whether a server that was lost while it renamed has done so: the temporary name is gone, and the file is there.
   private func isInPlace() throws -> Bool {
-    guard try sizeOnServer(target) == nil, let size = try sizeOnServer(path), size == position else { return false }
+    guard try sizeOnServer(target.name) == nil, let size = try sizeOnServer(target.path), size == position else {
+      return false
+    }
     if result.verified != .size, case .hash(_, let digest) = result.verified {
       for command in try client.features().hashes where command.algorithm.count == digest.count {
-        if let theirs = try command.ask(client, path) { return theirs == digest }
+        if let theirs = try command.ask(client, target.path) { return theirs == digest }
       }
     }
     return true

@@ -7,7 +7,7 @@ final class ProgressReport {
   /// Moments and what was done then, the oldest first: the rate is that of the last seconds.
   private var marks: [(time: Double, done: UInt64)] = []
 
-  /// Seconds between two reports, and that the rate looks back over.
+  /// Seconds between two reports, and seconds that the rate is averaged over.
   private static let interval = 0.1
   private static let memory = 5.0
 

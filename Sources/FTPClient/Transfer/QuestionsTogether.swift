@@ -2,7 +2,7 @@
 ///
 /// No transfer is running, so that servers which mind commands during one do not mind these. A server, or what lies before it, may take no more than one
 /// command at a time all the same: the first time in a session the answers are awaited for a moment only, and looked at. Where they do not come the
-/// session is had again, and all that it is asked goes one by one from then on.
+/// session is reopened, and all that it is asked goes one by one from then on.
 struct QuestionsTogether {
   /// Something to ask, or to set.
   enum Question: Equatable {

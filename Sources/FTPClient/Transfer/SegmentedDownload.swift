@@ -24,7 +24,7 @@ final class SegmentedDownload {
   private(set) var resumes = 0
   private(set) var connections = 1
 
-  /// What a connection must have to fetch for another one to be worth its login.
+  /// Fewer bytes for each connection are not worth a further login.
   private static let least: UInt64 = 1024 * 1024
   /// Seconds of one connection's work for which another one takes a half of it.
   private static let worthwhile = 4.0

@@ -1,4 +1,4 @@
-/// An `FTPSession` that can be had again, for transfers that finish.
+/// An `FTPSession` that can be reopened, for transfers that finish.
 package final class SessionClient: TransferClient {
   private let open: () throws -> FTPSession
   private var session: FTPSession?

@@ -1,4 +1,4 @@
-/// A session that can be had again: what transfers that finish are made with. `FTPSession` is driven by `SessionClient`, Python's `FTP`
+/// A session that can be reopened: what transfers that finish are made with. `FTPSession` is driven by `SessionClient`, Python's `FTP`
 /// object by the Python module.
 ///
 /// Paths are bytes as the session sends them. One thread at a time; calls block.
@@ -70,7 +70,7 @@ extension TransferClient {
 
   package func cleaningUp(_ body: () -> Void) { Interrupt.deferring(for: .seconds(5), body) }
 
-  /// Runs what is of no weight for the call. An interruption comes again.
+  /// Runs what may fail without failing the call. An interruption comes again.
   func trying<Result>(_ body: () throws -> Result) -> Result? {
     do { return try body() } catch {
       drop(error)

@@ -185,7 +185,7 @@ final class SharedStream {
     trampoline(definedBy: type) { state in
       guard
         let instance, let stream = NativeObject.content(PythonObject(borrowed: instance), as: SharedStream.self)
-      else { throw PythonError.type("no connection of a program's") }
+      else { throw PythonError.type("this method needs the connection that it is a method of") }
       return try body(stream, state, Arguments(signature, arguments, count, keywords: keywords))
     }
   }

@@ -87,7 +87,9 @@ final class FileObjectSource: UploadSource {
           throw FTPError(.state, "\(name) has no seek(): what has been sent of it cannot be sent again")
         }
         let target = try start.integer().addingReportingOverflow(distance)
-        guard !target.overflow else { throw FTPError(.state, "\(name) has no position \(distance) bytes behind its tell()") }
+        guard !target.overflow else {
+          throw FTPError(.state, "\(name) has no position \(distance) bytes behind its tell()")
+        }
         try file.callMethod("seek", .integer(target.partialValue))
         position = offset
       }

@@ -210,7 +210,7 @@ extension FTPObject {
     }
     if isSecond { try connection()?.control.unread(parsed(reply)) }
     try connection()?.control.abandonReplies()
-    guard try ["426", "225", "226"].contains(code(reply)) else {
+    guard try parsed(reply).answersAbort else {
       throw unexpected(reply, state.errors.protocolError)
     }
     return reply
@@ -232,7 +232,7 @@ extension FTPObject {
         connection.control.abandonReplies()
         try Attachment.detach { try connection.control.realign() }
       }, otherwise: { _ in })
-    guard try ["426", "225", "226"].contains(code(reply)) else {
+    guard try parsed(reply).answersAbort else {
       throw unexpected(reply, state.replyClass(try parsed(reply).category))
     }
     return reply

@@ -72,7 +72,8 @@ extension FTPObject {
     options.comparison = comparison
     options.deletes = try arguments["delete"]?.isTrue() ?? false
     options.isDryRun = try arguments["dry_run"]?.isTrue() ?? false
-    options.connections = try number(arguments["connections"], "connections", 4, 1...16)
+    options.connections = try number(
+      arguments["connections"], "connections", options.connections, 1...FTPTree.Options.mostConnections)
     options.transfer = try transferOptions(arguments)
     return options
   }
@@ -184,8 +185,8 @@ struct TreeTypes {
         ("made", "directories that were made"),
         ("size", "bytes of the files that were transferred"),
         ("bytes", "bytes that went over data connections for them"),
-        ("resumes", "how often a file was gone on with behind what was there"),
-        ("retries", "how often a file was begun again or gone on with after a fault"),
+        ("resumes", "how often a file was resumed behind what was there"),
+        ("retries", "how often a file was restarted or resumed after a fault"),
         ("connections", "over how many connections it went"),
         ("seconds", "the time that it took"),
         ("actions", "list of (what, path): 'make', 'copy' or 'delete', and the path in the tree"),

@@ -10,11 +10,7 @@ extension FTPObject {
   /// `error_temp` for a 421, by which the server takes its leave.
   func askForUTF8() throws {
     do {
-      let features = try lookingAt(sendcmd("FEAT"))
-      let knowsUTF8 = features.unicodeScalars.split { $0 == "\n" || $0 == "\r" }.contains { line in
-        String(line.drop { $0 == " " }.prefix { $0 != " " }).uppercased() == "UTF8"
-      }
-      if knowsUTF8 { _ = try sendcmd("OPTS UTF8 ON") }
+      if try ServerFeatures(parsed(sendcmd("FEAT"))).has("UTF8") { _ = try sendcmd("OPTS UTF8 ON") }
     } catch {
       guard PythonError.matches(state.errors.permanent, state.errors.temporary), let refusal = PythonError.take() else {
         throw error

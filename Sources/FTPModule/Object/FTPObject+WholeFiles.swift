@@ -53,8 +53,9 @@ extension FTPObject {
     options.resumes = try arguments["resume"]?.isTrue() ?? true
     options.verifies = try arguments["verify"]?.isTrue() ?? true
     options.hashing = PythonHashing()
-    options.retries = try number(arguments["retries"], "retries", 5, 0...1_000_000)
-    options.segments = try number(arguments["segments"], "segments", 1, 1...16)
+    options.retries = try number(arguments["retries"], "retries", options.retries, 0...1_000_000)
+    options.segments = try number(
+      arguments["segments"], "segments", options.segments, 1...FTPTransfer.Options.mostSegments)
     return options
   }
 

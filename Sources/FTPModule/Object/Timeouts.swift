@@ -22,7 +22,9 @@ extension FTPObject {
   static func checkTimeout(_ value: PythonObject) throws(PythonError) {
     if value.isNone { return }
     guard try value.double() > 0 else {
-      throw .value("Non-blocking socket (timeout=0) is not supported: timeout must be above 0, or None for no limit")
+      throw .value(
+        "timeout must be above 0 seconds, or None for no limit, not \(try value.text()): non-blocking sockets (0) are not supported"
+      )
     }
   }
 

@@ -7,11 +7,6 @@ import PythonBridge
 /// Never skipped, for the peer must see that the data is whole, and a connection that is closed with something unread
 /// in it, such as a session ticket, is reset. Never waited for in vain, for some servers never answer it.
 struct TLSClosing {
-  /// How long to look at one connection before the other.
-  private static let glance = Duration.milliseconds(20)
-  /// How long a server behind a proxy may take before the client half-closes.
-  private static let grace = Duration.seconds(1)
-
   private let socket: PythonObject
   private let tls: any TLSLayer
   private let connection: Connection?
@@ -20,9 +15,7 @@ struct TLSClosing {
 
   /// Ends TLS on a stream's socket, in the time that the server may be silent; attached. Without TLS there is nothing to do.
   ///
-  /// A proxy may take a half-close for the end of both directions: microsocks closes both connections at once, which resets the
-  /// server's when it has sent what nobody has read yet, and takes the end of an upload with it. So `throughProxy` puts it off: to most
-  /// servers `close_notify` says enough.
+  /// `throughProxy` puts the half-close off (`TLSPatience.proxiedClose`).
   ///
   /// What goes wrong is dropped: the final reply decides. Throws `.timedOut` when neither connection has moved in that time, and what
   /// a signal's handler raises.
@@ -68,7 +61,7 @@ struct TLSClosing {
   /// Half-closes, and reads below TLS what still comes, until the server closes or says on the control connection how the
   /// transfer ended.
   private func drain(throughProxy: Bool) throws {
-    if throughProxy, try reachesEnd(until: .earlier(deadline, .after(Self.grace))) { return }
+    if throughProxy, try reachesEnd(until: .earlier(deadline, .after(TLSPatience.proxiedClose))) { return }
     let plain = try state.socket().attribute("socket")
     try plain.callMethod(state.names[.shutdown], socket, .integer(1))
     guard try reachesEnd(until: deadline) else { throw timedOut }
@@ -93,7 +86,7 @@ struct TLSClosing {
   /// first.
   private func moved(_ want: TLSWant, until limit: Deadline) throws -> Mover? {
     while true {
-      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(limit, .after(Self.glance))) }) {
+      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(limit, .after(TLSPatience.glance))) }) {
         return .data
       }
       if let connection, try Attachment.detach({ try connection.control.hasInput() }) { return .control }
@@ -102,6 +95,8 @@ struct TLSClosing {
   }
 
   private var timedOut: FTPError {
-    FTPError(.timedOut, "the server does not end the data connection, and sends no reply: timed out")
+    let server = connection?.control.host ?? "the server"
+    return FTPError(
+      .timedOut, "\(server) neither ends the data connection nor says what became of the transfer: timed out")
   }
 }

@@ -3,9 +3,9 @@ import PythonBridge
 
 /// The way of one data connection into TLS, and how it ends where Ctrl-C, or another exception that is not the connection's, breaks it off.
 ///
-/// The server has the command by then, and awaits the handshake. When the connection is closed instead, some end the session: vsftpd 3.0.3
-/// writes "500 OOPS" in the clear into the control connection, Pure-FTPd 1.0.50 exits without a word (`tls_init_data_session`). So the
-/// handshake is brought to its end first, in a short time, and then the connection is reset as in the middle of a transfer.
+/// The server has the command by then, and awaits the handshake. When the connection is closed instead, some end the session. So the
+/// handshake is brought to its end first, in a short time (`TLSPatience.handshake`; a second Ctrl-C ends that at once), and then the connection is reset as
+/// in the middle of a transfer.
 final class TLSHandshake {
   /// The socket: the plain one, and then what has been wrapped around it.
   var socket: PythonObject
@@ -13,8 +13,6 @@ final class TLSHandshake {
   var pipe: TLSPipe?
   private let state: ModuleState
 
-  /// How long a server may take to do its part. A second Ctrl-C ends that at once.
-  private static let grace = Duration.seconds(1)
   /// How long it may take to say something when all is done. ProFTPD 1.3.8 ends the session when a download in TLS 1.3 is reset right behind
   /// the client's last word of the handshake.
   fileprivate static let glance = Duration.milliseconds(200)
@@ -44,7 +42,7 @@ final class TLSHandshake {
     var isWhole = false
     if isExpected {
       PythonError.preserving {
-        let deadline = Deadline.after(Self.grace)
+        let deadline = Deadline.after(TLSPatience.handshake)
         if try state.isTLS(socket) {
           try finish(socket, until: deadline)
         } else {

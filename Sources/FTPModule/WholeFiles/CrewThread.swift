@@ -32,7 +32,7 @@ final class CrewThread: ReferenceHolder {
   static func crew(_ state: ModuleState) -> TreeRun.Crew {
     { count, run, work in
       func stop(_ interruption: PythonFailure) { run.stop(LocalFailure(interruption)) }
-      // As many as there are do as well.
+      // Fewer threads than wanted do as well.
       let (foreman, _) = begin(state, count, "tree", stop) { number in
         Attachment.asking({ () throws(PythonError) in
           if run.isStopped { throw .raise(.runtimeError, "another part of the tree has failed") }

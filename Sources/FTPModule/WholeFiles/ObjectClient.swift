@@ -2,7 +2,7 @@ import CPython
 import FTPClient
 import PythonBridge
 
-/// An `FTP` object of Python that can be had again, for transfers that finish.
+/// An `FTP` object of Python that can be reopened, for transfers that finish.
 ///
 /// Everything goes through the object's own methods, which a subclass may replace: `sendcmd`, `transfercmd`, `connect`, `login`, `prot_p`, `cwd`,
 /// `close`. Calls come attached or detached; it is made and dropped attached.
@@ -68,7 +68,7 @@ final class ObjectClient: TransferClient {
     let changes = connection?.control.directoryChanges
     guard changes != memory.directoryChanges || changes == nil else { return }
     do { memory.directory = try ftp.call(.pwd) } catch {
-      // Without a name the directory cannot be come back to; absolute paths need none.
+      // Without a name the directory cannot be returned to; absolute paths need none.
       guard PythonError.matches(ftp.state.errors.error, .unicodeError) else { throw error }
       PythonError.clear()
       memory.directory = nil

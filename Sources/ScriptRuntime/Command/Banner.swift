@@ -1,11 +1,6 @@
 import CPython
 import FTPModule
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// What ftpy says about itself.
 enum Banner {

@@ -18,26 +18,15 @@ enum DeviceImport {
     PyTuple_SetItem(state, 0, original)
     Py_IncRef(replaced)
     PyTuple_SetItem(state, 1, replaced)
-    return PyCFunction_NewEx(definition.pointer, state, nil)
+    return definition.make(state: state)
   }
 
-  /// Python keeps the pointer as long as a function made from it lives.
-  private struct Definition: @unchecked Sendable {
-    let pointer: UnsafeMutablePointer<PyMethodDef>
-  }
-
-  private static let definition: Definition = {
-    let implementation: PyCFunctionWithKeywords = { state, arguments, keywords in
+  private static let definition: BuiltinFunction = {
+    let call: PyCFunctionWithKeywords = { state, arguments, keywords in
       DeviceImport.call(state, arguments, keywords)
     }
-    let pointer = UnsafeMutablePointer<PyMethodDef>.allocate(capacity: 1)
-    let name: StaticString = "__import__"
-    pointer.initialize(
-      to: PyMethodDef(
-        ml_name: UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self),
-        ml_meth: unsafeBitCast(implementation, to: PyCFunction.self),
-        ml_flags: METH_VARARGS | METH_KEYWORDS, ml_doc: nil))
-    return Definition(pointer: pointer)
+    return BuiltinFunction(
+      "__import__", flags: METH_VARARGS | METH_KEYWORDS, unsafeBitCast(call, to: PyCFunction.self))
   }()
 
   private static func call(

@@ -79,11 +79,6 @@ enum DeviceImports {
 }
 
 extension PythonObject {
-  /// Whether it is this text, of ASCII.
-  func isText(_ text: StaticString) -> Bool {
-    withPointer { py_is_str($0) != 0 && PyUnicode_CompareWithASCIIString($0, text.cString) == 0 }
-  }
-
   /// Whether it is text that begins so.
   fileprivate func hasPrefix(_ text: StaticString) throws(PythonError) -> Bool {
     guard isString else { return false }

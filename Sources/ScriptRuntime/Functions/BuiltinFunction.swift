@@ -15,8 +15,10 @@ struct BuiltinFunction: @unchecked Sendable {
       to: PyMethodDef(ml_name: name.cString, ml_meth: body, ml_flags: flags, ml_doc: doc?.cString))
   }
 
-  /// A new reference to the function, or nil with a Python exception set.
-  func make() -> UnsafeMutablePointer<PyObject>? { PyCMethod_New(definition, nil, nil, nil) }
+  /// A new reference to the function, or nil with a Python exception set. The body's first argument is `state`, which the function keeps.
+  func make(state: UnsafeMutablePointer<PyObject>? = nil) -> UnsafeMutablePointer<PyObject>? {
+    PyCMethod_New(definition, state, nil, nil)
+  }
 
   /// Stores it in a dictionary under its name. False with a Python exception set.
   func add(to dictionary: UnsafeMutablePointer<PyObject>) -> Bool {
@@ -36,9 +38,7 @@ struct BuiltinFunction: @unchecked Sendable {
   }
 
   /// `memory_used()`: bytes that the script uses now.
-  static var memoryUsed: BuiltinFunction {
-    BuiltinFunction("memory_used") { _, _ in PyLong_FromSize_t(script_memory_used()) }
-  }
+  static let memoryUsed = BuiltinFunction("memory_used") { _, _ in PyLong_FromSize_t(script_memory_used()) }
 
   /// `unlimited(call, *arguments)`: calls with the limit of the script's memory lifted.
   static let unlimited = BuiltinFunction("unlimited", flags: METH_VARARGS) { _, arguments in

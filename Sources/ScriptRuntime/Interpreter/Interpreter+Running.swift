@@ -1,11 +1,6 @@
 internal import CPython
+internal import Glibc
 internal import PythonBridge
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
 
 /// Scripts, expressions, calls and variables. Every call blocks until Python has done it; what it raises comes as `ScriptError`.
 ///

@@ -1,12 +1,7 @@
 internal import CPython
 internal import CScriptRuntime
+internal import Glibc
 internal import PythonBridge
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
 
 /// CPython inside this program, with the FTP client and the device's modules built in.
 ///

@@ -1,13 +1,8 @@
 internal import CPython
 internal import CScriptRuntime
+internal import Glibc
 internal import PythonBridge
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
 
 /// The one interpreter that this process can have at a time.
 enum InterpreterLife {
@@ -17,7 +12,6 @@ enum InterpreterLife {
   private static let count = Mutex<UInt64>(0)
   /// Its thread. Written before `number` says that it runs.
   nonisolated(unsafe) private static var thread = pthread_self()
-  private static let process = Atomic<pid_t>(0)
 
   /// The number of the interpreter that runs; 0 when none does.
   static var current: UInt64 { number.load(ordering: .acquiring) }

@@ -1,14 +1,9 @@
 internal import CPython
 internal import CScriptRuntime
 internal import FTPModule
+internal import Glibc
 internal import PythonBridge
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
 
 /// What happens to the process when an interpreter starts in it, and how that is undone.
 struct InterpreterStart {

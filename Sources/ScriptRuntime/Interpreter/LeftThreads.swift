@@ -1,14 +1,9 @@
 internal import CPython
 internal import CScriptRuntime
 internal import FTPClient
+internal import Glibc
 internal import PythonBridge
 internal import Synchronization
-
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
 
 /// The threads of a script that have not ended when its interpreter does: daemons, and those that nobody would wait for longer.
 ///

@@ -1,11 +1,6 @@
 import CPython
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// The end of a run that takes too long: `-X timeout`.
 ///
@@ -23,11 +18,7 @@ final class RunDeadline: Sendable {
   nonisolated(unsafe) private(set) static var running: RunDeadline?
 
   /// A signal that scripts have no use for; the last of the real-time ones is not known to be used by any library.
-  #if canImport(Glibc)
-    private static let signal = __libc_current_sigrtmax()
-  #else
-    private static let signal = SIGXCPU
-  #endif
+  private static let signal = __libc_current_sigrtmax()
 
   private let seconds: Double
   private let start = RunDeadline.now()

@@ -2,12 +2,7 @@ import CPython
 import CScriptRuntime
 import DeviceModules
 import FTPModule
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Glibc
 
 /// What `RunOptions` ask for, from before the interpreter's start to after its end.
 struct RunLimits {

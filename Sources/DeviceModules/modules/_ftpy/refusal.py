@@ -14,6 +14,6 @@ def refuse(name: str) -> NoReturn:
         else "runs only on the device: it drives hardware that this host does not have"
     )
     raise ModuleNotFoundError(
-        f"{name} {reason}. A {name}.py of your own beside the script is imported in its place",
+        f"{name} {reason}. Your own {name}.py beside the script is imported instead",
         name=name,
     )

@@ -111,6 +111,9 @@ extension FTPTree {
 
     /// The defaults.
     public init() {}
+
+    /// The most connections that a tree is kept equal over.
+    package static let mostConnections = 16
   }
 
   /// What was done, or with `isDryRun` would be.
@@ -154,9 +157,9 @@ extension FTPTree {
     public internal(set) var bytes: UInt64 = 0
     /// Bytes of the files that were transferred.
     public internal(set) var size: UInt64 = 0
-    /// How often a file was gone on with after a fault.
+    /// How often a file was resumed behind what was there.
     public internal(set) var resumes = 0
-    /// How often a file was begun again or gone on with.
+    /// How often a file was restarted or resumed after a fault.
     public internal(set) var retries = 0
     /// Over how many connections it went.
     public internal(set) var connections = 1
@@ -164,7 +167,7 @@ extension FTPTree {
     public internal(set) var duration = Duration.zero
     /// What was left out: symbolic links, devices, and names that are not used on this computer.
     public internal(set) var refused: [Note] = []
-    /// What could not be transferred, listed, made or removed.
+    /// What could not be transferred, listed, made or removed; in Python `errors`.
     public internal(set) var failures: [Note] = []
 
     init() {}

@@ -2,7 +2,7 @@ import Synchronization
 
 /// A worker's client, which asks for the next file's data connection while the one before is under way.
 ///
-/// Only among small files, each of which can be had again: a server that does not take it loses one of them, is told no
+/// Only among small files, each of which can be transferred again: a server that does not take it loses one of them, is told no
 /// command ahead any more in this run, and the file is transferred once more. Those that are known not to, are known by their greetings.
 final class PipeliningClient: TransferClient {
   private let client: any TransferClient

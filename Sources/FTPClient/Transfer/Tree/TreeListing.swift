@@ -45,7 +45,7 @@ struct RemoteDirectory {
   var showsHidden = true
 }
 
-/// Lists directories of a server for a tree, with a client that may be had again.
+/// Lists directories of a server for a tree, with a client that reconnects.
 final class TreeListing {
   private let client: any TransferClient
   private var lacksMachineListing = false

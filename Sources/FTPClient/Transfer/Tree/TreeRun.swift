@@ -108,7 +108,7 @@ package final class TreeRun: @unchecked Sendable {
   /// Runs it to its end. Throws what stopped it; `summary` says how far it came.
   package func run() throws -> FTPTree.Summary {
     state.withLock { $0.directories = [.directory([], isNew: false, ancestors: [])] }
-    let count = max(1, min(options.connections, 16))
+    let count = max(1, min(options.connections, FTPTree.Options.mostConnections))
     let siblings = try (1..<count).map { _ in try first.sibling() }
     let workers = [TreeWorker(self, first)] + siblings.map { TreeWorker(self, $0) }
     do {

@@ -89,8 +89,8 @@ extension TreeWorker {
       directory = nil
     }
     let place = directory.map { self.place(path, in: $0) }
-    if let directory, let entry = try LocalFailure.marking({ try run.local.entry(name, in: directory) }) {
-      if entry.kind == .directory { throw LocalFailure(FTPError(errno: EISDIR, "write '\(place?.path ?? "")'")) }
+    if let directory, let place, let entry = try LocalFailure.marking({ try run.local.entry(name, in: directory) }) {
+      if entry.kind == .directory { throw LocalFailure(FTPError(errno: EISDIR, "write '\(place.path)'")) }
       let isEqual = try persistently("comparing '\(remote(path).text)'") {
         try isSame(path, item, entry) { try LocalSource(place: place) }
       }

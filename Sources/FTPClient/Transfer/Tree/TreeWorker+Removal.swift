@@ -21,7 +21,9 @@ extension TreeWorker {
     let filter = run.options.filter
     guard isDirectory else { return filter.takes(file: words) ? Removal(path: path, isDirectory: false) : nil }
     guard filter.enters(directory: words) else { return nil }
-    guard path.count <= TreeRun.deepest else { throw FTPError(.state, "the directory is too deep") }
+    guard path.count <= TreeRun.deepest else {
+      throw FTPError(.state, "the directory is more than \(TreeRun.deepest) below the top")
+    }
     var removal = Removal(path: path, isDirectory: true)
     if run.direction == .upload, !run.options.isDryRun, try isRemovedAlone(path) {
       removal.isGone = true

@@ -154,8 +154,7 @@ extension TreeWorker {
 
 extension LocalSource {
   /// Opens a file of a tree, never through a link.
-  convenience init(place: LocalPlace?) throws {
-    guard let place else { throw FTPError(errno: ENOENT, "read a file") }
+  convenience init(place: LocalPlace) throws {
     let descriptor = place.open(place.name, O_RDONLY | O_NONBLOCK)
     guard descriptor >= 0 else { throw FTPError(errno: errno, "read '\(place.path)'") }
     try self.init(descriptor: descriptor, path: place.path)

@@ -83,7 +83,7 @@ final class TreeWorker {
     return FTPError(.tooLong, "the path has \(count) bytes, more than a command has room for")
   }
 
-  /// Runs `body` until it ends or fails for good, with a connection that is had again as often as transfers have it.
+  /// Runs `body` until it ends or fails for good, with a connection that is reopened as often as transfers reopen theirs.
   func persistently<Result>(_ title: String, _ body: () throws -> Result) throws -> Result {
     var attempts = Attempts(run.options.transfer)
     while true {

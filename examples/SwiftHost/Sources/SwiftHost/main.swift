@@ -1,14 +1,9 @@
+import Glibc
 import ScriptRuntime
 
 // A program that runs a script of the device's inside itself, with limits, and prints what it returns:
 //
 //     swift run SwiftHost sample.py DEVICE-FOLDER HOST PORT USER PASSWORD
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 let words = CommandLine.arguments
 guard words.count == 7, let port = Int(words[4]) else {

@@ -1,0 +1,67 @@
+/// The name that an upload is written under: a temporary one beside the file's, or the file's own; and what is known of what the server has there.
+struct UploadTarget {
+  /// The file's own name.
+  let path: [UInt8]
+  /// The name in use.
+  private(set) var name: [UInt8]
+  /// Whether it is the file's own: the server takes no other, or renames nothing.
+  private(set) var isDirect = false
+  /// Whether a later run finds the temporary name again.
+  private(set) var isKept: Bool
+  /// Whether something of this file may be on the server under it.
+  var hasBegun: Bool
+  /// Whether the server has been told to write there, whatever it made of that.
+  var isAsked = false
+  /// Whether what is there is of no use.
+  var isSpoilt = false
+  /// Temporary names that were given up.
+  private(set) var abandoned: [[UInt8]] = []
+  /// How often in a row the server has not answered the command that begins the transfer.
+  private var silences = 0
+
+  /// A temporary name: that of every run with this `identity` of the local file, or without one a random name.
+  init(beside path: [UInt8], identity: String?) {
+    self.path = path
+    name = Self.temporary(path, identity.map { Self.mark($0) } ?? RandomName.make())
+    isKept = identity != nil
+    hasBegun = isKept
+  }
+
+  /// Takes another temporary name, a random one.
+  mutating func chooseAnother() {
+    name = Self.temporary(path, RandomName.make())
+    (isKept, hasBegun, isAsked, isSpoilt) = (false, false, false, false)
+  }
+
+  /// Writes under the file's own name from now on.
+  mutating func takeOwnName() {
+    isDirect = true
+    name = path
+  }
+
+  /// Notes that the server has begun the transfer.
+  mutating func begin() {
+    silences = 0
+    hasBegun = true
+  }
+
+  /// Notes that the server has not answered. A session that was lost may still hold the file: vsftpd locks what is uploaded, and lets the next one wait
+  /// for it without a word. The second time another name is taken.
+  mutating func noteSilence() {
+    silences += 1
+    guard silences > 1, hasBegun, !isDirect else { return }
+    silences = 0
+    abandoned.append(name)
+    chooseAnother()
+  }
+
+  private static func temporary(_ path: [UInt8], _ tail: String) -> [UInt8] {
+    RandomName.beside(path, ".\(tail).part")
+  }
+
+  /// Sixteen digits that stand for an identity (FNV-1a): the same in each run, and no secret.
+  private static func mark(_ identity: String) -> String {
+    let hash = identity.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+    return (0..<8).map { UInt8(truncatingIfNeeded: hash >> (56 - 8 * $0)) }.hexadecimalDigits
+  }
+}
