@@ -57,7 +57,7 @@ enum SocketBIO {
   private static func write(_ bio: OpaquePointer, _ stream: TLSStream, _ bytes: UnsafeRawBufferPointer) -> CInt {
     openssl_no_retry(bio)
     do throws(FTPError) {
-      try stream.socket.write(bytes, silence: stream.silence)
+      try stream.socket.write(bytes, idleTimeout: stream.idleTimeout)
       return CInt(clamping: bytes.count)
     } catch {
       stream.failure = error

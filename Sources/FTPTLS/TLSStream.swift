@@ -18,7 +18,7 @@ final class TLSStream: SecureStream, Waitable {
   /// Until when the running call may wait for the socket.
   var deadline = Deadline.never
   /// How long the running call may wait for the socket to take something.
-  var silence: Duration?
+  var idleTimeout: Duration?
   /// Whether OpenSSL may read the socket, and wait: not for the sake of a record more.
   var mayRead = true
   /// What the socket threw during the running call.
@@ -120,7 +120,7 @@ final class TLSStream: SecureStream, Waitable {
   /// Shakes hands. See `TransportSecurity.secure`.
   func shakeHands(until deadline: Deadline) throws(FTPError) {
     SSL_set_connect_state(ssl)
-    prepare(until: deadline, silence: deadline.remaining)
+    prepare(until: deadline, idleTimeout: deadline.remaining)
     let status = SSL_do_handshake(ssl)
     guard status != 1 else { return }
     if let failure = take() { throw failure }
@@ -139,12 +139,12 @@ final class TLSStream: SecureStream, Waitable {
   }
 
   /// Before a call into OpenSSL.
-  private func prepare(until deadline: Deadline, silence: Duration?) {
+  private func prepare(until deadline: Deadline, idleTimeout: Duration?) {
     ERR_clear_error()
     failure = nil
     mayRead = true
     self.deadline = deadline
-    self.silence = silence
+    self.idleTimeout = idleTimeout
   }
 
   /// What the socket threw; with the time that is up in fewer words.
@@ -159,7 +159,7 @@ final class TLSStream: SecureStream, Waitable {
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int {
     if let pending { throw pending }
     guard ending == nil, let base = buffer.baseAddress else { return 0 }
-    prepare(until: deadline, silence: deadline.remaining)
+    prepare(until: deadline, idleTimeout: deadline.remaining)
     var count = 0
     // As many records as are there and fit, in one block.
     while count < buffer.count {
@@ -180,7 +180,7 @@ final class TLSStream: SecureStream, Waitable {
 
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool {
     if pending != nil || ending != nil { return true }
-    prepare(until: .after(timeout), silence: timeout)
+    prepare(until: .after(timeout), idleTimeout: timeout)
     var byte: UInt8 = 0
     let got = SSL_peek(ssl, &byte, 1)
     if got > 0 { return true }
@@ -211,20 +211,20 @@ final class TLSStream: SecureStream, Waitable {
 
   // MARK: Writing
 
-  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+  func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError) {
     if let breakdown { throw breakdown }
     var rest = bytes[...]
     while let base = UnsafeRawBufferPointer(rebasing: rest).baseAddress, !rest.isEmpty {
-      prepare(until: .after(silence), silence: silence)
+      prepare(until: .after(idleTimeout), idleTimeout: idleTimeout)
       let written = SSL_write(ssl, base, CInt(clamping: rest.count))
       guard written > 0 else { throw broken() }
       rest = rest.dropFirst(Int(written))
     }
   }
 
-  func endWriting(silence: Duration?) throws(FTPError) {
+  func endWriting(idleTimeout: Duration?) throws(FTPError) {
     if let breakdown { throw breakdown }
-    prepare(until: .after(silence), silence: silence)
+    prepare(until: .after(idleTimeout), idleTimeout: idleTimeout)
     guard SSL_shutdown(ssl) >= 0 else { throw broken() }
   }
 

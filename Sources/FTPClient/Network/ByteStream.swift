@@ -8,8 +8,8 @@ public protocol ByteStream: AnyObject {
   /// Blocks until `deadline`, then throws `.timedOut`.
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int
 
-  /// Writes all bytes. Blocks; throws `.timedOut` when nothing could be written for `silence`.
-  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError)
+  /// Writes all bytes. Blocks; throws `.timedOut` when nothing could be written for `idleTimeout`.
+  func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError)
 
   /// How many bytes of the last `write` had gone when it threw `.interrupted`; nil where nobody knows.
   var interruptedWrite: Int? { get }
@@ -32,9 +32,9 @@ extension ByteStream {
   public var interruptedWrite: Int? { nil }
 
   /// Writes all of an array's bytes.
-  public func write(_ bytes: [UInt8], silence: Duration?) throws(FTPError) {
+  public func write(_ bytes: [UInt8], idleTimeout: Duration?) throws(FTPError) {
     try bytes.withUnsafeBufferPointer { (buffer) throws(FTPError) in
-      try write(UnsafeRawBufferPointer(buffer), silence: silence)
+      try write(UnsafeRawBufferPointer(buffer), idleTimeout: idleTimeout)
     }
   }
 }

@@ -8,8 +8,8 @@ package protocol FileSending: ByteStream {
   /// Sends from a regular file as much as one system call takes, from `offset` on. Neither uses nor moves the descriptor's position.
   ///
   /// Returns the number of bytes; 0 at the end of the file, and when the system will not do it like that: then the way through memory says
-  /// what is wrong. Blocks; throws `.timedOut` when the peer has taken nothing for `silence`, or `.interrupted`.
-  func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int
+  /// what is wrong. Blocks; throws `.timedOut` when the peer has taken nothing for `idleTimeout`, or `.interrupted`.
+  func send(file: CInt, from offset: UInt64, idleTimeout: Duration?) throws(FTPError) -> Int
 }
 
 extension Socket: FileSending {
@@ -20,9 +20,9 @@ extension Socket: FileSending {
   private static let largestSend = 4 * 1024 * 1024
 
   /// By `sendfile`. See `FileSending.send`.
-  package func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
+  package func send(file: CInt, from offset: UInt64, idleTimeout: Duration?) throws(FTPError) -> Int {
     guard var position = off_t(exactly: offset) else { return 0 }
-    let deadline = Deadline.after(silence)
+    let deadline = Deadline.after(idleTimeout)
     while true {
       try askInterrupt()
       guard try isWritable(until: deadline) else { throw FTPError(.timedOut, "cannot write to \(peer): timed out") }

@@ -25,7 +25,7 @@ public enum ProxyTunnel {
       guard !deadline.hasPassed else { throw FTPError(.timedOut, "timed out") }
       switch try handshake.next() {
       case .established: return
-      case .send(let bytes): try stream.write(bytes, silence: deadline.remaining)
+      case .send(let bytes): try stream.write(bytes, idleTimeout: deadline.remaining)
       case .read(let count):
         let bytes = try read(atMost: count, from: stream, until: deadline)
         guard !bytes.isEmpty else { throw FTPError(.proxy(ECONNRESET), "it closed the connection") }

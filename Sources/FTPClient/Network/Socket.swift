@@ -91,7 +91,7 @@ public final class Socket: ByteStream {
   }
 
   /// Writes all bytes. See `ByteStream.write`.
-  public func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+  public func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError) {
     let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
     var rest = bytes[...]
     // Of the silence that has begun: mostly there is none.
@@ -105,7 +105,7 @@ public final class Socket: ByteStream {
           deadline = nil
         } else {
           let code = errno
-          let limit = deadline ?? .after(silence)
+          let limit = deadline ?? .after(idleTimeout)
           deadline = limit
           try afterFailure(code, "write to \(peer)", awaiting: POLLOUT, until: limit)
         }

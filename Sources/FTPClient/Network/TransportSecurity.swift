@@ -28,8 +28,8 @@ public protocol SecureStream: ByteStream {
 
   /// Says that nothing more will be written (`close_notify`, RFC 8446 section 6.1). Does not wait for the peer's.
   ///
-  /// Blocks at most `silence`. Throws as `write`.
-  func endWriting(silence: Duration?) throws(FTPError)
+  /// Blocks at most `idleTimeout`. Throws as `write`.
+  func endWriting(idleTimeout: Duration?) throws(FTPError)
 }
 
 /// How a peer ended a TLS stream.

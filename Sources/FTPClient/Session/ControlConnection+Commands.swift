@@ -121,7 +121,7 @@ extension ControlConnection {
   /// Writes a command's line, or several. Where it is interrupted that is known to be before the first byte, or behind the last of a
   /// command, which then counts as sent, the connection is as good as before.
   private func write(_ bytes: UnsafeRawBufferPointer, of word: Command.Word?) throws(FTPError) {
-    do { try stream.write(bytes, silence: replyTimeout) } catch {
+    do { try stream.write(bytes, idleTimeout: replyTimeout) } catch {
       guard case .interrupted(let cause) = error.kind, !(cause is any StreamFailure) else {
         breakdown = error.message
         throw error
@@ -143,7 +143,7 @@ extension ControlConnection {
   ///
   /// They must be the next ones that `send` gets, and in this order; it then takes them for sent. Any other command, and whatever breaks off a transfer
   /// before, makes the connection unusable.
-  package func sendAhead(_ commands: [Command]) throws(FTPError) {
+  package func pipeline(_ commands: [Command]) throws(FTPError) {
     if ahead.isEmpty, outstanding == 0 || repliesAreStale { try realign() }
     try closeRestart()
     try requireUsable()

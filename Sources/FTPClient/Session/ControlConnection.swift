@@ -194,7 +194,7 @@ public final class ControlConnection {
 
   /// Closes; inside TLS with its word of farewell, where that can be sent at once. Later calls throw `.state`.
   public func close() {
-    if breakdown == nil, let stream = stream as? any SecureStream { try? stream.endWriting(silence: .zero) }
+    if breakdown == nil, let stream = stream as? any SecureStream { try? stream.endWriting(idleTimeout: .zero) }
     stream.close()
     breakdown = "it was closed"
   }

@@ -9,9 +9,9 @@ public final class DataTransfer {
   /// Where a resumed transfer began.
   public let offset: UInt64
   /// How long the data connection may be silent; nil is for ever.
-  public let silence: Duration?
+  public let idleTimeout: Duration?
   /// The same for each wait.
-  private let silentNanoseconds: Int64?
+  private let idleNanoseconds: Int64?
   /// The control connection to keep alive meanwhile.
   private let control: ControlConnection?
   /// How TLS is ended on the data connection; nil without TLS.
@@ -32,14 +32,15 @@ public final class DataTransfer {
 
   /// A transfer over a connected stream. `control` is kept alive meanwhile as its `keepAlive(every:)` says.
   public init(
-    _ stream: any ByteStream, announced: UInt64?, offset: UInt64, silence: Duration?, control: ControlConnection? = nil
+    _ stream: any ByteStream, announced: UInt64?, offset: UInt64, idleTimeout: Duration?,
+    control: ControlConnection? = nil
   ) {
     self.control = control
     self.stream = stream
     self.announced = announced
     self.offset = offset
-    self.silence = silence
-    silentNanoseconds = silence.map(\.wholeNanoseconds)
+    self.idleTimeout = idleTimeout
+    idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
     closing = nil
     command = nil
   }
@@ -47,7 +48,7 @@ public final class DataTransfer {
   /// The transfer that a session's command began. An upload has no announced size to fall short of.
   init(
     of command: Command, _ socket: Socket, _ closing: SecureClosing?, announced: UInt64?, offset: UInt64,
-    silence: Duration?, control: ControlConnection
+    idleTimeout: Duration?, control: ControlConnection
   ) {
     self.command = command
     self.control = control
@@ -55,8 +56,8 @@ public final class DataTransfer {
     stream = closing?.stream ?? socket
     self.announced = command.isUpload ? nil : announced
     self.offset = offset
-    self.silence = silence
-    silentNanoseconds = silence.map(\.wholeNanoseconds)
+    self.idleTimeout = idleTimeout
+    idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
   }
 
   /// How the server ended TLS; nil without TLS, and before the end.
@@ -67,7 +68,7 @@ public final class DataTransfer {
   /// Receives to the end of the stream and hands each block to `sink`.
   ///
   /// A block holds at least one byte and at most `blockSize`; nothing is waited for to fill it. Its memory is reused
-  /// after the call. Blocks at most `silence` for each read; throws `.timedOut`, what the stream throws, or
+  /// after the call. Blocks at most `idleTimeout` for each read; throws `.timedOut`, what the stream throws, or
   /// `.interrupted` with what the sink threw.
   public func receive(
     blockSize: Int, _ sink: (UnsafeRawBufferPointer) throws -> Void
@@ -90,7 +91,7 @@ public final class DataTransfer {
 
   /// Receives what is there, at least one byte, at most the buffer; 0 is the end. Keeps the control connection alive meanwhile.
   ///
-  /// Blocks at most `silence`; throws `.timedOut` or what the stream throws.
+  /// Blocks at most `idleTimeout`; throws `.timedOut` or what the stream throws.
   public func receive(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
     let count = try stream.read(into: buffer, until: waiting())
     self.count(received: count)
@@ -123,7 +124,7 @@ public final class DataTransfer {
   package func waiting() throws(FTPError) -> Deadline {
     try requireWhole()
     try control?.keepAlive()
-    let deadline = Deadline.after(nanoseconds: silentNanoseconds)
+    let deadline = Deadline.after(nanoseconds: idleNanoseconds)
     if let control, let pause = control.keepAlivePause {
       while !deadline.hasPassed {
         if try stream.isReadable(within: min(pause, deadline.remaining ?? pause)) { break }
@@ -133,11 +134,11 @@ public final class DataTransfer {
     return deadline
   }
 
-  /// Sends one block. Blocks at most `silence` while the server takes nothing.
+  /// Sends one block. Blocks at most `idleTimeout` while the server takes nothing.
   public func send(_ block: UnsafeRawBufferPointer) throws(FTPError) {
     try requireWhole()
     try control?.keepAlive()
-    try stream.write(block, silence: silence)
+    try stream.write(block, idleTimeout: idleTimeout)
     transferred &+= UInt64(block.count)
     onProgress?(transferred)
   }
@@ -148,7 +149,7 @@ public final class DataTransfer {
   /// Sends a regular file from `offset` on to its end, or as far as the stream does that by itself: see `FileSending`.
   ///
   /// Neither uses nor moves the descriptor's position; `transferred` says how far it came, when it throws as well. What is left is for
-  /// `send(_:)`. Blocks at most `silence` while the server takes nothing. `sent` hears of each piece.
+  /// `send(_:)`. Blocks at most `idleTimeout` while the server takes nothing. `sent` hears of each piece.
   package func send(
     file: CInt, from offset: UInt64, _ sent: (_ count: Int) throws -> Void = { _ in }
   ) throws(FTPError) {
@@ -157,7 +158,7 @@ public final class DataTransfer {
     while true {
       try requireWhole()
       try control?.keepAlive()
-      let count = try stream.send(file: file, from: position, silence: silence)
+      let count = try stream.send(file: file, from: position, idleTimeout: idleTimeout)
       guard count > 0 else { return }
       position &+= UInt64(count)
       transferred &+= UInt64(count)
@@ -166,14 +167,14 @@ public final class DataTransfer {
     }
   }
 
-  /// Closes the data connection behind the last byte; with TLS says first that it was the last, and waits, at most `silence`, until the
+  /// Closes the data connection behind the last byte; with TLS says first that it was the last, and waits, at most `idleTimeout`, until the
   /// server has closed or has said on the control connection what became of the transfer.
   ///
   /// Throws `.timedOut` when it does neither, `.interrupted`, or `.state` when the transfer was broken off; closed it is in any case.
   public func end() throws(FTPError) {
     try requireWhole()
     defer { stream.close() }
-    try closing?.run(until: .after(silence))
+    try closing?.run(until: .after(idleTimeout))
   }
 
   /// Closes the data connection in the middle of the transfer. Later calls throw `.state`.

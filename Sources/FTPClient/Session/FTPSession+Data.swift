@@ -33,7 +33,7 @@ extension FTPSession {
       }
       let transfer = DataTransfer(
         of: command, socket, try secureData(socket), announced: reply.flatMap(TransferSize.announced), offset: offset,
-        silence: configuration.timeout, control: control)
+        idleTimeout: configuration.timeout, control: control)
       control.keepAlive(every: configuration.keepAlive)
       running = transfer
       return transfer

@@ -60,7 +60,7 @@ extension FTPSession {
     }
     let reply = try control.complete(Command("CCC"))
     do throws(FTPError) {
-      try stream.endWriting(silence: configuration.timeout)
+      try stream.endWriting(idleTimeout: configuration.timeout)
       try withUnsafeTemporaryBuffer(of: 1) { (buffer) throws(FTPError) in
         let count = try stream.read(into: buffer, until: .after(configuration.connectTimeout))
         guard count == 0, stream.ending == .announced else {

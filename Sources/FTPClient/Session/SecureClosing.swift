@@ -18,7 +18,7 @@ struct SecureClosing {
   func run(until deadline: Deadline) throws(FTPError) {
     do throws(FTPError) {
       // The answer to the server's own, which nothing can follow.
-      if stream.ending != nil { return try stream.endWriting(silence: TLSPatience.glance) }
+      if stream.ending != nil { return try stream.endWriting(idleTimeout: TLSPatience.glance) }
       guard try sendNotice(until: deadline) else { return }
       if isProxied, try drain(until: .earlier(deadline, .after(TLSPatience.proxiedClose))) { return }
       socket.endWriting()
@@ -37,7 +37,7 @@ struct SecureClosing {
       if try control.hasInput() { return false }
       guard !deadline.hasPassed else { return true }
     }
-    try stream.endWriting(silence: deadline.remaining)
+    try stream.endWriting(idleTimeout: deadline.remaining)
     return true
   }
 

@@ -91,7 +91,7 @@ package final class FileDownload {
     let inquiry = Stopwatch()
     let now =
       try known ?? FactsInquiry(client, path, asksFeatures: options.verifies).facts(beforeTransfer: true)
-    let isDistant = client.takesCommandsTogether == true && inquiry.elapsed.inSeconds >= FurtherConnections.distance
+    let isDistant = client.allowsPipelining == true && inquiry.elapsed.inSeconds >= FurtherConnections.distance
     let missing = now.size.map { $0 - min(isOpen ? inPlace : 0, $0) }
     try FurtherConnections.run(
       SegmentedDownload.connections(segments, for: missing ?? 0) - 1, beside: client, isDistant: isDistant, path

@@ -32,9 +32,9 @@ struct QuestionsTogether {
 
   /// Asks; nil where that is to be done one by one. Returns the answers to the questions about the file.
   func ask(_ questions: [Question]) throws -> [String: Reply]? {
-    let isTrial = client.takesCommandsTogether == nil
-    guard questions.count > 1, client.takesCommandsTogether != false,
-      try client.sendAhead(questions.map { ($0.verb, argument(of: $0)) })
+    let isTrial = client.allowsPipelining == nil
+    guard questions.count > 1, client.allowsPipelining != false,
+      try client.pipeline(questions.map { ($0.verb, argument(of: $0)) })
     else { return nil }
     var replies: [String: Reply] = [:]
     do {
@@ -50,7 +50,7 @@ struct QuestionsTogether {
       case .reply(let reply) where reply.code != 421: break
       // It takes its leave, for reasons that this may be among.
       case .reply:
-        client.takesCommandsTogether = false
+        client.allowsPipelining = false
         throw error
       default: guard TransferFailure.fault(of: error, client) == .lost else { throw error }
       }
@@ -58,7 +58,7 @@ struct QuestionsTogether {
     }
     if isTrial {
       guard try hasTaken(questions, replies) else { return try giveUp() }
-      client.takesCommandsTogether = true
+      client.allowsPipelining = true
     }
     return replies
   }
@@ -98,7 +98,7 @@ struct QuestionsTogether {
   }
 
   private func giveUp() throws -> [String: Reply]? {
-    client.takesCommandsTogether = false
+    client.allowsPipelining = false
     client.disconnect()
     try client.connect()
     return nil

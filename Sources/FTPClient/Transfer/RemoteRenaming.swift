@@ -23,7 +23,7 @@ struct RemoteRenaming {
     _ old: [UInt8], to new: [UInt8], behind first: Command? = nil, mindingDirectories: Bool
   ) throws -> Outcome {
     let commands = [first].compactMap(\.self) + [("RNFR", old), ("RNTO", new)]
-    let isTogether = try client.takesCommandsTogether == true && client.sendAhead(commands)
+    let isTogether = try client.allowsPipelining == true && client.pipeline(commands)
     if let first { _ = try client.completes(first.verb, first.argument) }
     let start = try client.execute("RNFR", old)
     if isTogether || start.category == .intermediate {

@@ -25,7 +25,7 @@ final class SegmentWorker {
     let transfer = try client.begin("RETR", path, from: range.lowerBound)
     position = range.lowerBound
     end = range.upperBound
-    deadline = .after(transfer.data.silence)
+    deadline = .after(transfer.data.idleTimeout)
     self.transfer = transfer
   }
 

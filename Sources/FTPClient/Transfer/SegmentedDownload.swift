@@ -227,7 +227,7 @@ final class SegmentedDownload {
     }
     let range = worker.position..<(worker.position + UInt64(count))
     worker.position = range.upperBound
-    worker.deadline = .after(transfer.data.silence)
+    worker.deadline = .after(transfer.data.idleTimeout)
     bytes &+= UInt64(count)
     done &+= UInt64(count)
     add(range)

@@ -64,13 +64,13 @@ package final class SessionClient: TransferClient {
 
   package var knownFeatures: ServerFeatures? { session == nil ? nil : known }
 
-  package func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+  package func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     let session = try current()
-    try session.control.sendAhead(commands.map { try Command($0.verb, bytes: $0.argument) })
+    try session.control.pipeline(commands.map { try Command($0.verb, bytes: $0.argument) })
     return true
   }
 
-  package var takesCommandsTogether: Bool?
+  package var allowsPipelining: Bool?
 
   package func hasReply(within time: Duration) throws -> Bool { try current().control.hasInput(within: time) }
 

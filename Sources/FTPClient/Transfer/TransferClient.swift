@@ -26,11 +26,11 @@ package protocol TransferClient: AnyObject {
   /// Opens a data connection and sends the command that uses it, `REST` last before it.
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer
   /// Sends commands before their turn; the next calls must send just these. False when that cannot be done here: nothing was sent then.
-  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool
+  func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool
   /// Whether the server has taken commands that were sent before the reply to the one before, while no transfer was running; nil where that has not been
   /// tried on this session, false where it is not to be. Outlives the connection.
-  var takesCommandsTogether: Bool? { get set }
-  /// Whether the reply to a command of `sendAhead` comes within this time.
+  var allowsPipelining: Bool? { get set }
+  /// Whether the reply to a command of `pipeline` comes within this time.
   func hasReply(within time: Duration) throws -> Bool
   /// The next command like this one is not sent: it has this reply.
   func keep(_ reply: Reply, for verb: String) throws

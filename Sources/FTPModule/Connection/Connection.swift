@@ -157,7 +157,7 @@ final class Connection: ReferenceHolder {
     replyLimit = limit
     switch limit {
     case .seconds(let seconds): control.replyTimeout = Duration(seconds)
-    case .default: control.replyTimeout = FTPObject.defaultSilence
+    case .default: control.replyTimeout = FTPObject.defaultIdleTimeout
     case .none: control.replyTimeout = nil
     }
   }

@@ -212,15 +212,15 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
     }
   }
 
-  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+  func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError) {
     if let native {
       guard native.descriptor >= 0 else { throw closedMeanwhile }
-      return try native.write(bytes, silence: silence)
+      return try native.write(bytes, idleTimeout: idleTimeout)
     }
-    if let tls { return try tls.write(bytes, silence: silence) }
+    if let tls { return try tls.write(bytes, idleTimeout: idleTimeout) }
     if let shared {
       try shared.requireOpen()
-      return try shared.stream.write(bytes, silence: silence)
+      return try shared.stream.write(bytes, idleTimeout: idleTimeout)
     }
     try python { _ = try self.socket.callMethod(self.state.names[.sendall], .bytes(bytes)) }
   }
@@ -238,11 +238,11 @@ final class PythonStream: ByteStream, PromptStream, FileSending, FileReceiving, 
   var sendsFiles: Bool { native != nil || pipe != nil }
 
   /// Through the descriptor, inside TLS by way of memory; nothing through any other socket's methods. See `FileSending.send`.
-  func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
-    if let pipe { return try pipe.send(file: file, from: offset, silence: silence) }
+  func send(file: CInt, from offset: UInt64, idleTimeout: Duration?) throws(FTPError) -> Int {
+    if let pipe { return try pipe.send(file: file, from: offset, idleTimeout: idleTimeout) }
     guard let native else { return 0 }
     guard native.descriptor >= 0 else { throw closedMeanwhile }
-    return try native.send(file: file, from: offset, silence: silence)
+    return try native.send(file: file, from: offset, idleTimeout: idleTimeout)
   }
 
   /// Whether it is a plain socket.

@@ -27,7 +27,7 @@ final class SharedStream {
   init(_ transfer: DataTransfer, of session: FTPSession) {
     self.session = session
     self.transfer = transfer
-    limit = transfer.silence
+    limit = transfer.idleTimeout
   }
 
   deinit { if !isClosed { transfer?.breakOff() } }
@@ -203,7 +203,7 @@ final class SharedStream {
   private func send(_ data: PythonObject) throws -> Int {
     try requireOpen()
     return try data.withBytes { bytes in
-      try Attachment.detach { try stream.write(bytes, silence: limit) }
+      try Attachment.detach { try stream.write(bytes, idleTimeout: limit) }
       return bytes.count
     }
   }

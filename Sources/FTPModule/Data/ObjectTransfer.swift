@@ -29,7 +29,7 @@ final class ObjectTransfer: ClientTransfer {
     (self.ftp, self.channel, self.command, self.checksSize) = (ftp, channel, command, checksSize)
     let (stream, control) = (channel.stream, channel.connection?.control)
     data = DataTransfer(
-      stream, announced: channel.announced, offset: offset, silence: channel.silence, control: control)
+      stream, announced: channel.announced, offset: offset, idleTimeout: channel.idleTimeout, control: control)
     do {
       try stream.tls?.hold()
       watch = try ftp.observe(data, command, isBinary: isBinary, source: source)
@@ -113,7 +113,7 @@ final class ObjectTransfer: ClientTransfer {
     } else if stream.tls != nil {
       try use {
         try TLSClosing.end(
-          stream, connection, silence: channel.silence, throughProxy: !ftp.attribute(._proxied_host).isNone,
+          stream, connection, idleTimeout: channel.idleTimeout, throughProxy: !ftp.attribute(._proxied_host).isNone,
           state: ftp.state)
         try running.requireWhole()
       }

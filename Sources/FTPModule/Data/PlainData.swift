@@ -21,7 +21,7 @@ final class PlainData {
   struct Opened {
     let stream: PythonStream
     let announced: UInt64?
-    let silence: Duration?
+    let idleTimeout: Duration?
   }
 
   /// The methods that a transfer goes through otherwise.
@@ -69,7 +69,7 @@ final class PlainData {
       socket = connected
       let announced = try begin(connected).flatMap(TransferSize.announced(in:))
       return Opened(
-        stream: PythonStream(connected, state: state), announced: announced, silence: limits.silence)
+        stream: PythonStream(connected, state: state), announced: announced, idleTimeout: limits.idleTimeout)
     } catch {
       PythonError.preserving {
         if let descriptor { Glibc.close(descriptor) }

@@ -8,7 +8,7 @@ struct TransferChannel {
   /// The size that the reply to the command announced; nil when it named none.
   var announced: UInt64?
   /// How long it may be silent; nil is for ever.
-  let silence: Duration?
+  let idleTimeout: Duration?
   /// The control connection; nil where somebody else's object is in `file`.
   let connection: Connection?
 
@@ -45,7 +45,8 @@ extension FTPObject {
     if let plain {
       let opened = try asPython(plain.open)
       return TransferChannel(
-        stream: opened.stream, announced: opened.announced, silence: opened.silence, connection: plain.connection)
+        stream: opened.stream, announced: opened.announced, idleTimeout: opened.idleTimeout,
+        connection: plain.connection)
     }
     let before = try connection()
     before?.takesDataFirst = true
@@ -61,7 +62,7 @@ extension FTPObject {
       let connection = try connectionInPlace()
       return TransferChannel(
         stream: stream, announced: connection?.announcedSize(of: stream.socket),
-        silence: try silence(of: stream.socket), connection: connection)
+        idleTimeout: try idleTimeout(of: stream.socket), connection: connection)
     } catch {
       PythonError.preserving { try stream.tls?.resetOnClose() }
       PythonError.closing { try stream.socket.callMethod(state.names[.close]) }

@@ -279,7 +279,7 @@ extension FTPObject {
   /// Waits for the server's data connection, and takes no other host's: anyone may connect to an open port.
   private func accept(from listener: PythonObject) throws -> PythonObject {
     let server = try peerAddress().text()
-    let limit = try silence(of: listener)
+    let limit = try idleTimeout(of: listener)
     let deadline = Deadline.after(limit)
     // Another thread's close() may have come since the command: nobody would wake the waiting.
     // The hook is asked on this thread alone, while it waits here.

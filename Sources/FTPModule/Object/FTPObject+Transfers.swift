@@ -52,7 +52,8 @@ extension FTPObject {
     _ attach: (() throws -> Void) throws -> Void
   ) throws {
     while true {
-      let deadline = try transfer.isKeptAlive ? Attachment.detach { try transfer.waiting() } : .after(transfer.silence)
+      let deadline =
+        try transfer.isKeptAlive ? Attachment.detach { try transfer.waiting() } : .after(transfer.idleTimeout)
       guard let record = try tls.readBytes(atMost: size, until: deadline) else { return }
       transfer.count(received: try record.withBytes { $0.count })
       try attach { _ = try callback.call(record) }

@@ -19,7 +19,7 @@ final class SessionMemory: ReferenceHolder {
   var directoryChanges = DirectoryChanges()
 
   /// Whether the server has taken commands in one piece: see `TransferClient`.
-  var takesCommandsTogether: Bool?
+  var allowsPipelining: Bool?
 
   init(user: PythonObject, password: PythonObject, account: PythonObject) {
     (self.user, self.password, self.account) = (user, password, account)

@@ -11,7 +11,7 @@ extension FTPObject {
   /// How long to wait for a connection when nobody said.
   static let defaultConnect = 60.0
   /// How long a reply may take and a data connection may be silent when nobody said.
-  static let defaultSilence = Duration.seconds(300)
+  static let defaultIdleTimeout = Duration.seconds(300)
 
   /// `socket`'s mark for a timeout that was not given.
   func notGiven() throws(PythonError) -> PythonObject {
@@ -41,10 +41,10 @@ extension FTPObject {
   }
 
   /// How long a data connection may take to be made, and how long it may be silent; nil is for ever. As on the sockets that `transfercmd` returns.
-  func dataLimits() throws(PythonError) -> (connecting: Duration?, silence: Duration?) {
+  func dataLimits() throws(PythonError) -> (connecting: Duration?, idleTimeout: Duration?) {
     let limit = try connectSeconds()
     let seconds = limit.seconds.map { Duration($0) }
-    return (seconds, limit.isOurs ? Self.defaultSilence : seconds)
+    return (seconds, limit.isOurs ? Self.defaultIdleTimeout : seconds)
   }
 
   /// `keepalive`: how often a transfer speaks on the control connection; nil when it does not.
@@ -58,9 +58,9 @@ extension FTPObject {
   }
 
   /// How long to wait on a socket: its own limit, or ours when nobody set one. What somebody has put in a socket's place may have no such method.
-  func silence(of socket: PythonObject) throws(PythonError) -> Duration? {
+  func idleTimeout(of socket: PythonObject) throws(PythonError) -> Duration? {
     let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call() ?? PythonObject.none
-    if limit.isNone { return try attribute(.timeout) === state.notGiven() ? Self.defaultSilence : nil }
+    if limit.isNone { return try attribute(.timeout) === state.notGiven() ? Self.defaultIdleTimeout : nil }
     return Duration(try limit.double())
   }
 }

@@ -234,11 +234,11 @@ final class TLSChannel: TLSLayer {
   }
 
   /// See `ByteStream.write`.
-  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+  func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError) {
     var rest = bytes[...]
     interruptedWrite = 0
     while !rest.isEmpty {
-      let deadline = Deadline.after(silence)
+      let deadline = Deadline.after(idleTimeout)
       let wanted = try unblocked("write to", until: deadline) { () throws -> TLSWant? in
         while !rest.isEmpty {
           // One record at a time: OpenSSL takes a record whole, or wants the same bytes again.

@@ -20,11 +20,11 @@ struct TLSClosing {
   /// What goes wrong is dropped: the final reply decides. Throws `.timedOut` when neither connection has moved in that time, and what
   /// a signal's handler raises.
   static func end(
-    _ stream: PythonStream, _ connection: Connection?, silence: Duration?, throughProxy: Bool, state: ModuleState
+    _ stream: PythonStream, _ connection: Connection?, idleTimeout: Duration?, throughProxy: Bool, state: ModuleState
   ) throws {
     guard let tls = stream.tls else { return }
     let closing = TLSClosing(
-      socket: stream.socket, tls: tls, connection: connection, state: state, deadline: .after(silence))
+      socket: stream.socket, tls: tls, connection: connection, state: state, deadline: .after(idleTimeout))
     do {
       try stream.socket.callMethod(state.names[.settimeout], .integer(0))
       guard try closing.sendNotice() else { return }

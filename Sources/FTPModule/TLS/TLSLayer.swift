@@ -17,7 +17,7 @@ protocol TLSLayer: AnyObject {
   func read(into buffer: UnsafeMutableRawBufferPointer, until deadline: Deadline) throws(FTPError) -> Int
 
   /// See `ByteStream.write`. Detached.
-  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError)
+  func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError)
 
   /// Whether decrypted bytes, or the end of the stream, are at hand; see `ByteStream.isReadable`. Detached.
   func isReadable(within timeout: Duration) throws(FTPError) -> Bool

@@ -272,7 +272,7 @@ final class TLSPipe: TLSLayer {
 
   // MARK: Writing
 
-  func write(_ bytes: UnsafeRawBufferPointer, silence: Duration?) throws(FTPError) {
+  func write(_ bytes: UnsafeRawBufferPointer, idleTimeout: Duration?) throws(FTPError) {
     var rest = bytes[...]
     while !rest.isEmpty {
       let some = UnsafeRawBufferPointer(rebasing: rest.prefix(Self.largestWrite))
@@ -287,9 +287,9 @@ final class TLSPipe: TLSLayer {
             // In the middle of a handshake that the peer has begun anew (TLS 1.2).
             guard try TLSWant.raised(self.state) != nil else { throw error }
           }
-          try self.flush(silence: silence)
+          try self.flush(idleTimeout: idleTimeout)
           if !isWritten {
-            try self.detached { () throws(FTPError) in try self.feed(until: .after(silence)) }
+            try self.detached { () throws(FTPError) in try self.feed(until: .after(idleTimeout)) }
             try self.takeIn()
           }
         }
@@ -299,17 +299,17 @@ final class TLSPipe: TLSLayer {
   }
 
   /// See `FileSending.send`: what one step sends, by way of memory.
-  func send(file: CInt, from offset: UInt64, silence: Duration?) throws(FTPError) -> Int {
+  func send(file: CInt, from offset: UInt64, idleTimeout: Duration?) throws(FTPError) -> Int {
     guard let position = off_t(exactly: offset) else { return 0 }
     if source.count == 0 { source = .allocate(byteCount: Self.largestWrite, alignment: Self.page) }
     let count = pread(file, source.baseAddress, source.count, position)
     guard count > 0 else { return 0 }
-    try write(UnsafeRawBufferPointer(rebasing: source.prefix(count)), silence: silence)
+    try write(UnsafeRawBufferPointer(rebasing: source.prefix(count)), idleTimeout: idleTimeout)
     return count
   }
 
   /// Sends what OpenSSL has to say: data, an answer to a renewal of the keys. Attached, but for the waiting.
-  private func flush(silence: Duration?) throws {
+  private func flush(idleTimeout: Duration?) throws {
     if unsent == nil {
       guard try outgoing.attribute(state.names[.pending]).isTrue() else { return }
       (unsent, sent) = (try drainer.call(), 0)
@@ -317,7 +317,7 @@ final class TLSPipe: TLSLayer {
     try requireOpen()
     try unsent?.withBytes { bytes in
       let rest = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(sent))
-      do { try detached { () throws(FTPError) in try transport.write(rest, silence: silence) } } catch {
+      do { try detached { () throws(FTPError) in try transport.write(rest, idleTimeout: idleTimeout) } } catch {
         sent += transport.interruptedWrite ?? 0
         throw error
       }
@@ -325,7 +325,7 @@ final class TLSPipe: TLSLayer {
     unsent = nil
   }
 
-  private func flush(until deadline: Deadline) throws { try flush(silence: deadline.remaining) }
+  private func flush(until deadline: Deadline) throws { try flush(idleTimeout: deadline.remaining) }
 
   /// Sends what OpenSSL has to say behind a failure, the alert that tells the peer, as far as that goes without waiting. The exception that
   /// is set stays.

@@ -86,13 +86,13 @@ final class NativeSibling: TransferClient {
     return try freely { NativeTransfer(self, try native.begin(verb, path, from: offset)) }
   }
 
-  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
-    try lacksNative ? object.sendAhead(commands) : freely { try native.sendAhead(commands) }
+  func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+    try lacksNative ? object.pipeline(commands) : freely { try native.pipeline(commands) }
   }
 
-  var takesCommandsTogether: Bool? {
-    get { current.takesCommandsTogether }
-    set { current.takesCommandsTogether = newValue }
+  var allowsPipelining: Bool? {
+    get { current.allowsPipelining }
+    set { current.allowsPipelining = newValue }
   }
 
   func hasReply(within time: Duration) throws -> Bool {
@@ -157,7 +157,7 @@ extension FTPObject {
     let (host, port) = (try text(.host), UInt16(clamping: try attribute(.port).integer()))
     var configuration = FTPSession.Configuration()
     configuration.connectTimeout = try dataLimits().connecting
-    configuration.timeout = try silence(of: connection.stream.socket)
+    configuration.timeout = try idleTimeout(of: connection.stream.socket)
     configuration.keepAlive = try keepAliveInterval
     configuration.trustsPassiveAddress = try attribute(.trust_server_pasv_ipv4_address).isTrue()
     let interrupt = Interrupt(Attachment.checkSignals)

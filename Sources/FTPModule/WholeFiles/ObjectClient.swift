@@ -106,7 +106,7 @@ final class ObjectClient: TransferClient {
     if isCleared { try ftp.object.callMethod("ccc") }
     if let directory { try ftp.call(.cwd, directory) }
     if let now = try ftp.memory() {
-      now.takesCommandsTogether = memory.takesCommandsTogether
+      now.allowsPipelining = memory.allowsPipelining
       (now.directory, now.isTLS, now.isCleared, now.isSecuredByLogin) = (directory, isTLS, isCleared, isSecured)
       now.directoryChanges = try ftp.connection()?.control.directoryChanges ?? DirectoryChanges()
     }
@@ -160,7 +160,7 @@ final class ObjectClient: TransferClient {
     }
   }
 
-  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+  func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     try catching {
       // Who looks at each command gets it in its turn.
       guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock),
@@ -168,25 +168,25 @@ final class ObjectClient: TransferClient {
       else { return false }
       let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
       try ftp.use(
-        { connection in try Attachment.detach { try connection.control.sendAhead(lines) } }, otherwise: { _ in })
+        { connection in try Attachment.detach { try connection.control.pipeline(lines) } }, otherwise: { _ in })
       return true
     }
   }
 
-  var takesCommandsTogether: Bool? {
+  var allowsPipelining: Bool? {
     get {
       Attachment.attach {
         do {
           // Who cannot connect again tries nothing.
           guard let memory = try ftp.memory() else { return false }
-          return memory.takesCommandsTogether
+          return memory.allowsPipelining
         } catch {
           PythonError.clear()
           return false
         }
       }
     }
-    set { Attachment.attach { PythonError.preserving { try ftp.memory()?.takesCommandsTogether = newValue } } }
+    set { Attachment.attach { PythonError.preserving { try ftp.memory()?.allowsPipelining = newValue } } }
   }
 
   func hasReply(within time: Duration) throws -> Bool {

@@ -24,7 +24,7 @@ extension ClientTests {
       let (socket, wire) = try pair()
       try wire.send(bytes("hello\r\n"))
       #expect(try read(socket) == bytes("hello\r\n"))
-      try socket.write(bytes("world\r\n"), silence: .seconds(5))
+      try socket.write(bytes("world\r\n"), idleTimeout: .seconds(5))
       #expect(try wire.readLine() == "world")
       wire.close()
       #expect(try read(socket) == [])
@@ -57,14 +57,16 @@ extension ClientTests {
       let (socket, wire) = try pair()
       wire.close(reset: true)
       #expect(try socket.isReadable(within: .seconds(5)))
-      let word = thrown { for _ in 0..<3 { try socket.write(bytes("a"), silence: .seconds(5)) } }
+      let word = thrown { for _ in 0..<3 { try socket.write(bytes("a"), idleTimeout: .seconds(5)) } }
       #expect(["system \(EPIPE)", "system \(ECONNRESET)"].contains(word))
     }
 
     @Test func `a write that nobody reads ends after the silence`() throws {
       let (socket, wire) = try pair()
       let block = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
-      let time = try elapsed { #expect(thrown { try socket.write(block, silence: .milliseconds(200)) } == "timedOut") }
+      let time = try elapsed {
+        #expect(thrown { try socket.write(block, idleTimeout: .milliseconds(200)) } == "timedOut")
+      }
       #expect((.milliseconds(200) ..< .seconds(5)).contains(time))
       withExtendedLifetime(wire) {}
     }
@@ -74,7 +76,7 @@ extension ClientTests {
       socket.shutdown()
       #expect(try read(socket) == [])
       #expect(try wire.readAll() == [])
-      #expect(thrown { try socket.write(bytes("a"), silence: .seconds(5)) } == "system \(EPIPE)")
+      #expect(thrown { try socket.write(bytes("a"), idleTimeout: .seconds(5)) } == "system \(EPIPE)")
     }
 
     @Test func `a closed socket is an error, and closing it again is none`() throws {
@@ -84,7 +86,7 @@ extension ClientTests {
       #expect(socket.descriptor == -1)
       #expect(try wire.readAll() == [])
       #expect(thrown { try read(socket) } == "system \(EBADF)")
-      #expect(thrown { try socket.write(bytes("a"), silence: .seconds(5)) } == "system \(EBADF)")
+      #expect(thrown { try socket.write(bytes("a"), idleTimeout: .seconds(5)) } == "system \(EBADF)")
       #expect(thrown { try socket.isReadable(within: .seconds(1)) } == "system \(EBADF)")
     }
 
@@ -92,10 +94,10 @@ extension ClientTests {
       let (socket, wire) = try pair()
       do {
         let borrower = Socket(descriptor: socket.descriptor, owned: false, peer: "x")
-        try borrower.write(bytes("a"), silence: nil)
+        try borrower.write(bytes("a"), idleTimeout: nil)
         borrower.close()
       }
-      try socket.write(bytes("b\r\n"), silence: nil)
+      try socket.write(bytes("b\r\n"), idleTimeout: nil)
       #expect(try wire.readLine() == "ab")
     }
 
@@ -120,7 +122,7 @@ extension ClientTests {
       #expect(time < .seconds(1))
       let block = [UInt8](repeating: 0, count: 64 * 1024 * 1024)
       let longer = try elapsed {
-        #expect(thrown { try socket.write(block, silence: .milliseconds(100)) } == "timedOut")
+        #expect(thrown { try socket.write(block, idleTimeout: .milliseconds(100)) } == "timedOut")
       }
       #expect(longer < .milliseconds(1500))
       withExtendedLifetime(wire) {}

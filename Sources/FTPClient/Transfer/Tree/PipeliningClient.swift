@@ -43,13 +43,13 @@ final class PipeliningClient: TransferClient {
   func drop(_ error: any Error) { client.drop(error) }
   var isClosedByCaller: Bool { client.isClosedByCaller }
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
-  func sendAhead(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
+  func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     takeBack()
-    return try client.sendAhead(commands)
+    return try client.pipeline(commands)
   }
-  var takesCommandsTogether: Bool? {
-    get { client.takesCommandsTogether }
-    set { client.takesCommandsTogether = newValue }
+  var allowsPipelining: Bool? {
+    get { client.allowsPipelining }
+    set { client.allowsPipelining = newValue }
   }
   func hasReply(within time: Duration) throws -> Bool { try client.hasReply(within: time) }
   func keep(_ reply: Reply, for verb: String) throws { try client.keep(reply, for: verb) }
@@ -61,7 +61,7 @@ final class PipeliningClient: TransferClient {
     if hasAsked {
       hasAsked = false
       hasLost = true
-      run.state.withLock { $0.takesCommandsAhead = false }
+      run.state.withLock { $0.allowsPipeliningInTransfers = false }
     }
     client.disconnect()
   }
@@ -83,18 +83,18 @@ final class PipeliningClient: TransferClient {
     guard verb == "RETR", looksAhead, offset == 0, mayAsk(), let passive = client.passiveCommand else {
       return transfer
     }
-    do { hasAsked = try client.sendAhead([(passive, nil)]) } catch { throw transfer.breakOff(after: error) }
+    do { hasAsked = try client.pipeline([(passive, nil)]) } catch { throw transfer.breakOff(after: error) }
     return hasAsked ? WatchedTransfer(transfer, self) : transfer
   }
 
   /// Sends a command that has no data connection, and asks for the next file's together with it where that can be done.
-  func executeAsking(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+  func executeAskingForPort(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
     takeBack()
-    guard let passive = client.passiveCommand, run.state.withLock({ $0.takesCommandsAhead != false }) else {
+    guard let passive = client.passiveCommand, run.state.withLock({ $0.allowsPipeliningInTransfers != false }) else {
       return try client.execute(verb, argument)
     }
     try client.beBinary()
-    guard try client.sendAhead([(verb, argument), (passive, nil)]) else { return try client.execute(verb, argument) }
+    guard try client.pipeline([(verb, argument), (passive, nil)]) else { return try client.execute(verb, argument) }
     let reply = try client.execute(verb, argument)
     hasAsked = true
     return reply
@@ -124,14 +124,14 @@ final class PipeliningClient: TransferClient {
   ///
   /// ProFTPD may look at them before the data's end, and answers SIZE then for what it has. In TLS the end of the data is a matter of its own.
   var maySendBehindData: Bool {
-    guard !client.protectsData, client.takesCommandsTogether != false, kind == (false, false) else { return false }
-    return run.state.withLock { $0.takesCommandsBehindData != false }
+    guard !client.protectsData, client.allowsPipelining != false, kind == (false, false) else { return false }
+    return run.state.withLock { $0.allowsPipeliningAfterData != false }
   }
 
   /// Whether that went well.
   func noteBehindData(_ isWell: Bool) {
     run.state.withLock { state in
-      if !isWell || state.takesCommandsBehindData == nil { state.takesCommandsBehindData = isWell }
+      if !isWell || state.allowsPipeliningAfterData == nil { state.allowsPipeliningAfterData = isWell }
     }
   }
 
@@ -140,7 +140,7 @@ final class PipeliningClient: TransferClient {
     if kind.isDisturbed { return false }
     // While it shakes hands it answers "450 PASV: data transfer in progress".
     if client.protectsData, kind.isProFTPD { return false }
-    return run.state.withLock { $0.takesCommandsAhead != false && $0.hasMoreSmallFiles }
+    return run.state.withLock { $0.allowsPipeliningInTransfers != false && $0.hasMoreSmallFiles }
   }
 
   /// Whether an error is the server's or the link's, and not this side's own, as Ctrl-C.
@@ -153,9 +153,9 @@ final class PipeliningClient: TransferClient {
   fileprivate func answered(_ isWell: Bool) {
     run.state.withLock { state in
       if !isWell {
-        state.takesCommandsAhead = false
-      } else if state.takesCommandsAhead == nil {
-        state.takesCommandsAhead = true
+        state.allowsPipeliningInTransfers = false
+      } else if state.allowsPipeliningInTransfers == nil {
+        state.allowsPipeliningInTransfers = true
       }
     }
     if !isWell { disconnect() }

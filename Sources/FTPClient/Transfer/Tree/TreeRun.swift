@@ -37,9 +37,9 @@ package final class TreeRun: @unchecked Sendable {
     /// How far the server's clock is ahead of UTC, once a file has told.
     var zone: Int?
     /// Whether the server takes a command while a transfer runs; nil while nobody knows.
-    var takesCommandsAhead: Bool?
+    var allowsPipeliningInTransfers: Bool?
     /// Whether it takes commands between an upload's data and its own word that it has it; nil while nobody knows.
-    var takesCommandsBehindData: Bool?
+    var allowsPipeliningAfterData: Bool?
     /// Whether small files go under a temporary name and are renamed in few steps; no longer when the server has
     /// refused a part of it.
     var storesAtOnce = true

@@ -26,7 +26,7 @@ extension TreeWorker {
       let sent = try send(source, to: target, behind: isUnderWay ? commands : [])
       isStored = true
       let isWhole = sent == size && !source.hasChanged
-      if !isUnderWay, isWhole { _ = try client.sendAhead(commands) }
+      if !isUnderWay, isWhole { _ = try client.pipeline(commands) }
       guard isWhole, try agree(size, commands, isUnderWay), try rename(to: remote(path)) else {
         _ = try client.execute("DELE", target)
         return nil
@@ -72,7 +72,7 @@ extension TreeWorker {
       try transfer.run { data in
         try source.send(over: data, from: 0) { block, _ in position &+= UInt64(block.count) }
       }
-      if !commands.isEmpty { isUnderWay = try client.sendAhead(commands) }
+      if !commands.isEmpty { isUnderWay = try client.pipeline(commands) }
       reply = try transfer.end()
     } catch {
       let error = transfer.breakOff(after: error)
@@ -92,7 +92,7 @@ extension TreeWorker {
   private func agree(
     _ size: UInt64, _ commands: [(verb: String, argument: [UInt8]?)], _ isUnderWay: Bool
   ) throws -> Bool {
-    let isTrial = isUnderWay && run.state.withLock { $0.takesCommandsBehindData == nil }
+    let isTrial = isUnderWay && run.state.withLock { $0.allowsPipeliningAfterData == nil }
     var replies: [Reply] = []
     for command in commands {
       if isTrial, try !client.hasReply(within: QuestionsTogether.patience) { throw AheadRefused() }
@@ -110,6 +110,7 @@ extension TreeWorker {
 
   private func rename(to new: [UInt8]) throws -> Bool {
     let hasMore = run.state.withLock { $0.hasMoreSmallFiles }
-    return try (hasMore ? client.executeAsking("RNTO", new) : client.execute("RNTO", new)).category == .completion
+    return try (hasMore ? client.executeAskingForPort("RNTO", new) : client.execute("RNTO", new)).category
+      == .completion
   }
 }

@@ -135,7 +135,7 @@ final class TreeWorker {
   /// The very second of a file's time, asked for once; nil when the server does not tell.
   private func modificationTime(of path: TreeRun.Path, isNext: Bool = false) throws -> FileStatus.Time? {
     if let asked, asked.path == path { return asked.time }
-    let reply = try isNext ? client.executeAsking("MDTM", remote(path)) : client.execute("MDTM", remote(path))
+    let reply = try isNext ? client.executeAskingForPort("MDTM", remote(path)) : client.execute("MDTM", remote(path))
     guard let known = try client.completion(reply).flatMap({ FileStatus.modificationTime(of: $0) }) else { return nil }
     asked = (path, known)
     return known
