@@ -71,7 +71,7 @@ public struct Deadline: Sendable {
 
 extension Duration {
   /// Whole nanoseconds, clamped to what 64 bits hold: 292 years.
-  var wholeNanoseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000) }
+  package var wholeNanoseconds: Int64 { Int64(clamping: attoseconds / 1_000_000_000) }
 }
 
 extension Deadline {

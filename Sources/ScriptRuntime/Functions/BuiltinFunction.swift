@@ -20,6 +20,9 @@ struct BuiltinFunction: @unchecked Sendable {
     PyCMethod_New(definition, state, nil, nil)
   }
 
+  /// The function.
+  func object() throws(PythonError) -> PythonObject { try owned(make()) }
+
   /// Stores it in a dictionary under its name. False with a Python exception set.
   func add(to dictionary: UnsafeMutablePointer<PyObject>) -> Bool {
     guard let function = make() else { return false }

@@ -25,7 +25,7 @@ extension Interpreter {
   ///
   /// Throws `ValueError` when the session is closed.
   public func object(for session: FTPSession, timeout: Duration? = .seconds(300)) throws(ScriptError) -> ScriptObject {
-    let seconds = timeout.map { Double($0.components.seconds) + Double($0.components.attoseconds) / 1e18 }
+    let seconds = timeout.map(\.inSeconds)
     return try inside { (_) throws(ScriptError) in
       ScriptObject(try Self.sharing { try makeObject(sharing: session, timeout: seconds) })
     }

@@ -117,7 +117,7 @@ final class RunControl: Sendable {
       guard let deadline, isOnItsThread, state.phase == .running else { return isOutermost ? .outermost : .none }
       if !isOutermost, outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
       state.deadline = .after(deadline)
-      _ = script_embedding_start_timer(deadline.nanoseconds, Self.interval.nanoseconds)
+      _ = script_embedding_start_timer(deadline.wholeNanoseconds, Self.interval.wholeNanoseconds)
       return isOutermost ? .outermost : .inner(outer)
     }
   }
@@ -147,7 +147,7 @@ final class RunControl: Sendable {
       let isForced = state.isForced
       state = State(phase: .running, deadline: outer)
       if let rest = outer.remaining {
-        _ = script_embedding_start_timer(rest.nanoseconds, Self.interval.nanoseconds)
+        _ = script_embedding_start_timer(rest.wholeNanoseconds, Self.interval.wholeNanoseconds)
       } else {
         script_embedding_stop_timer()
       }
@@ -172,7 +172,7 @@ final class RunControl: Sendable {
     state.withLock { state in
       guard state.phase == .running else { return }
       state.phase = .cancelled
-      _ = script_embedding_start_timer(0, Self.interval.nanoseconds)
+      _ = script_embedding_start_timer(0, Self.interval.wholeNanoseconds)
     }
   }
 
@@ -225,16 +225,5 @@ extension BuiltinFunction {
       try RunControl.shared.answer()
       return PythonObject.none.newReference()
     } catch { return nil }
-  }
-}
-
-extension Duration {
-  /// Whole nanoseconds, at most what 64 bits hold and at least 0.
-  fileprivate var nanoseconds: Int64 {
-    let (seconds, attoseconds) = components
-    guard seconds >= 0, attoseconds >= 0 else { return 0 }
-    let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let (sum, carry) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
-    return overflow || carry ? .max : sum
   }
 }

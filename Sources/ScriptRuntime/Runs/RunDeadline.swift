@@ -1,5 +1,6 @@
 import CPython
 import Glibc
+import PythonBridge
 import Synchronization
 
 /// The end of a run that takes too long: `-X timeout`.
@@ -34,10 +35,11 @@ final class RunDeadline: Sendable {
   /// `seconds` from now.
   init(seconds: Double) { self.seconds = seconds }
 
-  /// Begins to watch; on the main thread, when Python has started. False with a Python exception set.
-  func begin() -> Bool {
+  /// Begins to watch; on the main thread, when Python has started.
+  func begin() throws(PythonError) {
     var descriptors: [CInt] = [-1, -1]
-    guard handleSignal(), pipe(&descriptors) == 0 else { return failed() }
+    try handleSignal()
+    guard pipe(&descriptors) == 0 else { throw Self.failure }
     for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     ends = (descriptors[0], descriptors[1])
     main = pthread_self()
@@ -58,15 +60,11 @@ final class RunDeadline: Sendable {
           }, nil)
       }
     }
-    guard failure == 0, atexit({ RunDeadline.running?.end() }) == 0 else { return failed() }
+    guard failure == 0, atexit({ RunDeadline.running?.end() }) == 0 else { throw Self.failure }
     watch = thread
-    return true
   }
 
-  private func failed() -> Bool {
-    if PyErr_Occurred() == nil { PyErr_SetString(py_runtime_error(), "cannot watch the time of the run") }
-    return false
-  }
+  private static var failure: PythonError { .raise(.runtimeError, "cannot watch the time of the run") }
 
   /// Ends the watch when the process exits, and makes its exit status that of a run that was ended, when it was: Python also exits
   /// without returning here, and with the status that the script chose.
@@ -116,8 +114,8 @@ final class RunDeadline: Sendable {
 
   // MARK: The signal
 
-  /// Makes Python's handler of the signal. False with an exception set.
-  private func handleSignal() -> Bool {
+  /// Makes Python's handler of the signal.
+  private func handleSignal() throws(PythonError) {
     let handler = BuiltinFunction("timeout", flags: METH_VARARGS) { _, arguments in
       let frame = arguments.flatMap { PyTuple_GetItem($0, 1) }
       RunDeadline.running?.say(frame)
@@ -126,20 +124,7 @@ final class RunDeadline: Sendable {
       Py_DecRef(status)
       return nil
     }
-    guard let function = handler.make() else { return false }
-    defer { Py_DecRef(function) }
-    guard let module = PyImport_ImportModule("signal") else { return false }
-    defer { Py_DecRef(module) }
-    guard let name = PyUnicode_FromString("signal"), let number = PyLong_FromLong(Int(Self.signal)) else {
-      return false
-    }
-    defer {
-      Py_DecRef(name)
-      Py_DecRef(number)
-    }
-    guard let before = py_call_method(module, name, number, function, nil) else { return false }
-    Py_DecRef(before)
-    return true
+    try importModule("signal").callMethod("signal", .integer(Int(Self.signal)), handler.object())
   }
 
   /// Says that the time is over and where the script was; attached.

@@ -3,6 +3,7 @@ import CScriptRuntime
 import DeviceModules
 import FTPModule
 import Glibc
+import PythonBridge
 
 /// What `RunOptions` ask for, from before the interpreter's start to after its end.
 struct RunLimits {
@@ -24,10 +25,14 @@ struct RunLimits {
 
   /// Does what must come after the interpreter's start and before the script. False with a Python exception set.
   func begin() -> Bool {
+    do { return try prepareRun() } catch { return false }
+  }
+
+  private func prepareRun() throws(PythonError) -> Bool {
     guard let program = PyImport_AddModule("_ftpy.program").flatMap({ PyModule_GetDict($0) }),
       script_prompt_offer_pasting(program)
     else { return false }
-    if options.heapSize != nil || deadline != nil { guard EndOfRun.follow(deadline) else { return false } }
+    if options.heapSize != nil || deadline != nil { try EndOfRun.follow() }
     if let heapSize = options.heapSize {
       guard preload() else { return false }
       // The prompt that Python has since 3.13 is itself a script: its lines and colours would take the heap.
@@ -35,7 +40,8 @@ struct RunLimits {
       script_memory_set_limit(heapSize)
       script_memory_begin_with_command()
     }
-    return deadline?.begin() ?? true
+    try deadline?.begin()
+    return true
   }
 
   /// What the client loads when it is used (host names are encoded by `idna`), the interpreter when it prints an exception, and
