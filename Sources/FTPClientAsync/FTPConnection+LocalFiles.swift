@@ -43,7 +43,7 @@ extension FTPConnection {
         }
         try session.endTransfer(transfer)
         // Not every server announces the size when it begins.
-        if let size { try transfer.verify(announced: size) }
+        if let size { try transfer.verify(size: size) }
         try tail.requireMatched(of: path)
         if report.isExcessive, offset > 0 { report = try Self.grown(report, path, session) }
         try ours { () throws(FTPError) in try local.close() }

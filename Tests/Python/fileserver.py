@@ -48,6 +48,8 @@ class Files:
     hash_as: bytes | None = None
     """What HASH takes for the content."""
     ignores_rest: bool = False
+    announces: str | None = None
+    """What the 150 to a RETR names as the size: the whole, or what is left behind REST."""
     behind: str = "taken"
     """What becomes of commands that come together with another: also dropped, refused or fatal."""
 
@@ -162,7 +164,8 @@ class _Session:
             self.say("550 No such file.")
             return None
         fault = self._fault()
-        self.say("150 Here it comes.")
+        size = {"whole": len(content), "left": len(content) - start}.get(self.files.announces or "")
+        self.say("150 Here it comes." if size is None else f"150 Here it comes ({size} bytes).")
         data = self.conversation.connected()
         try:
             data.sendall(content[start:] if fault.after is None else content[start:][: fault.after])

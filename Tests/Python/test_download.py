@@ -62,6 +62,44 @@ def test_it_goes_on_where_it_was(connect: Connect, tmp_path: Path, how: str, aft
     assert ftp.pwd() == "/place"
 
 
+@pytest.mark.parametrize("announces", ["whole", "left"])
+@pytest.mark.parametrize("ignores_rest", [True, False])
+def test_a_size_that_is_only_announced_counts(
+    connect: Connect, tmp_path: Path, announces: str, ignores_rest: bool
+) -> None:
+    """Without `SIZE` nothing else shows that the second attempt was the whole file again."""
+    files = Files({"f": LARGE}, faults=[Fault(2_000_000, "reset")], announces=announces)
+    (files.refusals, files.ignores_rest) = ({"SIZE": "502 No."}, ignores_rest)
+    result = connect(files).download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.resumes == 1
+    assert result.attempts == (3 if ignores_rest else 2)
+
+
+def test_a_pipe_that_is_full_is_not_passed_over(connect: Connect) -> None:
+    """`write` of an unbuffered file says by None that nothing was taken."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    ftp = connect(Files({"f": LARGE}))
+    with open(reading, "rb"), open(writing, "wb", buffering=0) as pipe:  # noqa: SIM117
+        with pytest.raises(BlockingIOError):
+            ftp.download("f", pipe, retries=0)
+
+
+@pytest.mark.parametrize("returned", [0, -1, True, None, "many"])
+def test_what_write_returns_is_no_count_for_everybody(connect: Connect, returned: object) -> None:
+    class Collector:
+        content = b""
+
+        def write(self, block: bytes) -> object:
+            self.content += block
+            return returned
+
+    collector = Collector()
+    connect(Files({"f": SMALL})).download("f", collector)  # type: ignore[arg-type]
+    assert collector.content == SMALL
+
+
 def test_rest_is_the_last_command_before(connect: Connect, tmp_path: Path) -> None:
     ftp = connect(Files({"f": LARGE}, faults=[Fault(2_000_000, "426 Broken off.")]))
     ftp.download("f", tmp_path / "a")

@@ -9,6 +9,7 @@ import os
 import pickle
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -400,6 +401,86 @@ def test_each_line_is_sent_as_soon_as_it_is_there(
 
 
 # retrbinary
+
+
+@pytest.mark.parametrize("announced", ["", " (3000000 bytes)"])
+def test_a_reset_is_no_end(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], tmp_path: Path, announced: str
+) -> None:
+    """Where the bytes are moved and not read, the call that finds the error is another one."""
+
+    def feed(conversation: Conversation) -> None:
+        conversation.connected().sendall(b"x" * 2_000_000)
+        deadline = time.monotonic() + 20
+        while (tmp_path / "output").stat().st_size < 2_000_000 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        conversation.end_data(reset=True)
+
+    begun = answer("RETR", f"150 Opening connection{announced}.")
+    ftp, _ = talk(answer("TYPE"), passive(), begun, feed, say("226 Done."))
+    with (tmp_path / "output").open("wb", buffering=0) as file:  # noqa: SIM117
+        with pytest.raises(ConnectionResetError, match=r"data connection of 127\.0\.0\.1 port"):
+            ftp.retrbinary("RETR f", file.write)
+
+
+def test_an_unbuffered_file_gets_all_or_says_so(
+    talk: Callable[..., tuple[FTP, ScriptedServer]],
+) -> None:
+    """Its `write` takes less where a disk becomes full, and nothing from who does not wait."""
+
+    def transfer(size: int) -> tuple[FTP, ScriptedServer]:
+        return talk(
+            answer("TYPE"), passive(), answer("RETR", "150 Go."), send(b"x" * size), end_data(),
+            say("226 Done."),
+        )  # fmt: skip
+
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with open(reading, "rb") as source, open(writing, "wb", buffering=0) as pipe:
+        with pytest.raises(BlockingIOError):
+            transfer(200_000)[0].retrbinary("RETR f", pipe.write)
+        assert len(source.read1()) >= 4096
+    left, right = os.pipe()
+    counts = []
+
+    class Short(io.FileIO):
+        """Of another class: what it returns is its own affair, as in CPython."""
+
+        def write(self, block: Any) -> int:
+            counts.append(len(block))
+            return 1
+
+    with open(left, "rb"), Short(right, "wb") as own:
+        transfer(100_000)[0].retrbinary("RETR f", own.write)
+    assert sum(counts) == 100_000
+
+
+def test_a_file_whose_position_others_share_loses_nothing(
+    talk: Callable[..., tuple[FTP, ScriptedServer]], tmp_path: Path
+) -> None:
+    """What another process or thread writes by the same open file, at any moment."""
+    size = 60_000_000
+    begun = answer("RETR", f"150 Opening connection ({size} bytes).")
+    ftp, _ = talk(
+        answer("TYPE"), passive(), begun, send(b"x" * size), end_data(), say("226 Done.")
+    )  # fmt: skip
+    with (tmp_path / "output").open("wb") as file:
+        stop, stopping = os.pipe()
+        program = (
+            "import os, select, sys\n"
+            "while not select.select([0], [], [], 0)[0]: os.write(1, b'y' * 64)\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", program], stdin=stop, stdout=file) as other:
+            os.close(stop)
+            while file.raw.tell() == 0:
+                time.sleep(0.01)
+            ftp.retrbinary("RETR f", file.write)
+            os.close(stopping)
+            other.wait(20)
+    written = (tmp_path / "output").read_bytes()
+    assert written.count(b"x") == size
+    assert written.count(b"y") % 64 == 0
+    assert len(written) == size + written.count(b"y")
 
 
 def test_an_output_that_others_write_to_as_well_loses_nothing(

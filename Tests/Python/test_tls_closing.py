@@ -207,6 +207,25 @@ def test_without_close_notify_and_announced_size_the_server_is_asked(
     assert ftp.pwd() == "/here"
 
 
+def test_verify_minds_with_a_context_of_ones_own(
+    client: ModuleType, scripted: Callable[..., ScriptedServer]
+) -> None:
+    """Python's contexts have OpenSSL pass over an end that TLS does not know of."""
+    context = ssl.create_default_context(cafile=certificates() / "ca.pem")
+    context.options |= getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    server = scripted(
+        [*LOGIN_TLS, *begin("NLST"), send(b"one\r\n"), cut_data(), DONE,
+         *begin("RETR"), send(WHOLE), cut_data(), DONE, answer("SIZE", "500 What?"), HERE]
+    )  # fmt: skip
+    with closing(client.FTP_TLS(timeout=10, context=context, verify=True)) as ftp:
+        protected(ftp, server)
+        with pytest.raises(EOFError, match="without TLS's close_notify"):
+            ftp.nlst()
+        with pytest.raises(EOFError, match="without TLS's close_notify"):
+            content(ftp)
+        assert ftp.pwd() == "/here"
+
+
 @pytest.mark.parametrize("verify", [True, False])
 def test_a_listing_without_close_notify(log_in: LogIn, verify: bool) -> None:
     ftp = log_in(*begin("NLST"), send(b"one\r\ntwo\r\n"), cut_data(), DONE, HERE, verify=verify)

@@ -264,6 +264,23 @@ def test_file_objects(connect: Connect) -> None:
     assert files.content == {"f": LARGE}
 
 
+class ReturnsMore:
+    """As the responses of HTTP libraries do that unpack what they read."""
+
+    def __init__(self, blocks: list[bytes]) -> None:
+        self.blocks = blocks
+
+    def read(self, _: int) -> bytes:
+        return self.blocks.pop(0) if self.blocks else b""
+
+
+def test_what_read_returns_beyond_what_it_was_asked_for(connect: Connect) -> None:
+    files = Files()
+    source = ReturnsMore([LARGE[:1_500_000], LARGE[1_500_000:1_500_001], LARGE[1_500_001:]])
+    assert connect(files).upload(source, "f").size == len(LARGE)  # type: ignore[arg-type]
+    assert files.content == {"f": LARGE}
+
+
 class LiesOfItsPlace(io.BytesIO):
     def tell(self) -> int:
         return 2**63 - 1

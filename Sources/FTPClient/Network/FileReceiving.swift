@@ -6,7 +6,7 @@ package protocol FileReceiving: ByteStream {
   var receivesFiles: Bool { get }
 
   /// Moves what is there into a regular file, at most `most` bytes, by way of `pipe`: at `offset`, and neither uses nor moves the descriptor's
-  /// position, or where that stands.
+  /// position, or where that stands. Others may write there meanwhile, by descriptors that share the position.
   ///
   /// Returns the number of bytes; 0 at the end of the stream; nil when the system will not do it like that, before anything was taken. Blocks until
   /// `deadline`; throws `.timedOut`, `.interrupted`, and `FileFailure` for what is wrong with the file.
@@ -65,38 +65,48 @@ package final class SplicePipe {
     splice(socket, nil, writing, nil, min(most, Self.capacity), Linux.move | Linux.nonblocking)
   }
 
-  /// Puts the `count` bytes that it holds into a file.
-  fileprivate func put(into file: CInt, at offset: UInt64?, _ count: Int) throws(FileFailure) {
+  /// Puts the `count` bytes that it holds into a file, where that stands.
+  ///
+  /// `splice` would use the position without the lock that `write` takes: what another process or thread writes meanwhile by the same open file would be
+  /// lost, or overwrite this. So the room is taken first, by an `lseek`, which has the lock.
+  fileprivate func put(intoNextOf file: CInt, _ count: Int) throws(FileFailure) {
+    let end = lseek(file, off_t(count), SEEK_CUR)
+    guard end >= count else { throw FileFailure(errno: errno) }
     var left = count
+    do throws(FileFailure) { try put(into: file, at: UInt64(end) - UInt64(count), &left) } catch {
+      lseek(file, -off_t(left), SEEK_CUR)
+      throw error
+    }
+  }
+
+  /// Puts the `left` bytes that it holds into a file, and counts them off.
+  fileprivate func put(into file: CInt, at offset: UInt64, _ left: inout Int) throws(FileFailure) {
+    let count = left
     while left > 0 {
-      let place = offset.map { $0 &+ UInt64(count - left) }
-      let moved: Int
-      if var position = place.map({ Int64(clamping: $0) }) {
-        moved = splice(reading, nil, file, &position, left, Linux.move)
-      } else {
-        moved = splice(reading, nil, file, nil, left, Linux.move)
-      }
+      let place = offset &+ UInt64(count - left)
+      var position = Int64(clamping: place)
+      let moved = splice(reading, nil, file, &position, left, Linux.move)
       if moved > 0 {
         left -= moved
       } else if moved < 0, errno == EINVAL || errno == ENOSYS {
         // Not every file system takes pages.
-        return try copy(into: file, at: place, left)
+        return try copy(into: file, at: place, &left)
       } else if moved == 0 || errno != EINTR {
         throw FileFailure(errno: moved == 0 ? EIO : errno)
       }
     }
   }
 
-  private func copy(into file: CInt, at offset: UInt64?, _ count: Int) throws(FileFailure) {
+  private func copy(into file: CInt, at offset: UInt64, _ left: inout Int) throws(FileFailure) {
+    let count = left
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
     defer { buffer.deallocate() }
-    var left = count
     while left > 0 {
       let got = read(reading, buffer.baseAddress, left)
       if got < 0, errno == EINTR { continue }
       guard got > 0 else { throw FileFailure(errno: got == 0 ? EIO : errno) }
       let bytes = UnsafeRawBufferPointer(rebasing: buffer.prefix(got))
-      try bytes.write(into: file, at: offset.map { $0 &+ UInt64(count - left) })
+      try bytes.write(into: file, at: offset &+ UInt64(count - left))
       left -= got
     }
   }
@@ -135,13 +145,21 @@ extension Socket: FileReceiving {
       guard try isReadable(until: deadline) else { throw FTPError(.timedOut, "cannot read from \(peer): timed out") }
       let count = pipe.take(from: descriptor, most)
       if count >= 0 {
-        try pipe.put(into: file, at: offset, count)
+        if let offset {
+          var left = count
+          try pipe.put(into: file, at: offset, &left)
+        } else {
+          try pipe.put(intoNextOf: file, count)
+        }
         return count
       }
-      switch errno {
+      let code = errno
+      switch code {
       case EAGAIN, EWOULDBLOCK, EINTR: continue
-      // What is wrong with the socket the way through memory says.
-      default: return nil
+      // This socket does not splice.
+      case EINVAL, ENOSYS: return nil
+      // The call has taken the socket's error, and a `recv` behind it would find nothing but an end: it is told here or never.
+      default: throw FTPError(errno: code, "read from \(peer)")
       }
     }
   }

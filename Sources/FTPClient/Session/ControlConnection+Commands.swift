@@ -91,6 +91,7 @@ extension ControlConnection {
       lateCodes = .none
       owesTransferReply = true
       hasTransferred = true
+      startOfTransfer = 0
     } else {
       // To HOST 220 is the answer (RFC 7151 section 3.2).
       let isFirst = lastWord == nil && word != "HOST"
@@ -99,9 +100,10 @@ extension ControlConnection {
     if word.movesDataPort { kept = nil }
     lastWord = word
     if word == "REST" {
-      restart = line() == Self.noRestart ? .none : .open
+      restartPlace = line().dropFirst(5).dropLast(2).decimal() ?? 0
+      restart = restartPlace == 0 ? .none : .open
     } else if restart != .none, word.takesRestart {
-      restart = .none
+      (restart, startOfTransfer) = (.none, restartPlace)
     }
     representationChanges.see(word)
     directoryChanges.see(word)
@@ -110,7 +112,6 @@ extension ControlConnection {
   }
 
   private static let streamMode = Array("MODE S\r\n".utf8)
-  private static let noRestart = Array("REST 0\r\n".utf8)
 
   private func write(_ bytes: [UInt8], of word: Command.Word? = nil) throws(FTPError) {
     try bytes.withUnsafeBufferPointer { (bytes) throws(FTPError) in

@@ -49,7 +49,7 @@ extension ControlConnection {
       dropped = reply
       return nil
     }
-    if reply.code == 226 { repeatable = reply.bytes } else if repeatable != nil { repeatable = nil }
+    if reply.code == 226, owesTransferReply { repeatable = reply.bytes } else if repeatable != nil { repeatable = nil }
     return settle(reply)
   }
 

@@ -139,6 +139,10 @@ public final class ControlConnection {
   enum Restart { case none, open, abandoned }
   /// Whether the server knows of one whose transfer has not come; `abandoned` when the call that said it was broken off: see `realign`.
   @exclusivity(unchecked) var restart = Restart.none
+  /// What the last one named.
+  @exclusivity(unchecked) var restartPlace: UInt64 = 0
+  /// Where the last transfer began, by the `REST` before its command.
+  @exclusivity(unchecked) var startOfTransfer: UInt64 = 0
   /// How often `keepAlive` speaks; nil is never.
   @exclusivity(unchecked) var keepAliveInterval: Duration?
   @exclusivity(unchecked) var nextKeepAlive = Deadline.never

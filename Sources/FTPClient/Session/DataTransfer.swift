@@ -38,7 +38,7 @@ public final class DataTransfer {
     self.control = control
     self.stream = stream
     self.announced = announced
-    self.offset = offset
+    self.offset = offset > 0 ? offset : control?.startOfTransfer ?? 0
     self.idleTimeout = idleTimeout
     idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
     closing = nil
@@ -55,7 +55,7 @@ public final class DataTransfer {
     self.closing = closing
     stream = closing?.stream ?? socket
     self.announced = command.isUpload ? nil : announced
-    self.offset = offset
+    self.offset = offset > 0 ? offset : control.startOfTransfer
     self.idleTimeout = idleTimeout
     idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
   }
@@ -192,23 +192,51 @@ public final class DataTransfer {
 
   /// What to say of a final reply that did not come: the data did, all of it perhaps.
   package var unconfirmed: String {
-    "; \(transferred) bytes went over the data connection, and whether that was all the server has not said"
+    let announced = announced.map { ", of \($0) that were announced" } ?? ""
+    return
+      "; \(transferred) bytes went over the data connection\(announced), and whether that was all the server has not said"
   }
 
   /// Throws `.truncated` when a binary download ended before the announced size.
   ///
-  /// Servers announce the whole file's size or what is left from `offset`: both are taken for whole.
+  /// Servers announce the whole file's size or what is left from `offset`: both are taken for whole. Where one of the two is wrong nevertheless
+  /// `isDoubtful` says so.
   public func verify() throws(FTPError) { if let announced { try verify(announced: announced) } }
 
   /// The same for a size that was learned otherwise.
   public func verify(announced: UInt64) throws(FTPError) {
     // In another mode than stream a block is no piece of the file.
-    guard transferred < announced, control?.isStreamMode ?? true else { return }
-    let (end, overflow) = transferred.addingReportingOverflow(offset)
-    guard !overflow, end < announced else { return }
+    guard transferred < announced, isStreamMode, reached < announced else { return }
+    throw truncated(announced)
+  }
+
+  /// The same for what `SIZE` says of the whole file.
+  package func verify(size: UInt64) throws(FTPError) {
+    guard isStreamMode, reached < size || transferred == 0 && offset > size else { return }
+    if reached < size { throw truncated(size - min(offset, size)) }
     throw FTPError(
-      .truncated(received: transferred, expected: announced),
-      "the download ended early: received \(transferred) of \(announced) bytes")
+      .truncated(received: 0, expected: 0),
+      "the transfer was to begin behind \(offset) bytes, and the server's file has \(size)")
+  }
+
+  /// Whether less has come than was announced and yet, with `offset`, more: something is missing if that was what is left, and nothing if it was
+  /// the size of a file that has grown meanwhile. `SIZE` tells.
+  package var isDoubtful: Bool {
+    guard let announced else { return false }
+    return isStreamMode && transferred < announced && reached > announced
+  }
+
+  private var isStreamMode: Bool { control?.isStreamMode ?? true }
+  /// Where it has come to in the file.
+  private var reached: UInt64 {
+    let (end, overflow) = transferred.addingReportingOverflow(offset)
+    return overflow ? .max : end
+  }
+
+  private func truncated(_ expected: UInt64) -> FTPError {
+    FTPError(
+      .truncated(received: transferred, expected: expected),
+      "the download ended early: received \(transferred) of \(expected) bytes")
   }
 }
 

@@ -135,14 +135,14 @@ extension FTPSession {
   func requireWhole(_ transfer: DataTransfer) throws(FTPError) {
     guard transfer.ending == .unannounced, configuration.requiresCloseNotify else { return }
     if representation == .binary {
-      guard transfer.announced == nil else { return }
-      if let size = try sizeOnServer(transfer.command) { return try transfer.verify(announced: size) }
+      guard transfer.announced == nil || transfer.isDoubtful else { return }
+      if let size = try sizeOnServer(transfer.command) { return try transfer.verify(size: size) }
     }
     throw FTPError(withoutCloseNotify: control.host)
   }
 
   /// The size of the file that a `RETR` names; nil when the server does not say.
-  private func sizeOnServer(_ command: Command?) throws(FTPError) -> UInt64? {
+  func sizeOnServer(_ command: Command?) throws(FTPError) -> UInt64? {
     guard let command, command.verb == "RETR" else { return nil }
     let line = Array("SIZE".utf8) + command.line.dropFirst(4).dropLast(2)
     let reply = try control.execute(Command(line: line))

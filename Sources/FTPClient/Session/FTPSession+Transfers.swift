@@ -111,6 +111,7 @@ extension FTPSession {
     if representation == .binary {
       try transfer.verify()
       if let late, transfer.command?.isUpload == false { try transfer.verify(announced: late) }
+      if transfer.isDoubtful, let size = try sizeOnServer(transfer.command) { try transfer.verify(size: size) }
     }
     try requireWhole(transfer)
     running = nil

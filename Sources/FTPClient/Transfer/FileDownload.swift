@@ -22,6 +22,8 @@ package final class FileDownload {
   private var segmentFailures = 0
   /// Whether what is in place may be wrong.
   private var isSuspect = false
+  /// The size that the server announced when it last began at the beginning: for where it does not answer `SIZE`.
+  private var announced: UInt64?
   /// Whether what an earlier run has left is still to be compared with the server's file.
   private var asksForPart = false
 
@@ -100,6 +102,12 @@ package final class FileDownload {
       try fetch(beside: further)
       further.end()
       if let size = facts.size, sink.length != size { throw short(size) }
+      if facts.size == nil, result.resumes > 0, let announced, sink.length > announced {
+        (refusesRestart, isSuspect) = (true, true)
+        throw FTPError(
+          .mismatch,
+          "the server says that it goes on with the file and does not: that makes \(sink.length) of \(announced) bytes")
+      }
       try verify()
     }
     try report.tell(sink.length, of: facts.size ?? sink.length, attempt: attempts.count, now: true)
@@ -224,6 +232,7 @@ package final class FileDownload {
     if offset > 0, sink.isReadable { try hash.catchUp(to: offset, client, sink.read) }
     try client.beBinary()
     let transfer = try begin(from: offset)
+    if offset == 0 || refusesRestart { announced = transfer.data.announced }
     var position = refusesRestart ? 0 : offset
     if position > 0 { result.resumes += 1 }
     do {

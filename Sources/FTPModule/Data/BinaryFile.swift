@@ -155,6 +155,15 @@ struct BinaryFile {
 
   // MARK: Questions
 
+  /// Whether `read` of a file of Python's own waits until it has all that it is asked for, as that of a pipe does, where `read1` returns what is there.
+  static func mayWait(_ file: PythonObject, _ types: FileTypes) throws(PythonError) -> Bool {
+    guard file.isExactly(types.reader), try hasOwn(["read", "read1"], file) else { return false }
+    do { return try status(of: file) == nil } catch {
+      PythonError.clear()
+      return false
+    }
+  }
+
   /// Whether these methods are the class's, bound to the object.
   private static func hasOwn(_ methods: [String], _ object: PythonObject) throws(PythonError) -> Bool {
     for method in methods {
@@ -183,6 +192,14 @@ struct BinaryFile {
       PythonError.clear()
       return nil
     }
+  }
+
+  /// Whether a callback is the `write` of an unbuffered file, which may take less than it is given and say so alone by what it returns.
+  static func isRawWrite(_ callback: PythonObject, _ types: () throws(PythonError) -> FileTypes) throws(PythonError)
+    -> Bool
+  {
+    guard let file = callback.builtinSelf, file.isExactly(try types().raw) else { return false }
+    return isWrite(callback, try types())
   }
 
   /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.

@@ -1,5 +1,6 @@
 import CPython
 import FTPClient
+import Glibc
 import PythonBridge
 
 /// A file object of Python's that a download is written to: by `write`, in order. To begin anew it goes back by `seek` and `truncate`.
@@ -7,6 +8,8 @@ final class FileObjectSink: DownloadSink {
   private let file: PythonObject
   private let client: ObjectClient
   private let start: PythonObject?
+  /// Whether it has no buffer (`io.RawIOBase`).
+  private let isRaw: Bool
   let name: String
   private(set) var length: UInt64 = 0
   let isReadable = false
@@ -19,6 +22,7 @@ final class FileObjectSink: DownloadSink {
     self.client = client
     name = try FileObject.name(of: file)
     start = FileObject.position(of: file)
+    isRaw = try file.isInstance(of: importModule("io").attribute("RawIOBase"))
   }
 
   func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {}
@@ -29,12 +33,20 @@ final class FileObjectSink: DownloadSink {
       while !rest.isEmpty {
         let block = UnsafeRawBufferPointer(rebasing: rest.prefix(BlockSize.limit))
         let count = try file.callMethod(client.ftp.state.names[.write], .bytes(block))
-        // A raw file may take less; others return what they like.
-        let taken = count.isInteger ? min(max(0, try count.integer()), block.count) : block.count
+        let taken = try taken(count, of: block.count)
         rest = rest.dropFirst(taken)
         length &+= UInt64(taken)
       }
     }
+  }
+
+  /// How much of a block `write` has taken, by what it returned: a raw file may take less, or nothing; others return what they like.
+  private func taken(_ count: PythonObject, of size: Int) throws(PythonError) -> Int {
+    if isRaw, count.isNone { throw .system(EAGAIN) }
+    guard count.isInteger, !count.isExactly(PythonObject.bool(true).type) else { return size }
+    let taken = try count.integer()
+    if isRaw, taken <= 0 { throw .system(EIO) }
+    return (1...size).contains(taken) ? taken : size
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int { 0 }
@@ -63,6 +75,8 @@ final class FileObjectSource: UploadSource {
   private let client: ObjectClient
   private let start: PythonObject?
   private var position: UInt64 = 0
+  /// What `read` has returned beyond what it was asked for, as the responses of HTTP libraries do that unpack what they read.
+  private var excess: [UInt8] = []
   let name: String
   let size: UInt64?
   let modified: FileStatus.Time? = nil
@@ -92,6 +106,14 @@ final class FileObjectSource: UploadSource {
         }
         try file.callMethod("seek", .integer(target.partialValue))
         position = offset
+        excess = []
+      }
+      if !excess.isEmpty {
+        let count = min(excess.count, buffer.count)
+        buffer.copyBytes(from: excess.prefix(count))
+        excess.removeFirst(count)
+        position &+= UInt64(count)
+        return count
       }
       let block = try file.callMethod(client.ftp.state.names[.read], .integer(min(buffer.count, BlockSize.limit)))
       guard !block.isString else {
@@ -100,6 +122,7 @@ final class FileObjectSource: UploadSource {
       let count = try block.withBytes { bytes in
         let count = min(bytes.count, buffer.count)
         buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+        excess = Array(bytes.dropFirst(count))
         return count
       }
       position &+= UInt64(count)

@@ -125,14 +125,25 @@ final class ObjectTransfer: ClientTransfer {
   /// Reads the final reply, by `voidresp`, and checks that the data was all.
   func complete() throws -> PythonObject {
     let (reply, late) = try ftp.finalReply(data)
-    if checksSize {
-      try data.verify()
-      if let late { try data.verify(announced: late) }
-    }
+    if checksSize { try verify(late) }
     connection?.transfer = outer
     try ftp.requireWhole(data, stream, command, isBinary: checksSize)
     finish(isWhole: true)
     return reply
+  }
+
+  /// Checks that all has come. A size that is announced for anything but a file, such as a listing, is an estimate.
+  private func verify(_ late: UInt64?) throws {
+    do {
+      try data.verify()
+      if let late { try data.verify(announced: late) }
+    } catch {
+      guard try ftp.lookingAt(command).uppercased().hasPrefix("RETR") else { return }
+      throw error
+    }
+    guard data.isDoubtful else { return }
+    connection?.transfer = outer
+    if let size = try ftp.sizeOnServer(command) { try data.verify(size: size) }
   }
 
   func end() throws -> Reply? {

@@ -97,6 +97,8 @@ extension FTPObject {
   private func connect(_ wrap: ((PythonObject) throws -> PythonObject)?) throws -> PythonObject {
     let names = state.names
     if try !object.hasNoneAttribute(names[.file]) || !state.socketAttribute.isNone(in: object.glance) { try close() }
+    // Who connects anew logs in anew: the password of one server is not for another.
+    if try memory() != nil { forget() }
     let (host, port) = (try attribute(.host), try attribute(.port))
     try state.auditing.raise("ftplib.connect", object.glance, host.glance, port.glance)
     let name = host.isNone ? "" : try host.text()

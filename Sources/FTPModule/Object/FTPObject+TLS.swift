@@ -8,7 +8,10 @@ extension FTPObject {
   func loginTLS(_ arguments: Arguments) throws -> PythonObject {
     if try arguments[3]?.isTrue() ?? true, try !state.isTLS(attribute(.sock)) { try call(.auth) }
     let reply = try login(arguments)
-    try memory()?.isSecuredByLogin = arguments[3]?.isTrue() ?? true
+    if let memory = try memory() {
+      memory.isSecuredByLogin = try arguments[3]?.isTrue() ?? true
+      memory.isTLS = try state.isTLS(attribute(.sock))
+    }
     return reply
   }
 

@@ -52,17 +52,14 @@ extension FTPObject {
         throw PythonError.value(
           "verify=True, but the context verifies nothing: set its verify_mode to ssl.CERT_REQUIRED")
       }
+      if mustVerify { try mindEnd(given) }
       return given
     }
     if files { try warn("DeprecationWarning", "keyfile and certfile are deprecated, use a custom context instead") }
     let ssl = try state.ssl()
     if mustVerify {
       let context = try ssl.callMethod("create_default_context")
-      // Debian's Python hides an end of TLS that the peer did not announce.
-      if let hidden = try ssl.optionalAttribute("OP_IGNORE_UNEXPECTED_EOF")?.integer() {
-        let options = try context.attribute("options").integer()
-        try context.setAttribute(.string("options"), .integer(options & ~hidden))
-      }
+      try mindEnd(context)
       if let certfile, !certfile.isNone {
         try context.callMethod("load_cert_chain", certfile, keyfile ?? PythonObject.none)
       }
@@ -78,6 +75,14 @@ extension FTPObject {
     if let certfile { try keywords.set(certfile, for: "certfile") }
     if let keyfile { try keywords.set(keyfile, for: "keyfile") }
     return try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
+  }
+
+  /// Has a context tell of an end of TLS that the peer did not announce, which Python's contexts pass over.
+  private func mindEnd(_ context: PythonObject) throws {
+    guard let hidden = try state.ssl().optionalAttribute("OP_IGNORE_UNEXPECTED_EOF")?.integer(),
+      let options = try context.optionalAttribute("options")?.integer(), options & hidden != 0
+    else { return }
+    try context.setAttribute(.string("options"), .integer(options & ~hidden))
   }
 
   /// Whether a context checks whom it speaks to.

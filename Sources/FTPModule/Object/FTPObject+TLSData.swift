@@ -193,8 +193,8 @@ extension FTPObject {
   func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
     guard stream.endedWithoutNotice else { return }
     if isBinary {
-      guard transfer.announced == nil else { return }
-      if let size = try sizeOnServer(command) { return try transfer.verify(announced: size) }
+      guard transfer.announced == nil || transfer.isDoubtful else { return }
+      if let size = try sizeOnServer(command) { return try transfer.verify(size: size) }
     }
     let isRequired =
       try connection()?.session?.configuration.requiresCloseNotify
@@ -203,7 +203,7 @@ extension FTPObject {
   }
 
   /// The size of the file that a `RETR` names; nil when the server does not say.
-  private func sizeOnServer(_ command: PythonObject) throws -> UInt64? {
+  func sizeOnServer(_ command: PythonObject) throws -> UInt64? {
     guard try lookingAt(command).uppercased().hasPrefix("RETR ") else { return nil }
     do {
       let reply = try call(.sendcmd, PythonObject.string("SIZE ").appending(command.dropping(5)))

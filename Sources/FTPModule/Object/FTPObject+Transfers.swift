@@ -15,6 +15,7 @@ extension FTPObject {
     let callback = try self.callback(callback)
     let blockSize = try self.blockSize(blockSize) ?? Self.defaultBlockSize
     var blocks = try DownloadBlocks(atMost: blockSize)
+    let isRaw = try BinaryFile.isRawWrite(callback) { () throws(PythonError) in try state.fileTypes() }
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, try Attachment.attach({ try BinaryFile.isWrite(callback, state.fileTypes()) }) {
@@ -24,11 +25,11 @@ extension FTPObject {
           {
             return
           }
-          return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, attach)
+          return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, isRaw, attach)
         }
         if tls.readsBytes {
           return try Attachment.attach {
-            try receiveRecords(transfer, tls, atMost: min(blockSize, BlockSize.limit), callback, attach)
+            try receiveRecords(transfer, tls, atMost: min(blockSize, BlockSize.limit), callback, isRaw, attach)
           }
         }
       }
@@ -41,14 +42,21 @@ extension FTPObject {
         }
         let count = try transfer.receive(into: blocks.memory)
         guard count > 0 else { return }
-        try attach { try blocks.pass(count, to: callback, from: transfer.stream as? PythonStream) }
+        try attach {
+          if isRaw {
+            let block = UnsafeRawBufferPointer(rebasing: blocks.memory.prefix(count))
+            try lend(block, to: callback, isRaw: true)
+          } else {
+            try blocks.pass(count, to: callback, from: transfer.stream as? PythonStream)
+          }
+        }
       }
     }
   }
 
   /// The same over TLS, attached: the callback gets each record as `ssl` hands it out, which detaches to decipher.
   private func receiveRecords(
-    _ transfer: DataTransfer, _ tls: any TLSLayer, atMost size: Int, _ callback: PythonObject,
+    _ transfer: DataTransfer, _ tls: any TLSLayer, atMost size: Int, _ callback: PythonObject, _ isRaw: Bool,
     _ attach: (() throws -> Void) throws -> Void
   ) throws {
     while true {
@@ -56,14 +64,21 @@ extension FTPObject {
         try transfer.isKeptAlive ? Attachment.detach { try transfer.waiting() } : .after(transfer.idleTimeout)
       guard let record = try tls.readBytes(atMost: size, until: deadline) else { return }
       transfer.count(received: try record.withBytes { $0.count })
-      try attach { _ = try callback.call(record) }
+      try attach {
+        if isRaw {
+          try record.withBytes { try lend($0, to: callback, isRaw: true) }
+        } else {
+          _ = try callback.call(record)
+        }
+      }
     }
   }
 
   /// The same into a file of Python's own, whose `write` keeps nothing of what it is lent: always the same memory, which the processor's
   /// cache knows.
   private func receiveBlocks(
-    _ transfer: DataTransfer, atMost size: Int, _ write: PythonObject, _ attach: (() throws -> Void) throws -> Void
+    _ transfer: DataTransfer, atMost size: Int, _ write: PythonObject, _ isRaw: Bool,
+    _ attach: (() throws -> Void) throws -> Void
   ) throws {
     let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
     defer { memory.deallocate() }
@@ -71,13 +86,22 @@ extension FTPObject {
       let count = try transfer.receive(into: memory)
       guard count > 0 else { return }
       let block = UnsafeRawBufferPointer(rebasing: memory.prefix(count))
-      try attach { try lend(block, to: write) }
+      try attach { try lend(block, to: write, isRaw: isRaw) }
     }
   }
 
-  /// Has the `write` of a file of Python's own, which keeps nothing of what it is lent, write a block.
-  private func lend(_ block: UnsafeRawBufferPointer, to write: PythonObject) throws {
-    try PythonObject.lending(block, release: state.names[.release]) { _ = try write.call($0) }
+  /// Has the `write` of a file of Python's own, which keeps nothing of what it is lent, write a block. One that is `isRaw` takes as much as the
+  /// system does, which is less where a disk becomes full; `None` is that it would have to wait.
+  private func lend(_ block: UnsafeRawBufferPointer, to write: PythonObject, isRaw: Bool) throws {
+    var rest = block
+    repeat {
+      let count = try PythonObject.lending(rest, release: state.names[.release]) { try write.call($0) }
+      guard isRaw else { return }
+      guard !count.isNone else { throw PythonError.system(EAGAIN) }
+      let written = try count.integer()
+      guard written > 0 || rest.isEmpty else { throw PythonError.system(EIO) }
+      rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(written))
+    } while !rest.isEmpty
   }
 
   /// `retrlines(cmd, callback)`: the callback gets each line, as `str` without its end and as bytes with it (`LineTypes`);
@@ -85,8 +109,9 @@ extension FTPObject {
   func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
     let codec = try codec
     if let callback, BinaryFile.isWrite(callback, try state.fileTypes()) {
+      let isRaw = try BinaryFile.isRawWrite(callback) { () throws(PythonError) in try state.fileTypes() }
       return try textBlocks(command) { lines in
-        try lines.withUnsafeBytes { try lend($0, to: callback) }
+        try lines.withUnsafeBytes { try lend($0, to: callback, isRaw: isRaw) }
       }
     }
     let callback = try callback.map(self.callback) ?? state.hooks.printLine.replacement
@@ -128,8 +153,11 @@ extension FTPObject {
       }
       var size = blockSize ?? BlockSize.first
       var argument = try PythonObject.integer(size)
+      // What is no regular file is not waited for until it fills a block, while the server hears nothing.
+      let read =
+        try blockSize == nil && BinaryFile.mayWait(file, types) ? PythonObject.string("read1") : state.names[.read]
       while true {
-        let block = try file.callMethod(state.names[.read], argument)
+        let block = try file.callMethod(read, argument)
         guard try block.isTrue() else { return }
         try running.requireWhole()
         let count = try send(bytes(of: block, from: file), transfer)

@@ -143,7 +143,12 @@ final class TLSChannel: TLSLayer {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.record, alignment: 16)
     defer { buffer.deallocate() }
     while ahead.isEmpty, !isAtEnd, failure == nil {
-      let (count, want) = try fill(buffer, until: deadline)
+      let (count, want): (Int, TLSWant?)
+      do { (count, want) = try fill(buffer, until: deadline) } catch {
+        // One that waits by itself, as gevent's, says so.
+        guard !isSystems, case .timedOut = error.kind else { throw error }
+        return false
+      }
       ahead = Array(buffer.prefix(count))[...]
       if count == 0, let want, try !wait(for: want, until: deadline) { return false }
     }

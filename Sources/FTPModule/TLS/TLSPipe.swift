@@ -250,6 +250,8 @@ final class TLSPipe: TLSLayer {
     do {
       let count = max(0, min(try read(), size))
       isAtEnd = count == 0
+      // A context may have OpenSSL pass over that (`OP_IGNORE_UNEXPECTED_EOF`, as Python's do): behind `close_notify` nobody has looked for more.
+      endedWithoutNotice = isAtEnd && hasEnded
       // A read ends with a record; when it has filled memory for less than that, OpenSSL knows whether it was the record's end.
       holdsRest = try count == size && size < Self.record && inner.callMethod(state.names[.pending]).integer() > 0
       if !holdsRest { records.consume() }

@@ -77,7 +77,10 @@ final class ObjectClient: TransferClient {
   }
 
   private func connect(_ memory: SessionMemory) throws {
+    // It forgets how the object logged in, for a script that connects to another server.
+    defer { PythonError.preserving { if try ftp.memory() == nil { try ftp.remember(memory) } } }
     try ftp.call(.connect)
+    try ftp.remember(memory)
     if memory.isTLS, !memory.isSecuredByLogin, try !ftp.state.isTLS(ftp.attribute(.sock)) { try ftp.call(.auth) }
     // `login` makes a new one.
     let (directory, isTLS, isCleared, isSecured) = (
