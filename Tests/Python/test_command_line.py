@@ -14,6 +14,7 @@ import pytest
 import realservers
 from conftest import (
     LOGIN,
+    Conversation,
     Directory,
     Interpreter,
     ScriptedServer,
@@ -25,6 +26,8 @@ from conftest import (
     send,
     stall,
 )
+from fileserver import Fault, Files, serve
+from scripted_tls import certificates, cut_data, data_of, data_secured, secured
 from waiting import is_asleep, until
 
 CONTENT = bytes(range(256)) * 40 + b"\r\n\n"
@@ -164,6 +167,60 @@ def test_get_r_fetches_a_tree(program: Program, directory: Directory, url: str) 
     assert not (program.folder / "t/g.log").exists()
 
 
+def test_of_two_urls_with_one_name_the_first_stays(
+    program: Program, directory: Directory, url: str
+) -> None:
+    for name in ("a", "b"):
+        (directory.local / name / "t").mkdir(parents=True)
+        (directory.local / name / "f").write_bytes(name.encode())
+        (directory.local / name / "t/g").write_bytes(name.encode())
+    directory.server.adopt(directory.local)
+    (program.folder / "to").mkdir()
+    (program.folder / "to/link").symlink_to("f")
+    for words, place in (
+        (["a/f", "b/f"], "f"),
+        (["-o", "to", "a/f", "b/f"], "to/f"),
+        (["-r", "a/t", "b/t"], "t"),
+    ):
+        urls = [url + word if "/" in word else word for word in words]
+        status, _, errors = program("get", "-q", *urls)
+        first, second = (shown(word) for word in urls[-2:])
+        where = program.folder / place
+        line = f"ftplib: {second}: will not overwrite {where}, just made from {first}\n"
+        assert (status, errors) == (1, line)
+    assert (program.folder / "f").read_bytes() == b"a"
+    assert (program.folder / "to/f").read_bytes() == b"a"
+    assert (program.folder / "t/g").read_bytes() == b"a"
+    # What has failed is in nobody's way; and what lay there before is replaced.
+    status, _, errors = program("get", "-o", "to", url + "no/f", url + "b/f")
+    assert (status, errors.count("\n")) == (1, 1)
+    assert (program.folder / "to/f").read_bytes() == b"b"
+    assert program("get", "-o", "-", url + "a/f", url + "b/f") == (0, b"ab", "")
+
+
+@pytest.mark.parametrize("kind", ["", ";type=a"])
+def test_get_to_what_is_open_already(
+    program: Program, directory: Directory, url: str, kind: str
+) -> None:
+    content = b"x" * 99 + b"\n"
+    content *= 10_000
+    directory.put("f", content)
+    for line in (
+        "$P get -o /dev/stdout $1 | cat >out",
+        "$P get -o >(cat >out) $1; wait $!",
+        "$P get -o /proc/self/fd/3 $1 3> >(cat >out); wait $!",
+        "yes | head -c 2000000 >out; $P get -o /dev/stdout $1 >>out",
+        "yes | head -c 2000000 >out; $P get -o /dev/fd/3 $1 3<>out",
+        "exec 3<>out 4<out; rm out; $P get -o /dev/fd/3 $1; cat <&4 >out",
+        "ln -s /dev/stdout link; $P get -o link $1 >out; test -L link && rm link",
+    ):
+        output, errors = program.shell(f"set -o pipefail; {line}; echo $?", f"{url}f{kind}")
+        assert (output, errors) == ("0\n", ""), line
+        assert (program.folder / "out").read_bytes() == content, line
+        assert os.listdir(program.folder) == ["out"]
+        (program.folder / "out").unlink()
+
+
 # put
 
 
@@ -228,6 +285,170 @@ def test_put_r_stores_a_tree_and_makes_what_is_above(
     (program.folder / "t/inner/f").write_bytes(CONTENT)
     assert program("put", "-r", "t", url + "far/away/")[0] == 0
     assert directory.read("far/away/t/inner/f") == CONTENT
+
+
+def test_put_r_of_a_folder_without_a_name_stores_what_is_in_it(
+    program: Program, directory: Directory, url: str
+) -> None:
+    (program.folder / "t/inner").mkdir(parents=True)
+    (program.folder / "t/f").write_bytes(b"t")
+    for number, word in enumerate(["t/.", "t/inner/..", "t/inner/../"]):
+        assert program("put", "-r", word, f"{url}far/{number}/")[0] == 0
+        assert directory.read(f"far/{number}/f") == b"t"
+    output, errors = program.shell("cd t/inner; $P put -q -r .. $1; echo $?", url)
+    assert (output, errors) == ("0\n", "")
+    output, errors = program.shell("cd t/inner; $P put -q -r ../ $1sub/; echo $?", url)
+    assert (output, errors) == ("0\n", "")
+    assert directory.names() == ["f", "far", "inner", "sub"]
+    assert os.listdir(directory.local / "sub/inner") == []
+    for word in ("..", "t/.", "/", ""):
+        status, _, errors = program("put", word, url)
+        line = f"ftplib: {word!r} names no file; -r stores what is in a folder\n"
+        assert (status, errors) == (1, line)
+
+
+def test_of_two_files_with_one_name_the_first_stays(
+    program: Program, directory: Directory, url: str
+) -> None:
+    for name in ("a", "b"):
+        (program.folder / name / "t").mkdir(parents=True)
+        (program.folder / name / "f").write_bytes(name.encode())
+        (program.folder / name / "t/g").write_bytes(name.encode())
+    directory.put("f", b"old")
+    for words, place in (
+        (["a/f", "b/f"], "f"),
+        (["-r", "a/t", "b/t/"], "t"),
+        (["-r", "a/.", "b/."], ""),
+    ):
+        status, _, errors = program("put", "-q", *words, url)
+        first, second = words[-2:]
+        where = shown(url) + place
+        line = f"ftplib: {second}: will not overwrite {where}, just made from {first}\n"
+        assert (status, errors) == (1, line)
+    assert directory.read("f") + directory.read("t/g") == b"aa"
+    status, _, errors = program("put", "no/f", "b/f", url)
+    assert (status, errors.count("\n"), directory.read("f")) == (1, 1, b"b")
+
+
+def test_a_file_whose_name_is_no_utf_8(program: Program, directory: Directory, url: str) -> None:
+    name = os.fsdecode(b"caf\xe9")
+    (program.folder / name).write_bytes(b"x")
+    status, _, errors = program("put", "missing", name, url)
+    assert (status, errors.count("\n")) == (1, 1)
+    assert directory.names() == [name]
+
+
+# put: what is there stays until the new file is whole
+
+TEXT = b"one\ntwo\n" * 40_000
+AS_SENT = TEXT.replace(b"\n", b"\r\n")
+
+
+def put_to(
+    program: Program, files: Files, scripted: Callable[..., ScriptedServer], line: str
+) -> tuple[int, str]:
+    """Runs a line that puts to `$1keep`: its exit status and what it said of errors."""
+    (program.folder / "src").write_bytes(TEXT)
+    server = scripted(*[[serve(files)]] * 20)
+    where = f"ftp://u:p@{server.host}:{server.port}/"
+    output, errors = program.shell(f"{line}; echo $?", where)
+    return int(output), errors
+
+
+PUTS = ["$P put - $1keep <src", "cat src | $P put - $1keep", "$P put src '$1keep;type=a'"]
+PUTS = [line.replace("'$1keep;type=a'", "$1keep\\;type=a") for line in PUTS]
+PUTS += ["cat src | $P put - $1keep\\;type=a"]
+put_lines = pytest.mark.parametrize("line", PUTS)
+
+
+def sent(line: str) -> bytes:
+    return AS_SENT if "type=a" in line else TEXT
+
+
+@put_lines
+def test_put_of_a_stream_or_of_text(
+    program: Program, scripted: Callable[..., ScriptedServer], line: str
+) -> None:
+    seen: set[bytes] = set()
+    files = Files({"keep": b"old"}, before=lambda _, files: seen.add(files.content["keep"]))
+    assert put_to(program, files, scripted, line) == (0, "")
+    assert files.content == {"keep": sent(line)}
+    assert seen == {b"old", sent(line)}
+
+
+@put_lines
+@pytest.mark.parametrize("how", ["reset", "close", "452 Full.", "552 Full.", "550 No."])
+def test_what_was_there_stays_when_put_fails(
+    program: Program, scripted: Callable[..., ScriptedServer], line: str, how: str
+) -> None:
+    files = Files({"keep": b"old"}, faults=[Fault(100_000, how)] * 20)
+    status, errors = put_to(program, files, scripted, line.replace("put", "put --retries 0"))
+    assert (status, errors.count("\n")) == (1, 1)
+    assert files.content.pop("keep") == b"old"
+    # upload() leaves its part to a lost connection.
+    if "type=a" in line or how not in ("reset", "close"):
+        assert files.content == {}
+
+
+def test_a_line_that_is_too_long_leaves_what_was_there(
+    program: Program, scripted: Callable[..., ScriptedServer]
+) -> None:
+    files = Files({"keep": b"old"})
+    line = "head -c 9000 /dev/zero | $P put - $1keep\\;type=a"
+    status, errors = put_to(program, files, scripted, line)
+    assert (status, "got more than 8192 bytes" in errors) == (1, True)
+    assert files.content == {"keep": b"old"}
+
+
+@put_lines
+def test_put_where_the_server_takes_no_hidden_names(
+    program: Program, scripted: Callable[..., ScriptedServer], line: str
+) -> None:
+    def refuse(command: str, files: Files) -> None:
+        files.refusals = {"STOR": "553 No dots."} if " ." in command else {}
+
+    files = Files({"keep": b"old"}, before=refuse)
+    assert put_to(program, files, scripted, line) == (0, "")
+    assert files.content == {"keep": sent(line)}
+
+
+@pytest.mark.parametrize("verb", ["RNFR", "RNTO"])
+def test_put_of_text_where_the_server_does_not_rename(
+    program: Program, scripted: Callable[..., ScriptedServer], verb: str
+) -> None:
+    files = Files({"keep": b"old"}, refusals={verb: "550 Never."})
+    assert put_to(program, files, scripted, "$P put src $1keep\\;type=a") == (0, "")
+    assert files.content == {"keep": AS_SENT}
+    # Of what cannot be read again the server has at least that.
+    files = Files({"keep": b"old"}, refusals={verb: "550 Never."})
+    status, errors = put_to(program, files, scripted, "cat src | $P put - $1keep\\;type=a")
+    assert files.content.pop("keep") == b"old"
+    ((part, content),) = files.content.items()
+    assert content == AS_SENT
+    assert status == 1
+    assert errors.endswith(f"keep;type=a: 550 Never.; the server has the whole file as '{part}'\n")
+    # Nor is it lost when the link is, over the old file.
+    faults = [Fault(), Fault(1000, "close")]
+    files = Files({"keep": b"old"}, refusals={verb: "550 Never."}, faults=faults)
+    status, errors = put_to(program, files, scripted, "$P put src $1keep\\;type=a")
+    assert status == 1
+    del files.content["keep"]
+    ((part, content),) = files.content.items()
+    assert content == AS_SENT
+    assert errors.endswith(f"; the server has the whole file as '{part}'\n")
+
+
+def test_put_of_text_to_a_real_server(program: Program, directory: Directory, url: str) -> None:
+    directory.put("keep", b"old")
+    (directory.local / "sub").mkdir()
+    (program.folder / "src").write_bytes(TEXT)
+    long = "x" * 254 + "y"
+    for name in ("keep", "%E9", long):
+        assert program("put", "src", f"{url}{name};type=a") == (0, b"", "")
+    status, _, errors = program("put", "src", f"{url}sub;type=a")
+    assert (status, errors.count("\n")) == (1, 1)
+    assert directory.names() == sorted(["keep", "sub", os.fsdecode(b"\xe9"), long])
+    assert directory.read("keep").split() == TEXT.split()
 
 
 # ls
@@ -458,6 +679,27 @@ def test_what_fails_leaves_the_old_file(
     assert sorted(os.listdir(program.folder)) == before
 
 
+def test_ctrl_c_leaves_nothing_of_a_text(
+    program: Program, scripted: Callable[..., ScriptedServer]
+) -> None:
+    files = Files({"keep": b"old"}, faults=[Fault(50_000, "stall")])
+    server = scripted([serve(files)])
+    (program.folder / "src").write_bytes(TEXT * 100)
+    process = subprocess.Popen(
+        program.command("put", "src", f"ftp://u:p@{server.host}:{server.port}/keep;type=a"),
+        cwd=program.folder,
+        env=program.environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    until(lambda: any(len(each) == 50_000 for each in files.content.values()), 30)
+    until(lambda: is_asleep(str(process.pid)))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (-signal.SIGINT, b"")
+    assert files.content == {"keep": b"old"}
+
+
 def test_ctrl_c_ends_it_as_a_shell_expects(
     program: Program, scripted: Callable[..., ScriptedServer]
 ) -> None:
@@ -538,6 +780,120 @@ def test_a_full_disk_behind_standard_output_is_one_line(
     output, errors = program.shell(f"$P {line} >/dev/full; echo $?", url)
     assert (output, errors.count("\n")) == ("1\n", 1), errors
     assert errors.startswith("ftplib: standard output: [Errno 28] ")
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("line", ["get -o - $1f", "ls $1", "get -o - $1f\\;type=a"])
+def test_a_disk_without_enough_room_is_one_line(
+    program: Program, directory: Directory, url: str, line: str, unbuffered: str
+) -> None:
+    directory.put("f", b"x\n" * 20_000)
+    for number in range(400 if line.startswith("ls") else 0):
+        (directory.local / f"{number:04}-{'x' * 90}").touch()
+    limited = f"ulimit -f 30; PYTHONUNBUFFERED={unbuffered} $P {line} >out; echo $?"
+    output, errors = program.shell(limited, url)
+    assert (output, errors.count("\n")) == ("1\n", 1), errors
+    assert errors.startswith("ftplib: standard output: [Errno 27] ")
+
+
+@pytest.mark.parametrize("kind", ["", ";type=a"])
+def test_a_standard_input_that_does_not_block_is_read_to_its_end(
+    program: Program, directory: Directory, url: str, kind: str
+) -> None:
+    source, target = os.pipe()
+    os.set_blocking(source, False)
+    process = subprocess.Popen(
+        program.command("put", "-", f"{url}f{kind}"),
+        cwd=program.folder,
+        env=program.environment,
+        stdin=source,
+        stderr=subprocess.PIPE,
+    )
+    os.close(source)
+    with open(target, "wb", buffering=0) as writer:
+        for part in (b"one\ntw", b"o\nthree\n"):
+            until(lambda: process.poll() is not None or is_asleep(str(process.pid)), 30)
+            writer.write(part)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, b"")
+    assert directory.read("f").split() == [b"one", b"two", b"three"]
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["get", "-o", "-"], ["ls"]], ids=" ".join)
+def test_a_standard_output_that_does_not_block_gets_all(
+    program: Program, directory: Directory, url: str, words: list[str], unbuffered: str
+) -> None:
+    directory.put("f", CONTENT * 100)
+    names = [f"{number:04}-{'x' * 90}" for number in range(2000 if words == ["ls"] else 0)]
+    for name in names:
+        (directory.local / name).touch()
+    expected = "".join(f"{name}\n" for name in [*names, "f"]).encode() if names else CONTENT * 100
+    source, target = os.pipe()
+    os.set_blocking(target, False)
+    with open(source, "rb") as reader:
+        process = subprocess.Popen(
+            program.command(*words, url if names else url + "f"),
+            cwd=program.folder,
+            env=program.environment | {"PYTHONUNBUFFERED": unbuffered},
+            stdout=target,
+            stderr=subprocess.PIPE,
+        )
+        os.close(target)
+        until(lambda: process.poll() is not None or is_asleep(str(process.pid)), 30)
+        output = reader.read()
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, b"")
+    assert output == expected
+
+
+@pytest.mark.parametrize("words", [["get"], ["ls"], ["sync", ".", "-q"], []], ids=" ".join)
+def test_what_a_server_says_does_nothing_to_a_terminal(
+    program: Program, scripted: Callable[..., ScriptedServer], words: list[str]
+) -> None:
+    refusal = "530 \x1b]0;owned\x07\x1b[2J\u009b2Jno"
+    steps = [*LOGIN[:-1], answer("PASS", refusal)]
+    server = scripted(steps)
+    server.forgive()
+    where = f"ftp://u:p@{server.host}:{server.port}/f"
+    status, output, errors = program(*words, where)
+    assert (status, output) == (1, b"")
+    assert errors.endswith(": 530 ?]0;owned??[2J?2Jno\n" if words else "530 ?]0;owned??[2J?2Jno\n")
+
+
+def test_a_listing_that_is_cut_deletes_nothing(
+    program: Program, scripted: Callable[..., ScriptedServer]
+) -> None:
+    def converse(conversation: Conversation) -> None:
+        replies = {"AUTH": "234 Go.", "USER": "331 ?", "PWD": '257 "/"', "FEAT": "502 No."}
+        conversation.say("220 Hello.")
+        while True:
+            verb = conversation.hear().partition(" ")[0]
+            if verb in ("PASV", "EPSV"):
+                port = conversation.listen()
+                passive = verb == "PASV"
+                where = f"(127,0,0,1,{port >> 8},{port & 255})" if passive else f"(|||{port}|)"
+                conversation.say(f"{227 if passive else 229} Here {where}.")
+            elif verb == "MLSD":
+                conversation.say("150 Here.")
+                data_secured()(conversation)
+                data_of(conversation).sendall(b"type=dir; sub\r\n")
+                cut_data()(conversation)
+                conversation.say("226 Done.")
+            else:
+                conversation.say(replies.get(verb, "200 Ok."))
+            if verb == "AUTH":
+                secured()(conversation)
+
+    server = scripted([converse])
+    server.forgive()
+    (program.folder / "here").mkdir()
+    (program.folder / "here/precious").touch()
+    options = ("--delete", "--retries", "0", "--cacert", str(certificates() / "ca.pem"))
+    where = f"ftpes://u:p@{server.host}:{server.port}/"
+    status, output, errors = program("sync", *options, where, "here")
+    assert (status, output, "close_notify" in errors) == (1, b"", True), errors
+    assert os.listdir(program.folder / "here") == ["precious"]
 
 
 def test_the_old_command_line_is_there(program: Program, directory: Directory, url: str) -> None:

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -486,6 +487,43 @@ def test_a_file_object_without_seek_cannot_begin_anew(connect: Connect) -> None:
 def test_what_is_no_regular_file_is_written_to(connect: Connect) -> None:
     assert connect(Files({"f": SMALL})).download("f", "/dev/null").size == len(SMALL)
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_what_a_process_has_open_is_written_in_place(connect: Connect, tmp_path: Path) -> None:
+    """Whatever the text of the link in /proc says."""
+    with (
+        open(tmp_path / "a", "w+b") as named,
+        open(tmp_path / "b", "w+b") as removed,
+        open(os.memfd_create("c"), "w+b") as memory,
+    ):
+        (tmp_path / "b").unlink()
+        (tmp_path / "b (deleted)").write_bytes(b"somebody else's")
+        (tmp_path / "link").symlink_to(f"/dev/fd/{named.fileno()}")
+        for file in (named, removed, memory):
+            file.write(LARGE + b"longer than what comes")
+            file.flush()
+            for place in (f"/proc/self/fd/{file.fileno()}", f"/dev/fd/{file.fileno()}"):
+                ftp = connect(Files({"f": LARGE}, faults=[Fault(2_000_000, "426 No.")]))
+                assert ftp.download("f", place).attempts == 2
+                file.seek(0)
+                assert file.read() == LARGE
+        connect(Files({"f": SMALL})).download("f", tmp_path / "link")
+        named.seek(0)
+        assert named.read() == SMALL
+    assert (tmp_path / "a").read_bytes() == SMALL
+    assert (tmp_path / "b (deleted)").read_bytes() == b"somebody else's"
+    assert names(tmp_path) == ["a", "b (deleted)", "link"]
+
+
+def test_a_pipe_that_a_process_has_open_is_written_to(connect: Connect) -> None:
+    source, target = os.pipe()
+    with open(source, "rb") as reader, ThreadPoolExecutor(1) as pool:
+        received = pool.submit(reader.read)
+        try:
+            connect(Files({"f": LARGE})).download("f", f"/dev/fd/{target}")
+        finally:
+            os.close(target)
+        assert received.result(20) == LARGE
 
 
 @pytest.mark.parametrize(

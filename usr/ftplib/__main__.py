@@ -7,14 +7,17 @@ What has none of the commands below for its first word is the command line of CP
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
+import io
 import os
 import re
+import select
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import IO, TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 from urllib.parse import quote, unquote_to_bytes, urlsplit
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ URL it comes from ~/.netrc, without a user in either the login is anonymous.
 
 exit status: 0 all went well, 1 something failed, 2 the command line cannot be meant, 130 Ctrl-C
 """
+FIRST = "of several with one name the first stays"
 PATTERNS = """\
 PATTERN is a name at any depth ('*.log'), or a path from the top of the tree ('logs/*.log'); ** is
 any number of directories, a slash at the end means directories alone. --include takes the files
@@ -103,7 +107,7 @@ class Address:
 
     def below(self, name: str) -> str:
         """What an error says of a file beside it."""
-        return f"{shown(self.parent())}{quote(name)}"
+        return f"{shown(self.parent())}{quote(name, errors='surrogateescape')}"
 
 
 LOGIN = re.compile(r"(?:[\w.+=-]+://)?+[^:]*(:.*@)", re.DOTALL)
@@ -135,6 +139,11 @@ def cleaned(line: str) -> str:
             for form in (password, repr(password)[1:-1]):
                 line = line.replace(form, hidden(password))
     return line
+
+
+def visible(line: str) -> str:
+    """A line without what would move a terminal's cursor, or worse: names and servers' words."""
+    return "".join(letter if letter.isprintable() else "?" for letter in line)
 
 
 def text(name: bytes) -> str | bytes:
@@ -189,6 +198,27 @@ def every(items: Iterable[Item], run: Callable[[Item], None]) -> bool:
     return well
 
 
+class Places:
+    """What a command has written: as cp has it, nothing that comes later replaces that."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, str] = {}
+
+    @contextmanager
+    def take(self, place: str, source: str, *, keeping: bool) -> Iterator[None]:
+        """For what comes from `source`; free again where that fails, if not `keeping` parts."""
+        if place in self.taken:
+            made = f"{place}, just made from {self.taken[place]}"
+            raise Failure(f"{source}: will not overwrite {made}")
+        self.taken[place] = source
+        try:
+            yield
+        except Failure:
+            if not keeping:
+                del self.taken[place]
+            raise
+
+
 class Sessions:
     """Connects, once for each directory as long as the URLs stay there."""
 
@@ -228,9 +258,12 @@ def authorities(file: str) -> SSLContext:
     import ssl
 
     try:
-        return ssl.create_default_context(cafile=file)
+        context = ssl.create_default_context(cafile=file)
     except OSError as error:
         raise Failure(f"{file}: {reason(error)}") from None
+    # Debian's Python sets it: a connection that somebody cuts would look like the data's end.
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
+    return context
 
 
 class Sink(Protocol):
@@ -247,19 +280,69 @@ class Output:
     def __init__(self) -> None:
         if sys.stdout is None:
             raise Failure("standard output is closed")
-        self.stream = sys.stdout.buffer
+        # With PYTHONUNBUFFERED it is a raw file, which may take less than it is given.
+        self.stream: RawOrBuffered = sys.stdout.buffer
 
     def write(self, data: bytes | memoryview, /) -> None:
-        try:
-            self.stream.write(data)
-        except OSError as error:
-            raise unwritten(error) from None
+        rest = memoryview(data).cast("B")
+        while rest:
+            try:
+                count = self.stream.write(rest)
+            except BlockingIOError as error:
+                rest = rest[error.characters_written :]
+                self.wait()
+            except OSError as error:
+                raise unwritten(error) from None
+            else:
+                if count is None:
+                    self.wait()
+                else:
+                    rest = rest[count:]
 
     def flush(self) -> None:
-        try:
-            sys.stdout.flush()
-        except OSError as error:
-            raise unwritten(error) from None
+        while True:
+            try:
+                sys.stdout.flush()
+            except BlockingIOError:
+                self.wait()
+            except OSError as error:
+                raise unwritten(error) from None
+            else:
+                return
+
+    def wait(self) -> None:
+        """Until somebody reads, where the file that was handed to us does not block by itself."""
+        wait_for(self.stream.fileno(), select.POLLOUT)
+
+
+class RawOrBuffered(Protocol):
+    """A binary file; None is that a raw one does not block, and can take nothing now."""
+
+    def write(self, data: memoryview, /) -> int | None: ...
+
+    def fileno(self) -> int: ...
+
+
+def wait_for(descriptor: int, event: int) -> None:
+    readiness = select.poll()
+    readiness.register(descriptor, event)
+    readiness.poll()
+
+
+class Waiting(io.RawIOBase):
+    """A raw file that blocks, whatever the one behind it does: for Python a pause is an end."""
+
+    def __init__(self, file: io.FileIO | io.RawIOBase, name: str) -> None:
+        self.file = file
+        self.name = name
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        while (count := self.file.readinto(buffer)) is None:
+            wait_for(self.file.fileno(), select.POLLIN)
+        return count
 
 
 def unwritten(error: OSError) -> Exception:
@@ -269,11 +352,11 @@ def unwritten(error: OSError) -> Exception:
 
 
 def say(line: str) -> None:
-    """A line on standard output."""
-    try:
-        print(line)
-    except OSError as error:
-        raise unwritten(error) from None
+    """A line on standard output. Not by print(), which a raw file's short count does not reach."""
+    output = Output()
+    output.write(f"{line}\n".encode(sys.stdout.encoding, sys.stdout.errors or "strict"))
+    if sys.stdout.line_buffering:
+        output.flush()
 
 
 def meter(options: argparse.Namespace) -> Callable[[Any], object] | None:
@@ -290,22 +373,32 @@ def get(options: argparse.Namespace, sessions: Sessions) -> bool:
     if several and not os.path.isdir(options.output):
         raise Failure(f"{options.output}: is no directory, for several files")
     output = Output() if options.output == "-" and not options.recursive else None
+    places = Places()
 
     def one(address: Address) -> None:
-        with named(address.shown, sessions):
-            if options.recursive:
-                ftp = sessions.open(address.whole())
-                local = options.output or local_name(address, "directory")
-                tree(ftp.download_tree, "", local, options)
-            elif output:
+        if output:
+            with named(address.shown, sessions):
                 fetch(sessions.open(address.parent()), address, output)
+            return
+        target = local_target(address, options)
+        taking = places.take(os.path.realpath(target), address.shown, keeping=options.recursive)
+        with taking, named(address.shown, sessions):
+            if options.recursive:
+                tree(sessions.open(address.whole()).download_tree, "", target, options)
             else:
-                target = options.output
-                if target is None or os.path.isdir(target) or target.endswith("/"):
-                    target = os.path.join(target or "", local_name(address, "file"))
                 download(sessions.open(address.parent()), address, target, options)
 
     return every(options.url, one)
+
+
+def local_target(address: Address, options: argparse.Namespace) -> str:
+    """Where a file or a tree goes to."""
+    target: str | None = options.output
+    if options.recursive:
+        return target or local_name(address, "directory")
+    if target is None or os.path.isdir(target) or target.endswith("/"):
+        return os.path.join(target or "", local_name(address, "file"))
+    return target
 
 
 def local_name(address: Address, kind: str) -> str:
@@ -350,15 +443,18 @@ def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.N
 
 @contextmanager
 def in_its_place(target: str) -> Iterator[Sink]:
-    """A file that gets its name when it is whole. What is no regular file is written to itself."""
-    if os.path.exists(target) and not os.path.isfile(target):
+    """A file that gets its name when it is whole.
+
+    What is no regular file is written to itself, and so is what a process has open already.
+    """
+    target, is_open = followed(target)
+    if is_open or (os.path.exists(target) and not os.path.isfile(target)):
         with open(target, "wb") as file:
             yield file
         return
     if os.path.isfile(target):
         # Who may not write it may not replace it.
         open(target, "r+b").close()
-    target = os.path.realpath(target)
     part = os.path.join(os.path.dirname(target), f".{os.urandom(8).hex()}.part")
     try:
         with open(part, "xb") as file:
@@ -372,6 +468,29 @@ def in_its_place(target: str) -> Iterator[Sink]:
         raise
 
 
+def followed(path: str) -> tuple[str, bool]:
+    """Where links at a path's end lead, and whether to an open file of a process.
+
+    That is where /dev/stdout and /dev/fd/3 lead. What such a link says is no path to it.
+    """
+    for _ in range(40):
+        if not os.path.islink(path):
+            return path, False
+        folder = os.path.dirname(path)
+        if is_of_processes(folder or "."):
+            return path, True
+        path = os.path.join(folder, os.readlink(path))
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
+
+
+def is_of_processes(folder: str) -> bool:
+    """Whether a folder is one of procfs."""
+    try:
+        return os.stat(folder).st_dev == os.stat("/proc/self").st_dev
+    except OSError:
+        return False
+
+
 # put
 
 
@@ -382,41 +501,150 @@ def put(options: argparse.Namespace, sessions: Sessions) -> bool:
     for file in filter(is_url, options.file):
         options.parser.error(f"{shown(file)!r} is a URL; FILE is here, and the URL comes last")
 
+    places = Places()
+
     def one(file: str) -> None:
-        name = address.name or os.path.basename(os.path.normpath(file))
-        place = address.shown if address.name else address.below(os.fsdecode(name))
         if not address.name and file == "-":
             raise Failure(f"{address.shown}: needs a name at its end for what comes from -")
         if file == "-" and sys.stdin is None:
             raise Failure("standard input is closed")
-        with named(place, sessions):
+        name = address.name or last_name(file)
+        if not name and not options.recursive:
+            raise Failure(f"{file!r} names no file; -r stores what is in a folder")
+        place = address.shown if address.name else address.below(os.fsdecode(name))
+        taking = places.take(place, file, keeping=options.recursive)
+        with taking, named(place, sessions):
             if options.recursive:
                 ftp = sessions.open(address.server + "/")
                 names = (address.path(), "" if address.name else os.fsdecode(name))
                 tree(ftp.upload_tree, file, "/".join(filter(None, names)), options)
-                return
-            ftp = sessions.open(address.parent())
-            if file == "-" or address.kind == "a":
-                store(ftp, file, name, address.kind)
+            elif address.kind == "a":
+                with reading(file) as source:
+                    TextUpload(sessions, address.parent(), name).store(source)
             else:
-                ftp.upload(
-                    file,
-                    name,
-                    progress=meter(options),
-                    resume=not options.restart,
-                    retries=options.retries,
-                )
+                upload(sessions.open(address.parent()), file, name, options)
 
     return every(options.file, one)
 
 
-def store(ftp: ftplib.FTP, file: str, name: str | bytes, kind: str) -> None:
-    """A stream, or text, to the server."""
-    with sys.stdin.buffer if file == "-" else open(file, "rb") as source:
-        if kind == "a":
-            ftp.storlines(command("STOR", name), source)
-        else:
-            ftp.storbinary(command("STOR", name), source)
+def last_name(file: str) -> str:
+    """The name that a file or folder has on the server.
+
+    As cp has it, `.`, `..` and what ends so have none: what is in them goes to the URL itself.
+    """
+    name = os.path.basename(file.rstrip("/"))
+    return "" if name in (".", "..") else name
+
+
+def upload(ftp: ftplib.FTP, file: str, name: str | bytes, options: argparse.Namespace) -> None:
+    ftp.upload(
+        standard_input() if file == "-" else file,
+        name,
+        progress=meter(options),
+        resume=not options.restart,
+        retries=options.retries,
+    )
+
+
+def reading(file: str) -> IO[bytes]:
+    return standard_input() if file == "-" else open(file, "rb")
+
+
+def standard_input() -> IO[bytes]:
+    stream = sys.stdin.buffer
+    if stream.seekable() or not isinstance(stream, io.BufferedReader):
+        return stream
+    return io.BufferedReader(Waiting(stream.raw, stream.name))
+
+
+class Lines:
+    """The lines of a file, and whether any of them has been asked for."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self.source = source
+        self.are_read = False
+
+    def readline(self, size: int, /) -> bytes:
+        self.are_read = True
+        return self.source.readline(size)
+
+
+class TextUpload:
+    """Text to the server, as `upload` does it with bytes: what is there stays until it is whole.
+
+    It is stored under a name beside its own, which it gets then. Where the server takes no such
+    name, or does not rename, it is stored under its own.
+    """
+
+    # Replies to STOR that may be due to the name. Not 552: the file has no room under any.
+    FORBID_NAME = ("500", "501", "504", "550", "553")
+
+    def __init__(self, sessions: Sessions, url: str, name: str | bytes) -> None:
+        self.sessions = sessions
+        self.url = url
+        self.name = name
+        self.part = beside(name)
+        self.start: int | None = None
+
+    def store(self, source: IO[bytes]) -> None:
+        ftp = self.sessions.open(self.url)
+        self.start = source.tell() if source.seekable() else None
+        lines = Lines(source)
+        try:
+            ftp.storlines(command("STOR", self.part), lines)
+        except BaseException as error:
+            if lines.are_read or str(error)[:3] not in self.FORBID_NAME:
+                self.remove(error)
+                raise
+            ftp.storlines(command("STOR", self.name), source)
+            return
+        try:
+            ftp.rename(self.part, self.name)
+        except ftplib.error_perm as error:
+            self.store_again(ftp, source, error)
+        except BaseException as error:
+            self.remove(error)
+            raise
+
+    def store_again(self, ftp: ftplib.FTP, source: IO[bytes], refusal: Exception) -> None:
+        """Under its own name, which it could not be given. Until it is whole the part stays."""
+        if self.start is None:
+            raise self.told_of_part(refusal)
+        source.seek(self.start)
+        lines = Lines(source)
+        try:
+            ftp.storlines(command("STOR", self.name), lines)
+        except ftplib.all_errors as error:
+            if lines.are_read:
+                raise self.told_of_part(error) from None
+            self.remove(error)
+            raise
+        self.remove()
+
+    def told_of_part(self, error: Exception) -> ftplib.Error:
+        if not isinstance(error, ftplib.Error):
+            self.sessions.drop()
+        return ftplib.Error(f"{reason(error)}; the server has the whole file as '{self.part}'")
+
+    def remove(self, error: BaseException | None = None) -> None:
+        """Deletes the part: over a new connection where this one may stand in the middle."""
+        if error and not isinstance(error, (ftplib.error_perm, ftplib.error_temp)):
+            self.sessions.drop()
+        if isinstance(error, KeyboardInterrupt):
+            # Who wants it to end does not wait long for a server that has gone.
+            self.sessions.options.timeout = min(5.0, self.sessions.options.timeout)
+        with suppress(*ftplib.all_errors, ValueError):
+            self.sessions.open(self.url).delete(self.part)
+
+
+def beside(name: str | bytes) -> str:
+    """A hidden name that nobody has, in the directory of a file on the server."""
+    path = name if isinstance(name, bytes) else name.encode(errors="surrogateescape")
+    folder, slash, last = path.rpartition(b"/")
+    ending = f".{os.urandom(4).hex()}.part"
+    # At most 255 bytes, and whole letters: some servers take no other names.
+    start = last[: 254 - len(ending)].decode(errors="ignore")
+    return (folder + slash).decode(errors="surrogateescape") + f".{start}{ending}"
 
 
 # ls
@@ -468,7 +696,7 @@ def printable(name: str) -> str:
     """For a terminal without what would move its cursor; as it is for a program."""
     if sys.stdout is None or not sys.stdout.isatty():
         return name
-    return "".join(letter if letter.isprintable() else "?" for letter in name)
+    return visible(name)
 
 
 # sync
@@ -534,7 +762,9 @@ def tell(summary: ftplib.TreeSummary, options: argparse.Namespace) -> None:
 def complain(line: str) -> None:
     # To print(), no file at all is standard output.
     if sys.stderr is not None:
-        print(f"ftplib: {cleaned(line)}", file=sys.stderr)
+        # Also where no terminal is: a log is looked at in one later.
+        line = cleaned(line).encode(errors="backslashreplace").decode()
+        print(f"ftplib: {visible(line)}", file=sys.stderr)
 
 
 # The command line
@@ -605,7 +835,7 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         add("--exclude", action="append", metavar="PATTERN", help="trees: all but these")
         own.epilog = PATTERNS + EPILOG
 
-    own = add("get", get, "fetch files, or trees")
+    own = add("get", get, f"fetch files, or trees; {FIRST}")
     own.add_argument("url", type=url, nargs="+", metavar="URL")
     own.add_argument("-o", "--output", metavar="FILE", help="where to; - is standard output")
     own.add_argument("-r", "--recursive", action="store_true", help="a directory with all in it")
@@ -615,8 +845,13 @@ def make_parser(program: str) -> argparse.ArgumentParser:
     )
     transfers(own)
 
-    own = add("put", put, "store files, or trees")
-    own.add_argument("file", nargs="+", metavar="FILE", help="- is standard input")
+    own = add("put", put, f"store files, or trees; {FIRST}")
+    own.add_argument(
+        "file",
+        nargs="+",
+        metavar="FILE",
+        help="- is standard input; with -r '.', '..', 'd/.' are what is in them",
+    )
     own.add_argument("url", type=url, metavar="URL", help="a directory if it ends with a slash")
     own.add_argument("-r", "--recursive", action="store_true", help="a folder with all in it")
     own.add_argument("--restart", action="store_true", help="do not go on from an earlier part")
@@ -673,8 +908,8 @@ def forget_output() -> None:
     """What Python still holds back goes now, or nowhere: its own end must not fail as well."""
     try:
         if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
+            Output().flush()
+    except (Failure, Unread):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -694,7 +929,7 @@ def main() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         well = False
     except (Failure, *ftplib.all_errors, ValueError) as error:
-        complain(str(error))
+        complain(reason(error))
         well = False
     if not well:
         forget_output()

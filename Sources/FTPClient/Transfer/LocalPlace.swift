@@ -10,24 +10,30 @@ package final class LocalPlace {
   package let name: [UInt8]
   /// The whole path for messages.
   package let path: String
+  /// Whether the name is a link of the system's to an open file of a process.
+  private let isOpenFile: Bool
 
   /// A name in a directory of a tree. `name` has no slash.
   init(in directory: LocalTree.Directory, _ name: [UInt8], path: String) {
     self.directory = directory.descriptor
     self.name = name
     self.path = path
+    isOpenFile = false
     owner = directory
   }
 
   /// The place of a path; a symbolic link at its end is followed, as `open` would. Throws `.system`.
+  ///
+  /// Only a link to an open file of a process, where `/dev/stdout` and `/dev/fd/3` lead, stays the place itself, which `open` goes through: what it says
+  /// is no path to a pipe or a removed file, and a file that took the name of an open one would not be what its holder has.
   package init(_ path: [UInt8]) throws(FTPError) {
     self.path = path.text
     guard !path.isEmpty else { throw FTPError(errno: ENOENT, "use the path ''") }
     try path.requireNoNUL("a local path")
-    let whole = try Self.followed(path)
-    let slash = whole.lastIndex(of: ASCII.slash)
-    let folder = slash.map { $0 == 0 ? [ASCII.slash] : Array(whole[..<$0]) } ?? Array(".".utf8)
-    name = slash.map { Array(whole[($0 + 1)...]) } ?? whole
+    let (whole, isOpenFile) = try Self.followed(path)
+    self.isOpenFile = isOpenFile
+    let folder = Self.folder(of: whole)
+    name = whole.lastIndex(of: ASCII.slash).map { Array(whole[($0 + 1)...]) } ?? whole
     guard !name.isEmpty, !name.isDotOrDotDot else {
       throw FTPError(errno: EISDIR, "write '\(path.text)'")
     }
@@ -38,13 +44,14 @@ package final class LocalPlace {
 
   deinit { if owner == nil { close(directory) } }
 
-  /// Where links at the end of a path lead, the last of which may lead to nothing yet.
-  private static func followed(_ path: [UInt8]) throws(FTPError) -> [UInt8] {
+  /// Where links at the end of a path lead, the last of which may lead to nothing yet, or to an open file of a process.
+  private static func followed(_ path: [UInt8]) throws(FTPError) -> (path: [UInt8], isOpenFile: Bool) {
     var path = path
     for _ in 0..<40 {
       var buffer = [CChar](repeating: 0, count: 4097)
       let count = path.withPath { readlink($0, &buffer, 4096) }
-      guard count > 0 else { return path }
+      guard count > 0 else { return (path, false) }
+      if isOfProcesses(folder(of: path)) { return (path, true) }
       let target = buffer.prefix(count).map { UInt8(bitPattern: $0) }
       if target.first == ASCII.slash {
         path = target
@@ -55,6 +62,18 @@ package final class LocalPlace {
     throw FTPError(errno: ELOOP, "open '\(path.text)'")
   }
 
+  private static func folder(of path: [UInt8]) -> [UInt8] {
+    path.lastIndex(of: ASCII.slash).map { $0 == 0 ? [ASCII.slash] : Array(path[..<$0]) } ?? Array(".".utf8)
+  }
+
+  /// Whether a folder is one of procfs, whose links lead to what a process has open, whatever they say.
+  private static func isOfProcesses(_ folder: [UInt8]) -> Bool {
+    var (status, processes) = (stat(), stat())
+    // Of all names in it this one is always there.
+    guard stat("/proc/self", &processes) == 0, folder.withPath({ stat($0, &status) }) == 0 else { return false }
+    return status.st_dev == processes.st_dev
+  }
+
   /// What lies there; nil for nothing. A link is looked at itself.
   func status(_ name: [UInt8]? = nil) -> stat? {
     var status = stat()
@@ -62,9 +81,11 @@ package final class LocalPlace {
     return result == 0 ? status : nil
   }
 
-  /// Opens a name in the directory, never through a link. Returns the descriptor, or -1 and `errno`.
+  /// Opens a name in the directory, never through a link, but for the place that is an open file of a process: that one is emptied where it is regular,
+  /// as nothing else takes its place. Returns the descriptor, or -1 and `errno`.
   func open(_ name: [UInt8], _ flags: CInt, mode: mode_t = 0o666) -> CInt {
-    name.withPath { openat(directory, $0, flags | O_NOFOLLOW | O_CLOEXEC, mode) }
+    let own = isOpenFile && name == self.name ? O_TRUNC : O_NOFOLLOW
+    return name.withPath { openat(directory, $0, flags | own | O_CLOEXEC, mode) }
   }
 
   /// Removes a name; that it is not there is no matter.
