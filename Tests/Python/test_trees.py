@@ -233,6 +233,67 @@ def test_nothing_is_deleted_for_a_listing_that_is_truncated(
         assert len(os.listdir(tmp_path / "d")) == len(os.listdir(server.root / "d")) == 20
 
 
+@pytest.mark.parametrize("mode", [0o311, 0o000])
+def test_a_directory_that_cannot_be_read_is_not_empty(
+    client: ModuleType, server: Any, tmp_path: Path, mode: int
+) -> None:
+    """vsftpd: "226 Transfer done (but failed to open directory)." It is what others say by 550."""
+    if server.name == "pyftpdlib":
+        pytest.skip("it runs as root here, who can read everything")
+    serve(server, {"t/a": b"a", "t/sub/f": b"f"})
+    (server.root / "t/sub").chmod(mode)
+    with realservers.session(server) as ftp:
+        for direction in ("down", "up"):
+            fill(tmp_path, {"a": b"a", "sub/f": b"f", "sub/more": b"m"})
+            with pytest.raises(client.TreeError) as caught:
+                ftp.sync("t", tmp_path, direction=direction, delete=True)
+            summary = caught.value.summary
+            assert [(path, type(error)) for path, error in summary.errors] == [
+                ("sub", client.error_perm)
+            ]
+            assert (summary.deleted, summary.retries) == (0, 0)
+            assert (tmp_path / "sub/f").exists()
+        with pytest.raises(client.error_perm):
+            ftp.download_tree("t/sub", tmp_path / "sub", delete=True)
+        assert (tmp_path / "sub/more").exists()
+        with pytest.raises(client.error_perm):
+            ftp.listdir("t/sub")
+        realservers.in_step(ftp)
+    (server.root / "t/sub").chmod(0o755)
+
+
+def test_a_file_is_no_empty_directory(client: ModuleType, tmp_path: Path) -> None:
+    """aioftp lists nothing in it, and confirms that."""
+    with realservers.running("aioftp") as server:
+        serve(server, {"file": b"f"})
+        (server.root / "empty").mkdir()
+        server.adopt(server.root)
+        fill(tmp_path, {"mine": b"m"})
+        with realservers.session(server) as ftp:
+            for path in ("file", "/file"):
+                with pytest.raises(client.error_perm):
+                    ftp.download_tree(path, tmp_path, delete=True, connections=1)
+                assert (tmp_path / "mine").exists()
+            assert ftp.download_tree("empty", tmp_path, delete=True).deleted == 1
+            assert ftp.pwd() == "/"
+
+
+def test_a_directory_that_is_refused_for_what_is_in_it_is_not_empty(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    """Twisted's: "550 nowhere: No such file or directory.", and no list of the rest."""
+    with realservers.running("twisted") as server:
+        serve(server, {"d/file": b"f"})
+        (server.root / "d/nowhere").symlink_to("gone")
+        fill(tmp_path, {"mine": b"m"})
+        with realservers.session(server) as ftp:
+            with pytest.raises(client.error_perm, match="nowhere"):
+                ftp.download_tree("d", tmp_path, delete=True)
+            with pytest.raises(client.error_perm, match="nowhere"):
+                ftp.listdir("d")
+        assert (tmp_path / "mine").exists()
+
+
 HIDDEN = {".hidden": b"h", ".d/z": b"z", "..a": b"a", "...": b"d", "b": b"b"}
 
 

@@ -60,7 +60,8 @@ final class TreeListing {
 
   /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
   /// directory, and leaves the session in there: paths must be absolute, or `home` says where to go back to.
-  func entries(of path: [UInt8], home: [UInt8]?) throws -> RemoteDirectory {
+  /// `isTop` is for a path that no listing has called a directory.
+  func entries(of path: [UInt8], home: [UInt8]?, isTop: Bool) throws -> RemoteDirectory {
     truncation = nil
     if !lacksMachineListing {
       do {
@@ -69,6 +70,8 @@ final class TreeListing {
           return entry.isListedDirectory ? nil : RemoteItem(entry)
         }
         try tellLinks(among: &items, of: path, home)
+        // aioftp lists nothing in what is a file.
+        if isTop, items.isEmpty, !path.isEmpty { try requireDirectory(path, home) }
         return RemoteDirectory(items: items, truncation: truncation)
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
@@ -105,20 +108,28 @@ final class TreeListing {
     defer { if let home, !path.isEmpty { client.trying { try enter(home) } } }
     // vsftpd and others leave names with a dot out of a plain LIST. Some take the option for a name: of a file that is
     // not there, or of no file.
+    var isRefused = false
     if !refusesOptions {
       do {
         let items = try listed("-a")
         if !items.isEmpty || showsHidden { return items }
       } catch let error as FTPError {
         switch error.kind {
-        case .reply(let reply) where reply.code != 421: refusesOptions = true
+        case .reply(let reply) where reply.code != 421: isRefused = true
         default: throw error
         }
       }
     }
     let items = try listed("")
-    if !items.isEmpty { refusesOptions = true }
+    // Where that is refused as well it was for the directory, and not for the option.
+    if isRefused || !items.isEmpty { refusesOptions = true }
     return items
+  }
+
+  /// Throws unless the session can change into a path; it comes back.
+  private func requireDirectory(_ path: [UInt8], _ home: [UInt8]?) throws {
+    try enter(path)
+    if let home { client.trying { try enter(home) } }
   }
 
   private func enter(_ path: [UInt8]) throws {
@@ -157,6 +168,7 @@ final class TreeListing {
     var rest: [UInt8] = []
     var size = ListingSize()
     let transfer = try client.begin(verb, path, from: 0)
+    let reply: Reply?
     do {
       try transfer.run { data in
         try data.receive(blockSize: DataTransfer.largestRead) { block in
@@ -172,11 +184,13 @@ final class TreeListing {
           guard rest.count <= Limits.line else { throw FTPError(longerThan: Limits.line) }
         }
       }
-      // Pure-FTPd: "226-Output truncated to 10000 matches".
-      if let reply = try transfer.end(), reply.bytes.map(\.lowercased).text.contains("truncated") {
-        truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
-      }
+      reply = try transfer.end()
     } catch { throw transfer.breakOff(after: error) }
+    if let refusal = reply?.refusalOfListing { throw refusal }
+    // Pure-FTPd: "226-Output truncated to 10000 matches".
+    if let reply, reply.bytes.map(\.lowercased).text.contains("truncated") {
+      truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
+    }
     if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }
     return lines.filter { !$0.isEmpty }
   }

@@ -107,7 +107,7 @@ final class TreeWorker {
   /// What a directory of the server holds.
   func list(_ path: TreeRun.Path) throws -> RemoteDirectory {
     try persistently("listing '\(remote(path).text)'") {
-      try listing.entries(of: remote(path), home: home)
+      try listing.entries(of: remote(path), home: home, isTop: path.isEmpty)
     }
   }
 
