@@ -67,7 +67,9 @@ extension FTPSession {
   }
 
   /// Throws what the server says of a directory that it could not read.
-  private func requireRead(_ reply: Reply) throws(FTPError) { if let refusal = reply.refusalOfListing { throw refusal } }
+  private func requireRead(_ reply: Reply) throws(FTPError) {
+    if let refusal = reply.refusalOfListing { throw refusal }
+  }
 
   /// Runs `body` in a directory, and comes back.
   private func inDirectory(
