@@ -294,6 +294,80 @@ def test_a_directory_that_is_refused_for_what_is_in_it_is_not_empty(
         assert (tmp_path / "mine").exists()
 
 
+# SIGALRM ends what waits for ever.
+PIPES = """
+import signal, sys
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP, TreeError
+signal.alarm(20)
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    try:
+        ftp.download_tree("t", {target!r})
+    except TreeError as error:
+        print(error.summary.transferred, sorted(path for path, _ in error.summary.errors))
+        print({{(type(e).__name__, "a device, a pipe" in str(e)) for _, e in error.summary.errors}})
+"""
+
+
+@pytest.mark.parametrize("size", [9, 2_000_000])
+def test_a_pipe_in_a_files_place_is_that_files_error(tmp_path: Path, size: int) -> None:
+    """Whoever opened it would wait for a reader."""
+    for number in range(0, 6, 2):
+        os.mkfifo(tmp_path / f"f{number}")
+    with realservers.running("vsftpd") as server:
+        serve(server, {f"t/f{n}": bytes(size) for n in range(6)})
+        said = realservers.run_script(PIPES, server, target=str(tmp_path))
+    assert said == "3 ['f0', 'f2', 'f4']\n{('FileExistsError', True)}\n"
+    assert all((tmp_path / f"f{n}").is_fifo() == (n % 2 == 0) for n in range(6))
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP
+signal.alarm(20)
+reader = os.open({pipe!r}, os.O_RDONLY | os.O_NONBLOCK) if {has_reader!r} else None
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    try:
+        ftp.download("large", {pipe!r})
+    except KeyboardInterrupt:
+        print("interrupted", ftp.pwd())
+"""
+
+
+@pytest.mark.parametrize("has_reader", [False, True])
+def test_ctrl_c_while_nobody_reads_from_a_pipe(tmp_path: Path, has_reader: bool) -> None:
+    """Whether its other end is not open, or it is full."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with realservers.running("vsftpd") as server:
+        serve(server, {"large": bytes(5_000_000)})
+        said = realservers.run_script(INTERRUPTED, server, pipe=str(pipe), has_reader=has_reader)
+    assert said == "interrupted /\n"
+
+
+def test_a_pipe_whose_reader_comes_late_and_reads_slowly(tmp_path: Path) -> None:
+    pipe, content = tmp_path / "pipe", os.urandom(1_000_000)
+    os.mkfifo(pipe)
+    received = bytearray()
+
+    def read() -> None:
+        time.sleep(0.3)
+        with pipe.open("rb", buffering=0) as file:
+            while block := file.read(50_000):
+                received.extend(block)
+                time.sleep(0.01)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    with realservers.running("vsftpd") as server, realservers.session(server) as ftp:
+        serve(server, {"f": content})
+        assert ftp.download("f", pipe).size == len(content)
+    reader.join(20)
+    assert received == content
+
+
 HIDDEN = {".hidden": b"h", ".d/z": b"z", "..a": b"a", "...": b"d", "b": b"b"}
 
 
