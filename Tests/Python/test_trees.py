@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -366,6 +367,104 @@ def test_a_pipe_whose_reader_comes_late_and_reads_slowly(tmp_path: Path) -> None
         assert ftp.download("f", pipe).size == len(content)
     reader.join(20)
     assert received == content
+
+
+@pytest.mark.parametrize("is_directory", [False, True])
+def test_a_name_that_cannot_be_sent_is_left_out(
+    client: ModuleType, server: Any, tmp_path: Path, is_directory: bool
+) -> None:
+    """Pure-FTPd lists it under another name, or not at all."""
+    serve(server, {f"t/f{n}": b"x" for n in range(20)} | {"t/sub/g": b"g"})
+    for folder in ("t", "t/sub"):
+        odd = server.root / folder / "cr\rx"
+        odd.mkdir() if is_directory else odd.write_bytes(b"odd")
+    server.adopt(server.root)
+    fill(tmp_path, {"sub/surplus": b"s"})
+    with realservers.session(server) as ftp:
+        summary = ftp.download_tree("t", tmp_path, delete=True)
+        assert (summary.transferred, summary.deleted) == (21, 1)
+        listed = server.name != "pureftpd"
+        assert sorted(path for path, _ in summary.refused) == ["cr\rx", "sub/cr\rx"] * listed
+        up = ftp.upload_tree(tmp_path, "t", delete=True)
+        assert up.deleted == 0
+        assert sorted(path for path, _ in up.refused) == ["cr\rx", "sub/cr\rx"] * listed
+        # Nor is it removed with what it lies in.
+        (tmp_path / "sub/g").unlink()
+        (tmp_path / "sub").rmdir()
+        with contextlib.suppress(client.TreeError):
+            ftp.upload_tree(tmp_path, "t", delete=True)
+        assert (server.root / "t/sub/cr\rx").exists()
+        realservers.in_step(ftp)
+
+
+def test_a_listing_that_is_not_understood_fails_one_directory(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    """A name with a line's end is two lines of LIST; there is no other attempt at it."""
+    local = tmp_path / "local"
+    fill(local, {"z/surplus": b"s"})
+    with realservers.running("vsftpd") as server, realservers.session(server) as ftp:
+        serve(server, {f"t/f{n}": b"x" for n in range(9)} | {"t/z/g": b"g", "t/zz/h": b"h"})
+        (server.root / "t/z/nl\nx").write_bytes(b"odd")
+        server.adopt(server.root)
+        with pytest.raises(
+            client.TreeError, match=r"no known format: x .*listing '/t/z'"
+        ) as caught:
+            ftp.download_tree("t", local, delete=True)
+        summary = caught.value.summary
+        assert sorted(path for path, _ in summary.errors) == ["z", "z/nl"]
+        assert (summary.transferred, summary.deleted, summary.retries) == (11, 0, 0)
+
+        fill(local, {"new": b"n", "z/new": b"n", "zz/new": b"n"})
+        with pytest.raises(client.TreeError, match="no known format: x") as caught:
+            ftp.upload_tree(local, "t", delete=True, connections=1)
+        summary = caught.value.summary
+        assert [path for path, _ in summary.errors] == ["z"]
+        assert (summary.transferred, summary.deleted) == (2, 0)
+        with pytest.raises(client.error_proto, match=r"no known format: x .*listing '/t/z'"):
+            ftp.upload_tree(local / "z", "t/z")
+        realservers.in_step(ftp)
+
+
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd", "inetutils-ftpd"])
+def test_names_with_the_byte_that_begins_telnets_commands(name: str, tmp_path: Path) -> None:
+    odd = [
+        b"\xff\xfe",
+        b"\xff\xff",
+        b"a\xff",
+        b"\xff\xf2b",
+        b"\xff\xf4",
+        b"a\xffb",
+        b"\xff\xfb\xff",
+    ]
+    local = os.fsencode(tmp_path / "local")
+    for folder in (local, local + b"/\xff\xfd"):
+        os.mkdir(folder)
+        for number, file in enumerate(odd):
+            Path(os.fsdecode(folder + b"/" + file)).write_bytes(b"%d" % number)
+    with realservers.running(name) as server, realservers.session(server) as ftp:
+        assert ftp.upload_tree(tmp_path / "local", "up").transferred == 2 * len(odd)
+        assert tree(server.root / "up") == tree(tmp_path / "local")
+        assert ftp.upload_tree(tmp_path / "local", "up").transferred == 0
+        assert ftp.download_tree("up", tmp_path / "down").transferred == 2 * len(odd)
+        assert tree(tmp_path / "down") == tree(tmp_path / "local")
+        realservers.in_step(ftp)
+
+
+def test_a_name_that_a_server_takes_for_telnets_fails_alone(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    """ProFTPD that does not say what it is."""
+    quiet = {"PROFTPD_EXTRA": "ServerIdent off"}
+    fill(tmp_path, {"a": b"a", "b": b"b"})
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe")).write_bytes(b"odd")
+    with realservers.running("proftpd", environment=quiet) as server:
+        with realservers.session(server) as ftp:
+            assert "ProFTPD" not in ftp.welcome
+            with pytest.raises(client.TreeError) as caught:
+                ftp.upload_tree(tmp_path, "up", connections=1, retries=1)
+        assert [path for path, _ in caught.value.summary.errors] == ["\udcff\udcfe"]
+        assert {"a", "b"} <= set(tree(server.root / "up"))
 
 
 HIDDEN = {".hidden": b"h", ".d/z": b"z", "..a": b"a", "...": b"d", "b": b"b"}

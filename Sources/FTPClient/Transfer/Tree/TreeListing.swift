@@ -41,6 +41,8 @@ struct RemoteDirectory {
   var items: [RemoteItem]
   /// What the server says when it has left out the rest.
   var truncation: FTPError?
+  /// What is wrong with lines that are not understood, and of which nothing is among the items.
+  var malformation: FTPError?
   /// Whether names that begin with a dot would be among them.
   var showsHidden = true
 }
@@ -52,6 +54,7 @@ final class TreeListing {
   /// Whether the server's `MLSD` has called something a link.
   private var tellsLinks = false
   private var truncation: FTPError?
+  private var malformation: FTPError?
   private var refusesOptions = false
   /// Whether `LIST` has shown a name that begins with a dot.
   private var showsHidden = false
@@ -62,7 +65,7 @@ final class TreeListing {
   /// directory, and leaves the session in there: paths must be absolute, or `home` says where to go back to.
   /// `isTop` is for a path that no listing has called a directory.
   func entries(of path: [UInt8], home: [UInt8]?, isTop: Bool) throws -> RemoteDirectory {
-    truncation = nil
+    (truncation, malformation) = (nil, nil)
     if !lacksMachineListing {
       do {
         var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
@@ -79,7 +82,10 @@ final class TreeListing {
       }
     }
     let items = try listed(path, home)
-    return RemoteDirectory(items: items, truncation: truncation, showsHidden: showsHidden)
+    let malformation = malformation.map {
+      FTPError($0.kind, "\($0.message) (listing '\(path.text)' on \(client.server))")
+    }
+    return RemoteDirectory(items: items, truncation: truncation, malformation: malformation, showsHidden: showsHidden)
   }
 
   /// Servers whose `MLSD` says of a link that it is one.
@@ -97,7 +103,6 @@ final class TreeListing {
     } catch let error as FTPError {
       switch error.kind {
       case .reply(let reply) where reply.code != 421: return
-      case .malformed: return
       default: throw error
       }
     }
@@ -140,7 +145,9 @@ final class TreeListing {
   private func listed(_ options: String) throws -> [RemoteItem] {
     var parser = ListingParser(now: Int64(time(nil)))
     var items: [RemoteItem] = []
-    func append(_ lines: [ListingParser.Line]) throws {
+    // A name with a line's end is several lines, and a program's complaint may be among them.
+    malformation = nil
+    func append(_ lines: [ListingParser.Line]) {
       for line in lines {
         switch line {
         case .heading: continue
@@ -149,16 +156,17 @@ final class TreeListing {
           if entry.name.first == UInt8(ascii: "."), !isSelf || !options.isEmpty { showsHidden = true }
           if !isSelf { items.append(RemoteItem(entry)) }
         case .raw(let bytes):
-          throw FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
+          malformation =
+            malformation ?? FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
         }
       }
     }
     do {
-      for line in try lines("LIST", Array(options.utf8)) { try append(parser.append(line)) }
+      for line in try lines("LIST", Array(options.utf8)) { append(parser.append(line)) }
     } catch let error as FTPError {
       guard options.isEmpty, case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
     }
-    try append(parser.finish())
+    append(parser.finish())
     return items
   }
 

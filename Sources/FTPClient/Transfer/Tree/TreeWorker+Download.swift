@@ -10,7 +10,7 @@ extension TreeWorker {
     let directory = try list(path)
     let items = directory.items
     // What failed keeps anything from being deleted.
-    if let truncation = directory.truncation { run.failed(truncation, path) }
+    for doubt in [directory.truncation, directory.malformation].compactMap(\.self) { run.failed(doubt, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
