@@ -510,7 +510,7 @@ def test_names_with_a_dot_stay_where_a_server_lists_none(
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_a_change_within_seconds(server: Any, tmp_path: Path, direction: str) -> None:
-    """Of the same size; a time that goes back too, where MFMT sets it."""
+    """Of the same size; a time that goes back too, whether MFMT sets it, or vsftpd's MDTM."""
     start = int(time.time()) // 60 * 60 - 7200 + 20
     local, remote = tmp_path / "d/state", server.root / "d/state"
     fill(tmp_path, {"d/state": b"0"})
@@ -521,16 +521,28 @@ def test_a_change_within_seconds(server: Any, tmp_path: Path, direction: str) ->
     with realservers.session(server) as ftp:
         for number, later in enumerate((1, 2, 1, 0, 30, 29, 40, 39), 1):
             content = str(number).encode()
-            before = theirs.stat().st_mtime
             ours.write_bytes(content)
             # A fraction of a second is no difference.
             os.utime(ours, (start + later + 0.7, start + later + 0.7))
             server.adopt(server.root)
             summary = ftp.sync("d", tmp_path / "d", direction=direction)
-            if direction == "up" and server.name == "vsftpd" and start + later < before:
-                continue
             assert (summary.transferred, theirs.read_bytes()) == (1, content), later
             assert ftp.sync("d", tmp_path / "d", direction=direction).transferred == 0
+
+
+def test_where_mdtm_sets_no_time_a_file_goes_up_once(tmp_path: Path) -> None:
+    """It has the time of its upload there; the other MDTM takes a time for a part of the name."""
+    fill(tmp_path, {"d/f": b"f", "g": b"g"})
+    options = {"VSFTPD_EXTRA": "mdtm_write=NO"}
+    with (
+        realservers.running("vsftpd", environment=options) as server,
+        realservers.session(server) as ftp,
+    ):
+        for transferred in (2, 0):
+            assert ftp.upload_tree(tmp_path, "t", connections=1).transferred == transferred
+        assert (server.root / "t/g").stat().st_mtime > NEW
+        os.utime(tmp_path / "g", (time.time() + 90, time.time() + 90))
+        assert ftp.upload_tree(tmp_path, "t").actions == [("copy", "g")]
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,8 @@ package final class TreeRun: @unchecked Sendable {
     var surplus: [(path: Path, isDirectory: Bool)] = []
     /// How far the server's clock is ahead of UTC, once a file has told.
     var zone: Int?
+    /// Whether the server has taken a time for a file by `MDTM`; nil while nobody knows.
+    var setsTimes: Bool?
     /// Whether the server takes a command while a transfer runs; nil while nobody knows.
     var allowsPipeliningInTransfers: Bool?
     /// Whether it takes commands between an upload's data and its own word that it has it; nil while nobody knows.
