@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import itertools
 import os
@@ -233,6 +234,239 @@ def test_nothing_is_deleted_for_a_listing_that_is_truncated(
         assert len(os.listdir(tmp_path / "d")) == len(os.listdir(server.root / "d")) == 20
 
 
+@pytest.mark.parametrize("mode", [0o311, 0o000])
+def test_a_directory_that_cannot_be_read_is_not_empty(
+    client: ModuleType, server: Any, tmp_path: Path, mode: int
+) -> None:
+    """vsftpd: "226 Transfer done (but failed to open directory)." It is what others say by 550."""
+    if server.name == "pyftpdlib":
+        pytest.skip("it runs as root here, who can read everything")
+    serve(server, {"t/a": b"a", "t/sub/f": b"f"})
+    (server.root / "t/sub").chmod(mode)
+    with realservers.session(server) as ftp:
+        for direction in ("down", "up"):
+            fill(tmp_path, {"a": b"a", "sub/f": b"f", "sub/more": b"m"})
+            with pytest.raises(client.TreeError) as caught:
+                ftp.sync("t", tmp_path, direction=direction, delete=True)
+            summary = caught.value.summary
+            assert [(path, type(error)) for path, error in summary.errors] == [
+                ("sub", client.error_perm)
+            ]
+            assert (summary.deleted, summary.retries) == (0, 0)
+            assert (tmp_path / "sub/f").exists()
+        with pytest.raises(client.error_perm):
+            ftp.download_tree("t/sub", tmp_path / "sub", delete=True)
+        assert (tmp_path / "sub/more").exists()
+        with pytest.raises(client.error_perm):
+            ftp.listdir("t/sub")
+        realservers.in_step(ftp)
+    (server.root / "t/sub").chmod(0o755)
+
+
+def test_a_file_is_no_empty_directory(client: ModuleType, tmp_path: Path) -> None:
+    """aioftp lists nothing in it, and confirms that."""
+    with realservers.running("aioftp") as server:
+        serve(server, {"file": b"f"})
+        (server.root / "empty").mkdir()
+        server.adopt(server.root)
+        fill(tmp_path, {"mine": b"m"})
+        with realservers.session(server) as ftp:
+            for path in ("file", "/file"):
+                with pytest.raises(client.error_perm):
+                    ftp.download_tree(path, tmp_path, delete=True, connections=1)
+                assert (tmp_path / "mine").exists()
+            assert ftp.download_tree("empty", tmp_path, delete=True).deleted == 1
+            assert ftp.pwd() == "/"
+
+
+def test_a_directory_that_is_refused_for_what_is_in_it_is_not_empty(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    """Twisted's: "550 nowhere: No such file or directory.", and no list of the rest."""
+    with realservers.running("twisted") as server:
+        serve(server, {"d/file": b"f"})
+        (server.root / "d/nowhere").symlink_to("gone")
+        fill(tmp_path, {"mine": b"m"})
+        with realservers.session(server) as ftp:
+            with pytest.raises(client.error_perm, match="nowhere"):
+                ftp.download_tree("d", tmp_path, delete=True)
+            with pytest.raises(client.error_perm, match="nowhere"):
+                ftp.listdir("d")
+        assert (tmp_path / "mine").exists()
+
+
+# SIGALRM ends what waits for ever.
+PIPES = """
+import signal, sys
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP, TreeError
+signal.alarm(20)
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    try:
+        ftp.download_tree("t", {target!r})
+    except TreeError as error:
+        print(error.summary.transferred, sorted(path for path, _ in error.summary.errors))
+        print({{(type(e).__name__, "a device, a pipe" in str(e)) for _, e in error.summary.errors}})
+"""
+
+
+@pytest.mark.parametrize("size", [9, 2_000_000])
+def test_a_pipe_in_a_files_place_is_that_files_error(tmp_path: Path, size: int) -> None:
+    """Whoever opened it would wait for a reader."""
+    for number in range(0, 6, 2):
+        os.mkfifo(tmp_path / f"f{number}")
+    with realservers.running("vsftpd") as server:
+        serve(server, {f"t/f{n}": bytes(size) for n in range(6)})
+        said = realservers.run_script(PIPES, server, target=str(tmp_path))
+    assert said == "3 ['f0', 'f2', 'f4']\n{('FileExistsError', True)}\n"
+    assert all((tmp_path / f"f{n}").is_fifo() == (n % 2 == 0) for n in range(6))
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+sys.path.insert(0, {repository!r})
+from usr.ftplib import FTP
+signal.alarm(20)
+reader = os.open({pipe!r}, os.O_RDONLY | os.O_NONBLOCK) if {has_reader!r} else None
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+with FTP({host!r}, {port}, {user!r}, {password!r}) as ftp:
+    try:
+        ftp.download("large", {pipe!r})
+    except KeyboardInterrupt:
+        print("interrupted", ftp.pwd())
+"""
+
+
+@pytest.mark.parametrize("has_reader", [False, True])
+def test_ctrl_c_while_nobody_reads_from_a_pipe(tmp_path: Path, has_reader: bool) -> None:
+    """Whether its other end is not open, or it is full."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with realservers.running("vsftpd") as server:
+        serve(server, {"large": bytes(5_000_000)})
+        said = realservers.run_script(INTERRUPTED, server, pipe=str(pipe), has_reader=has_reader)
+    assert said == "interrupted /\n"
+
+
+def test_a_pipe_whose_reader_comes_late_and_reads_slowly(tmp_path: Path) -> None:
+    pipe, content = tmp_path / "pipe", os.urandom(1_000_000)
+    os.mkfifo(pipe)
+    received = bytearray()
+
+    def read() -> None:
+        time.sleep(0.3)
+        with pipe.open("rb", buffering=0) as file:
+            while block := file.read(50_000):
+                received.extend(block)
+                time.sleep(0.01)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    with realservers.running("vsftpd") as server, realservers.session(server) as ftp:
+        serve(server, {"f": content})
+        assert ftp.download("f", pipe).size == len(content)
+    reader.join(20)
+    assert received == content
+
+
+@pytest.mark.parametrize("is_directory", [False, True])
+def test_a_name_that_cannot_be_sent_is_left_out(
+    client: ModuleType, server: Any, tmp_path: Path, is_directory: bool
+) -> None:
+    """Pure-FTPd lists it under another name, or not at all."""
+    serve(server, {f"t/f{n}": b"x" for n in range(20)} | {"t/sub/g": b"g"})
+    for folder in ("t", "t/sub"):
+        odd = server.root / folder / "cr\rx"
+        odd.mkdir() if is_directory else odd.write_bytes(b"odd")
+    server.adopt(server.root)
+    fill(tmp_path, {"sub/surplus": b"s"})
+    with realservers.session(server) as ftp:
+        summary = ftp.download_tree("t", tmp_path, delete=True)
+        assert (summary.transferred, summary.deleted) == (21, 1)
+        listed = server.name != "pureftpd"
+        assert sorted(path for path, _ in summary.refused) == ["cr\rx", "sub/cr\rx"] * listed
+        up = ftp.upload_tree(tmp_path, "t", delete=True)
+        assert up.deleted == 0
+        assert sorted(path for path, _ in up.refused) == ["cr\rx", "sub/cr\rx"] * listed
+        # Nor is it removed with what it lies in.
+        (tmp_path / "sub/g").unlink()
+        (tmp_path / "sub").rmdir()
+        with contextlib.suppress(client.TreeError):
+            ftp.upload_tree(tmp_path, "t", delete=True)
+        assert (server.root / "t/sub/cr\rx").exists()
+        realservers.in_step(ftp)
+
+
+def test_a_listing_that_is_not_understood_fails_one_directory(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    """A name with a line's end is two lines of LIST; there is no other attempt at it."""
+    local = tmp_path / "local"
+    fill(local, {"z/surplus": b"s"})
+    with realservers.running("vsftpd") as server, realservers.session(server) as ftp:
+        serve(server, {f"t/f{n}": b"x" for n in range(9)} | {"t/z/g": b"g", "t/zz/h": b"h"})
+        (server.root / "t/z/nl\nx").write_bytes(b"odd")
+        server.adopt(server.root)
+        with pytest.raises(
+            client.TreeError, match=r"no known format: x .*listing '/t/z'"
+        ) as caught:
+            ftp.download_tree("t", local, delete=True)
+        summary = caught.value.summary
+        assert sorted(path for path, _ in summary.errors) == ["z", "z/nl"]
+        assert (summary.transferred, summary.deleted, summary.retries) == (11, 0, 0)
+
+        fill(local, {"new": b"n", "z/new": b"n", "zz/new": b"n"})
+        with pytest.raises(client.TreeError, match="no known format: x") as caught:
+            ftp.upload_tree(local, "t", delete=True, connections=1)
+        summary = caught.value.summary
+        assert [path for path, _ in summary.errors] == ["z"]
+        assert (summary.transferred, summary.deleted) == (2, 0)
+        with pytest.raises(client.error_proto, match=r"no known format: x .*listing '/t/z'"):
+            ftp.upload_tree(local / "z", "t/z")
+        realservers.in_step(ftp)
+
+
+@pytest.mark.parametrize("name", ["vsftpd", "proftpd", "pureftpd", "inetutils-ftpd"])
+def test_names_with_the_byte_that_begins_telnets_commands(name: str, tmp_path: Path) -> None:
+    odd = [
+        b"\xff\xfe",
+        b"\xff\xff",
+        b"a\xff",
+        b"\xff\xf2b",
+        b"\xff\xf4",
+        b"a\xffb",
+        b"\xff\xfb\xff",
+    ]
+    local = os.fsencode(tmp_path / "local")
+    for folder in (local, local + b"/\xff\xfd"):
+        os.mkdir(folder)
+        for number, file in enumerate(odd):
+            Path(os.fsdecode(folder + b"/" + file)).write_bytes(b"%d" % number)
+    with realservers.running(name) as server, realservers.session(server) as ftp:
+        assert ftp.upload_tree(tmp_path / "local", "up").transferred == 2 * len(odd)
+        assert tree(server.root / "up") == tree(tmp_path / "local")
+        assert ftp.upload_tree(tmp_path / "local", "up").transferred == 0
+        assert ftp.download_tree("up", tmp_path / "down").transferred == 2 * len(odd)
+        assert tree(tmp_path / "down") == tree(tmp_path / "local")
+        realservers.in_step(ftp)
+
+
+def test_a_name_that_a_server_takes_for_telnets_fails_alone(
+    client: ModuleType, tmp_path: Path
+) -> None:
+    """ProFTPD that does not say what it is."""
+    quiet = {"PROFTPD_EXTRA": "ServerIdent off"}
+    fill(tmp_path, {"a": b"a", "b": b"b"})
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe")).write_bytes(b"odd")
+    with realservers.running("proftpd", environment=quiet) as server:
+        with realservers.session(server) as ftp:
+            assert "ProFTPD" not in ftp.welcome
+            with pytest.raises(client.TreeError) as caught:
+                ftp.upload_tree(tmp_path, "up", connections=1, retries=1)
+        assert [path for path, _ in caught.value.summary.errors] == ["\udcff\udcfe"]
+        assert {"a", "b"} <= set(tree(server.root / "up"))
+
+
 HIDDEN = {".hidden": b"h", ".d/z": b"z", "..a": b"a", "...": b"d", "b": b"b"}
 
 
@@ -276,7 +510,7 @@ def test_names_with_a_dot_stay_where_a_server_lists_none(
 
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_a_change_within_seconds(server: Any, tmp_path: Path, direction: str) -> None:
-    """Of the same size; a time that goes back too, where MFMT sets it."""
+    """Of the same size; a time that goes back too, whether MFMT sets it, or vsftpd's MDTM."""
     start = int(time.time()) // 60 * 60 - 7200 + 20
     local, remote = tmp_path / "d/state", server.root / "d/state"
     fill(tmp_path, {"d/state": b"0"})
@@ -287,16 +521,28 @@ def test_a_change_within_seconds(server: Any, tmp_path: Path, direction: str) ->
     with realservers.session(server) as ftp:
         for number, later in enumerate((1, 2, 1, 0, 30, 29, 40, 39), 1):
             content = str(number).encode()
-            before = theirs.stat().st_mtime
             ours.write_bytes(content)
             # A fraction of a second is no difference.
             os.utime(ours, (start + later + 0.7, start + later + 0.7))
             server.adopt(server.root)
             summary = ftp.sync("d", tmp_path / "d", direction=direction)
-            if direction == "up" and server.name == "vsftpd" and start + later < before:
-                continue
             assert (summary.transferred, theirs.read_bytes()) == (1, content), later
             assert ftp.sync("d", tmp_path / "d", direction=direction).transferred == 0
+
+
+def test_where_mdtm_sets_no_time_a_file_goes_up_once(tmp_path: Path) -> None:
+    """It has the time of its upload there; the other MDTM takes a time for a part of the name."""
+    fill(tmp_path, {"d/f": b"f", "g": b"g"})
+    options = {"VSFTPD_EXTRA": "mdtm_write=NO"}
+    with (
+        realservers.running("vsftpd", environment=options) as server,
+        realservers.session(server) as ftp,
+    ):
+        for transferred in (2, 0):
+            assert ftp.upload_tree(tmp_path, "t", connections=1).transferred == transferred
+        assert (server.root / "t/g").stat().st_mtime > NEW
+        os.utime(tmp_path / "g", (time.time() + 90, time.time() + 90))
+        assert ftp.upload_tree(tmp_path, "t").actions == [("copy", "g")]
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,21 @@ public struct Reply: Sendable, Hashable {
   /// Whether it says of a directory, which must be known to exist, that nothing is in it: some servers refuse to list an empty one.
   package var saysEmptyDirectory: Bool {
     guard code == 450 || code == 550 else { return false }
-    let words = bytes.map(\.lowercased).text
-    return ["no files", "no such file", "not found", "empty"].contains(where: words.contains)
+    let words = bytes.dropFirst(3).map(\.lowercased).text
+    if ["no files", "empty"].contains(where: words.contains) { return true }
+    guard let phrase = words.firstRange(of: "no such file") ?? words.firstRange(of: "not found") else { return false }
+    // What is not there may be a thing in the directory, as at Twisted's, which lists none that has a link to nowhere: "550 link: No such
+    // file or directory". A pattern for all of them is no name.
+    let before = words[..<phrase.lowerBound].filter { $0.isLetter || $0.isNumber }
+    return before.isEmpty || before == "file" || before == "files"
+  }
+
+  /// The refusal that a confirmed listing is, when the server says in it that it could not read the directory: then what was listed, nothing, is
+  /// not what is there. vsftpd: "226 Transfer done (but failed to open directory)."
+  package var refusalOfListing: FTPError? {
+    guard category == .completion, bytes.map(\.lowercased).text.contains("failed to open directory") else { return nil }
+    // To a program it is what other servers say: 550.
+    return FTPError(.reply(Reply(bytes: Array("550".utf8) + bytes.dropFirst(3))), text)
   }
 
   /// Whether it is Pure-FTPd's last word on a transfer that its client has broken off: how fast that was, with the code 150 that it

@@ -58,10 +58,17 @@ extension FTPSession {
 
   /// The lines of a listing of the current directory, which exists: none when the server says of an empty one that there are no files.
   private func lines(of verb: String) throws(FTPError) -> [[UInt8]] {
-    do throws(FTPError) { return try collect(Command(verb)) { Array($0) } } catch {
+    do throws(FTPError) {
+      return try collect(Command(verb), ended: requireRead) { Array($0) }
+    } catch {
       guard case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
       return []
     }
+  }
+
+  /// Throws what the server says of a directory that it could not read.
+  private func requireRead(_ reply: Reply) throws(FTPError) {
+    if let refusal = reply.refusalOfListing { throw refusal }
   }
 
   /// Runs `body` in a directory, and comes back.

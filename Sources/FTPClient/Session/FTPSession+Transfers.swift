@@ -174,15 +174,18 @@ extension FTPSession {
     }
   }
 
+  /// `ended` gets the server's final reply.
   func collect<Entry>(
-    _ command: Command, _ entry: (UnsafeRawBufferPointer) -> Entry
+    _ command: Command, ended: (Reply) throws(FTPError) -> Void = { (_) throws(FTPError) in },
+    _ entry: (UnsafeRawBufferPointer) -> Entry
   ) throws(FTPError) -> [Entry] {
     var entries: [Entry] = []
     var size = ListingSize()
-    _ = try lines(of: command) { line in
+    let reply = try lines(of: command) { line in
       try size.add(line.count, lines: 1)
       entries.append(entry(line))
     }
+    try ended(reply)
     return entries
   }
 }

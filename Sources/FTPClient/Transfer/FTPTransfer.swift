@@ -56,7 +56,7 @@ public final class FTPTransfer {
     _ remotePath: String, to path: String, progress: ((Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Result {
     try outward {
-      let sink = PartFile(try LocalPlace(Array(path.utf8)))
+      let sink = PartFile(try LocalPlace(Array(path.utf8)), checkInterrupt: client.checkInterrupt)
       _ = try Command("RETR", remotePath)
       return try FileDownload(
         client, Array(remotePath.utf8), name: remotePath, to: sink, options: options, progress: progress

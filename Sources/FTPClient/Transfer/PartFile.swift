@@ -26,8 +26,18 @@ package final class PartFile: DownloadSink {
   /// From how many bytes on a part is worth being kept.
   static let worthKeeping: UInt64 = 1024 * 1024
 
-  /// The file at a place. Nothing is opened yet.
-  package init(_ place: LocalPlace) { self.place = place }
+  /// Whether a device or a pipe is refused.
+  private let isRegularOnly: Bool
+  /// Asks whether the call shall stop, while a pipe's other end does not read.
+  private let checkInterrupt: () throws -> Void
+
+  /// The file at a place. Nothing is opened yet. Throws what `checkInterrupt` throws while it waits for who reads from a pipe.
+  package init(_ place: LocalPlace, checkInterrupt: @escaping () throws -> Void) {
+    (self.place, self.checkInterrupt, isRegularOnly) = (place, checkInterrupt, false)
+  }
+
+  /// A file of a tree, where nobody has named a device or a pipe: it is refused.
+  init(regular place: LocalPlace) { (self.place, checkInterrupt, isRegularOnly) = (place, {}, true) }
 
   deinit { if descriptor >= 0 { Glibc.close(descriptor) } }
 
@@ -49,7 +59,10 @@ package final class PartFile: DownloadSink {
         guard place.name.withPath({ faccessat(place.directory, $0, W_OK, AT_EACCESS) }) == 0 else {
           throw refusal(errno)
         }
-      default: return try openDirectly()
+      case S_IFLNK: throw refusal(ELOOP)
+      case let kind:
+        if isRegularOnly { throw Self.refusalOfIrregular(place.path) }
+        return try openDirectly(isPipe: kind == S_IFIFO)
       }
     }
     let isWorthKeeping = resuming && facts.isTelling && (facts.size ?? 0) >= Self.worthKeeping
@@ -57,10 +70,43 @@ package final class PartFile: DownloadSink {
     try openNew()
   }
 
-  private func openDirectly() throws {
-    descriptor = place.open(place.name, O_WRONLY | O_NOCTTY)
-    guard descriptor >= 0 else { throw refusal(errno) }
+  /// What is said of a name in a tree that is no file's.
+  static func refusalOfIrregular(_ path: String) -> FTPError {
+    FTPError(.system(EEXIST), "cannot write '\(path)': it is a device, a pipe or a socket here")
+  }
+
+  private func openDirectly(isPipe: Bool) throws {
+    // A pipe that nobody reads from would hold `open` for ever, and a full one `write`, whoever presses Ctrl-C.
+    let flags = O_WRONLY | O_NOCTTY | (isPipe ? O_NONBLOCK : 0)
+    while true {
+      descriptor = place.open(place.name, flags)
+      if descriptor >= 0 { break }
+      let reason = errno
+      guard isPipe && reason == ENXIO || reason == EINTR else { throw refusal(reason) }
+      try checkInterrupt()
+      poll(nil, 0, Interrupt.period)
+    }
     isDirect = true
+  }
+
+  /// Writes into what is no regular file, and waits while a pipe has no room.
+  private func writeDirectly(_ bytes: UnsafeRawBufferPointer) throws {
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = withoutBrokenPipeSignal { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+      if count > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        continue
+      }
+      switch count == 0 ? EIO : errno {
+      case EINTR: try checkInterrupt()
+      case EAGAIN:
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&request, 1, Interrupt.period)
+        try checkInterrupt()
+      case let reason: throw refusal(reason)
+      }
+    }
   }
 
   /// Opens the part that a later run would find, and takes over what an earlier one has left. False when the name is somebody else's.
@@ -144,13 +190,11 @@ package final class PartFile: DownloadSink {
   // MARK: Content
 
   package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws {
-    do throws(FileFailure) {
-      if isDirect {
-        try withoutBrokenPipeSignal { () throws(FileFailure) in try bytes.write(into: descriptor, at: nil) }
-      } else {
-        try bytes.write(into: descriptor, at: offset)
-      }
-    } catch { throw refusal(error.errno) }
+    if isDirect {
+      try writeDirectly(bytes)
+    } else {
+      do throws(FileFailure) { try bytes.write(into: descriptor, at: offset) } catch { throw refusal(error.errno) }
+    }
     if offset <= length { length = max(length, offset &+ UInt64(bytes.count)) }
   }
 

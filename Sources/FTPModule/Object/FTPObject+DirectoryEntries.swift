@@ -69,7 +69,13 @@ extension FTPObject {
 
   /// The lines of a listing of the current directory, which exists: none when the server says of an empty one that there are no files.
   private func lines(of command: String) throws -> [PythonObject] {
-    do { return try listing(.string(command)) { _, _ in }.items() } catch {
+    do {
+      return try listing(
+        .string(command),
+        ended: { reply in if reply.isString, let refusal = try parsed(reply).refusalOfListing { throw refusal } },
+        each: { _, _ in }
+      ).items()
+    } catch {
       guard PythonError.matches(state.errors.temporary, state.errors.permanent), let refusal = PythonError.take() else {
         throw error
       }

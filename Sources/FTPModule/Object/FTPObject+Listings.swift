@@ -25,15 +25,14 @@ extension FTPObject {
       command = try command.appending(.string(" ")).appending(path)
     }
     guard let callback = try callback ?? state.hooks.printLine.replacement else {
-      return try listing(command) { line, _ in try print(line) }
+      return try listing(command, each: { line, _ in try print(line) })
     }
     guard callback.isCallable else {
       throw PythonError.type("callback must be callable, not '\(callback.typeName)'")
     }
     if try codec.isStrictUTF8, try isOwn(.retrlines, FTPType.retrlines) { return try list(command, callback) }
-    return try listing(command) { text, codec in
-      _ = try callback.call(state.lines.types(for: codec).terminated.call(text))
-    }
+    return try listing(
+      command, each: { text, codec in _ = try callback.call(state.lines.types(for: codec).terminated.call(text)) })
   }
 
   /// The lines in UTF-8: what the callback gets is what is returned.
@@ -60,25 +59,27 @@ extension FTPObject {
 
   /// The lines of a listing as a list of `str`; each goes to `body`, if there is one, as it comes, with the codec that it came in.
   ///
-  /// Through `retrlines` when that is not the module's own.
+  /// Through `retrlines` when that is not the module's own. `ended` gets what that returns: the server's final reply.
   func listing(
-    _ command: PythonObject, _ body: ((PythonObject, TextCodec) throws -> Void)? = nil
+    _ command: PythonObject, ended: ((PythonObject) throws -> Void)? = nil,
+    each body: ((PythonObject, TextCodec) throws -> Void)? = nil
   ) throws -> PythonObject {
     let lines = try PythonObject.list()
     let codec = try codec
     guard try isOwn(.retrlines, FTPType.retrlines) else {
-      try call(.retrlines, command, lines.attribute("append"))
+      let reply = try call(.retrlines, command, lines.attribute("append"))
       let plain = try PythonObject.list()
       for item in try lines.items() {
         let text = try item.string()
         try plain.append(text)
         try body?(text, codec.isAutomatic ? .utf8 : codec)
       }
+      try ended?(reply)
       return plain
     }
     let connection = try connection()
     var size = ListingSize()
-    _ = try textLines(command) { block, _, check in
+    let reply = try textLines(command) { block, _, check in
       try size.add(block)
       if body == nil, codec.isStrictUTF8 { return try lines.append(utf8: block) }
       for bytes in block {
@@ -88,6 +89,7 @@ extension FTPObject {
         try check()
       }
     }
+    try ended?(reply)
     return lines
   }
 

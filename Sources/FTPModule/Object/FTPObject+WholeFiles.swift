@@ -12,7 +12,7 @@ extension FTPObject {
     let options = try transferOptions(arguments)
     let sink: any DownloadSink
     if let place = try localPath(arguments.required(1), method: .write, "download") {
-      sink = PartFile(try LocalPlace(place))
+      sink = PartFile(try LocalPlace(place), checkInterrupt: client.checkInterrupt)
     } else {
       sink = try FileObjectSink(arguments.required(1), client)
     }

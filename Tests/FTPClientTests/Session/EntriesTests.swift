@@ -64,6 +64,23 @@ extension ClientTests {
       }
     }
 
+    /// vsftpd confirms that it has listed what it could not open; Twisted's refuses for one link to nowhere.
+    @Test(arguments: [
+      ("226 Transfer done (but failed to open directory).", true), ("550 link: No such file or directory.", false),
+    ])
+    func `a directory that cannot be read is not an empty one`(_ words: String, _ hasBegun: Bool) throws {
+      let steps: [Step] =
+        [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD", "500 what?"), .accept, .dataGone]
+        + [.answer("TYPE A", "200 ok"), .passive()]
+        + (hasBegun
+          ? [.answer("LIST", "150 here"), .accept, .endData, .say(words)]
+          : [.answer("LIST", words), .accept, .dataGone])
+      try ScriptedServer.session(steps + .inStep) { session in
+        #expect(thrown { try session.entries() } == "reply 550")
+        try session.isInStep()
+      }
+    }
+
     @Test func `a directory that is not there is an error, and the session stays where it was`() throws {
       let steps: [Step] = [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD x", "550 no"), .accept, .dataGone]
       try ScriptedServer.session(steps + .inStep) { session in

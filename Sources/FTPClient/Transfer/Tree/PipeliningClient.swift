@@ -45,7 +45,7 @@ final class PipeliningClient: TransferClient {
   func isTimeout(_ error: any Error) -> Bool { client.isTimeout(error) }
   func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     takeBack()
-    return try client.pipeline(commands)
+    return try client.pipeline(commands.map { ($0.verb, told($0.argument)) })
   }
   var allowsPipelining: Bool? {
     get { client.allowsPipelining }
@@ -74,12 +74,12 @@ final class PipeliningClient: TransferClient {
 
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
     takeBack()
-    return try client.execute(verb, argument)
+    return try client.execute(verb, told(argument))
   }
 
   func begin(_ verb: String, _ path: [UInt8], from offset: UInt64) throws -> any ClientTransfer {
     hasAsked = false
-    let transfer = try client.begin(verb, path, from: offset)
+    let transfer = try client.begin(verb, told(path) ?? path, from: offset)
     guard verb == "RETR", looksAhead, offset == 0, mayAsk(), let passive = client.passiveCommand else {
       return transfer
     }
@@ -90,6 +90,7 @@ final class PipeliningClient: TransferClient {
   /// Sends a command that has no data connection, and asks for the next file's together with it where that can be done.
   func executeAskingForPort(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
     takeBack()
+    let argument = told(argument)
     guard let passive = client.passiveCommand, run.state.withLock({ $0.allowsPipeliningInTransfers != false }) else {
       return try client.execute(verb, argument)
     }
@@ -112,6 +113,26 @@ final class PipeliningClient: TransferClient {
 
   /// The transfer under way was broken off by this side: the connection reads what is owed before its next command.
   fileprivate func leaveAnswer() { hasAsked = false }
+
+  /// An argument as the server is to get it.
+  ///
+  /// ProFTPD and inetutils take the byte 255, a letter in single-byte encodings, for Telnet's "interpret as command": before a byte that would be one
+  /// it is doubled, which stands for the byte itself (RFC 854). ProFTPD knows few commands, and need not be told of Telnet for any other byte; inetutils
+  /// knows no byte that is none. Other servers take two for two.
+  private func told(_ argument: [UInt8]?) -> [UInt8]? {
+    guard let argument, argument.contains(Telnet.interpretAsCommand) else { return argument }
+    let welcome = client.welcome.lowercased()
+    let isProFTPD = welcome.contains("proftpd")
+    guard isProFTPD || welcome.contains("inetutils") else { return argument }
+    var told: [UInt8] = []
+    for (byte, next) in zip(argument, argument.dropFirst().map(Optional.some) + [nil]) {
+      told.append(byte)
+      guard byte == Telnet.interpretAsCommand else { continue }
+      let isCommand = next.map { [0xF2, 0xF4].contains($0) || $0 >= 0xFB } ?? false
+      if isCommand || !isProFTPD { told.append(byte) }
+    }
+    return told
+  }
 
   /// What the server's greeting says of how it takes commands during a transfer.
   private var kind: (isDisturbed: Bool, isProFTPD: Bool) {

@@ -41,6 +41,8 @@ struct RemoteDirectory {
   var items: [RemoteItem]
   /// What the server says when it has left out the rest.
   var truncation: FTPError?
+  /// What is wrong with lines that are not understood, and of which nothing is among the items.
+  var malformation: FTPError?
   /// Whether names that begin with a dot would be among them.
   var showsHidden = true
 }
@@ -52,6 +54,7 @@ final class TreeListing {
   /// Whether the server's `MLSD` has called something a link.
   private var tellsLinks = false
   private var truncation: FTPError?
+  private var malformation: FTPError?
   private var refusesOptions = false
   /// Whether `LIST` has shown a name that begins with a dot.
   private var showsHidden = false
@@ -60,8 +63,9 @@ final class TreeListing {
 
   /// The entries of a directory, by `MLSD`, or by `LIST` where that is unknown. `LIST` is asked from inside the
   /// directory, and leaves the session in there: paths must be absolute, or `home` says where to go back to.
-  func entries(of path: [UInt8], home: [UInt8]?) throws -> RemoteDirectory {
-    truncation = nil
+  /// `isTop` is for a path that no listing has called a directory.
+  func entries(of path: [UInt8], home: [UInt8]?, isTop: Bool) throws -> RemoteDirectory {
+    (truncation, malformation) = (nil, nil)
     if !lacksMachineListing {
       do {
         var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
@@ -69,6 +73,8 @@ final class TreeListing {
           return entry.isListedDirectory ? nil : RemoteItem(entry)
         }
         try tellLinks(among: &items, of: path, home)
+        // aioftp lists nothing in what is a file.
+        if isTop, items.isEmpty, !path.isEmpty { try requireDirectory(path, home) }
         return RemoteDirectory(items: items, truncation: truncation)
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
@@ -76,7 +82,10 @@ final class TreeListing {
       }
     }
     let items = try listed(path, home)
-    return RemoteDirectory(items: items, truncation: truncation, showsHidden: showsHidden)
+    let malformation = malformation.map {
+      FTPError($0.kind, "\($0.message) (listing '\(path.text)' on \(client.server))")
+    }
+    return RemoteDirectory(items: items, truncation: truncation, malformation: malformation, showsHidden: showsHidden)
   }
 
   /// Servers whose `MLSD` says of a link that it is one.
@@ -94,7 +103,6 @@ final class TreeListing {
     } catch let error as FTPError {
       switch error.kind {
       case .reply(let reply) where reply.code != 421: return
-      case .malformed: return
       default: throw error
       }
     }
@@ -105,20 +113,28 @@ final class TreeListing {
     defer { if let home, !path.isEmpty { client.trying { try enter(home) } } }
     // vsftpd and others leave names with a dot out of a plain LIST. Some take the option for a name: of a file that is
     // not there, or of no file.
+    var isRefused = false
     if !refusesOptions {
       do {
         let items = try listed("-a")
         if !items.isEmpty || showsHidden { return items }
       } catch let error as FTPError {
         switch error.kind {
-        case .reply(let reply) where reply.code != 421: refusesOptions = true
+        case .reply(let reply) where reply.code != 421: isRefused = true
         default: throw error
         }
       }
     }
     let items = try listed("")
-    if !items.isEmpty { refusesOptions = true }
+    // Where that is refused as well it was for the directory, and not for the option.
+    if isRefused || !items.isEmpty { refusesOptions = true }
     return items
+  }
+
+  /// Throws unless the session can change into a path; it comes back.
+  private func requireDirectory(_ path: [UInt8], _ home: [UInt8]?) throws {
+    try enter(path)
+    if let home { client.trying { try enter(home) } }
   }
 
   private func enter(_ path: [UInt8]) throws {
@@ -129,7 +145,9 @@ final class TreeListing {
   private func listed(_ options: String) throws -> [RemoteItem] {
     var parser = ListingParser(now: Int64(time(nil)))
     var items: [RemoteItem] = []
-    func append(_ lines: [ListingParser.Line]) throws {
+    // A name with a line's end is several lines, and a program's complaint may be among them.
+    malformation = nil
+    func append(_ lines: [ListingParser.Line]) {
       for line in lines {
         switch line {
         case .heading: continue
@@ -138,16 +156,17 @@ final class TreeListing {
           if entry.name.first == UInt8(ascii: "."), !isSelf || !options.isEmpty { showsHidden = true }
           if !isSelf { items.append(RemoteItem(entry)) }
         case .raw(let bytes):
-          throw FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
+          malformation =
+            malformation ?? FTPError(.malformed, "the listing has a line in no known format: \(bytes.text)")
         }
       }
     }
     do {
-      for line in try lines("LIST", Array(options.utf8)) { try append(parser.append(line)) }
+      for line in try lines("LIST", Array(options.utf8)) { append(parser.append(line)) }
     } catch let error as FTPError {
       guard options.isEmpty, case .reply(let reply) = error.kind, reply.saysEmptyDirectory else { throw error }
     }
-    try append(parser.finish())
+    append(parser.finish())
     return items
   }
 
@@ -157,6 +176,7 @@ final class TreeListing {
     var rest: [UInt8] = []
     var size = ListingSize()
     let transfer = try client.begin(verb, path, from: 0)
+    let reply: Reply?
     do {
       try transfer.run { data in
         try data.receive(blockSize: DataTransfer.largestRead) { block in
@@ -172,11 +192,13 @@ final class TreeListing {
           guard rest.count <= Limits.line else { throw FTPError(longerThan: Limits.line) }
         }
       }
-      // Pure-FTPd: "226-Output truncated to 10000 matches".
-      if let reply = try transfer.end(), reply.bytes.map(\.lowercased).text.contains("truncated") {
-        truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
-      }
+      reply = try transfer.end()
     } catch { throw transfer.breakOff(after: error) }
+    if let refusal = reply?.refusalOfListing { throw refusal }
+    // Pure-FTPd: "226-Output truncated to 10000 matches".
+    if let reply, reply.bytes.map(\.lowercased).text.contains("truncated") {
+      truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
+    }
     if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }
     return lines.filter { !$0.isEmpty }
   }

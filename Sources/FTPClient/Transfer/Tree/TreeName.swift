@@ -5,10 +5,17 @@ enum TreeName {
   /// A name that would be another place, or a device, on any system is none on this one either: a folder can be copied
   /// on.
   static func refusal(_ name: [UInt8]) -> String? {
+    if let reason = refusalToSend(name) { return reason }
     guard ListingEntry(name: name, kind: .file).isSafeFileName else { return "the name would lead to another place" }
     if name.count > 255 { return "the name is longer than 255 bytes" }
     let stem = name.prefix { $0 != UInt8(ascii: ".") && $0 != ASCII.space }.map(\.lowercased).text
     return devices.contains(stem) ? "the name is that of a device on Windows" : nil
+  }
+
+  /// Why a name cannot be told to a server; nil when it can be. A command ends with its line (RFC 959 section 4.1).
+  static func refusalToSend(_ name: [UInt8]) -> String? {
+    guard name.contains(where: { $0 == ASCII.carriageReturn || $0 == ASCII.lineFeed }) else { return nil }
+    return "a name with a line's end cannot be sent"
   }
 
   /// Whether a name is one that transfers use until a file is whole.

@@ -36,6 +36,8 @@ package final class TreeRun: @unchecked Sendable {
     var surplus: [(path: Path, isDirectory: Bool)] = []
     /// How far the server's clock is ahead of UTC, once a file has told.
     var zone: Int?
+    /// Whether the server has taken a time for a file by `MDTM`; nil while nobody knows.
+    var setsTimes: Bool?
     /// Whether the server takes a command while a transfer runs; nil while nobody knows.
     var allowsPipeliningInTransfers: Bool?
     /// Whether it takes commands between an upload's data and its own word that it has it; nil while nobody knows.
@@ -219,12 +221,12 @@ package final class TreeRun: @unchecked Sendable {
 
   /// Something failed: the rest goes on where it can.
   func failed(_ error: any Error, _ task: Task, _ worker: TreeWorker) {
-    if stops(error, worker) { return stop(error) }
     let path: Path
     switch task {
     case .directory(let directory, _, _): path = directory
     case .fetch(let file, _), .store(let file, _): path = file
     }
+    if stops(error, worker), !mayBeTelnet(path, error, worker) { return stop(error) }
     // Without its top there is no tree.
     if path.isEmpty { return stop(error) }
     failed(error, path)
@@ -233,6 +235,13 @@ package final class TreeRun: @unchecked Sendable {
   func failed(_ error: any Error, _ path: Path) {
     let note = FTPTree.Note(path: Self.joined(path), error: settle(error))
     state.withLock { $0.summary.failures.append(note) }
+  }
+
+  /// Whether the connection may have been lost to a name alone, which the server takes for Telnet's: what comes next will tell.
+  private func mayBeTelnet(_ path: Path, _ error: any Error, _ worker: TreeWorker) -> Bool {
+    guard path.contains(where: { $0.contains(Telnet.interpretAsCommand) }) else { return false }
+    return !worker.client.isClosedByCaller
+      && TransferFailure.fault(of: (error as? TransferFailure)?.cause ?? error, worker.client) == .lost
   }
 
   /// Whether nothing else can go better.
@@ -249,7 +258,8 @@ package final class TreeRun: @unchecked Sendable {
     // It may be that file alone.
     case .truncated: return false
     case .system(let code) where isLocal: return [ENOSPC, EDQUOT, EROFS, EMFILE, ENFILE, EIO].contains(code)
-    default: return !isLocal && worker.client.fault(of: failure) == .lost
+    // What is wrong with the connection has been tried again; another error is the tree's own word on this path.
+    default: return error is TransferFailure && !isLocal && worker.client.fault(of: failure) == .lost
     }
   }
 

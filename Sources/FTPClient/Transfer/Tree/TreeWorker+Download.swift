@@ -10,7 +10,7 @@ extension TreeWorker {
     let directory = try list(path)
     let items = directory.items
     // What failed keeps anything from being deleted.
-    if let truncation = directory.truncation { run.failed(truncation, path) }
+    for doubt in [directory.truncation, directory.malformation].compactMap(\.self) { run.failed(doubt, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
@@ -91,6 +91,7 @@ extension TreeWorker {
     let place = directory.map { self.place(path, in: $0) }
     if let directory, let place, let entry = try LocalFailure.marking({ try run.local.entry(name, in: directory) }) {
       if entry.kind == .directory { throw LocalFailure(FTPError(errno: EISDIR, "write '\(place.path)'")) }
+      if entry.kind == .other { throw LocalFailure(PartFile.refusalOfIrregular(place.path)) }
       let isEqual = try persistently("comparing '\(remote(path).text)'") {
         try isSame(path, item, entry) { try LocalSource(place: place) }
       }
@@ -126,7 +127,7 @@ extension TreeWorker {
   private func fetch(
     _ path: TreeRun.Path, _ item: RemoteItem, into target: LocalTree.Directory, moment: TreeMoment?, looksAhead: Bool
   ) throws -> FTPTransfer.Result {
-    let sink = TreeSink(PartFile(place(path, in: target)))
+    let sink = TreeSink(PartFile(regular: place(path, in: target)))
     sink.modified = moment
     var options = run.options.transfer
     let isSmall = (item.size ?? .max) < PartFile.worthKeeping

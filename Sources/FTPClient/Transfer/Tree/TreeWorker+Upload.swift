@@ -4,7 +4,7 @@ import Synchronization
 /// This computer's tree to the server.
 extension TreeWorker {
   func storeDirectory(_ path: TreeRun.Path, isNew: Bool) throws {
-    let items = try prepareRemote(path, isNew: isNew)
+    guard let items = try prepareRemote(path, isNew: isNew) else { return }
     let entries = try LocalFailure.marking { try run.local.entries(of: run.local.directory(path)) }
     let present = Set(entries.map(\.name))
     for entry in entries {
@@ -22,8 +22,8 @@ extension TreeWorker {
         entry.kind == .directory
         ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
       guard isMeant else { continue }
-      if entry.name.contains(where: { [ASCII.carriageReturn, ASCII.lineFeed].contains($0) }) {
-        run.refuse(inner, "a name with a line's end cannot be sent")
+      if let reason = TreeName.refusalToSend(entry.name) {
+        run.refuse(inner, reason)
         continue
       }
       if let error = tooLong(inner) {
@@ -52,11 +52,16 @@ extension TreeWorker {
     }
   }
 
-  /// What the server's directory holds; it is made where it is missing.
-  private func prepareRemote(_ path: TreeRun.Path, isNew: Bool) throws -> [[UInt8]: RemoteItem] {
+  /// What the server's directory holds; it is made where it is missing. Nil where the listing cannot be understood, which has been noted.
+  private func prepareRemote(_ path: TreeRun.Path, isNew: Bool) throws -> [[UInt8]: RemoteItem]? {
     if !isNew {
       do {
         let directory = try list(path)
+        // What it hides may be a link, which an upload would follow.
+        if let error = directory.malformation {
+          if path.isEmpty { run.stop(error) } else { run.failed(error, path) }
+          return nil
+        }
         if run.options.deletes, let truncation = directory.truncation { run.failed(truncation, path) }
         return Dictionary(directory.items.map { ($0.name, $0) }) { first, _ in first }
       } catch let failure as TransferFailure {

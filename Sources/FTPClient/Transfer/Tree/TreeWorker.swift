@@ -107,7 +107,7 @@ final class TreeWorker {
   /// What a directory of the server holds.
   func list(_ path: TreeRun.Path) throws -> RemoteDirectory {
     try persistently("listing '\(remote(path).text)'") {
-      try listing.entries(of: remote(path), home: home)
+      try listing.entries(of: remote(path), home: home, isTop: path.isEmpty)
     }
   }
 
@@ -141,6 +141,19 @@ final class TreeWorker {
     return known
   }
 
+  /// Whether the server gives files the times that uploads ask for (`UploadSource.timing`): by `MFMT`, or by `MDTM` with a time, which no feature
+  /// tells. That is tried once in a run, with a file's own time.
+  private func setsTimes(_ path: TreeRun.Path) throws -> Bool {
+    if try client.features().has("MFMT") { return true }
+    if let known = run.state.withLock({ $0.setsTimes }) { return known }
+    guard try client.features().has("MDTM"), let time = try modificationTime(of: path) else { return false }
+    let reply = try client.execute("MDTM", Array("\(time.digits) ".utf8) + remote(path))
+    // Who knows no time there takes all of it for a name.
+    let isSet = try client.completion(reply).map { FileStatus.modificationTime(of: $0) == nil } ?? false
+    run.state.withLock { $0.setsTimes = isSet }
+    return isSet
+  }
+
   /// Whether the content is the same by a hash that both sides have; nil when there is none.
   func hasSameHash(_ path: TreeRun.Path, _ source: any UploadSource, size: UInt64) throws -> Bool? {
     guard let hashing = run.options.transfer.hashing else { return nil }
@@ -164,17 +177,18 @@ final class TreeWorker {
     case .time: break
     }
     guard let moment = try moment(item, at: path) else { return false }
-    // Where a file cannot be given its time it has that of its upload.
-    let hasOwnTime = try run.direction == .download || client.features().has("MFMT")
-    func agrees(_ moment: TreeMoment) -> Bool {
-      guard hasOwnTime else { return moment.mayBe(notBefore: entry.modified) }
+    func agrees(_ moment: TreeMoment) throws -> Bool {
       // File systems that count every other second round down.
-      return moment.may(be: entry.modified) || run.local.countsEveryOtherSecond && moment.may(be: entry.modified + 1)
+      if moment.may(be: entry.modified) || run.local.countsEveryOtherSecond && moment.may(be: entry.modified + 1) {
+        return true
+      }
+      // Where a file cannot be given its time it has that of its upload.
+      return try run.direction == .upload && moment.mayBe(notBefore: entry.modified) && !setsTimes(path)
     }
-    guard !moment.isExact, moment.may(be: entry.modified) else { return agrees(moment) }
+    guard !moment.isExact, moment.may(be: entry.modified) else { return try agrees(moment) }
     if run.direction == .download, moment.isThat(ofCopy: entry.modified) { return true }
     // Within the minute that the line has, the server knows better.
     guard let known = try modificationTime(of: path) else { return true }
-    return agrees(TreeMoment(known))
+    return try agrees(TreeMoment(known))
   }
 }
