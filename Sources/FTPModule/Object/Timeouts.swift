@@ -36,7 +36,8 @@ extension FTPObject {
       try Self.checkTimeout(timeout)
       return (timeout.isNone ? nil : try timeout.double(), timeout, false)
     }
-    let global = try state.socket().glance.callForNumber(state.names[glance: .getdefaulttimeout])
+    // A module that a script has put in the place of `socket` need not have it, and a mock's is no number.
+    let global = try state.pythonSocket().glance.callForNumber(state.names[glance: .getdefaulttimeout])
     return (global ?? Self.defaultConnect, nil, global == nil)
   }
 
