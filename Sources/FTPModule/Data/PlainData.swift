@@ -41,7 +41,7 @@ final class PlainData {
       try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),
       try !object.hasTrueAttribute(names[.prefer_epsv]),
       try !object.hasTrueAttribute(names[.trust_server_pasv_ipv4_address]),
-      try object.hasNoneAttribute(names[._proxied_host]), try object.hasNoneAttribute(names[.source_address]),
+      try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address]),
       try state.connectsPlainly(), try ftp.codec.isStrictUTF8,
       let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = connection.peer,
       ftp.isAddressed(as: server)

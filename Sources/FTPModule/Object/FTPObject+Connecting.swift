@@ -49,6 +49,10 @@ extension FTPObject {
   func start(_ arguments: Arguments, port: PythonObject?) throws {
     try prepare(
       encoding: arguments["encoding"], sourceAddress: arguments["source_address"], timeout: arguments["timeout"])
+    if let errors = arguments.value("errors"), !errors.isString {
+      throw PythonError.type("errors must be a str, not '\(errors.typeName)'")
+    }
+    if let proxy = arguments.value("proxy") { try Self.requireProxy(proxy) }
     for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
       if let value = arguments.value(name) { try set(attribute, value) }
     }

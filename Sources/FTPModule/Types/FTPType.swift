@@ -45,8 +45,8 @@ enum FTPType {
       ("proxy", .none),
       ("prefer_epsv", .bool(false)),
       ("keepalive", .none),
-      ("_proxied_host", .none),
-      ("_session", .none),
+      ("_ftplib_proxied_host", .none),
+      ("_ftplib_session", .none),
     ]
     for (name, value) in attributes { try namespace.set(value, for: .name(name)) }
     return try .makeClass(
