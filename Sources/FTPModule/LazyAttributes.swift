@@ -26,7 +26,7 @@ enum LazyAttributes: CaseIterable {
     switch self {
     case .socket, .ssl, .sys: value = try importModule("\(self)")
     case .sslSocket: value = try Self.ssl.value(state).attribute("SSLSocket")
-    case .globalDefaultTimeout: value = try Self.socket.value(state).attribute(name)
+    case .globalDefaultTimeout: value = try state.notGiven()
     }
     try state.namespace.set(value, for: name)
     return value

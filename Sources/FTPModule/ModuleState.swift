@@ -104,6 +104,12 @@ final class ModuleState {
   /// `ftplib.socket`: Python's module, or what somebody has put in its place. See `LazyAttributes`.
   func socket() throws(PythonError) -> PythonObject { try LazyAttributes.socket.value(self) }
 
+  /// Python's module `socket`, whatever `ftplib.socket` is.
+  func pythonSocket() throws(PythonError) -> PythonObject {
+    if let module = try loadedModule(names[.socket]) { return module }
+    return try importModule("socket")
+  }
+
   /// `ftplib.ssl`.
   func ssl() throws(PythonError) -> PythonObject { try LazyAttributes.ssl.value(self) }
 
@@ -120,9 +126,11 @@ final class ModuleState {
   }
 
   /// `socket`'s mark for a timeout that was not given: one object as long as the process lives.
+  ///
+  /// It is the real module's: what a test has put in the place of `ftplib.socket` has its own only until that test ends.
   func notGiven() throws(PythonError) -> PythonObject {
     if let timeoutNotGiven { return timeoutNotGiven }
-    let mark = try socket().attribute(names[._GLOBAL_DEFAULT_TIMEOUT])
+    let mark = try pythonSocket().attribute(names[._GLOBAL_DEFAULT_TIMEOUT])
     timeoutNotGiven = mark
     return mark
   }
@@ -133,9 +141,16 @@ final class ModuleState {
   /// Python's own `socket`; nil when anything else is there.
   func ownSockets() throws(PythonError) -> PlainSockets? {
     let module = try socket()
-    if plainSockets == nil { plainSockets = try PlainSockets(module, names) }
-    guard let plainSockets, try plainSockets.areThose(of: module, names) else { return nil }
-    return plainSockets
+    do {
+      if plainSockets == nil { plainSockets = try PlainSockets(module, names) }
+      guard let plainSockets, try plainSockets.areThose(of: module, names) else { return nil }
+      return plainSockets
+    } catch {
+      // What stands in for it, such as PySocks' module, need have no more than what is asked for.
+      guard PythonError.matches(.attributeError) else { throw error }
+      PythonError.clear()
+      return nil
+    }
   }
 
   /// The classes of Python's own binary files.

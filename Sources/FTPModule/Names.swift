@@ -6,8 +6,8 @@ enum Name: Int, CaseIterable {
   case socket, _socket, ssl, sys, _SSLSocket, _GLOBAL_DEFAULT_TIMEOUT
   case sock, file, host, port, timeout, source_address, encoding, welcome, passiveserver
   case trust_server_pasv_ipv4_address, debugging, lastresp, maxline, af, ipvtype
-  case errors, proxy, _proxied_host, _session, prefer_epsv, keepalive
-  case context, _prot_p, implicit, reuse_session
+  case errors, proxy, _ftplib_proxied_host, _ftplib_session, prefer_epsv, keepalive
+  case context, _prot_p, _ftplib_implicit, _ftplib_verify, reuse_session
   // Methods of an FTP object that its other methods call: a subclass may replace each.
   case auth, connect, cwd, login, pwd, quit, close, sanitize
   case putline, putcmd, getline, getmultiline, getresp, voidresp, sendcmd, voidcmd

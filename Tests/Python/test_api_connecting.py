@@ -7,7 +7,7 @@ import gc
 import socket
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from io import BytesIO
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -161,6 +161,76 @@ def test_every_argument_finds_its_place(
     with pytest.raises(DialledError):
         client.FTP(*arguments, **keywords)
     assert dialled == [expected]
+
+
+NOBODY: list[str] = []
+USER, BOTH = ["USER u", "PASS "], ["USER u", "PASS p"]
+ALL = [*BOTH, "ACCT a"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "sent", "timeout"),
+    [
+        # CPython's order: there is no user.
+        (("p",), {}, NOBODY, 20),
+        (("p", None), {}, NOBODY, 20),
+        (("p", "a", 7), {}, NOBODY, 7),
+        (("p", "a", 7.5, None), {}, NOBODY, 7.5),
+        (("p", "a", None, ("127.0.0.1", 0)), {}, NOBODY, None),
+        (("p", "a", socket._GLOBAL_DEFAULT_TIMEOUT, None), {}, NOBODY, ...),  # type: ignore[attr-defined]
+        ((None, None, 7), {}, NOBODY, 7),
+        (("", "", 7), {}, NOBODY, 7),
+        # Either.
+        ((), {}, NOBODY, 20),
+        ((None,), {}, NOBODY, 20),
+        ((None, None), {}, NOBODY, 20),
+        ((None, None, None), {}, NOBODY, 20),
+        ((), {"user": "u", "passwd": "p"}, BOTH, 20),
+        # The documentation's order: there is no port.
+        (("u", "p"), {}, BOTH, 20),
+        (("u", ""), {}, USER, 20),
+        (("u", "p", "a"), {}, ALL, 20),
+        (("u", "p", None), {}, BOTH, 20),
+        (("u", "p", "a", 7), {}, ALL, 7),
+        (("u", "p", None, 7), {}, BOTH, 7),
+        (("u", "p", "a", None, ("127.0.0.1", 0)), {}, ALL, None),
+        (("u",), {"passwd": "p"}, BOTH, 20),
+        ((None, None, None, 7), {}, NOBODY, 7),
+    ],
+)
+def test_none_for_the_second_argument_is_in_either_order(
+    arguments: tuple[object, ...],
+    keywords: dict[str, object],
+    sent: list[str],
+    timeout: object,
+    scripted: Scripted,
+) -> None:
+    """The others tell which. What may be a password is not sent as the name of a user."""
+
+    class Near(FTP):
+        port = 0
+
+    steps = [
+        answer("USER", "331 Who?"),
+        answer("PASS", "332 What for?" if "a" in arguments else "230 In."),
+        answer("ACCT", "230 In."),
+    ]
+    server = scripted([say("220 Hello."), *steps][: 1 + len(sent)])
+    Near.port = server.port
+    make: Any = Near
+    if timeout == 20:
+        keywords = {**keywords, "timeout": timeout}
+    with closing(make(server.host, None, *arguments, **keywords)) as ftp:
+        assert server.heard == sent
+        expected = socket._GLOBAL_DEFAULT_TIMEOUT if timeout is ... else timeout  # type: ignore[attr-defined]
+        assert ftp.timeout == expected
+
+
+def test_a_port_by_name_says_that_the_second_argument_is_none(scripted: Scripted) -> None:
+    server = scripted([say("220 Hello.")])
+    make: Any = FTP
+    with closing(make(server.host, None, "p", "a", port=server.port)) as ftp:
+        assert (ftp.port, server.heard) == (server.port, [])
 
 
 @pytest.mark.parametrize(

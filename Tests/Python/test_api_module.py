@@ -234,6 +234,48 @@ print(ftplib.__version__)
     assert run(interpreter, source, server.host, str(server.port), **environment).count(".") == 2
 
 
+def test_a_mock_in_the_place_of_socket_leaves_nothing_behind(
+    interpreter: Interpreter, scripted: Scripted
+) -> None:
+    """Not even where it is there at the very first use, when much is looked up for good."""
+    server = scripted(LOGIN)
+    source = """
+import ftplib, sys
+from unittest import mock
+host, port = sys.argv[1], int(sys.argv[2])
+with mock.patch("ftplib.socket") as other:
+    unset = ftplib.FTP().timeout
+    other.create_connection.side_effect = OSError(5, "patched")
+    try:
+        ftplib.FTP().connect(host, port)
+    except OSError as error:
+        assert "patched" in str(error), error
+    assert other.create_connection.call_args.args == ((host, port), 60.0)
+import socket
+assert unset is socket._GLOBAL_DEFAULT_TIMEOUT is ftplib._GLOBAL_DEFAULT_TIMEOUT, unset
+ftp = ftplib.FTP()
+assert ftp.timeout is unset
+assert ftp.connect(host, port)[:3] == "220"
+assert ftp.sock.gettimeout() is None
+ftp.close()
+print("done")
+"""
+    environment = in_place(interpreter)
+    assert run(interpreter, source, server.host, str(server.port), **environment) == "done\n"
+
+
+def test_another_socket_module_needs_no_more_than_it_is_asked_for(
+    client: ModuleType, monkeypatch: pytest.MonkeyPatch, scripted: Scripted
+) -> None:
+    """As PySocks' `socks`, whose `socket` is Python's module."""
+    other: Any = ModuleType("socks")
+    other.create_connection, other.socket = socket.create_connection, socket
+    monkeypatch.setattr(client, "socket", other)
+    server = scripted(LOGIN)
+    with closing(FTP(server.host, server.port, "user", "password")) as ftp:
+        assert ftp.sock
+
+
 def test_another_socket_module_is_used(
     client: ModuleType, monkeypatch: pytest.MonkeyPatch, scripted: Scripted
 ) -> None:

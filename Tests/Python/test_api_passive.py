@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import realservers
-from conftest import LOGIN, Conversation, ScriptedServer, Step, answer, download
+from conftest import LOGIN, Conversation, ScriptedServer, Step, answer, download, upload
 
 from usr.ftplib import FTP, error_perm, error_temp
 
@@ -122,6 +122,42 @@ def test_a_port_that_cannot_be_reached_where_there_is_no_pasv(scripted: Scripted
     with closing(log_in(server, prefer_epsv=True)) as ftp:
         with pytest.raises(ConnectionRefusedError, match="open the data connection to"):
             ftp.retrbinary("RETR f", len)
+        assert receive(ftp) == b"content"
+
+
+class Extended(FTP):
+    """A recipe for servers behind a gateway."""
+
+    @property
+    def af(self) -> Any:
+        return socket.AF_INET6
+
+    @af.setter
+    def af(self, value: Any) -> None:
+        pass
+
+
+@pytest.mark.parametrize("recipe", ["attribute", "number", "property"])
+def test_af_says_how_to_ask(recipe: str, scripted: Scripted) -> None:
+    """Whatever the server's address is, and in each kind of transfer: CPython asks it alone."""
+    line = (epsv, *download(b"a line\r\n", verb="NLST"))
+    facts = (epsv, *download(b"type=file; a line\r\n", verb="MLSD"))
+    store = (answer("TYPE"), epsv, *upload())
+    server = scripted([*LOGIN, *retrieve(epsv), answer("TYPE"), *line, *facts, *store])
+    cls: Any = Extended if recipe == "property" else FTP
+    with closing(cls(server.host, server.port, "user", "password", timeout=20)) as ftp:
+        if recipe != "property":
+            ftp.af = socket.AF_INET6 if recipe == "attribute" else int(socket.AF_INET6)
+        assert receive(ftp) == b"content"
+        assert ftp.nlst() == ["a line"]
+        assert list(ftp.mlsd()) == [("a line", {"type": "file"})]
+        assert ftp.storbinary("STOR f", BytesIO(b"content")) == "226 Done."
+        assert asked(server) == ["EPSV"] * 4
+
+
+def test_af_that_is_no_number_is_not_the_short_ways_to_judge(scripted: Scripted) -> None:
+    server = scripted([*LOGIN, *retrieve(pasv)])
+    with closing(log_in(server, af=None)) as ftp:
         assert receive(ftp) == b"content"
 
 

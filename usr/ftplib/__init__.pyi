@@ -207,7 +207,8 @@ class FTP:
     source_address: _Address | None
     lastresp: str
 
-    # The documentation's order, and CPython's: a str in the second place tells them apart.
+    # The documentation's order, and CPython's: a str in the second place tells them apart, or what
+    # stands behind None.
     @overload
     def __init__(
         self,

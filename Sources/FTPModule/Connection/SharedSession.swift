@@ -47,7 +47,7 @@ public func makeSession(
     throw PythonError.value("this FTP object is not connected")
   }
   if let session = connection.session { return session }
-  guard try !object.isInstance(of: state.ftpTLSType), try ftp.attribute(._proxied_host).isNone,
+  guard try !object.isInstance(of: state.ftpTLSType), try ftp.attribute(._ftplib_proxied_host).isNone,
     let descriptor = connection.stream.plainDescriptor
   else {
     throw PythonError.value(

@@ -113,7 +113,8 @@ final class ObjectTransfer: ClientTransfer {
     } else if stream.tls != nil {
       try use {
         try TLSClosing.end(
-          stream, connection, idleTimeout: channel.idleTimeout, throughProxy: !ftp.attribute(._proxied_host).isNone,
+          stream, connection, idleTimeout: channel.idleTimeout,
+          throughProxy: !ftp.attribute(._ftplib_proxied_host).isNone,
           state: ftp.state)
         try running.requireWhole()
       }

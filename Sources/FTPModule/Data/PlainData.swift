@@ -41,9 +41,10 @@ final class PlainData {
       try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),
       try !object.hasTrueAttribute(names[.prefer_epsv]),
       try !object.hasTrueAttribute(names[.trust_server_pasv_ipv4_address]),
-      try object.hasNoneAttribute(names[._proxied_host]), try object.hasNoneAttribute(names[.source_address]),
+      try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address]),
       try state.connectsPlainly(), try ftp.codec.isStrictUTF8,
-      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = connection.peer
+      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = connection.peer,
+      ftp.isAddressed(as: server)
     else { return nil }
     if let rest { try ftp.requireSendable(rest) }
     self.ftp = ftp
@@ -179,6 +180,20 @@ final class PlainData {
   /// `getresp` for a reply that has been read.
   private func text(of reply: Reply) throws -> PythonObject {
     try ftp.response(FTPObject.Exchanged(reply: reply, connection: connection))
+  }
+}
+
+extension FTPObject {
+  /// Whether `af` says of the server's address what it is: scripts set it to have the port asked for by `EPSV` over IPv4 as well, through a
+  /// gateway that does not pass `PASV`. What is no number is for `makepasv` to judge.
+  func isAddressed(as server: SocketAddress) -> Bool {
+    do {
+      let family = try object.glance.integer(state.names[glance: .af])
+      return (family == Int(AF_INET6)) == server.isIPv6
+    } catch {
+      PythonError.clear()
+      return false
+    }
   }
 }
 

@@ -10,7 +10,7 @@ extension FTPObject {
     "FTP",
     ["host", "port", "user", "passwd", "acct", "timeout", "source_address", "ipvtype"] + named, keywordOnly: named.count
   )
-  /// CPython's order: told from the other by a second positional argument that is a `str`, for a port is none.
+  /// CPython's order: see `isInCPythonsOrder`.
   private static let cpython = Signature(
     "FTP",
     ["host", "user", "passwd", "acct", "timeout", "source_address", "port", "ipvtype"] + named,
@@ -21,15 +21,38 @@ extension FTPObject {
   /// `FTP(...)`: connects when `host` is given, then logs in when `user` is given.
   func initialize(tuple: ObjectPointer?, dictionary: ObjectPointer?) throws {
     guard Arguments.areGiven(tuple: tuple, dictionary: dictionary) else { return try prepare() }
-    let isCPython = try Arguments(positionalOf: tuple).rest.dropFirst().first?.isString ?? false
+    let isCPython = try isInCPythonsOrder(Arguments(positionalOf: tuple).rest, dictionary)
     let arguments = try Arguments(isCPython ? Self.cpython : Self.documented, tuple: tuple, dictionary: dictionary)
     try start(arguments, port: arguments.value("port"))
+  }
+
+  /// Whether positional arguments are in CPython's order: the second is a `str`, which is no port, or `None`, and then the others tell. `FTP(host, None, 'x')`
+  /// is, for 'x' may be the password of nobody: in the other order it would be sent as the user's name.
+  private func isInCPythonsOrder(_ given: [PythonObject], _ named: ObjectPointer?) throws -> Bool {
+    guard given.count > 1 else { return false }
+    guard given[1].isNone else { return given[1].isString }
+    func isNamed(_ name: String) throws(PythonError) -> Bool {
+      guard let named else { return false }
+      return try PythonObject(borrowed: named).value(for: .string(name)) != nil
+    }
+    // In the other order the second is the port.
+    if try isNamed("port") { return true }
+    // There the fifth is an account, a `str`, and the sixth a timeout.
+    if given.count > 4, !given[4].isNone, !given[4].isString { return true }
+    if given.count > 5, try given[5].isInstance(of: PythonObject.tuple().type) { return true }
+    guard given.count > 2, given[2].isString else { return false }
+    let isAlone = given.dropFirst(3).first?.isNone ?? true
+    return try isAlone && !isNamed("passwd")
   }
 
   /// Sets the attributes that the constructor's arguments give, connects when there is a host, logs in when there is a user.
   func start(_ arguments: Arguments, port: PythonObject?) throws {
     try prepare(
       encoding: arguments["encoding"], sourceAddress: arguments["source_address"], timeout: arguments["timeout"])
+    if let errors = arguments.value("errors"), !errors.isString {
+      throw PythonError.type("errors must be a str, not '\(errors.typeName)'")
+    }
+    if let proxy = arguments.value("proxy") { try Self.requireProxy(proxy) }
     for (name, attribute) in [("errors", Name.errors), ("proxy", .proxy), ("ipvtype", .ipvtype)] {
       if let value = arguments.value(name) { try set(attribute, value) }
     }

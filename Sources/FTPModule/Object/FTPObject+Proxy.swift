@@ -4,7 +4,7 @@ import PythonBridge
 
 /// Connections through a SOCKS 5 or HTTP proxy: what the attribute `proxy` asks for.
 ///
-/// It is read each time a connection is opened. `_proxied_host` keeps what the proxy was asked for on behalf of the control connection:
+/// It is read each time a connection is opened. `_ftplib_proxied_host` keeps what the proxy was asked for on behalf of the control connection:
 /// `getpeername()` of a socket that goes through a proxy names the proxy.
 extension FTPObject {
   /// The proxy for this object's connections: `proxy` as a URL, or with `True` what the environment says; nil for none.
@@ -14,12 +14,16 @@ extension FTPObject {
     if try object.hasNoneAttribute(state.names[.proxy]) { return nil }
     let value = try attribute(.proxy)
     if value === PythonObject.bool(true) { return try environmentProxy() }
-    guard try value.isTrue() else { return nil }
-    guard value.isString else {
-      throw PythonError.type(
-        "proxy must be a str as in 'socks5h://host:1080', True for the environment's, or None, not '\(value.typeName)'")
-    }
+    // What is no `str` is not meant for this: CPython's class has no such attribute, and a subclass may call anything so.
+    guard value.isString, try value.isTrue() else { return nil }
     return try Proxy(url: Self.proxyURL(value))
+  }
+
+  /// Throws `TypeError` when the constructor's `proxy` is none that there can be.
+  static func requireProxy(_ value: PythonObject) throws(PythonError) {
+    if value.isString || value === PythonObject.bool(true) || value === PythonObject.bool(false) { return }
+    throw .type(
+      "proxy must be a str as in 'socks5h://host:1080', True for the environment's, or None, not '\(value.typeName)'")
   }
 
   /// `ftp_proxy`, or else `all_proxy`, in small or capital letters, unless `no_proxy` names the host: as `urllib.request` reads them.
@@ -69,7 +73,7 @@ extension FTPObject {
         .string(proxy.host), .integer(Int(proxy.port)), "reach the proxy \(proxy) to \(action)")
       do {
         try shakeHands(on: dialled.socket, proxy, target, action, within: dialled.limit)
-        if try opensControlConnection() { try set(._proxied_host, .string(name)) }
+        if try opensControlConnection() { try set(._ftplib_proxied_host, .string(name)) }
         return dialled
       } catch {
         PythonError.closing { try dialled.socket.callMethod(state.names[.close]) }
@@ -123,15 +127,15 @@ extension FTPObject {
 
   /// Says that the control connection goes through no proxy.
   func forgetProxiedHost() throws {
-    if try !object.hasNoneAttribute(state.names[._proxied_host]), try opensControlConnection() {
-      try set(._proxied_host, .none)
+    if try !object.hasNoneAttribute(state.names[._ftplib_proxied_host]), try opensControlConnection() {
+      try set(._ftplib_proxied_host, .none)
     }
   }
 
   /// The host that the proxy reached for the control connection; nil without a proxy.
   func proxiedHost() throws -> PythonObject? {
     guard try proxy() != nil else { return nil }
-    let host = try attribute(._proxied_host)
+    let host = try attribute(._ftplib_proxied_host)
     return host.isNone ? try attribute(.host) : host
   }
 

@@ -28,12 +28,15 @@ extension FTPObject {
     let isImplicit = try arguments["implicit"]?.isTrue() ?? false
     let verify = arguments.value("verify")
     try set(.context, context(arguments["context"], arguments["keyfile"], arguments["certfile"], verify: verify))
-    try object.setAttribute(.string("verify"), .bool(verify?.isTrue() ?? false))
+    // What the object goes by is its own: CPython's class has no such attributes, and a subclass may call anything so, before or after this.
+    try set(._ftplib_verify, .bool(verify?.isTrue() ?? false))
+    try set(._ftplib_implicit, .bool(isImplicit))
+    if let verify { try object.setAttribute(.string("verify"), .bool(verify.isTrue())) }
+    if arguments["implicit"] != nil { try object.setAttribute(.string("implicit"), .bool(isImplicit)) }
     if FTPTLSType.hasCertificateFiles {
       for name in ["keyfile", "certfile"] { try object.setAttribute(.string(name), arguments[name] ?? .none) }
     }
     try set(._prot_p, .bool(false))
-    try set(.implicit, .bool(isImplicit))
     var port = arguments.value("port")
     if port == nil, isImplicit, try attribute(.port).integer() == 21 { port = try .integer(990) }
     try start(arguments, port: port)

@@ -198,7 +198,7 @@ extension FTPObject {
     }
     let isRequired =
       try connection()?.session?.configuration.requiresCloseNotify
-      ?? object.optionalAttribute("verify")?.isTrue() ?? false
+      ?? object.optionalAttribute(state.names[._ftplib_verify])?.isTrue() ?? false
     if isRequired { throw FTPError(withoutCloseNotify: try name()) }
   }
 

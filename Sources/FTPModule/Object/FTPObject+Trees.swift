@@ -44,9 +44,9 @@ extension FTPObject {
     let folder = try LocalTree(path, missing)
     let progress = try treeProgress(arguments)
     // Replies repeat names, which need not be text: one of them shall end nothing.
-    let isStrict = try text(.errors) == "strict"
+    let (errors, isStrict) = try (attribute(.errors), codec.errors == "strict")
     if isStrict { try set(.errors, .string("surrogateescape")) }
-    defer { if isStrict { PythonError.preserving { try set(.errors, .string("strict")) } } }
+    defer { if isStrict { PythonError.preserving { try set(.errors, errors) } } }
     let run = TreeRun(
       direction, client, root, folder, options, crew: CrewThread.crew(state), settle: { settled($0) },
       progress: progress)

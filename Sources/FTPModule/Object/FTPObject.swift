@@ -29,11 +29,15 @@ struct FTPObject {
     return value.isNone ? "" : try value.text()
   }
 
-  /// `encoding` and `errors`.
+  /// `encoding` and `errors`, which is `strict` where that is no `str`.
   var codec: TextCodec {
     get throws(PythonError) {
       if try Self.isPlainUTF8(object.glance, state) { return .utf8 }
-      return TextCodec(encoding: try word(.encoding), errors: try word(.errors))
+      let encoding = try attribute(.encoding)
+      guard encoding.isString else { throw .type("encoding must be a str, not '\(encoding.typeName)'") }
+      let errors = try attribute(.errors)
+      // CPython's class has no such attribute: a subclass may call anything so, such as a list of what went wrong.
+      return TextCodec(encoding: try encoding.utf8Text(), errors: errors.isString ? try errors.utf8Text() : "strict")
     }
   }
 
@@ -41,13 +45,6 @@ struct FTPObject {
   static func isPlainUTF8(_ object: Glance, _ state: ModuleState) throws(PythonError) -> Bool {
     guard try object.has(state.names[glance: .encoding], text: "utf-8", usually: state.utf8) else { return false }
     return try object.has(state.names[glance: .errors], text: "strict", usually: state.strict)
-  }
-
-  /// An attribute that has to be a `str`.
-  private func word(_ name: Name) throws(PythonError) -> String {
-    let value = try attribute(name)
-    guard value.isString else { throw .type("\(name) must be a str, not '\(value.typeName)'") }
-    return try value.utf8Text()
   }
 
   /// `debugging` as a number; what is no number counts as off.

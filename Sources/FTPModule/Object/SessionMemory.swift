@@ -2,7 +2,7 @@ import CPython
 import FTPClient
 import PythonBridge
 
-/// How an `FTP` object logged in, and where it was: what it takes to have the session again. The object in its attribute `_session`,
+/// How an `FTP` object logged in, and where it was: what it takes to have the session again. The object in its attribute `_ftplib_session`,
 /// which shows nothing of it.
 final class SessionMemory: ReferenceHolder {
   private(set) var user: PythonObject?
@@ -29,7 +29,7 @@ final class SessionMemory: ReferenceHolder {
 
   func clearReferences() { (user, password, account, directory) = (nil, nil, nil, nil) }
 
-  /// Makes the type of the objects in `_session`.
+  /// Makes the type of the objects in `_ftplib_session`.
   static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
     let documentation: StaticString = "How an FTP object logged in."
     return try PythonBridge.makeType(
@@ -52,15 +52,15 @@ final class SessionMemory: ReferenceHolder {
 extension FTPObject {
   /// What is remembered of the login; nil when there was none, or since `quit`.
   func memory() throws(PythonError) -> SessionMemory? {
-    let value = try attribute(._session)
+    let value = try attribute(._ftplib_session)
     return value.isExactly(state.memoryType) ? NativeObject.content(value, as: SessionMemory.self) : nil
   }
 
   /// Remembers a login that the server has accepted.
   func remember(_ memory: SessionMemory) throws(PythonError) {
-    try set(._session, NativeObject.make(state.memoryType, memory))
+    try set(._ftplib_session, NativeObject.make(state.memoryType, memory))
   }
 
   /// Forgets it: the session was ended on purpose.
-  func forget() { PythonError.preserving { try object.glance.setNone(state.names[glance: ._session]) } }
+  func forget() { PythonError.preserving { try object.glance.setNone(state.names[glance: ._ftplib_session]) } }
 }

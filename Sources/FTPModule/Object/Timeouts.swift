@@ -36,7 +36,8 @@ extension FTPObject {
       try Self.checkTimeout(timeout)
       return (timeout.isNone ? nil : try timeout.double(), timeout, false)
     }
-    let global = try state.socket().glance.callForNumber(state.names[glance: .getdefaulttimeout])
+    // A module that a script has put in the place of `socket` need not have it, and a mock's is no number.
+    let global = try state.pythonSocket().glance.callForNumber(state.names[glance: .getdefaulttimeout])
     return (global ?? Self.defaultConnect, nil, global == nil)
   }
 
@@ -48,12 +49,20 @@ extension FTPObject {
   }
 
   /// `keepalive`: how often a transfer speaks on the control connection; nil when it does not.
+  ///
+  /// What is no number is not meant for this: CPython's class has no such attribute, and a subclass may have a method of the name.
   var keepAliveInterval: Duration? {
     get throws(PythonError) {
-      let interval = try attribute(.keepalive)
-      guard !interval.isNone else { return nil }
-      guard try interval.double() > 0 else { throw .value("keepalive must be above 0 seconds, or None for never") }
-      return Duration(try interval.double())
+      let value = try attribute(.keepalive)
+      guard !value.isNone, value !== PythonObject.bool(true), value !== PythonObject.bool(false) else { return nil }
+      let seconds: Double
+      do { seconds = try value.double() } catch {
+        guard PythonError.matches(.typeError) else { throw error }
+        PythonError.clear()
+        return nil
+      }
+      guard seconds > 0 else { throw .value("keepalive must be above 0 seconds, or None for never") }
+      return Duration(seconds)
     }
   }
 

@@ -22,7 +22,9 @@ enum FTPTLSType {
     let namespace = try PythonObject.dictionary()
     try namespace.set(.string(moduleName), for: "__module__")
     try namespace.set(.bool(false), for: "_prot_p")
-    try namespace.set(.bool(false), for: "implicit")
+    for name in ["verify", "implicit", "_ftplib_verify", "_ftplib_implicit"] {
+      try namespace.set(.bool(false), for: name)
+    }
     try namespace.set(.bool(true), for: "reuse_session")
     if hasCertificateFiles {
       // PROTOCOL_TLS_CLIENT: the number alone, for nobody need import ssl to import this.
@@ -86,7 +88,7 @@ enum FTPTLSType {
           instance, type, arguments, count, keywords,
           Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"])
         ) { ftp, arguments in
-          let isImplicit = try ftp.attribute(.implicit).isTrue()
+          let isImplicit = try ftp.attribute(._ftplib_implicit).isTrue()
           return try ftp.connect(arguments) { isImplicit ? try ftp.secure($0, session: nil) : $0 }
         }
       },

@@ -45,8 +45,8 @@ enum FTPType {
       ("proxy", .none),
       ("prefer_epsv", .bool(false)),
       ("keepalive", .none),
-      ("_proxied_host", .none),
-      ("_session", .none),
+      ("_ftplib_proxied_host", .none),
+      ("_ftplib_session", .none),
     ]
     for (name, value) in attributes { try namespace.set(value, for: .name(name)) }
     return try .makeClass(
@@ -66,8 +66,10 @@ enum FTPType {
     FTP(host, user, passwd, acct, timeout, source_address, *, ...)
 
     With host (a str) the object connects, with user it logs in as well. The second form is
-    CPython's order: it is taken when the second positional argument is a str. Without arguments
-    call connect() and login() yourself.
+    CPython's order: it is taken when the second positional argument is a str. When that is None
+    it is taken where port is given by name, where the fifth is a timeout or the sixth an address
+    to connect from, and where the third is a str without a password behind it: FTP(host, None,
+    'x') logs nobody in. Without arguments call connect() and login() yourself.
 
     port            int, 1 to 65535; 21 when not given
     timeout         int or float, in seconds: bounds the connecting, each reply, and each silence

@@ -4,8 +4,8 @@ import PythonBridge
 /// The classes of the lines that `retrlines` hands to its callback: a `str` that is bytes-like as well.
 ///
 /// As `str` it is the line without its end, as CPython has it. As bytes it is the line in the `FTP` object's encoding with LF for
-/// its end, so that the documented `open(path, 'wb+')` with `save_fp.write` gets a text file. Neither object nor class is seen
-/// after pickling: a line pickles as a plain `str`.
+/// its end, so that the documented `open(path, 'wb+')` with `save_fp.write` gets a text file; `decode` gives the line without it. Neither
+/// object nor class is seen after pickling: a line pickles as a plain `str`.
 final class LineTypes {
   /// A line that had an end, and a last line that had none.
   struct Pair {
@@ -70,22 +70,23 @@ final class LineTypes {
     _ view: UnsafeMutablePointer<Py_buffer>?, with line: ObjectPointer?, flags: CInt, end: String
   ) -> CInt {
     guard let view, let line else { return -1 }
-    do {
-      let text = try PythonObject(borrowed: line).appending(.string(end))
-      let line = PythonObject(borrowed: line)
-      let encoding = try line.attribute("encoding").text()
-      return try text.encoded(encoding, errors: line.attribute("errors").text()).fill(view, flags: flags)
-    } catch {
+    do { return try encoded(PythonObject(borrowed: line), end: end).fill(view, flags: flags) } catch {
       view.pointee.obj = nil
       return -1
     }
+  }
+
+  /// A line's bytes, with this for its end.
+  private static func encoded(_ line: PythonObject, end: String) throws(PythonError) -> PythonObject {
+    let encoding = try line.attribute("encoding").text()
+    return try line.appending(.string(end)).encoded(encoding, errors: line.attribute("errors").text())
   }
 
   private static let methods = StaticTable<PyMethodDef>(
     [
       .method(
         "decode",
-        "decode($self, /, encoding=None, errors='strict')\n--\n\nThe line as text, its end included, as bytes.decode has it."
+        "decode($self, /, encoding=None, errors='strict')\n--\n\nThe line as text without its end, from its bytes as bytes.decode has it."
       ) { line, type, arguments, count, keywords in
         trampoline(definedBy: type) { _ in
           let arguments = try Arguments(
@@ -94,7 +95,8 @@ final class LineTypes {
           let object = PythonObject(borrowed: line)
           let encoding = try arguments.value(0) ?? object.attribute("encoding")
           let errors = try arguments.value(1) ?? .string("strict")
-          return try object.bytes().callMethod("decode", encoding, errors)
+          // Code for old and new Pythons decodes what it takes for bytes, and goes on with the line as CPython hands it over.
+          return try encoded(object, end: "").callMethod("decode", encoding, errors)
         }
       },
       .method("__reduce__", "__reduce__($self, /)\n--\n\nPickle as a plain str.") { line, type, _, _, _ in

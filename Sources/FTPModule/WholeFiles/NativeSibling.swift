@@ -148,10 +148,11 @@ extension FTPObject {
   fileprivate func plainSession() throws -> FTPSession? {
     guard object.isExactly(state.ftpType), debugLevel == 0, TransferObservation.observer == nil,
       try attribute(.passiveserver).isTrue(), try !attribute(.prefer_epsv).isTrue(),
-      try attribute(.source_address).isNone, try proxy() == nil, try attribute(._proxied_host).isNone,
+      try attribute(.source_address).isNone, try proxy() == nil, try attribute(._ftplib_proxied_host).isNone,
       state.transferMethods.areAll(of: object), state.hooks.openDataConnections,
       try state.connectsPlainly(), let connection = try connection(), connection.session == nil,
-      try connection.stream.socket === attribute(.sock), let descriptor = connection.stream.plainDescriptor
+      connection.peer.map(isAddressed(as:)) ?? false, try connection.stream.socket === attribute(.sock),
+      let descriptor = connection.stream.plainDescriptor
     else { return nil }
     try Attachment.detach { try connection.control.realign() }
     let (host, port) = (try text(.host), UInt16(clamping: try attribute(.port).integer()))

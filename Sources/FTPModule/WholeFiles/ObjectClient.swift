@@ -220,7 +220,7 @@ final class ObjectClient: TransferClient {
     Attachment.attach {
       do {
         guard try ftp.attribute(.passiveserver).isTrue(), try !ftp.attribute(.prefer_epsv).isTrue(),
-          try ftp.attribute(._proxied_host).isNone, isOwnClass
+          try ftp.attribute(._ftplib_proxied_host).isNone, isOwnClass
         else { return nil }
         return try ftp.usesIPv6() ? "EPSV" : "PASV"
       } catch {
@@ -302,7 +302,7 @@ final class ObjectClient: TransferClient {
       let type = ftp.object.type
       let other = FTPObject(object: try type.callMethod("__new__", type), state: ftp.state)
       try other.object.attribute("__dict__").callMethod("update", ftp.object.attribute("__dict__"))
-      for name in [Name.sock, .file, ._proxied_host] { try other.set(name, .none) }
+      for name in [Name.sock, .file, ._ftplib_proxied_host] { try other.set(name, .none) }
       let sibling = try ObjectClient(other, isText: isText, isSibling: true)
       // What is text goes by the object's own encoding.
       return isText ? sibling : NativeSibling(sibling)

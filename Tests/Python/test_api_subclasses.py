@@ -1,0 +1,152 @@
+"""Subclasses written for CPython's classes: the names that they choose, and how they call up."""
+
+from __future__ import annotations
+
+import io
+import ssl
+from collections.abc import Callable
+from contextlib import closing
+from types import ModuleType
+from typing import Any
+
+import pytest
+from scripted import ScriptedServer, answer, download, passive, upload
+from scripted_tls import LOGIN_TLS, certificates
+
+Scripted = Callable[..., ScriptedServer]
+Talk = Callable[..., tuple[Any, ScriptedServer]]
+
+BOTH_WAYS = (answer("TYPE"), passive(), *upload(), passive(), *download(b"content"))
+LINES = (answer("TYPE"), passive(), *download("grün\r\n".encode()))
+
+
+def trusting() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificates() / "ca.pem"))
+
+
+# Names
+
+
+def method(self: Any, *arguments: Any) -> None:
+    """What a subclass may have under any name."""
+
+
+VALUES = [method, 0, False, [], {}, object(), ["went wrong"], b"bytes"]
+
+
+@pytest.mark.parametrize("name", ["errors", "keepalive", "proxy"])
+@pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("where", ["class", "before", "after"])
+def test_a_name_that_cpythons_class_does_not_have_is_free(
+    client: ModuleType, talk: Talk, name: str, value: Any, where: str
+) -> None:
+    if name == "keepalive" and value is VALUES[1]:
+        pytest.skip("a number is one")
+
+    class Own(client.FTP):  # type: ignore[misc]
+        if where == "class":
+            locals()[name] = value
+
+        def __init__(self, *arguments: Any, **keywords: Any) -> None:
+            if where == "before":
+                setattr(self, name, value)
+            super().__init__(*arguments, **keywords)
+            if where == "after":
+                setattr(self, name, value)
+
+    said = (answer("PWD", '257 "/grün"'), answer("SITE", "200 ü"))
+    ftp, _ = talk(*BOTH_WAYS, *LINES, *said, cls=Own)
+    before = getattr(ftp, name)
+    received: list[Any] = []
+    assert ftp.storbinary("STOR x", io.BytesIO(b"content")) == "226 Done."
+    assert ftp.retrbinary("RETR x", received.append) == "226 Done."
+    assert ftp.retrlines("RETR x", received.append) == "226 Done."
+    assert received == [b"content", "grün"]
+    assert ftp.pwd() == "/grün"
+    assert ftp.voidcmd("SITE x") == "200 ü"
+    assert getattr(ftp, name) == before
+
+
+@pytest.mark.parametrize("name", ["errors", "proxy"])
+@pytest.mark.parametrize("value", [5, [], b"strict", print])
+def test_the_constructor_takes_no_such_values(client: ModuleType, name: str, value: Any) -> None:
+    wrong = pytest.raises(TypeError, match=f"{name} must be a str.*, not '{type(value).__name__}'")
+    with wrong:
+        client.FTP(**{name: value})
+    with wrong:
+        client.FTP_TLS(verify=False, **{name: value})
+
+
+@pytest.mark.parametrize("name", ["_session", "_proxied_host"])
+def test_private_names_are_free(talk: Talk, client: ModuleType, name: str) -> None:
+    ftp, _ = talk(*BOTH_WAYS)
+    assert not hasattr(client.FTP, name)
+    setattr(ftp, name, "something")
+    received: list[bytes] = []
+    ftp.storbinary("STOR x", io.BytesIO(b"content"))
+    ftp.retrbinary("RETR x", received.append)
+    ftp.close()
+    assert (received, getattr(ftp, name)) == ([b"content"], "something")
+
+
+def test_a_recipe_that_keeps_the_tls_session(client: ModuleType, scripted: Scripted) -> None:
+    class Own(client.FTP_TLS):  # type: ignore[misc]
+        def auth(self) -> Any:
+            reply = super().auth()
+            self._session = self.sock.session
+            return reply
+
+    server = scripted([*LOGIN_TLS, answer("QUIT", "221 Bye.")])
+    with Own(context=trusting(), timeout=10) as ftp:
+        ftp.connect(server.host, server.port)
+        ftp.login("user", "password")
+        kept = ftp._session
+        ftp.prot_p()
+        assert isinstance(kept, ssl.SSLSession)
+    assert ftp._session is kept
+
+
+@pytest.mark.parametrize("where", ["class", "before", "after"])
+def test_implicit_and_verify_of_a_subclass_are_its_own(
+    client: ModuleType, scripted: Scripted, where: str
+) -> None:
+    class Own(client.FTP_TLS):  # type: ignore[misc]
+        if where == "class":
+            implicit, verify = True, "own"
+
+        def __init__(self, **keywords: Any) -> None:
+            if where == "before":
+                self.implicit, self.verify = True, "own"
+            super().__init__(**keywords)
+            if where == "after":
+                self.implicit, self.verify = True, "own"
+
+    server = scripted(LOGIN_TLS)
+    with closing(Own(context=trusting(), timeout=10)) as ftp:
+        assert (ftp.implicit, ftp.verify) == (True, "own")
+        assert ftp.connect(server.host, server.port)[:3] == "220"
+        assert ftp.port == server.port
+        ftp.login("user", "password")
+        assert (ftp.implicit, ftp.verify) == (True, "own")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"implicit": True},
+        {"implicit": False},
+        {"verify": True},
+        {"verify": False},
+        {"verify": None},
+        {"implicit": True, "verify": True},
+    ],
+    ids=str,
+)
+def test_the_attributes_show_what_the_constructor_got(
+    client: ModuleType, given: dict[str, Any]
+) -> None:
+    ftp = client.FTP_TLS(context=trusting(), **given)
+    assert ftp.implicit is bool(given.get("implicit"))
+    assert ftp.verify is bool(given.get("verify"))
+    assert (client.FTP_TLS.implicit, client.FTP_TLS.verify) == (False, False)
