@@ -18,11 +18,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY
-from fileserver import Connect, Fault, Files, connecting
+from conftest import REPOSITORY, ScriptedServer, say
+from fileserver import Connect, Fault, Files, connecting, serve
 from realservers import run_script, running
 
-from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
+from usr.ftplib import FTP, Error, TransferProgress, all_errors, error_perm, error_temp
 
 LARGE = os.urandom(3 * 1024 * 1024)
 SMALL = os.urandom(100_000)
@@ -156,6 +156,18 @@ def test_what_is_refused_behind_another_is_asked_again(
     result = ftp.download("f", tmp_path / "a", verify=False)
     assert (result.modified, result.attempts) == (1577934245, 1)
     assert sessions(ftp)[-1] == "TYPE I SIZE f MDTM f PASV RETR f"
+
+
+def test_the_password_of_one_server_is_not_for_another(connect: Connect, tmp_path: Path) -> None:
+    """Where the second one's login never came."""
+    ftp = connect(Files({"f": SMALL}))
+    other: list[str] = []
+    with ScriptedServer([say("220 Hi."), say("421 Bye.")], [serve(Files({"f": SMALL}))]) as server:
+        ftp.connect(server.host, server.port)
+        with pytest.raises(all_errors):
+            ftp.download("f", tmp_path / "a", retries=2)
+        other = server.heard
+    assert not [line for line in other if line.startswith(("USER", "PASS"))]
 
 
 def test_who_cannot_log_in_again_tries_nothing(connect: Connect, tmp_path: Path) -> None:

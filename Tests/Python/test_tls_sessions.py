@@ -7,6 +7,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +113,24 @@ def test_login_without_tls_is_asked_for(
         ftp.login("user", "password", secure=False)
         assert ftp.auth() == "234 Go ahead."
         assert ftp.sock.version()
+
+
+def test_a_session_that_auth_secured_is_secured_when_it_is_reopened(
+    client: ModuleType, scripted: Callable[..., ScriptedServer], tmp_path: Path
+) -> None:
+    """A download that connects again sends no password in the clear."""
+    login = [answer("USER", "331 Ok."), answer("PASS", "230 Ok."), answer("PBSZ"), answer("PROT")]
+    server = scripted([say("220 Hi."), *AUTH, *login])
+    with client.FTP_TLS(context=trusting(), timeout=10) as ftp:
+        ftp.connect(server.host, server.port)
+        ftp.auth()
+        ftp.login("user", "password", secure=False)
+        ftp.prot_p()
+        ftp.close()
+        before = len(server.heard)
+        with pytest.raises(client.all_errors):
+            ftp.download("f", tmp_path / "f", retries=0)
+    assert server.heard[before:][:3] == ["AUTH TLS", "USER user", "PASS password"]
 
 
 def test_implicit_tls_has_a_port_of_its_own(
