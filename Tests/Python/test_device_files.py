@@ -140,13 +140,15 @@ text = uio.StringIO('1\\r\\n')
 text.read()
 print(text.write(b'\\xc3\\xbc'), text.write('ä'), repr(text.getvalue()))
 print(isinstance(uio.StringIO(b'a').read(), str), uio.BytesIO().read())
-for wrong in (lambda: uio.BytesIO().write(1), lambda: uio.StringIO().write(None)):
-    try:
-        print(wrong())
-    except TypeError:
-        print('TypeError')
+for stream in (uio.BytesIO, uio.StringIO):
+    for wrong in (3, [1, 2]):
+        for call in (stream().write, stream):
+            try:
+                print(stream, call(wrong))
+            except TypeError:
+                pass
 """
-    expected = "2 1 1 b'\\xc3\\xbc\\xc3\\xa4-+'\n1 1 '1\\r\\nüä'\nTrue b''\nTypeError\nTypeError\n"
+    expected = "2 1 1 b'\\xc3\\xbc\\xc3\\xa4-+'\n1 1 '1\\r\\nüä'\nTrue b''\n"
     assert run_script(source, tmp_path).stdout == expected
 
 

@@ -495,10 +495,21 @@ def test_reading(mode: str, value: str, root: Path) -> None:
     assert said.stdout == f"{value}\n"
 
 
+def test_writing_returns_the_number_of_bytes(root: Path) -> None:
+    code = """
+f = open('/usr/f', 'w')
+print(f.write('grün'), f.write('abc'), f.write('grün'.encode()), f.write(b'\\xff'))
+print(open('/usr/f', 'w', encoding='latin-1').write('grün'), open('/usr/f', 'wb').write('grün'))
+"""
+    assert run(root, code) == "5 3 5 1\n4 5\n"
+
+
 def test_what_files_still_refuse(root: Path) -> None:
     for code, error in (
         ("open('/usr/f', 'wb').write(5)", "TypeError: a bytes-like object is required, not 'int'"),
         ("open('/usr/f', 'w').write(None)", "TypeError: "),
+        ("open('/usr/f', 'w').write(23)", "TypeError: write() takes text or bytes, not 'int'"),
+        ("open('/usr/f', 'w').write([1, 2])", "TypeError: write() takes text or bytes, not 'list'"),
         ("open('/usr/f', 'rw')", "ValueError: "),
         ("open('/usr')", "IsADirectoryError: [Errno 21]"),
         ("open(None)", "TypeError: expected str, bytes or os.PathLike object, not NoneType"),
