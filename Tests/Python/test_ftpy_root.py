@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -803,6 +804,103 @@ def test_threads_go_on_when_the_script_has_ended(tmp_path: Path) -> None:
     done = FTPY.run("--root", tmp_path / "root", script)
     assert done.stdout == "True True\nthe script ends\non it goes\n"
     assert "on it goes" not in FTPY.run(script).stdout
+
+
+WORKERS = """
+import _thread, sys, utime
+def work():
+    while True: utime.sleep_ms(20)
+for _ in range({count}): _thread.start_new_thread(work, ())
+utime.sleep_ms(100)
+print("started", flush=True)
+{end}
+"""
+
+
+def start_workers(tmp_path: Path, count: int, end: str, *options: str) -> subprocess.Popen[str]:
+    script = tmp_path / "script.py"
+    script.write_text(WORKERS.format(count=count, end=end))
+    return subprocess.Popen(
+        [FTPY.program, *options, script],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "end", "line"),
+    [
+        (1, "sys.exit(3)", "1 thread is still running; Ctrl-C ends it"),
+        (3, "sys.exit()", "3 threads are still running; Ctrl-C ends them"),
+        (2, "1 / 0", "2 threads are still running; Ctrl-C ends them"),
+    ],
+)
+def test_whoever_waits_for_threads_after_an_early_end_says_so(
+    count: int, end: str, line: str, tmp_path: Path
+) -> None:
+    process = start_workers(tmp_path, count, end, "--root", ".")
+    assert process.stderr is not None
+    said = ""
+    while not said.endswith(f"ftpy: {line}\n"):
+        said += (read := process.stderr.readline())
+        assert read, said
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    status = {"sys.exit(3)": 3, "sys.exit()": 0}.get(end, -signal.SIGINT)
+    assert process.returncode == status
+    assert said == ("KeyboardInterrupt\n" if status < 0 else "")
+
+
+def test_threads_that_end_soon_are_waited_for_in_silence(root: Path) -> None:
+    code = (
+        "import _thread, sys, utime\n"
+        "_thread.start_new_thread(lambda: (utime.sleep_ms(300), print('done')), ())\n"
+        "sys.exit('the end')"
+    )
+    assert run(root, code, check=False) == "done\nthe end\n"
+
+
+@pytest.mark.parametrize("end", ["while True: utime.sleep_ms(20)", "raise KeyboardInterrupt"])
+def test_one_ctrl_c_ends_the_script_and_its_threads(end: str, tmp_path: Path) -> None:
+    process = start_workers(tmp_path, 2, end, "--root", ".")
+    assert process.stdout is not None
+    process.stdout.readline()
+    if not end.startswith("raise"):
+        process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT
+    assert said.endswith("\nKeyboardInterrupt\n")
+
+
+@pytest.mark.parametrize(
+    ("count", "end", "who", "them"),
+    [(1, "", "1 thread was", "it"), (2, "sys.exit(3)", "2 threads were", "them")],
+)
+def test_without_a_root_lost_threads_are_told_of(
+    count: int, end: str, who: str, them: str, tmp_path: Path
+) -> None:
+    process = start_workers(tmp_path, count, end)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == (3 if end else 0)
+    assert said == (
+        f"ftpy: {who} still running when the script ended; "
+        f"with --root ftpy waits for {them}, as the device does\n"
+    )
+
+
+def test_no_other_end_is_told_of(tmp_path: Path) -> None:
+    """Not that of a daemon of `threading`, of a fork's child, or of threads that have ended."""
+    code = """
+import _thread, threading, time, os
+threading.Thread(target=time.sleep, args=(9,), daemon=True).start()
+_thread.start_new_thread(time.sleep, (0.05,))
+if os.fork() == 0: raise SystemExit
+os.wait()
+time.sleep(0.3)
+"""
+    assert FTPY.run("-c", code, cwd=tmp_path).stderr == ""
 
 
 @pytest.mark.parametrize("form", ["script", "boot"])
