@@ -25,6 +25,8 @@ def test_path_exists(path: str, there: bool, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert evaluate(f"ql_fs.path_exists({path!r})", tmp_path) is there
     assert evaluate("ql_fs.path_exists(None)", tmp_path) is False
+    assert evaluate("ql_fs.path_exists('a\\0b')", tmp_path) is False
+    assert evaluate("ql_fs.path_exists(1.5)", tmp_path) is False
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,10 @@ def test_the_devices_names_of_parameters(tmp_path: Path) -> None:
     assert evaluate(f"ql_fs.touch('new/a', {text!r}, file_type='txt')", tmp_path) == 0
     assert (tmp_path / "new/a").read_text() == text
     assert evaluate("ql_fs.touch('new/a', 5, file_type='txt')", tmp_path) == -1
+    assert evaluate("ql_fs.touch('new/i', 'text', 1, 'txt')", tmp_path) == 0
+    assert (tmp_path / "new/i").read_text() == "text"
+    assert evaluate("ql_fs.touch('new/i', 'text', i=1)", tmp_path) == 0
+    assert (tmp_path / "new/i").read_text() == '"text"'
     assert evaluate("ql_fs.touch(file='b', data=[1])", tmp_path) == 0
     assert evaluate("ql_fs.read_json(file='b')", tmp_path) == [1]
     assert evaluate("ql_fs.file_copy(dstFile='c', srcFile='b')", tmp_path) is True

@@ -254,9 +254,10 @@ def test_the_root_itself_stays(root: Path) -> None:
         "uos.remove('/')",
         "uos.rmdir('/usr/..')",
         "uos.rename('/', '/usr/x')",
-        "uos.mkdir('/')",
     ):
         assert "OSError: [Errno 16]" in run(root, call, check=False)
+    for call in ("uos.mkdir('/')", "uos.mkdir('')", "uos.mkdir('/usr/..')", "uos.mkdir('/usr')"):
+        assert "FileExistsError: [Errno 17]" in run(root, call, check=False)
     assert root.is_dir()
 
 
@@ -912,6 +913,12 @@ def test_a_mock_beside_the_script(name: str, form: str, root: Path) -> None:
     script = [root / "usr" / "main.py"] if form == "script" else ["--boot", "-q"]
     done = FTPY.run("--root", root, *script)
     assert (done.stdout.splitlines()[0], done.stderr) == ("mine _ftpy.files", "")
+
+
+@pytest.mark.usefixtures("links")
+def test_path_exists_is_false_for_what_leads_out(root: Path) -> None:
+    code = "import ql_fs; print(ql_fs.path_exists('/usr/file'), ql_fs.path_exists('/usr'))"
+    assert run(root, code) == "False True\n"
 
 
 @pytest.mark.usefixtures("links")
