@@ -57,7 +57,7 @@ def switch_off() -> "NoReturn":
             program.schedule(end_script)
         elif main_thread != _thread.get_ident():
             _signal.pthread_kill(main_thread, SIGNAL)
-    raise Off
+    raise SystemExit
 
 
 def end_process() -> None:
