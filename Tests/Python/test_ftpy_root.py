@@ -891,6 +891,11 @@ def test_without_a_root_lost_threads_are_told_of(
     )
 
 
+def test_a_lost_thread_that_has_not_begun_is_told_of(tmp_path: Path) -> None:
+    code = "import _thread, time; _thread.start_new_thread(time.sleep, (9,))"
+    assert "1 thread was still running" in FTPY.run("-c", code, cwd=tmp_path).stderr
+
+
 def test_no_other_end_is_told_of(tmp_path: Path) -> None:
     """Not that of a daemon of `threading`, of a fork's child, or of threads that have ended."""
     code = """
