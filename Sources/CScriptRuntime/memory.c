@@ -29,6 +29,10 @@ static const ptrdiff_t smallest_margin = 16 * 1024;
 static const size_t last_resort_factor = 2;
 static const size_t last_resort = 1 << 20;
 
+/// What a MemoryError takes at most. Up to 3.11 Python raises the next one for the want of it, and so on until it runs out of stack
+/// and ends the process: one is granted after a refusal, for as long as that makes no more than another `last_resort`.
+static const size_t largest_error = 128;
+
 /// What a handler of MemoryError may take at least before the next is raised.
 static const ptrdiff_t smallest_step = 1024;
 
@@ -75,6 +79,8 @@ static bool raises;
 static bool unwinds;
 /// What this thread has taken beyond the limit since MemoryError was raised in it, when it is not the main thread.
 static _Thread_local ptrdiff_t overdrawn;
+/// This thread was refused something, and may need a MemoryError to say so.
+static _Thread_local bool needs_error;
 /// How much was used when garbage was collected last; 0 when it is time.
 static ptrdiff_t collected_at;
 /// MemoryError has been raised, and what it kept alive may be garbage by now.
@@ -222,7 +228,12 @@ static bool admits(size_t before, size_t after, bool spares) {
   }
   ptrdiff_t end =
       most + (after >= large ? margin() : most * (ptrdiff_t)(last_resort_factor - 1) + (ptrdiff_t)last_resort);
+  if (total > end && needs_error && after <= largest_error && total <= end + (ptrdiff_t)last_resort) {
+    needs_error = false;
+    return true;
+  }
   if (total > end && !spares) {
+    needs_error = true;
     if (on_main_thread()) {
       // The refusal raises MemoryError: it is not raised a second time for what came before.
       recovers = unwinds = true;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "PasteMode.h"
+#include "chunk.h"
 
 enum { control_d = 4, control_e = 5, tab = 9 };
 
@@ -168,10 +169,16 @@ static PyObject *run(const char *text) {
   PyCompilerFlags flags = _PyCompilerFlags_INIT;
   flags.cf_flags = PyCF_SOURCE_IS_UTF8 | PyCF_IGNORE_COOKIE;
   PyObject *code = utf8 ? Py_CompileStringFlags(utf8, "<paste>", Py_file_input, &flags) : NULL;
-  Py_XDECREF(source);
   PyObject *variables = main ? PyModule_GetDict(main) : NULL;
   PyObject *result = code && PySys_Audit("exec", "O", code) == 0 ? PyEval_EvalCode(code, variables, variables) : NULL;
+  if (utf8 && !code && is_return_outside_function()) {
+    PyErr_Clear();
+    PyObject *name = PyUnicode_FromString("<paste>");
+    result = name ? run_chunk(source, name, variables) : NULL;
+    Py_XDECREF(name);
+  }
   Py_XDECREF(code);
+  Py_XDECREF(source);
   return result;
 }
 

@@ -46,6 +46,7 @@ static void let_exit(void) {
 
 int prompt(void) {
   interrupted = false;
+  note_end(PyExc_SystemExit);
   let_exit();
   PyObject *hook = PySys_GetObject("__interactivehook__");
   if (hook) {
@@ -81,6 +82,7 @@ static int follow(const char *event, PyObject *arguments, void *unused) {
 }
 
 int prompt_alone(void) {
+  note_end(PyExc_SystemExit);
   if (is_basic && !getenv(basic_variable) && PySys_AddAuditHook(follow, NULL) == 0)
     setenv(basic_variable, "1", 1);
   else

@@ -36,6 +36,9 @@ static bool read_all(FILE *file, struct Content *content) {
     clearerr(file);
     if (reason == EINTR && PyErr_CheckSignals() == 0)
       continue;
+    // Standard input that is closed is empty, as to Python.
+    if (reason == EBADF && file == stdin)
+      return true;
     if (!PyErr_Occurred()) {
       errno = reason;
       PyErr_SetFromErrno(PyExc_OSError);

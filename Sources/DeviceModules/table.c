@@ -26,6 +26,10 @@ static const char ftpy_embedding[] = {
 #embed "modules/_ftpy/embedding.py" suffix(, 0)
 };
 
+static const char ftpy_ending[] = {
+#embed "modules/_ftpy/ending.py" suffix(, 0)
+};
+
 static const char ftpy_files[] = {
 #embed "modules/_ftpy/files.py" suffix(, 0)
 };
@@ -36,6 +40,10 @@ static const char ftpy_hostpath[] = {
 
 static const char ftpy_memory[] = {
 #embed "modules/_ftpy/memory.py" suffix(, 0)
+};
+
+static const char ftpy_power[] = {
+#embed "modules/_ftpy/power.py" suffix(, 0)
 };
 
 static const char ftpy_queue[] = {
@@ -185,9 +193,11 @@ static const struct DeviceModule table[] = {
     {"_ftpy.client", ftpy_client, sizeof ftpy_client - 1},
     {"_ftpy.deviceroot", ftpy_deviceroot, sizeof ftpy_deviceroot - 1},
     {"_ftpy.embedding", ftpy_embedding, sizeof ftpy_embedding - 1},
+    {"_ftpy.ending", ftpy_ending, sizeof ftpy_ending - 1},
     {"_ftpy.files", ftpy_files, sizeof ftpy_files - 1},
     {"_ftpy.hostpath", ftpy_hostpath, sizeof ftpy_hostpath - 1},
     {"_ftpy.memory", ftpy_memory, sizeof ftpy_memory - 1},
+    {"_ftpy.power", ftpy_power, sizeof ftpy_power - 1},
     {"_ftpy.queue", ftpy_queue, sizeof ftpy_queue - 1},
     {"_ftpy.refusal", ftpy_refusal, sizeof ftpy_refusal - 1},
     {"_ftpy.stream", ftpy_stream, sizeof ftpy_stream - 1},

@@ -25,6 +25,8 @@ def test_path_exists(path: str, there: bool, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert evaluate(f"ql_fs.path_exists({path!r})", tmp_path) is there
     assert evaluate("ql_fs.path_exists(None)", tmp_path) is False
+    assert evaluate("ql_fs.path_exists('a\\0b')", tmp_path) is False
+    assert evaluate("ql_fs.path_exists(1.5)", tmp_path) is False
 
 
 @pytest.mark.parametrize(
@@ -98,6 +100,10 @@ def test_the_devices_names_of_parameters(tmp_path: Path) -> None:
     assert evaluate(f"ql_fs.touch('new/a', {text!r}, file_type='txt')", tmp_path) == 0
     assert (tmp_path / "new/a").read_text() == text
     assert evaluate("ql_fs.touch('new/a', 5, file_type='txt')", tmp_path) == -1
+    assert evaluate("ql_fs.touch('new/i', 'text', 1, 'txt')", tmp_path) == 0
+    assert (tmp_path / "new/i").read_text() == "text"
+    assert evaluate("ql_fs.touch('new/i', 'text', i=1)", tmp_path) == 0
+    assert (tmp_path / "new/i").read_text() == '"text"'
     assert evaluate("ql_fs.touch(file='b', data=[1])", tmp_path) == 0
     assert evaluate("ql_fs.read_json(file='b')", tmp_path) == [1]
     assert evaluate("ql_fs.file_copy(dstFile='c', srcFile='b')", tmp_path) is True
@@ -140,13 +146,15 @@ text = uio.StringIO('1\\r\\n')
 text.read()
 print(text.write(b'\\xc3\\xbc'), text.write('ä'), repr(text.getvalue()))
 print(isinstance(uio.StringIO(b'a').read(), str), uio.BytesIO().read())
-for wrong in (lambda: uio.BytesIO().write(1), lambda: uio.StringIO().write(None)):
-    try:
-        print(wrong())
-    except TypeError:
-        print('TypeError')
+for stream in (uio.BytesIO, uio.StringIO):
+    for wrong in (3, [1, 2]):
+        for call in (stream().write, stream):
+            try:
+                print(stream, call(wrong))
+            except TypeError:
+                pass
 """
-    expected = "2 1 1 b'\\xc3\\xbc\\xc3\\xa4-+'\n1 1 '1\\r\\nüä'\nTrue b''\nTypeError\nTypeError\n"
+    expected = "2 1 1 b'\\xc3\\xbc\\xc3\\xa4-+'\n1 1 '1\\r\\nüä'\nTrue b''\n"
     assert run_script(source, tmp_path).stdout == expected
 
 

@@ -69,7 +69,7 @@ NAMES = {
 }
 STUBS = ("dataCall", "misc", "modem", "net", "sim")
 DEVICE_ONLY = """
-    machine fota app_fota audio lcd pm gnss osTimer ble bt sms voiceCall wifiScan wifilocator
+    machine fota app_fota audio lcd pm gnss osTimer system ble bt sms voiceCall wifiScan wifilocator
     cellLocator camera WLAN ethernet atcmd qrcode securedata lvgl esim
 """
 LIBRARIES = ("umqtt", "request", "ntptime", "uwebsocket", "uasyncio", "aLiYun")
@@ -159,7 +159,8 @@ except ImportError as error:
 """
     said = run_script(source, tmp_path).stdout
     assert said.startswith(f"ModuleNotFoundError {name} {name} runs only on the device")
-    assert f"A {name}.py of your own" in said
+    assert ("hardware" in said) == (name not in ("osTimer", "system"))
+    assert f"Your own {name}.py beside the script is imported instead" in said
 
 
 @pytest.mark.parametrize("name", LIBRARIES)

@@ -122,6 +122,46 @@ def test_switching_off_ends_the_script(call: str, tmp_path: Path) -> None:
     assert run_script(source, tmp_path).stdout == ""
 
 
+SWITCHES = {
+    "the main thread, with others at work": """
+_thread.start_new_thread(work, ())
+Power.powerRestart()
+""",
+    "another thread": """
+_thread.start_new_thread(work, ())
+_thread.start_new_thread(off, ())
+try: utime.sleep(60)
+finally: print("cleared away")
+""",
+    "another thread, when the script has ended": """
+import atexit
+atexit.register(print, "cleared away")
+_thread.start_new_thread(off, ())
+_thread.start_new_thread(work, ())
+if "--root" not in sys.orig_argv: utime.sleep_ms(400)
+""",
+    "a script that catches everything": """
+_thread.start_new_thread(off, ())
+while True:
+    try: utime.sleep(60)
+    except BaseException: print("cleared away")
+""",
+}
+
+
+@pytest.mark.parametrize("root", [[], ["--root", "."]], ids=["", "root"])
+@pytest.mark.parametrize("switch", SWITCHES.values(), ids=SWITCHES)
+def test_switching_off_ends_the_run(switch: str, root: list[str], tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        "import _thread, sys, utime\nfrom misc import Power\n"
+        "def work():\n    while True: utime.sleep_ms(20)\n"
+        f"def off():\n    utime.sleep_ms(200)\n    Power.powerDown()\n{switch}"
+    )
+    done = FTPY.run(*root, "script.py", cwd=tmp_path)
+    assert done.stdout == ("cleared away\n" if "cleared" in switch else "")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["ADC", "PWM", "PowerKey", "USB", "USBNET"])
 def test_the_hardware_in_misc(name: str, tmp_path: Path) -> None:
     done = FTPY.run("-c", f"from misc import {name}", cwd=tmp_path, check=False)

@@ -86,9 +86,20 @@ _thread.delete_lock(done)
     assert printed(source, tmp_path) == ["True True", "False False"]
 
 
-def test_a_list_of_arguments(tmp_path: Path) -> None:
-    (tmp_path / "script.py").write_text("import _thread\n_thread.start_new_thread(print, [1, 2])")
-    assert FTPY.run("--root", ".", "script.py", cwd=tmp_path).stdout == "1 2\n"
+@pytest.mark.parametrize("root", [[], ["--root", "."]], ids=["", "root"])
+@pytest.mark.parametrize("function", ["start_new_thread", "start_new"])
+def test_a_list_of_arguments(function: str, root: list[str], tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(
+        f"import _thread, utime\nstart = _thread.{function}\n"
+        "print(start(print, (), {'end': ''}) > 0)\n"
+        "start(print, [1, 2])\nutime.sleep_ms(100)\n"
+        "start(print, [3], {'end': '.'})\nutime.sleep_ms(100)\n"
+        "for wrong in ((1, []), (print, 1)):\n"
+        "    try: start(*wrong)\n"
+        "    except TypeError: continue\n"
+        "    print(wrong)\n"
+    )
+    assert FTPY.run(*root, "script.py", cwd=tmp_path).stdout == "True\n1 2\n3."
 
 
 def test_a_thread_cannot_be_stopped_from_outside(tmp_path: Path) -> None:

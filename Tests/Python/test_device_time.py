@@ -125,6 +125,8 @@ for wait, least in (
     (lambda: utime.sleep_ms(20), 20_000),
     (lambda: utime.sleep_us(2_000), 2_000),
     (lambda: utime.sleep_ms(-5), 0),
+    (lambda: utime.sleep(-1), 0),
+    (lambda: utime.sleep(-0.5), 0),
     (lambda: utime.sleep_us(0), 0),
 ):
     start = utime.ticks_us()

@@ -134,11 +134,50 @@ def test_exit_status(code: str, status: int, tmp_path: Path) -> None:
     assert FTPY.run("-", cwd=tmp_path, stdin=code, check=False).returncode == status
 
 
-@pytest.mark.parametrize("arguments", [["missing.py"], ["-z"], ["-c"]], ids=" ".join)
-def test_a_wrong_command_line_is_status_2(arguments: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["missing.py"], ["-X", "no", "missing.py"]], ids=" ".join)
+def test_a_missing_script_is_status_2(arguments: list[str], tmp_path: Path) -> None:
     done = FTPY.run(*arguments, cwd=tmp_path, check=False)
     assert done.returncode == 2
-    assert arguments[0] in done.stderr or "-c option" in done.stderr
+    assert "can't open file" in done.stderr
+    assert "missing.py" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["-z"], "unknown option -z"),
+        (["-iJ"], "unknown option -J"),
+        (["--rot", "x"], "unknown option --rot"),
+        (["-c"], "-c needs a value"),
+        (["-m"], "-m needs a value"),
+        (["-iW"], "-W needs a value"),
+        (["-X"], "-X needs a value"),
+    ],
+    ids=str,
+)
+def test_a_wrong_command_line_is_status_2(
+    arguments: list[str], sentence: str, tmp_path: Path
+) -> None:
+    done = FTPY.run(*arguments, cwd=tmp_path, check=False)
+    expected = f"ftpy: {sentence}; ftpy -h shows the options\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
+    assert PYTHON3.run(*arguments, cwd=tmp_path, check=False).returncode == 2
+
+
+def test_pythons_options_are_known(tmp_path: Path) -> None:
+    for option in "bBdEIOPqRsStuvx":
+        if PYTHON3.run(f"-{option}", "-c", "", cwd=tmp_path, check=False).returncode == 0:
+            assert FTPY.run(f"-{option}", "-c", "", cwd=tmp_path).stdout == ""
+    for option in ("--help-env", "--help-xoptions", "--help-all"):
+        assert FTPY.run(option, cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["-"], ["-c", "pass"]], ids=" ".join)
+def test_standard_input_may_be_closed(arguments: list[str], tmp_path: Path) -> None:
+    for program in (FTPY.program, PYTHON3.program):
+        command = ["sh", "-c", '"$@" <&-', "sh", str(program), *arguments]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_ctrl_c_ends_a_script_as_a_shell_expects(tmp_path: Path) -> None:

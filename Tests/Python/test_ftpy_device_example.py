@@ -61,6 +61,16 @@ def test_power_on(station: Path, home: Directory) -> None:
     ]
 
 
+def test_no_log_on_the_server_is_overwritten(station: Path, home: Directory) -> None:
+    """After one was deleted, and beside those of a station whose name begins the same."""
+    others = ["station-2.log", "station-10.log", "station2-40.log", "station-41.log.old"]
+    for name in [*others, "station-x.log"]:
+        home.put(name, b"old")
+    done = FTPY.run("--root", station, "--boot")
+    assert "INFO:station:sent station-11.log" in messages(done.stdout + done.stderr)
+    assert home.read("station-2.log") == home.read("station-10.log") == b"old"
+
+
 @pytest.mark.usefixtures("home")
 def test_new_firmware_replaces_the_old(station: Path) -> None:
     (station / "usr/firmware.bin").write_bytes(b"old")

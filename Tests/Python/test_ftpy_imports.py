@@ -254,7 +254,7 @@ except OSError:
     said = run_script(source, tmp_path).stdout
     assert said.startswith("def rmdir(path: str, /) -> None:\n")
     assert 'File "<ftpy>/uos", line' in said
-    assert "    _os.mkdir(_host(path, entry=True))\n" in said
+    assert "    _os.mkdir(_host(path, entry=True, at_root=_EEXIST))\n" in said
 
 
 def test_a_file_on_the_path_is_not_quoted_as_ours(tmp_path: Path) -> None:

@@ -52,6 +52,15 @@ def test_what_grows_ends_in_memory_error_and_the_run_goes_on(
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("size", ["16K", "64K", "1M"])
+def test_handlers_that_call_on_and_on_do_not_end_the_process(size: str) -> None:
+    """They go on for ever, as in Python; each keeps an exception alive, whose memory runs out."""
+    source = "def f():\n    try: f()\n    except Exception: f()\nf()"
+    done = FTPY.run("-X", f"heapsize={size}", "-X", "timeout=2", "-c", source, check=False)
+    assert "Fatal" not in done.stderr
+    assert done.returncode == 124
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["-c", "a = [0] * 10**6"], ["script.py"], ["-m", "script"], ["-"]],

@@ -228,6 +228,19 @@ def test_an_error_in_pasted_text_names_its_line_and_nothing_of_ours(prompt: Prom
     assert ask(child, "'alive'") == "'alive'\n"
 
 
+def test_pasted_text_may_return_as_a_file_may(prompt: Prompt) -> None:
+    child = prompt()
+    text = "for n in range(9):\n    print(n)\n    if n == 1: return n\nprint('not run')\n"
+    assert paste(child, text) == "0\n1\n"
+    assert ask(child, "n") == "1\n"
+    assert paste(child, "def f(): 1 / 0\nif True:\n    return f()\n") == (
+        "Traceback (most recent call last):\n"
+        '  File "<paste>", line 3, in <module>\n'
+        '  File "<paste>", line 1, in f\n'
+        "ZeroDivisionError: division by zero\n"
+    )
+
+
 def test_ctrl_c_drops_pasted_text(prompt: Prompt) -> None:
     child = prompt()
     begin_paste(child)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -253,9 +254,10 @@ def test_the_root_itself_stays(root: Path) -> None:
         "uos.remove('/')",
         "uos.rmdir('/usr/..')",
         "uos.rename('/', '/usr/x')",
-        "uos.mkdir('/')",
     ):
         assert "OSError: [Errno 16]" in run(root, call, check=False)
+    for call in ("uos.mkdir('/')", "uos.mkdir('')", "uos.mkdir('/usr/..')", "uos.mkdir('/usr')"):
+        assert "FileExistsError: [Errno 17]" in run(root, call, check=False)
     assert root.is_dir()
 
 
@@ -495,10 +497,21 @@ def test_reading(mode: str, value: str, root: Path) -> None:
     assert said.stdout == f"{value}\n"
 
 
+def test_writing_returns_the_number_of_bytes(root: Path) -> None:
+    code = """
+f = open('/usr/f', 'w')
+print(f.write('grün'), f.write('abc'), f.write('grün'.encode()), f.write(b'\\xff'))
+print(open('/usr/f', 'w', encoding='latin-1').write('grün'), open('/usr/f', 'wb').write('grün'))
+"""
+    assert run(root, code) == "5 3 5 1\n4 5\n"
+
+
 def test_what_files_still_refuse(root: Path) -> None:
     for code, error in (
         ("open('/usr/f', 'wb').write(5)", "TypeError: a bytes-like object is required, not 'int'"),
         ("open('/usr/f', 'w').write(None)", "TypeError: "),
+        ("open('/usr/f', 'w').write(23)", "TypeError: write() takes text or bytes, not 'int'"),
+        ("open('/usr/f', 'w').write([1, 2])", "TypeError: write() takes text or bytes, not 'list'"),
         ("open('/usr/f', 'rw')", "ValueError: "),
         ("open('/usr')", "IsADirectoryError: [Errno 21]"),
         ("open(None)", "TypeError: expected str, bytes or os.PathLike object, not NoneType"),
@@ -794,6 +807,108 @@ def test_threads_go_on_when_the_script_has_ended(tmp_path: Path) -> None:
     assert "on it goes" not in FTPY.run(script).stdout
 
 
+WORKERS = """
+import _thread, sys, utime
+def work():
+    while True: utime.sleep_ms(20)
+for _ in range({count}): _thread.start_new_thread(work, ())
+utime.sleep_ms(100)
+print("started", flush=True)
+{end}
+"""
+
+
+def start_workers(tmp_path: Path, count: int, end: str, *options: str) -> subprocess.Popen[str]:
+    script = tmp_path / "script.py"
+    script.write_text(WORKERS.format(count=count, end=end))
+    return subprocess.Popen(
+        [FTPY.program, *options, script],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("count", "end", "line"),
+    [
+        (1, "sys.exit(3)", "1 thread is still running; Ctrl-C ends it"),
+        (3, "sys.exit()", "3 threads are still running; Ctrl-C ends them"),
+        (2, "1 / 0", "2 threads are still running; Ctrl-C ends them"),
+    ],
+)
+def test_whoever_waits_for_threads_after_an_early_end_says_so(
+    count: int, end: str, line: str, tmp_path: Path
+) -> None:
+    process = start_workers(tmp_path, count, end, "--root", ".")
+    assert process.stderr is not None
+    said = ""
+    while not said.endswith(f"ftpy: {line}\n"):
+        said += (read := process.stderr.readline())
+        assert read, said
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    status = {"sys.exit(3)": 3, "sys.exit()": 0}.get(end, -signal.SIGINT)
+    assert process.returncode == status
+    assert said == ("KeyboardInterrupt\n" if status < 0 else "")
+
+
+def test_threads_that_end_soon_are_waited_for_in_silence(root: Path) -> None:
+    code = (
+        "import _thread, sys, utime\n"
+        "_thread.start_new_thread(lambda: (utime.sleep_ms(300), print('done')), ())\n"
+        "sys.exit('the end')"
+    )
+    assert run(root, code, check=False) == "done\nthe end\n"
+
+
+@pytest.mark.parametrize("end", ["while True: utime.sleep_ms(20)", "raise KeyboardInterrupt"])
+def test_one_ctrl_c_ends_the_script_and_its_threads(end: str, tmp_path: Path) -> None:
+    process = start_workers(tmp_path, 2, end, "--root", ".")
+    assert process.stdout is not None
+    process.stdout.readline()
+    if not end.startswith("raise"):
+        process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT
+    assert said.endswith("\nKeyboardInterrupt\n")
+
+
+@pytest.mark.parametrize(
+    ("count", "end", "who", "them"),
+    [(1, "", "1 thread was", "it"), (2, "sys.exit(3)", "2 threads were", "them")],
+)
+def test_without_a_root_lost_threads_are_told_of(
+    count: int, end: str, who: str, them: str, tmp_path: Path
+) -> None:
+    process = start_workers(tmp_path, count, end)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == (3 if end else 0)
+    assert said == (
+        f"ftpy: {who} still running when the script ended; "
+        f"with --root ftpy waits for {them}, as the device does\n"
+    )
+
+
+def test_a_lost_thread_that_has_not_begun_is_told_of(tmp_path: Path) -> None:
+    code = "import _thread, time; _thread.start_new_thread(time.sleep, (9,))"
+    assert "1 thread was still running" in FTPY.run("-c", code, cwd=tmp_path).stderr
+
+
+def test_no_other_end_is_told_of(tmp_path: Path) -> None:
+    """Not that of a daemon of `threading`, of a fork's child, or of threads that have ended."""
+    code = """
+import _thread, threading, time, os
+threading.Thread(target=time.sleep, args=(9,), daemon=True).start()
+_thread.start_new_thread(time.sleep, (0.05,))
+if os.fork() == 0: raise SystemExit
+os.wait()
+time.sleep(0.3)
+"""
+    assert FTPY.run("-c", code, cwd=tmp_path).stderr == ""
+
+
 @pytest.mark.parametrize("form", ["script", "boot"])
 @pytest.mark.parametrize("name", ["machine", "net"])
 def test_a_mock_beside_the_script(name: str, form: str, root: Path) -> None:
@@ -803,6 +918,12 @@ def test_a_mock_beside_the_script(name: str, form: str, root: Path) -> None:
     script = [root / "usr" / "main.py"] if form == "script" else ["--boot", "-q"]
     done = FTPY.run("--root", root, *script)
     assert (done.stdout.splitlines()[0], done.stderr) == ("mine _ftpy.files", "")
+
+
+@pytest.mark.usefixtures("links")
+def test_path_exists_is_false_for_what_leads_out(root: Path) -> None:
+    code = "import ql_fs; print(ql_fs.path_exists('/usr/file'), ql_fs.path_exists('/usr'))"
+    assert run(root, code) == "False True\n"
 
 
 @pytest.mark.usefixtures("links")

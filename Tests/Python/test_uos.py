@@ -64,6 +64,39 @@ def test_ilistdir(tmp_path: Path) -> None:
     assert error_number("uos.ilistdir('none')", tmp_path) == 2
 
 
+def test_ilistdir_looks_at_the_folder_that_it_was_given(tmp_path: Path) -> None:
+    (tmp_path / "folder/inside").mkdir(parents=True)
+    (tmp_path / "folder/file").write_bytes(b"12345")
+    for path in ("", "."):
+        code = f"(uos.chdir('folder'), uos.ilistdir({path!r}), uos.chdir('/'))[1]"
+        assert evaluate(f"list({code})", tmp_path) == [
+            ("file", FILE, 0, 5),
+            ("inside", FOLDER, 0, 0),
+        ]
+
+
+HINT = "ftpy: /usr is this computer's; `ftpy --root DIR` makes it the device's\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        ("uos.listdir('/usr'); uos.listdir('/usr/')", HINT),
+        ("uos.chdir('/usr')", HINT),
+        ("try: uos.stat('/usr/no.json')\nexcept OSError: uos.listdir('/usr')", HINT),
+        ("import ql_fs; print(ql_fs.path_exists('/usr/no.json'))", HINT),
+        ("import ql_fs; print(ql_fs.read_json('/usr/no.json'))", HINT),
+        ("uos.listdir('/usr/bin'); uos.stat('/usr/bin/env')", ""),
+        ("uos.listdir('/'); uos.listdir('')", ""),
+        ("uos.mkdir('usr'); uos.listdir('usr')", ""),
+    ],
+)
+def test_a_hint_where_usr_is_not_the_devices(code: str, hint: str, tmp_path: Path) -> None:
+    assert FTPY.run("-c", code, cwd=tmp_path).stderr == hint
+    if hint.endswith("\n") and "no.json" not in code:
+        assert FTPY.run("--root", ".", "-c", code, cwd=tmp_path).stderr == ""
+
+
 def test_stat(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"12345")

@@ -11,7 +11,7 @@
 /// A request of 4 KiB or more is refused when it would go beyond the limit by more than an eighth (or 16 KiB, whichever is more).
 /// Any other is granted, for CPython does not survive the refusal of just any small request; then `MemoryError` is raised in the thread that asked, between two of its instructions: in the main thread
 /// at the limit and at every 32nd part of it that is taken beyond, so that a handler has room to work in; in another after each
-/// 48 KiB that it takes beyond. A script that catches all of them and grows on is refused everything at twice the limit and a MiB.
+/// 48 KiB that it takes beyond. A script that catches all of them and grows on is refused everything at twice the limit and a MiB, but for the MemoryErrors that say so.
 /// Before all that, garbage is collected where `gc.enable` allows it.
 ///
 /// Nothing is refused while the interpreter starts and ends, while the main thread compiles, and while an exception that nobody

@@ -3,11 +3,13 @@
 `ADC`, `PWM`, `PowerKey`, `USB` and `USBNET` are hardware: asking for one is an ImportError.
 """
 
+from _ftpy import power as _power
 from _ftpy.stub import announce as _announce
 
 __all__ = ["Power"]
 
 _announce(__name__, "Power has fixed answers, and switching off ends the script")
+_power.prepare()
 
 _HARDWARE = frozenset({"ADC", "PWM", "PowerKey", "USB", "USBNET", "antennaSecRXOffCtrl"})
 
@@ -42,10 +44,10 @@ class Power:
 
     @staticmethod
     def powerDown() -> None:
-        """Ends the script (SystemExit), not the host."""
-        raise SystemExit
+        """Ends the script with all its threads, not the host: SystemExit in the main thread."""
+        _power.switch_off()
 
     @staticmethod
     def powerRestart() -> None:
-        """Ends the script (SystemExit): starting it again is left to whoever started it."""
-        raise SystemExit
+        """The same: starting the script again is left to whoever started it."""
+        _power.switch_off()

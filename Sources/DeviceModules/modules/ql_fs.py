@@ -27,8 +27,11 @@ def __dir__() -> list[str]:
 
 
 def path_exists(path: str) -> bool:
-    """Whether there is a file or folder; False for an empty path."""
-    return bool(path) and _os.path.exists(_host(path))
+    """Whether there is a file or folder; False for an empty path, and for what is none."""
+    try:
+        return bool(path) and _os.path.exists(_host(path))
+    except (OSError, TypeError, ValueError):  # a link that leads out of the root, a NUL, a number
+        return False
 
 
 def path_dirname(path: str) -> str:
@@ -63,10 +66,11 @@ def rmdirs(path: str, /) -> None:
         remove(path)
 
 
-def touch(file: str, data: object, file_type: str = "json") -> int:
+def touch(file: str, data: object, i: int = 1, file_type: str = "json") -> int:
     """Writes `data` into a file as JSON, making the folders above it. 0, or -1 if that failed.
 
-    With `file_type` 'txt' `data` is text, and is written as it is.
+    With `file_type` 'txt' `data` is text, and is written as it is. `i` means nothing here: to the
+    device it says where in the path the folders begin.
     """
     from ujson import dumps
 

@@ -13,7 +13,8 @@ def __dir__() -> list[str]:
 
 
 def _bytes(data: str | bytes | bytearray | memoryview) -> bytes:
-    return data.encode() if isinstance(data, str) else bytes(data)
+    # Through a view, which a number or a list does not have: bytes() makes something of those.
+    return data.encode() if isinstance(data, str) else bytes(memoryview(data))
 
 
 def hexlify(data: str | bytes | bytearray | memoryview, sep: str | bytes | None = None, /) -> bytes:

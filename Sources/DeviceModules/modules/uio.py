@@ -35,6 +35,11 @@ def _bytes(data: "str | _Buffer") -> "_Buffer":
     return data  # type: ignore[return-value]
 
 
+def _text(data: "str | _Buffer") -> str:
+    # Through a view, which a number or a list does not have: bytes() makes something of those.
+    return data if isinstance(data, str) else str(memoryview(data), "utf-8")
+
+
 class BytesIO(_BytesIO):
     """A stream of bytes. `write` and the start take text as well."""
 
@@ -49,7 +54,7 @@ class StringIO(_StringIO):
     """A stream of text. `write` and the start take bytes as well, whole characters of UTF-8."""
 
     def __init__(self, initial: "str | _Buffer" = "") -> None:
-        super().__init__(initial if isinstance(initial, str) else bytes(initial).decode(), "")
+        super().__init__(_text(initial), "")
 
     def write(self, data: "str | _Buffer", /) -> int:
-        return super().write(data if isinstance(data, str) else bytes(data).decode())
+        return super().write(_text(data))

@@ -9,6 +9,7 @@ seconds, `remove` takes an empty folder and `rmdir` a file. An OSError has its n
 import os as _os
 import stat as _stat
 from _collections_abc import Iterator as _Iterator
+from errno import EEXIST as _EEXIST
 
 from _ftpy.hostpath import device as _device
 from _ftpy.hostpath import host as _host
@@ -64,7 +65,7 @@ def rename(old: str, new: str, /) -> None:
 
 def mkdir(path: str, /) -> None:
     """Makes one folder. OSError 17 if there is something of that name."""
-    _os.mkdir(_host(path, entry=True))
+    _os.mkdir(_host(path, entry=True, at_root=_EEXIST))
 
 
 def chdir(path: str, /) -> None:
@@ -88,7 +89,10 @@ def ilistdir(path: str = "", /) -> "_Iterator[tuple[str, int, int, int]]":
     The kind is 0x4000 for a folder, whose size is 0, and 0x8000 for all else.
     """
     folder = _host(path)
-    return (_listed(folder, name) for name in sorted(_os.listdir(folder)))
+    names = sorted(_os.listdir(folder))
+    # Each file is looked at when the script asks for it: it may stand elsewhere by then.
+    place = _os.path.abspath(folder)
+    return (_listed(place, name) for name in names)
 
 
 def _listed(folder: str, name: str) -> tuple[str, int, int, int]:

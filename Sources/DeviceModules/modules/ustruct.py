@@ -1,13 +1,15 @@
 """The device's `ustruct`: Python's `struct` with the sizes of a 32-bit processor.
 
 Without `=<>!` in front, `l`, `L` and `P` take 4 bytes as on the device, not the host's 8. `unpack`
-accepts more bytes than the format needs. Errors are ValueErrors.
+accepts more bytes than the format needs. Text stands for its UTF-8 bytes. Errors are ValueErrors.
 """
 
 import struct as _struct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any as _Any
+
     from _typeshed import ReadableBuffer as _Readable
     from _typeshed import WriteableBuffer as _Writable
 
@@ -28,6 +30,10 @@ def _layout(fmt: str | bytes) -> _struct.Struct:
         raise ValueError(str(error)) from None
 
 
+def _bytes(value: object) -> "_Any":
+    return value.encode() if isinstance(value, str) else value
+
+
 def calcsize(fmt: str | bytes, /) -> int:
     """Bytes that a format takes."""
     return _layout(fmt).size
@@ -36,7 +42,7 @@ def calcsize(fmt: str | bytes, /) -> int:
 def pack(fmt: str | bytes, /, *values: object) -> bytes:
     """The values as bytes."""
     try:
-        return _layout(fmt).pack(*values)
+        return _layout(fmt).pack(*map(_bytes, values))
     except _struct.error as error:
         raise ValueError(str(error)) from None
 
@@ -44,19 +50,21 @@ def pack(fmt: str | bytes, /, *values: object) -> bytes:
 def pack_into(fmt: str | bytes, buffer: "_Writable", offset: int, /, *values: object) -> None:
     """Writes the values into a buffer; an offset below 0 counts from its end."""
     try:
-        _layout(fmt).pack_into(buffer, offset, *values)
+        _layout(fmt).pack_into(buffer, offset, *map(_bytes, values))
     except _struct.error as error:
         raise ValueError(str(error)) from None
 
 
-def unpack(fmt: str | bytes, data: "_Readable", /) -> tuple[object, ...]:
+def unpack(fmt: str | bytes, data: "str | _Readable", /) -> tuple[object, ...]:
     """The values at the start of the data."""
     return unpack_from(fmt, data)
 
 
-def unpack_from(fmt: str | bytes, data: "_Readable", offset: int = 0, /) -> tuple[object, ...]:
+def unpack_from(
+    fmt: str | bytes, data: "str | _Readable", offset: int = 0, /
+) -> tuple[object, ...]:
     """The values at an offset; one below 0 counts from the end."""
     try:
-        return _layout(fmt).unpack_from(data, offset)
+        return _layout(fmt).unpack_from(_bytes(data), offset)
     except _struct.error as error:
         raise ValueError(str(error)) from None

@@ -80,8 +80,8 @@ def setTimeZone(offset: int, /) -> int:
 
 
 def sleep(seconds: float, /) -> None:
-    """Waits. Ctrl-C ends it."""
-    _time.sleep(seconds)
+    """Waits; not at all for 0 or less. Ctrl-C ends it."""
+    _time.sleep(max(seconds, 0))
 
 
 def sleep_ms(ms: int, /) -> None:

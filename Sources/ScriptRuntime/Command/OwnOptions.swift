@@ -16,7 +16,19 @@ struct OwnOptions {
   /// A command line that makes no sense.
   struct Mistake: Error {
     let sentence: String
+
+    // Said here and not by Python, which would call itself `python`.
+    fileprivate static func unknown(_ option: String) -> Mistake {
+      Mistake(sentence: "unknown option \(option); ftpy -h shows the options")
+    }
+
+    fileprivate static func noValue(_ letter: Character) -> Mistake {
+      Mistake(sentence: "-\(letter) needs a value; ftpy -h shows the options")
+    }
   }
+
+  /// Python's options of one letter that are read and need nothing else here.
+  private static let lettersOfPython = "bBdEiIOPqRsStuvx"
 
   private(set) var question: Question?
   /// `--root`: the folder as it was given.
@@ -48,7 +60,8 @@ struct OwnOptions {
           return
         case "--version": versions += 1
         case "--check-hash-based-pycs": _ = takeValue(&rest)
-        default: break
+        case "--help-all", "--help-env", "--help-xoptions": break
+        default: throw .unknown(text)
         }
         continue
       }
@@ -61,13 +74,15 @@ struct OwnOptions {
           return
         case "V": versions += 1
         case "c", "m":
+          guard !letters.isEmpty || !rest.isEmpty else { throw .noValue(letter) }
           hasCode = true
           break scan
         case "W", "X":
+          guard !letters.isEmpty || !rest.isEmpty else { throw .noValue(letter) }
           let value = letters.isEmpty ? takeValue(&rest) : String(letters)
           if letter == "X" { try run.read(value) }
           letters = ""
-        default: break
+        default: guard Self.lettersOfPython.contains(letter) else { throw .unknown("-\(letter)") }
         }
       }
     }

@@ -45,7 +45,8 @@ public enum ScriptCommand {
     let name = words.first ?? nil
     let start = script_runtime_start(CInt(words.count), &words, ExecutablePath.startedAs(name))
     guard start.started else { return start.status }
-    guard DeviceImports.install(root: root, memoryLimit: options.run.heapSize), limits.begin() else {
+    guard DeviceImports.install(root: root, memoryLimit: options.run.heapSize, ownsProcess: true), limits.begin()
+    else {
       PyErr_Print()
       return 1
     }

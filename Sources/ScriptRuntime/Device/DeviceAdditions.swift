@@ -14,6 +14,8 @@ enum DeviceAdditions {
       threads, "allocate_semphore", "delete_lock", "delete_semphore", "get_heap_size", "stop_thread", "threadIsRunning")
     try program.add("stack_size", threads.attribute("stack_size"))
     try stackSize.add(to: threads, state: program)
+    let start = try threads.attribute("start_new_thread")
+    for function in [startNewThread, startNew] { try function.add(to: threads, state: start) }
   }
 
   /// Gives a module a `__getattr__` for these names.
@@ -33,6 +35,38 @@ enum DeviceAdditions {
       return try DeviceFinders.memory().callMethod(
         .string("addition"), PythonObject(borrowed: module), PythonObject(borrowed: names), PythonObject(borrowed: name)
       )
+    }
+  }
+
+  private static let startNewThread = starting("start_new_thread")
+  /// The old name.
+  private static let startNew = starting("start_new")
+
+  /// A function that starts threads as Python's own does, its state, and takes their arguments as a list, too.
+  private static func starting(_ name: StaticString) -> BuiltinFunction {
+    BuiltinFunction(
+      name,
+      doc: """
+        Calls a function in a new thread, with a tuple or a list of arguments and perhaps a dict of those
+        by name, and returns the thread's number.
+        """,
+      flags: METH_VARARGS
+    ) { start, arguments in
+      answer { () throws(PythonError) in
+        guard let start, let arguments else { throw PythonError() }
+        let function = PythonObject(borrowed: start)
+        guard PyTuple_Size(arguments) >= 2, let list = PyTuple_GetItem(arguments, 1), py_is_list(list) != 0 else {
+          PyErr_Clear()
+          return try function.call(arguments: PythonObject(borrowed: arguments), keywords: nil)
+        }
+        var all: [PythonObject] = []
+        for index in 0..<PyTuple_Size(arguments) {
+          guard let argument = PyTuple_GetItem(arguments, index) else { throw PythonError() }
+          all.append(PythonObject(borrowed: argument))
+        }
+        all[1] = try owned(PyList_AsTuple(list))
+        return try function.call(arguments: .tuple(all), keywords: nil)
+      }
     }
   }
 

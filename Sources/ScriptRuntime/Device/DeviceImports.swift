@@ -10,9 +10,10 @@ internal import PythonBridge
 enum DeviceImports {
   /// Makes the packages `_ftpy` and `_ftpy.program`, puts finders on `sys.meta_path`, predefines `uos`, and puts scripts into
   /// the device's root if there is one. Python must have been started. `memoryLimit` is what `gc` tells of: the bytes that a script may use.
+  /// `ownsProcess` says that the process ends with the script, and when the script switches the device off.
   ///
   /// False with a Python exception set if that failed.
-  static func install(root: DeviceRoot?, memoryLimit: Int?) -> Bool {
+  static func install(root: DeviceRoot?, memoryLimit: Int?, ownsProcess: Bool = false) -> Bool {
     do {
       // A package without a folder.
       try setAttribute("__path__", of: module("_ftpy"), to: .list())
@@ -21,6 +22,9 @@ enum DeviceImports {
       try describe(root, in: program)
       try setAttribute(
         "memory_limit", of: program, to: memoryLimit.map { limit throws(PythonError) in try .integer(limit) } ?? .none)
+      try setAttribute("owns_process", of: program, to: owned(PyBool_FromLong(ownsProcess ? 1 : 0)))
+      try setAttribute("ended_by", of: program, to: .none)
+      if ownsProcess, root == nil { try LostThreads.tellAtExit() }
       try BuiltinFunction.memoryUsed.add(to: program)
       try ScheduledCall.schedule.add(to: program)
       try BuiltinFunction.unlimited.add(to: program)

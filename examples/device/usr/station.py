@@ -21,10 +21,21 @@ def note(text: str) -> None:
         file.write("{} {}\n".format(time, text))
 
 
+def last_number(files: list[str], name: str) -> int:
+    """The highest N of the files NAME-N.log; 0 if there is none."""
+    start, end = name + "-", ".log"
+    numbers = [0]
+    for file in files:
+        middle = file[len(start) : -len(end)]
+        if file == start + middle + end and middle.isdigit():
+            numbers.append(int(middle))
+    return max(numbers)
+
+
 def send_log(ftp: FTP, name: str) -> None:
     """Sends the log as the server's next file of that name, and begins a new one."""
-    number = len([there for there in ftp.nlst() if there.startswith(name)]) + 1
-    target = "{}-{}.log".format(name, number)
+    # Not the number of files: after one was deleted that is the name of another.
+    target = "{}-{}.log".format(name, last_number(ftp.nlst(), name) + 1)
     with open(LOG, "rb") as file:
         reply = ftp.storbinary("STOR " + target, file)
     if not reply.startswith("226"):

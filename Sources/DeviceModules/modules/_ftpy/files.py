@@ -62,16 +62,23 @@ class Text(io.TextIOWrapper):
     sends_text = True
 
     def write(self, data: "str | ReadableBuffer") -> int:
-        """Writes text, or bytes as they are."""
+        """Writes text, or bytes as they are. The number of bytes, as on the device."""
         if isinstance(data, str):
-            return super().write(data)
-        content = bytes(data)
+            count = super().write(data)
+            return count if data.isascii() else len(data.encode(self.encoding, "replace"))
+        # Not bytes(data) alone: of a number it makes that many NULs.
         try:
-            return super().write(content.decode(self.encoding))
+            content = bytes(memoryview(data))
+        except TypeError:
+            kind = type(data).__name__
+            message = f"write() takes text or bytes, not {kind!r}: turn it into text with str()"
+            raise TypeError(message) from None
+        try:
+            super().write(content.decode(self.encoding))
         except UnicodeDecodeError:
             self.flush()
             self.buffer.write(content)
-            return len(content)
+        return len(content)
 
 
 def open(

@@ -16,6 +16,13 @@ sources: dict[str, memoryview]
 #: None without --root.
 root: str | None
 
+#: Whether the process is this interpreter's, as ftpy's is: the script may end it.
+owns_process: bool
+
+#: The exception that has ended the script, SystemExit for a prompt that was left; None for a script
+#: that runs, or has come to its end.
+ended_by: type[BaseException] | None
+
 # With a root alone:
 
 #: The host's path of the working directory to start in.

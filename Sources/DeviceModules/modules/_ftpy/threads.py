@@ -9,10 +9,14 @@ import threading
 from contextlib import suppress
 from types import MappingProxyType
 
+from _ftpy import ending
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Any
+
+ending.install()
 
 NONE: "Mapping[str, Any]" = MappingProxyType({})
 
