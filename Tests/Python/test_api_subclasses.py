@@ -43,7 +43,7 @@ def test_a_name_that_cpythons_class_does_not_have_is_free(
     if name == "keepalive" and value is VALUES[1]:
         pytest.skip("a number is one")
 
-    class Own(client.FTP):  # type: ignore[misc]
+    class Own(client.FTP):  # type: ignore[misc, name-defined]
         if where == "class":
             locals()[name] = value
 
@@ -90,7 +90,7 @@ def test_private_names_are_free(talk: Talk, client: ModuleType, name: str) -> No
 
 
 def test_a_recipe_that_keeps_the_tls_session(client: ModuleType, scripted: Scripted) -> None:
-    class Own(client.FTP_TLS):  # type: ignore[misc]
+    class Own(client.FTP_TLS):  # type: ignore[misc, name-defined]
         def auth(self) -> Any:
             reply = super().auth()
             self._session = self.sock.session
@@ -110,7 +110,7 @@ def test_a_recipe_that_keeps_the_tls_session(client: ModuleType, scripted: Scrip
 def test_implicit_and_verify_of_a_subclass_are_its_own(
     client: ModuleType, scripted: Scripted, where: str
 ) -> None:
-    class Own(client.FTP_TLS):  # type: ignore[misc]
+    class Own(client.FTP_TLS):  # type: ignore[misc, name-defined]
         if where == "class":
             implicit, verify = True, "own"
 

@@ -97,7 +97,7 @@ def test_what_write_returns_is_no_count_for_everybody(connect: Connect, returned
             return returned
 
     collector = Collector()
-    connect(Files({"f": SMALL})).download("f", collector)  # type: ignore[arg-type]
+    connect(Files({"f": SMALL})).download("f", collector)
     assert collector.content == SMALL
 
 

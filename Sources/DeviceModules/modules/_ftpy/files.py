@@ -4,6 +4,7 @@ A binary file takes `str`, written as UTF-8, and a text file takes bytes. Text i
 line ends stay as they are. Letters of the mode that mean nothing are passed over.
 """
 
+import errno
 import io
 import os
 
@@ -23,7 +24,20 @@ class Raw(io.FileIO):
     """A binary file without a buffer."""
 
     def write(self, data: "ReadableBuffer | str") -> int:
-        return write(super().write, data)
+        """Writes all, as the device does: the system takes less where a disk becomes full."""
+        try:
+            content = memoryview(data).cast("B")  # type: ignore[arg-type]
+        except TypeError:
+            if not isinstance(data, str):
+                raise
+            content = memoryview(data.encode())
+        done = 0
+        while done < len(content):
+            count = super().write(content[done:])
+            if count is None:
+                raise BlockingIOError(errno.EAGAIN, "write would have to wait", done)
+            done += count
+        return done
 
 
 class Writer(io.BufferedWriter):
