@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from threading import Timer
 
 import pexpect
 import pytest
@@ -821,13 +822,17 @@ print("started", flush=True)
 def start_workers(tmp_path: Path, count: int, end: str, *options: str) -> subprocess.Popen[str]:
     script = tmp_path / "script.py"
     script.write_text(WORKERS.format(count=count, end=end))
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [FTPY.program, *options, script],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    last = Timer(30, process.kill)  # one that waits for its threads waits for ever
+    last.daemon = True
+    last.start()
+    return process
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ import Testing
 @Suite struct TreeNameTests {
   @Test(arguments: [
     "..", ".", "", "a/b", "../a", "/etc/passwd", "a\\b", "C:\\a", "a\0b", "con", "NUL.txt", "Com1", "lpt9.tar.gz",
-    "aux .x", String(repeating: "a", count: 256),
+    "aux .x", String(repeating: "a", count: 256), "cr\rx", "nl\nx",
   ])
   func `refused`(_ name: String) { #expect(TreeName.refusal(Array(name.utf8)) != nil) }
 
