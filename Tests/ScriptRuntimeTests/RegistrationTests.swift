@@ -213,10 +213,10 @@ import Testing
       return try interpreter["thing"] as ScriptObject
     }
     try withInterpreter { try $0.run("del thing") }
-    #expect(try withInterpreter { try $0.eval("seen() is not None", as: Bool.self) })
+    #expect(try withInterpreter { try $0.eval("thing_seen() is not None", as: Bool.self) })
     let error = refusal { () throws(ScriptError) in _ = try object?.attribute("__class__") as ScriptObject? }
     #expect(error?.kind == .state)
     object = nil
-    #expect(try withInterpreter { try $0.eval("seen() is None", as: Bool.self) })
+    #expect(try withInterpreter { try $0.eval("thing_seen() is None", as: Bool.self) })
   }
 }

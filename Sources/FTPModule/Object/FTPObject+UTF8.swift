@@ -10,7 +10,9 @@ extension FTPObject {
   /// `error_temp` for a 421, by which the server takes its leave.
   func askForUTF8() throws {
     do {
-      if try ServerFeatures(parsed(sendcmd("FEAT"))).has("UTF8") { _ = try sendcmd("OPTS UTF8 ON") }
+      // Some leave the blank out that RFC 2389 has before each feature.
+      let lines = try lookingAt(sendcmd("FEAT")).split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " }) }
+      if ServerFeatures(lines: lines).has("UTF8") { _ = try sendcmd("OPTS UTF8 ON") }
     } catch {
       guard PythonError.matches(state.errors.permanent, state.errors.temporary), let refusal = PythonError.take() else {
         throw error
