@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import closing
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
-from scripted import ScriptedServer, answer, download, passive, upload
-from scripted_tls import LOGIN_TLS, certificates
+from scripted import ScriptedServer, answer, download, passive, say, upload
+from scripted_tls import AUTH, LOGIN_TLS, begin, certificates, cut_data, data_of, notify_close
 
 Scripted = Callable[..., ScriptedServer]
 Talk = Callable[..., tuple[Any, ScriptedServer]]
@@ -150,3 +153,67 @@ def test_the_attributes_show_what_the_constructor_got(
     assert ftp.implicit is bool(given.get("implicit"))
     assert ftp.verify is bool(given.get("verify"))
     assert (client.FTP_TLS.implicit, client.FTP_TLS.verify) == (False, False)
+
+
+# Calls up
+
+
+def test_the_methods_of_ftp_tls_are_its_own(client: ModuleType) -> None:
+    """As in CPython, so that `super(FTP_TLS, self)` is `FTP`."""
+    kind = client.FTP_TLS
+    assert kind.__bases__ == (client.FTP,)
+    assert kind.__mro__.index(client.FTP) == 1
+    own = {"__init__", "login", "auth", "ccc", "prot_p", "prot_c", "ntransfercmd"}
+    assert own <= set(vars(kind))
+    assert kind.__module__ == client.__name__
+    assert kind.__doc__.startswith("A connection to an FTP server over TLS")
+    ftp = kind(context=trusting())
+    assert "secure" in inspect.signature(ftp.login).parameters
+    assert "secure" not in inspect.signature(super(kind, ftp).login).parameters
+    assert not hasattr(super(kind, ftp), "auth")
+
+
+def test_ftp_tls_can_be_patched_and_is_then_as_before(client: ModuleType) -> None:
+    before = dict(vars(client.FTP_TLS))
+    with mock.patch.object(client.FTP_TLS, "login", return_value="patched"):
+        assert client.FTP_TLS(context=trusting()).login() == "patched"
+    with mock.patch.object(client.FTP_TLS, "port", 2121):
+        assert client.FTP_TLS(context=trusting()).port == 2121
+    assert dict(vars(client.FTP_TLS)) == before
+
+
+def test_a_recipe_that_goes_around_ftp_tls(client: ModuleType, scripted: Scripted) -> None:
+    class Own(client.FTP_TLS):  # type: ignore[misc]
+        wrapped = 0
+
+        def __init__(self) -> None:
+            super(client.FTP_TLS, self).__init__(timeout=10)
+            self.context, self._prot_p = trusting(), False
+
+        def login(self, *arguments: Any) -> Any:
+            return super(client.FTP_TLS, self).login(*arguments)
+
+        def ntransfercmd(self, cmd: str, rest: Any = None) -> Any:
+            plain, size = super(client.FTP_TLS, self).ntransfercmd(cmd, rest)
+            assert type(plain) is socket.socket
+            self.wrapped += 1
+            return self.context.wrap_socket(plain, server_hostname=self.host), size
+
+    transfer = (
+        *begin("RETR"),
+        lambda conversation: data_of(conversation).sendall(b"in TLS"),
+        notify_close(),
+        cut_data(),
+        say("226 Done."),
+    )
+    in_the_clear = (say("220 Hi."), answer("USER", "331 Ok."), answer("PASS", "230 Ok."))
+    server = scripted([*in_the_clear, *AUTH, answer("PBSZ"), answer("PROT"), *transfer])
+    with closing(Own()) as ftp:
+        ftp.connect(server.host, server.port)
+        # FTP's alone: nothing asks for TLS.
+        assert ftp.login("user", "password") == "230 Ok."
+        assert ftp.auth() == "234 Go ahead."
+        ftp.prot_p()
+        received: list[bytes] = []
+        assert ftp.retrbinary("RETR x", received.append) == "226 Done."
+        assert (b"".join(received), ftp.wrapped) == (b"in TLS", 1)
