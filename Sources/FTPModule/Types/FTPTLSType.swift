@@ -68,23 +68,6 @@ enum FTPTLSType {
   private static let methods = StaticTable<PyMethodDef>(
     [
       .method(
-        "connect",
-        """
-        connect($self, host='', port=0, timeout=-999, source_address=None, ipvtype=0)
-        --
-
-        Connect to a server and return its greeting. See FTP.connect; with implicit, TLS comes first.
-        """
-      ) { instance, type, arguments, count, keywords in
-        FTPType.call(
-          instance, type, arguments, count, keywords,
-          Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"])
-        ) { ftp, arguments in
-          let isImplicit = try ftp.attribute(._ftplib_implicit).isTrue()
-          return try ftp.connect(arguments) { isImplicit ? try ftp.secure($0, session: nil) : $0 }
-        }
-      },
-      .method(
         "login",
         """
         login($self, user='', passwd='', acct='', secure=True)
