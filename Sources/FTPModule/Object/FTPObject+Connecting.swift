@@ -184,15 +184,15 @@ extension FTPObject {
     throw FTPError(.malformed, "\(try text(.host)) keeps saying that it is not ready yet")
   }
 
-  /// `port`: a number from 1 to 65535. 0 is CPython's "not given".
+  /// `port`: a number from 1 to 65535. 0 and what is below it is CPython's "not given".
   private func setPort(_ port: PythonObject) throws {
     guard port.isInteger else { throw PythonError.type("port must be an int, not '\(port.typeName)'") }
     // An int of any size: one that Swift cannot hold is no port either.
-    guard let number = try? port.integer(), (0...65535).contains(number) else {
+    guard let number = try? port.integer(), number <= 65535 else {
       PythonError.clear()
       throw PythonError.value("port must be 1 to 65535, not \(try port.text())")
     }
-    if number != 0 { try set(.port, port) }
+    if number > 0 { try set(.port, port) }
   }
 
   /// What is known of a socket of `PlainSockets`.
