@@ -20,7 +20,6 @@ final class ModuleState {
   /// `sock` of `FTP`.
   let socketAttribute: WatchedAttribute
   private let watchedType: PythonObject
-  private let ftpTLSBaseType: PythonObject
   /// The module's attributes.
   let namespace: PythonObject
   let hooks: ModuleHooks
@@ -55,7 +54,7 @@ final class ModuleState {
       + [
         connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
-      + [ftpTLSType, ftpTLSBaseType, watchedType, namespace]
+      + [ftpTLSType, watchedType, namespace]
       + commandMethods.all + replyMethods.all + transferMethods.all
       + [utf8, strict] + hooks.all + auditing.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
@@ -96,8 +95,7 @@ final class ModuleState {
     (pasv, epsv) = (try PassiveQuery("PASV"), try PassiveQuery("EPSV"))
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     replyMethods = try OwnMethods(FTPObject.replyNames.map { names[$0] }, of: ftpType, definedBy: baseType)
-    ftpTLSBaseType = try FTPTLSType.makeBase(module, name: name)
-    ftpTLSType = try FTPTLSType.makeClass(base: ftpTLSBaseType, ftp: ftpType, moduleName: name)
+    ftpTLSType = try FTPTLSType.make(module, name: name, ftp: ftpType)
     try addConstants(to: module)
   }
 

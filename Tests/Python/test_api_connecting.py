@@ -293,6 +293,8 @@ def test_a_constructor_that_fails_leaves_no_connection(vsftpd: Server) -> None:
         lambda: FTP().connect("h", None),
         lambda: FTP().connect("h", 0),
         lambda: FTP().connect(host="h", port=0),
+        lambda: FTP().connect("h", -1),
+        lambda: FTP("h", -1),
     ],
 )
 def test_the_port_is_21_when_none_is_given(
@@ -313,7 +315,6 @@ def test_the_port_may_be_1_to_65535(port: int, dialled: list[tuple[Any, ...]]) -
 @pytest.mark.parametrize(
     ("port", "error"),
     [
-        (-1, ValueError),
         (65536, ValueError),
         (2**70, ValueError),
         (21.0, TypeError),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import io
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import closing
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import pytest
-from scripted import ScriptedServer, answer, download, passive, upload
-from scripted_tls import LOGIN_TLS, certificates
+from scripted import ScriptedServer, answer, download, passive, say, upload
+from scripted_tls import AUTH, LOGIN_TLS, begin, certificates, cut_data, data_of, notify_close
 
 Scripted = Callable[..., ScriptedServer]
 Talk = Callable[..., tuple[Any, ScriptedServer]]
@@ -43,7 +46,7 @@ def test_a_name_that_cpythons_class_does_not_have_is_free(
     if name == "keepalive" and value is VALUES[1]:
         pytest.skip("a number is one")
 
-    class Own(client.FTP):  # type: ignore[misc, name-defined]
+    class Own(client.FTP):  # type: ignore[name-defined,misc]
         if where == "class":
             locals()[name] = value
 
@@ -90,7 +93,7 @@ def test_private_names_are_free(talk: Talk, client: ModuleType, name: str) -> No
 
 
 def test_a_recipe_that_keeps_the_tls_session(client: ModuleType, scripted: Scripted) -> None:
-    class Own(client.FTP_TLS):  # type: ignore[misc, name-defined]
+    class Own(client.FTP_TLS):  # type: ignore[name-defined,misc]
         def auth(self) -> Any:
             reply = super().auth()
             self._session = self.sock.session
@@ -110,7 +113,7 @@ def test_a_recipe_that_keeps_the_tls_session(client: ModuleType, scripted: Scrip
 def test_implicit_and_verify_of_a_subclass_are_its_own(
     client: ModuleType, scripted: Scripted, where: str
 ) -> None:
-    class Own(client.FTP_TLS):  # type: ignore[misc, name-defined]
+    class Own(client.FTP_TLS):  # type: ignore[name-defined,misc]
         if where == "class":
             implicit, verify = True, "own"
 
@@ -150,3 +153,125 @@ def test_the_attributes_show_what_the_constructor_got(
     assert ftp.implicit is bool(given.get("implicit"))
     assert ftp.verify is bool(given.get("verify"))
     assert (client.FTP_TLS.implicit, client.FTP_TLS.verify) == (False, False)
+
+
+# Calls up
+
+
+def test_the_methods_of_ftp_tls_are_its_own(client: ModuleType) -> None:
+    """As in CPython, so that `super(FTP_TLS, self)` is `FTP`."""
+    kind = client.FTP_TLS
+    assert kind.__bases__ == (client.FTP,)
+    assert kind.__mro__.index(client.FTP) == 1
+    own = {"__init__", "login", "auth", "ccc", "prot_p", "prot_c", "ntransfercmd"}
+    assert own <= set(vars(kind))
+    assert kind.__module__ == client.__name__
+    assert kind.__doc__.startswith("A connection to an FTP server over TLS")
+    ftp = kind(context=trusting())
+    assert "secure" in inspect.signature(ftp.login).parameters
+    assert "secure" not in inspect.signature(super(kind, ftp).login).parameters
+    assert not hasattr(super(kind, ftp), "auth")
+
+
+def test_ftp_tls_can_be_patched_and_is_then_as_before(client: ModuleType) -> None:
+    before = dict(vars(client.FTP_TLS))
+    with mock.patch.object(client.FTP_TLS, "login", return_value="patched"):
+        assert client.FTP_TLS(context=trusting()).login() == "patched"
+    with mock.patch.object(client.FTP_TLS, "port", 2121):
+        assert client.FTP_TLS(context=trusting()).port == 2121
+    assert dict(vars(client.FTP_TLS)) == before
+
+
+def test_a_recipe_that_goes_around_ftp_tls(client: ModuleType, scripted: Scripted) -> None:
+    class Own(client.FTP_TLS):  # type: ignore[name-defined,misc]
+        wrapped = 0
+
+        def __init__(self) -> None:
+            super(client.FTP_TLS, self).__init__(timeout=10)
+            self.context, self._prot_p = trusting(), False
+
+        def login(self, *arguments: Any) -> Any:
+            return super(client.FTP_TLS, self).login(*arguments)
+
+        def ntransfercmd(self, cmd: str, rest: Any = None) -> Any:
+            plain, size = super(client.FTP_TLS, self).ntransfercmd(cmd, rest)
+            assert type(plain) is socket.socket
+            self.wrapped += 1
+            return self.context.wrap_socket(plain, server_hostname=self.host), size
+
+    transfer = (
+        *begin("RETR"),
+        lambda conversation: data_of(conversation).sendall(b"in TLS"),
+        notify_close(),
+        cut_data(),
+        say("226 Done."),
+    )
+    in_the_clear = (say("220 Hi."), answer("USER", "331 Ok."), answer("PASS", "230 Ok."))
+    server = scripted([*in_the_clear, *AUTH, answer("PBSZ"), answer("PROT"), *transfer])
+    with closing(Own()) as ftp:
+        ftp.connect(server.host, server.port)
+        # FTP's alone: nothing asks for TLS.
+        assert ftp.login("user", "password") == "230 Ok."
+        assert ftp.auth() == "234 Go ahead."
+        ftp.prot_p()
+        received: list[bytes] = []
+        assert ftp.retrbinary("RETR x", received.append) == "226 Done."
+        assert (b"".join(received), ftp.wrapped) == (b"in TLS", 1)
+
+
+def test_ftp_tls_calls_what_a_patch_puts_into_ftp(client: ModuleType) -> None:
+    ftp = client.FTP_TLS(context=trusting())
+    ftp.sock = mock.Mock(spec=ssl.SSLSocket)
+    with mock.patch.object(client.FTP, "connect", return_value="220 patched") as connect:
+        assert ftp.connect("host", 2121, timeout=5) == "220 patched"
+        connect.assert_called_once_with("host", 2121, timeout=5)
+        assert client.FTP_TLS("host", context=trusting()).host == ""
+    with mock.patch.object(client.FTP, "login", return_value="230 patched") as login:
+        assert ftp.login("user", passwd="password") == "230 patched"
+        login.assert_called_once_with("user", "password", "")
+    transfer = (object(), None)
+    with mock.patch.object(client.FTP, "ntransfercmd", return_value=transfer) as ntransfercmd:
+        assert ftp.ntransfercmd("RETR x") is transfer
+        ntransfercmd.assert_called_once_with("RETR x", None)
+        assert ftp.transfercmd("RETR x", 5) is transfer[0]
+        ntransfercmd.assert_called_with("RETR x", 5)
+    ftp.sock = None
+
+
+def test_a_class_between_the_two_is_called(client: ModuleType, scripted: Scripted) -> None:
+    """Cooperative classes: one that derives from FTP stands behind FTP_TLS."""
+    called: list[str] = []
+
+    class Noting(client.FTP):  # type: ignore[name-defined,misc]
+        def connect(self, *arguments: Any, **keywords: Any) -> Any:
+            called.append("connect")
+            return super().connect(*arguments, **keywords)
+
+        def login(self, *arguments: Any, **keywords: Any) -> Any:
+            called.append("login")
+            return super().login(*arguments, **keywords)
+
+        def ntransfercmd(self, cmd: str, rest: Any = None) -> Any:
+            called.append(cmd)
+            plain, size = super().ntransfercmd(cmd, rest)
+            assert type(plain) is socket.socket
+            return plain, size
+
+    class Own(client.FTP_TLS, Noting):  # type: ignore[name-defined,misc]
+        pass
+
+    transfer = (
+        *begin("RETR"),
+        lambda conversation: data_of(conversation).sendall(b"in TLS"),
+        notify_close(),
+        cut_data(),
+        say("226 Done."),
+    )
+    server = scripted([*LOGIN_TLS, *transfer])
+    with closing(Own(context=trusting(), timeout=10)) as ftp:
+        ftp.connect(server.host, server.port)
+        assert ftp.login("user", "password") == "230 Welcome."
+        ftp.prot_p()
+        received: list[bytes] = []
+        assert ftp.retrbinary("RETR x", received.append) == "226 Done."
+        assert (b"".join(received), called) == (b"in TLS", ["connect", "login", "RETR x"])

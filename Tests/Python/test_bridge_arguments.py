@@ -357,7 +357,7 @@ def test_a_timeout_is_above_zero(client: ModuleType, timeout: float) -> None:
         client.FTP().connect("127.0.0.1", 1, timeout=timeout)
 
 
-@pytest.mark.parametrize("port", [-1, 65536, 10**30])
+@pytest.mark.parametrize("port", [65536, 10**30])
 def test_a_port_is_in_its_range(client: ModuleType, port: int) -> None:
     with pytest.raises((ValueError, OverflowError)):
         client.FTP("127.0.0.1", port)

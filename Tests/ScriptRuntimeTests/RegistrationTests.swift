@@ -209,7 +209,7 @@ import Testing
 
   @Test func `handles may go on any thread`() throws {
     var object: ScriptObject? = try withInterpreter { (interpreter) throws in
-      try interpreter.run("import weakref\nclass Thing: pass\nthing = Thing()\nseen = weakref.ref(thing)")
+      try interpreter.run("import weakref\nclass Thing: pass\nthing = Thing()\nthing_seen = weakref.ref(thing)")
       return try interpreter["thing"] as ScriptObject
     }
     try withInterpreter { try $0.run("del thing") }

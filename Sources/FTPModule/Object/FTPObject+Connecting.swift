@@ -89,11 +89,7 @@ extension FTPObject {
   }
 
   /// `connect(host, port, timeout, source_address, ipvtype)`: returns the greeting.
-  ///
-  /// `wrap` gets the connected socket before anything is read from it: for TLS from the first byte.
-  func connect(
-    _ arguments: Arguments, wrap: ((PythonObject) throws -> PythonObject)? = nil
-  ) throws -> PythonObject {
+  func connect(_ arguments: Arguments) throws -> PythonObject {
     try setPlace(arguments.value(0), arguments.value(1))
     // CPython's default is -999: subclasses pass it on.
     if let timeout = arguments[2], try timeout.isNone || timeout === notGiven() || timeout.double() != -999 {
@@ -102,13 +98,13 @@ extension FTPObject {
     }
     if let source = arguments.value(3) { try set(.source_address, source) }
     if let type = arguments.value(4) { try set(.ipvtype, type) }
-    return try connect(wrap)
+    return try connect()
   }
 
   /// `connect(host, port)`.
   func connect(_ host: PythonObject, _ port: PythonObject) throws -> PythonObject {
     try setPlace(host.isNone ? nil : host, port.isNone ? nil : port)
-    return try connect(nil)
+    return try connect()
   }
 
   private func setPlace(_ host: PythonObject?, _ port: PythonObject?) throws {
@@ -117,7 +113,7 @@ extension FTPObject {
   }
 
   /// Connects to where the attributes say.
-  private func connect(_ wrap: ((PythonObject) throws -> PythonObject)?) throws -> PythonObject {
+  private func connect() throws -> PythonObject {
     let names = state.names
     if try !object.hasNoneAttribute(names[.file]) || !state.socketAttribute.isNone(in: object.glance) { try close() }
     // Who connects anew logs in anew: the password of one server is not for another.
@@ -127,10 +123,11 @@ extension FTPObject {
     let name = host.isNone ? "" : try host.text()
     guard !name.isEmpty else { throw PythonError.value("no host to connect to: give one to FTP() or connect()") }
     let peer = PeerName(name, port: try port.integer())
-    let isAlone = try wrap == nil && isAlone()
+    let isAlone = try isAlone()
     let dialled = try dial(host, port, "connect to \(peer)", unseen: isAlone)
     keepAlive(dialled)
-    let socket = try wrap?(dialled.socket) ?? dialled.socket
+    // Before anything is read from it.
+    let socket = try speaksTLSFirst() ? secure(dialled.socket, session: nil) : dialled.socket
     do {
       let takings = state.socketAttribute.takings
       try set(.sock, socket)
@@ -158,6 +155,12 @@ extension FTPObject {
     }
   }
 
+  /// Whether the object was made with `implicit=True`.
+  private func speaksTLSFirst() throws(PythonError) -> Bool {
+    guard !object.isExactly(state.ftpType), object.type.isSubclass(of: state.ftpTLSType) else { return false }
+    return try attribute(._ftplib_implicit).isTrue()
+  }
+
   /// Whether nobody gets the socket that `connect` makes without this module's doing.
   private func isAlone() throws(PythonError) -> Bool {
     guard state.socketAttribute.watches(object) else { return false }
@@ -183,15 +186,15 @@ extension FTPObject {
     throw FTPError(.malformed, "\(try text(.host)) keeps saying that it is not ready yet")
   }
 
-  /// `port`: a number from 1 to 65535. 0 is CPython's "not given".
+  /// `port`: a number from 1 to 65535. 0 and what is below it is CPython's "not given".
   private func setPort(_ port: PythonObject) throws {
     guard port.isInteger else { throw PythonError.type("port must be an int, not '\(port.typeName)'") }
     // An int of any size: one that Swift cannot hold is no port either.
-    guard let number = try? port.integer(), (0...65535).contains(number) else {
+    guard let number = try? port.integer(), number <= 65535 else {
       PythonError.clear()
       throw PythonError.value("port must be 1 to 65535, not \(try port.text())")
     }
-    if number != 0 { try set(.port, port) }
+    if number > 0 { try set(.port, port) }
   }
 
   /// What is known of a socket of `PlainSockets`.

@@ -21,7 +21,8 @@ extension FTPObject {
   /// `ntransfercmd(cmd, rest)` over TLS after `prot_p`: the data connection resumes the control connection's TLS session, which
   /// vsftpd and ProFTPD require by default.
   func ntransfercmdTLS(_ command: PythonObject, _ rest: PythonObject?) throws -> PythonObject {
-    let result = try ntransfercmd(command, rest)
+    let above = try replacement(above: .ntransfercmd, FTPType.ntransfercmd)
+    let result = try above?.call(command, rest ?? PythonObject.none) ?? ntransfercmd(command, rest)
     guard try attribute(._prot_p).isTrue() else { return result }
     return try .tuple(wrapData(result.item(0)), result.item(1))
   }
@@ -59,7 +60,8 @@ extension FTPObject {
   private func canPipe() throws(PythonError) -> Bool {
     guard object.type.isSubclass(of: state.ftpTLSType), try attribute(._prot_p).isTrue(),
       let connection = try connection(), connection.session == nil,
-      try isOwn(.transfercmd, FTPType.transfercmd), try isOwn(.ntransfercmd, FTPTLSType.ntransfercmd)
+      try isOwn(.transfercmd, FTPType.transfercmd), try isOwn(.ntransfercmd, FTPTLSType.ntransfercmd),
+      try replacement(above: .ntransfercmd, FTPType.ntransfercmd) == nil
     else { return false }
     return try TLSPipe.suits(attribute(.context), state)
   }

@@ -103,6 +103,14 @@ struct FTPObject {
     try attribute(name).builtinFunction == unsafeBitCast(implementation, to: UnsafeRawPointer?.self)
   }
 
+  /// What `FTP_TLS` finds in the place of a method of `FTP`, where that is not this module's: `FTP` was patched, or the class of the object has another
+  /// one between the two. As `super(FTP_TLS, self)` finds it.
+  func replacement(above name: Name, _ implementation: MethodImplementation) throws(PythonError) -> PythonObject? {
+    let above = try importModule("builtins").attribute("super").call(state.ftpTLSType, object)
+    let method = try above.attribute(state.names[name])
+    return method.builtinFunction == unsafeBitCast(implementation, to: UnsafeRawPointer?.self) ? nil : method
+  }
+
   /// Prints through Python's `print`, looked up as a script would.
   func print(_ items: PythonObject...) throws(PythonError) {
     let print = try importModule("builtins").attribute("print")

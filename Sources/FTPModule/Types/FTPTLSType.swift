@@ -1,48 +1,40 @@
 import CPython
 import PythonBridge
 
-/// The class `FTP_TLS`: what it adds to `FTP`, made in the same way.
+/// The class `FTP_TLS`: what it adds to `FTP`.
+///
+/// The methods sit in the class itself, as in CPython: code that goes around them says `super(FTP_TLS, self)`, and means `FTP`'s.
 enum FTPTLSType {
-  /// Makes the base class that holds the methods.
-  static func makeBase(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {
-    let documentation: StaticString = "The methods that the class FTP_TLS adds."
-    return try makeType(
-      in: module, name: "\(name)._FTPTLSMethods", size: 0, flags: py_base_type_flags,
-      slots: [
-        PyType_Slot(Py_tp_init, initialize),
-        PyType_Slot(Py_tp_methods, methods.start),
-        PyType_Slot(Py_tp_doc, documentation.cString),
-      ])
-  }
-
-  /// Makes the class `FTP_TLS`.
-  static func makeClass(
-    base: PythonObject, ftp: PythonObject, moduleName: String
-  ) throws(PythonError) -> PythonObject {
-    let namespace = try PythonObject.dictionary()
-    try namespace.set(.string(moduleName), for: "__module__")
-    try namespace.set(.bool(false), for: "_prot_p")
-    for name in ["verify", "implicit", "_ftplib_verify", "_ftplib_implicit"] {
-      try namespace.set(.bool(false), for: name)
+  /// Makes the class. Like `FTP` it can be changed, and has no fields of its own.
+  static func make(_ module: PythonObject, name: String, ftp: PythonObject) throws -> PythonObject {
+    let type = try documentation.withCString { documentation in
+      try makeType(
+        in: module, name: "\(name).FTP_TLS", size: 0, flags: py_base_type_flags, base: ftp,
+        slots: [
+          PyType_Slot(Py_tp_init, initialize),
+          PyType_Slot(Py_tp_methods, methods.start),
+          PyType_Slot(Py_tp_doc, documentation),
+        ])
     }
-    try namespace.set(.bool(true), for: "reuse_session")
-    if hasCertificateFiles {
-      // PROTOCOL_TLS_CLIENT: the number alone, for nobody need import ssl to import this.
-      try namespace.set(.integer(16), for: "ssl_version")
+    for attribute in ["_prot_p", "verify", "implicit", "_ftplib_verify", "_ftplib_implicit"] {
+      try type.setAttribute(.string(attribute), .bool(false))
     }
-    return try .makeClass(
-      "FTP_TLS", bases: [base, ftp], namespace: namespace,
-      signature: """
-        (host='', user='', passwd='', acct='', \(hasCertificateFiles ? "keyfile=None, certfile=None, " : "*, ")context=None, timeout=..., \
-        source_address=None, \(hasCertificateFiles ? "*, " : "")port=None, ipvtype=0, verify=None, implicit=False, encoding='utf-8', \
-        errors='strict', proxy=None)
-        """, documentation: documentation)
+    try type.setAttribute(.string("reuse_session"), .bool(true))
+    // PROTOCOL_TLS_CLIENT: the number alone, for nobody need import ssl to import this.
+    if hasCertificateFiles { try type.setAttribute(.string("ssl_version"), .integer(16)) }
+    return type
   }
 
   /// Up to 3.11 the constructor takes certificate files, as CPython's does.
   static let hasCertificateFiles = Py_Version < 0x030C_0000
 
+  /// Its first line is what `inspect.signature` reads.
   private static let documentation = """
+    FTP_TLS(host='', user='', passwd='', acct='', \(hasCertificateFiles ? "keyfile=None, certfile=None, " : "*, ")context=None, timeout=..., \
+    source_address=None, \(hasCertificateFiles ? "*, " : "")port=None, ipvtype=0, verify=None, implicit=False, encoding='utf-8', \
+    errors='strict', proxy=None)
+    --
+
     A connection to an FTP server over TLS (RFC 4217): the control connection by login(), data
     connections after prot_p().
 
@@ -75,23 +67,6 @@ enum FTPTLSType {
 
   private static let methods = StaticTable<PyMethodDef>(
     [
-      .method(
-        "connect",
-        """
-        connect($self, host='', port=0, timeout=-999, source_address=None, ipvtype=0)
-        --
-
-        Connect to a server and return its greeting. See FTP.connect; with implicit, TLS comes first.
-        """
-      ) { instance, type, arguments, count, keywords in
-        FTPType.call(
-          instance, type, arguments, count, keywords,
-          Signature("connect", ["host", "port", "timeout", "source_address", "ipvtype"])
-        ) { ftp, arguments in
-          let isImplicit = try ftp.attribute(._ftplib_implicit).isTrue()
-          return try ftp.connect(arguments) { isImplicit ? try ftp.secure($0, session: nil) : $0 }
-        }
-      },
       .method(
         "login",
         """

@@ -38,12 +38,7 @@ extension FTPType {
       user, passwd and acct are str. Without a user: 'anonymous' with the password 'anonymous@'.
       Raises error_perm for a wrong password, and then the login may be tried again. RFC 959
       section 4.1.1.
-      """
-    ) {
-      call(
-        $0, $1, $2, $3, $4, Signature("login", ["user", "passwd", "acct"]),
-        two: { try $0.login($1.isNone ? nil : $1, $2.isNone ? nil : $2, nil) }, any: { try $0.login($1) })
-    },
+      """, login),
     .method(
       "quit",
       """

@@ -83,12 +83,7 @@ extension FTPType {
       cmd is a command with a data connection, as 'RETR name' (str or bytes); rest is the offset
       in bytes at which to begin (REST). The caller reads or writes, closes the socket, and calls
       voidresp(). Raises OSError, error_reply for another reply than 1yz, and as sendcmd.
-      """
-    ) {
-      call($0, $1, $2, $3, $4, Signature("ntransfercmd", ["cmd", "rest"], required: 1)) { ftp, arguments in
-        try ftp.ntransfercmd(arguments.required(0), arguments[1])
-      }
-    },
+      """, ntransfercmd),
     .method(
       "transfercmd",
       """

@@ -198,6 +198,17 @@ enum FTPType {
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
     exchange(instance, type, arguments, count, keywords, .sendcmd)
   }
+  static let login: MethodImplementation = { instance, type, arguments, count, keywords in
+    call(
+      instance, type, arguments, count, keywords, Signature("login", ["user", "passwd", "acct"]),
+      two: { try $0.login($1.isNone ? nil : $1, $2.isNone ? nil : $2, nil) }, any: { try $0.login($1) })
+  }
+  static let ntransfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
+    call(instance, type, arguments, count, keywords, Signature("ntransfercmd", ["cmd", "rest"], required: 1)) {
+      ftp, arguments in
+      try ftp.ntransfercmd(arguments.required(0), arguments[1])
+    }
+  }
   static let transfercmd: MethodImplementation = { instance, type, arguments, count, keywords in
     call(instance, type, arguments, count, keywords, Signature("transfercmd", ["cmd", "rest"], required: 1)) {
       ftp, arguments in
