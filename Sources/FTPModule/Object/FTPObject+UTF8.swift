@@ -11,7 +11,9 @@ extension FTPObject {
   func askForUTF8() throws {
     do {
       // Some leave the blank out that RFC 2389 has before each feature.
-      let lines = try lookingAt(sendcmd("FEAT")).split(whereSeparator: \.isNewline).map { String($0.drop { $0 == " " }) }
+      let lines = try lookingAt(sendcmd("FEAT")).split(whereSeparator: \.isNewline).map {
+        String($0.drop { $0 == " " })
+      }
       if ServerFeatures(lines: lines).has("UTF8") { _ = try sendcmd("OPTS UTF8 ON") }
     } catch {
       guard PythonError.matches(state.errors.permanent, state.errors.temporary), let refusal = PythonError.take() else {
