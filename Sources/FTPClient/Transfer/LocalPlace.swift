@@ -11,7 +11,7 @@ package final class LocalPlace {
   /// The whole path for messages.
   package let path: String
   /// Whether the name is a link of the system's to an open file of a process.
-  private let isOpenFile: Bool
+  let isOpenFile: Bool
 
   /// A name in a directory of a tree. `name` has no slash.
   init(in directory: LocalTree.Directory, _ name: [UInt8], path: String) {
@@ -79,6 +79,12 @@ package final class LocalPlace {
     var status = stat()
     let result = (name ?? self.name).withPath { fstatat(directory, $0, &status, AT_SYMLINK_NOFOLLOW) }
     return result == 0 ? status : nil
+  }
+
+  /// Whether the name, or what a link of that name leads to, is a pipe.
+  var isPipe: Bool {
+    var status = stat()
+    return name.withPath { fstatat(directory, $0, &status, 0) } == 0 && status.st_mode & S_IFMT == S_IFIFO
   }
 
   /// Opens a name in the directory, never through a link, but for the place that is an open file of a process: that one is emptied where it is regular,

@@ -59,10 +59,10 @@ package final class PartFile: DownloadSink {
         guard place.name.withPath({ faccessat(place.directory, $0, W_OK, AT_EACCESS) }) == 0 else {
           throw refusal(errno)
         }
-      case S_IFLNK: throw refusal(ELOOP)
-      case let kind:
+      case S_IFLNK where !place.isOpenFile: throw refusal(ELOOP)
+      default:
         if isRegularOnly { throw Self.refusalOfIrregular(place.path) }
-        return try openDirectly(isPipe: kind == S_IFIFO)
+        return try openDirectly(isPipe: place.isPipe)
       }
     }
     let isWorthKeeping = resuming && facts.isTelling && (facts.size ?? 0) >= Self.worthKeeping
