@@ -93,8 +93,11 @@ final class CrewThread: ReferenceHolder {
         haveBegun.run()
         for thread in threads { thread.join(stop) }
       }
-      // Another's threads may be none, and wait for this one: gevent's.
-      guard let owner = try plain.attribute("start_new_thread").builtinSelf, owner === plain else { return (nil, 0) }
+      // Another's threads may be none, and wait for this one: gevent's. ftpy's function holds Python's own.
+      guard let owner = try plain.attribute("start_new_thread").builtinSelf, (owner.builtinSelf ?? owner) === plain
+      else {
+        return (nil, 0)
+      }
       try plain.callMethod("start_new_thread", NativeObject.make(module.crewThreadType, foreman), .tuple([]))
       haveBegun.awaitEnd(stop)
       return (foreman, begun)
