@@ -195,11 +195,8 @@ struct BinaryFile {
   }
 
   /// Whether a callback is the `write` of an unbuffered file, which may take less than it is given and say so alone by what it returns.
-  static func isRawWrite(_ callback: PythonObject, _ types: () throws(PythonError) -> FileTypes) throws(PythonError)
-    -> Bool
-  {
-    guard let file = callback.builtinSelf, file.isExactly(try types().raw) else { return false }
-    return isWrite(callback, try types())
+  static func isRawWrite(_ callback: PythonObject, _ types: FileTypes) -> Bool {
+    callback.builtinSelf?.isExactly(types.raw) == true && isWrite(callback, types)
   }
 
   /// Whether a callback is the `write` of one of them: such a callback gets text as raw bytes.

@@ -15,7 +15,7 @@ extension FTPObject {
     let callback = try self.callback(callback)
     let blockSize = try self.blockSize(blockSize) ?? Self.defaultBlockSize
     var blocks = try DownloadBlocks(atMost: blockSize)
-    let isRaw = try BinaryFile.isRawWrite(callback) { () throws(PythonError) in try state.fileTypes() }
+    let isRaw = BinaryFile.isRawWrite(callback, try state.fileTypes())
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, try Attachment.attach({ try BinaryFile.isWrite(callback, state.fileTypes()) }) {
@@ -109,7 +109,7 @@ extension FTPObject {
   func retrlines(_ command: PythonObject, _ callback: PythonObject?) throws -> PythonObject {
     let codec = try codec
     if let callback, BinaryFile.isWrite(callback, try state.fileTypes()) {
-      let isRaw = try BinaryFile.isRawWrite(callback) { () throws(PythonError) in try state.fileTypes() }
+      let isRaw = BinaryFile.isRawWrite(callback, try state.fileTypes())
       return try textBlocks(command) { lines in
         try lines.withUnsafeBytes { try lend($0, to: callback, isRaw: isRaw) }
       }

@@ -49,14 +49,7 @@ enum FTPTLSType {
 
   private static let initialize: @convention(c) (ObjectPointer?, ObjectPointer?, ObjectPointer?) -> CInt = {
     instance, tuple, dictionary in
-    guard let instance else { return -1 }
-    let result = trampoline(of: instance) { state in
-      try FTPObject(object: PythonObject(borrowed: instance), state: state).initializeTLS(
-        tuple: tuple, dictionary: dictionary)
-      return PythonObject.none
-    }
-    Py_DecRef(result)
-    return result == nil ? -1 : 0
+    FTPType.construct(instance) { try $0.initializeTLS(tuple: tuple, dictionary: dictionary) }
   }
 
   static let ntransfercmd: MethodImplementation = { instance, type, arguments, count, keywords in

@@ -96,10 +96,14 @@ enum FTPType {
 
   private static let initialize: @convention(c) (ObjectPointer?, ObjectPointer?, ObjectPointer?) -> CInt = {
     instance, tuple, dictionary in
+    construct(instance) { try $0.initialize(tuple: tuple, dictionary: dictionary) }
+  }
+
+  /// Runs a constructor; returns what C expects of it.
+  static func construct(_ instance: ObjectPointer?, _ body: (FTPObject) throws -> Void) -> CInt {
     guard let instance else { return -1 }
     let result = trampoline(of: instance) { state in
-      try FTPObject(object: PythonObject(borrowed: instance), state: state).initialize(
-        tuple: tuple, dictionary: dictionary)
+      try body(FTPObject(object: PythonObject(borrowed: instance), state: state))
       return PythonObject.none
     }
     Py_DecRef(result)

@@ -5,9 +5,7 @@ internal import PythonBridge
 /// Threads that end with the script, in the middle of whatever they do: those of `_thread`, without a device's root.
 enum LostThreads {
   /// Has them told of at the interpreter's end, behind all that the script has registered with `atexit`, however it ends.
-  static func tellAtExit() throws(PythonError) {
-    try importModule("atexit").callMethod("register", tell.object())
-  }
+  static func tellAtExit() throws(PythonError) { try tell.callAtExit() }
 
   private static let tell = BuiltinFunction("tell_of_threads") { _, _ in
     answer { () throws(PythonError) in

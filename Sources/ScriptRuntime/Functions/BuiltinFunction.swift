@@ -23,6 +23,9 @@ struct BuiltinFunction: @unchecked Sendable {
   /// The function.
   func object() throws(PythonError) -> PythonObject { try owned(make()) }
 
+  /// Has it called at the interpreter's end: `atexit` calls what was registered first last.
+  func callAtExit() throws(PythonError) { try importModule("atexit").callMethod("register", object()) }
+
   /// Stores it in a dictionary under its name. False with a Python exception set.
   func add(to dictionary: UnsafeMutablePointer<PyObject>) -> Bool {
     guard let function = make() else { return false }
