@@ -15,7 +15,55 @@ static const char ftpy_chunk[] = {
 };
 
 static const char ftpy_client[] = {
-#embed "../../usr/ftplib/__main__.py" suffix(, 0)
+#embed "../../usr/ftplib/_command/__init__.py" suffix(, 0)
+};
+
+static const char ftpy_client_addresses[] = {
+#embed "../../usr/ftplib/_command/addresses.py" suffix(, 0)
+};
+
+static const char ftpy_client_arguments[] = {
+#embed "../../usr/ftplib/_command/arguments.py" suffix(, 0)
+};
+
+static const char ftpy_client_get[] = {
+#embed "../../usr/ftplib/_command/get.py" suffix(, 0)
+};
+
+static const char ftpy_client_ls[] = {
+#embed "../../usr/ftplib/_command/ls.py" suffix(, 0)
+};
+
+static const char ftpy_client_main[] = {
+#embed "../../usr/ftplib/_command/main.py" suffix(, 0)
+};
+
+static const char ftpy_client_messages[] = {
+#embed "../../usr/ftplib/_command/messages.py" suffix(, 0)
+};
+
+static const char ftpy_client_places[] = {
+#embed "../../usr/ftplib/_command/places.py" suffix(, 0)
+};
+
+static const char ftpy_client_put[] = {
+#embed "../../usr/ftplib/_command/put.py" suffix(, 0)
+};
+
+static const char ftpy_client_sessions[] = {
+#embed "../../usr/ftplib/_command/sessions.py" suffix(, 0)
+};
+
+static const char ftpy_client_streams[] = {
+#embed "../../usr/ftplib/_command/streams.py" suffix(, 0)
+};
+
+static const char ftpy_client_textupload[] = {
+#embed "../../usr/ftplib/_command/textupload.py" suffix(, 0)
+};
+
+static const char ftpy_client_trees[] = {
+#embed "../../usr/ftplib/_command/trees.py" suffix(, 0)
 };
 
 static const char ftpy_deviceroot[] = {
@@ -191,6 +239,18 @@ static const struct DeviceModule table[] = {
     {"_ftpy.child", ftpy_child, sizeof ftpy_child - 1},
     {"_ftpy.chunk", ftpy_chunk, sizeof ftpy_chunk - 1},
     {"_ftpy.client", ftpy_client, sizeof ftpy_client - 1},
+    {"_ftpy.client.addresses", ftpy_client_addresses, sizeof ftpy_client_addresses - 1},
+    {"_ftpy.client.arguments", ftpy_client_arguments, sizeof ftpy_client_arguments - 1},
+    {"_ftpy.client.get", ftpy_client_get, sizeof ftpy_client_get - 1},
+    {"_ftpy.client.ls", ftpy_client_ls, sizeof ftpy_client_ls - 1},
+    {"_ftpy.client.main", ftpy_client_main, sizeof ftpy_client_main - 1},
+    {"_ftpy.client.messages", ftpy_client_messages, sizeof ftpy_client_messages - 1},
+    {"_ftpy.client.places", ftpy_client_places, sizeof ftpy_client_places - 1},
+    {"_ftpy.client.put", ftpy_client_put, sizeof ftpy_client_put - 1},
+    {"_ftpy.client.sessions", ftpy_client_sessions, sizeof ftpy_client_sessions - 1},
+    {"_ftpy.client.streams", ftpy_client_streams, sizeof ftpy_client_streams - 1},
+    {"_ftpy.client.textupload", ftpy_client_textupload, sizeof ftpy_client_textupload - 1},
+    {"_ftpy.client.trees", ftpy_client_trees, sizeof ftpy_client_trees - 1},
     {"_ftpy.deviceroot", ftpy_deviceroot, sizeof ftpy_deviceroot - 1},
     {"_ftpy.embedding", ftpy_embedding, sizeof ftpy_embedding - 1},
     {"_ftpy.ending", ftpy_ending, sizeof ftpy_ending - 1},

@@ -91,7 +91,8 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         files = {name for name in archive.namelist() if ".dist-info/" not in name}
         extension = archive.read("usr/ftplib/__init__.abi3.so")
-    names = ("__init__.abi3.so", "__init__.pyi", "__main__.py", "py.typed")
+    names = {"__init__.abi3.so", "__init__.pyi", "__main__.py", "py.typed"}
+    names |= {f"_command/{file.name}" for file in PACKAGE.glob("_command/*.py")}
     assert files == {f"usr/ftplib/{name}" for name in names}
     assert extension == (PACKAGE / "__init__.abi3.so").read_bytes()
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 else:
     Loader = object  # the real one takes long to import and adds nothing here
 
+# The client as a program, the one package among them.
+CLIENT = "_ftpy.client"
+
 
 class MemoryLoader(Loader):
     """Runs a module from its source in memory, and shows it to tracebacks and `inspect`."""
@@ -34,7 +37,7 @@ class MemoryLoader(Loader):
         return str(sources[name], "utf-8")
 
     def is_package(self, name: str) -> bool:
-        return False
+        return name == CLIENT
 
 
 def find_first(name: str, path: "Sequence[str] | None") -> ModuleSpec | None:
@@ -72,7 +75,7 @@ def beside_script(name: str) -> ModuleSpec | None:
 def find_spec(name: str) -> ModuleSpec:
     """The spec of one of the modules that are found here, wherever it stands among the others."""
     if name in sources:
-        return ModuleSpec(name, MemoryLoader(), origin=origin(name))
+        return ModuleSpec(name, MemoryLoader(), origin=origin(name), is_package=name == CLIENT)
     from _ftpy import usr
 
     return usr.find_spec(name)

@@ -7,7 +7,7 @@ import os
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from _ftpy.program import root, sources
+from _ftpy.program import root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ class AliasLoader(Loader):
 
     def get_code(self, name: str) -> "CodeType":
         """What `-m usr.ftplib` and `-m ftplib` run."""
-        return compile(sources["_ftpy.client"], "<ftpy>/_ftpy.client", "exec", dont_inherit=True)
+        program = f"from _ftpy.client.main import main; main({name.removeprefix('_ftpy.')!r})"
+        return compile(program, f"<ftpy>/{name}", "exec", dont_inherit=True)
 
 
 def package() -> ModuleSpec:

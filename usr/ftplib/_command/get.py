@@ -1,0 +1,83 @@
+"""`get`: files and trees from a server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from . import ftplib
+from .addresses import Address, command
+from .messages import Failure, every, meter
+from .places import Places, in_its_place
+from .sessions import Sessions, named
+from .streams import Output, Sink
+from .trees import tree
+
+
+def get(options: argparse.Namespace, sessions: Sessions) -> bool:
+    several = len(options.url) > 1 and options.output not in (None, "-")
+    if several and not os.path.isdir(options.output):
+        raise Failure(f"{options.output}: is no directory, for several files")
+    output = Output() if options.output == "-" and not options.recursive else None
+    places = Places()
+
+    def one(address: Address) -> None:
+        if output:
+            with named(address.shown, sessions):
+                fetch(sessions.open(address.parent()), address, output)
+            return
+        target = local_target(address, options)
+        taking = places.take(os.path.realpath(target), address.shown, keeping=options.recursive)
+        with taking, named(address.shown, sessions):
+            if options.recursive:
+                tree(sessions.open(address.whole()).download_tree, "", target, options)
+            else:
+                download(sessions.open(address.parent()), address, target, options)
+
+    return every(options.url, one)
+
+
+def local_target(address: Address, options: argparse.Namespace) -> str:
+    """Where a file or a tree goes to."""
+    target: str | None = options.output
+    if options.recursive:
+        return target or local_name(address, "directory")
+    if target is None or os.path.isdir(target) or target.endswith("/"):
+        return os.path.join(target or "", local_name(address, "file"))
+    return target
+
+
+def local_name(address: Address, kind: str) -> str:
+    """The last part of the path, as the user has written it: never a name of the server's."""
+    name = os.fsdecode(address.name)
+    if name in ("", ".", "..") or "/" in name or "\0" in name:
+        raise Failure(f"{address.shown}: names no {kind}; say with -o where it is to go")
+    return name
+
+
+def fetch(ftp: ftplib.FTP, address: Address, output: Sink) -> None:
+    """A file, or a listing, to a stream."""
+    if address.kind == "d":
+        path = os.fsdecode(address.name)
+        for name, _ in ftp.listdir(path):
+            output.write(os.fsencode(name) + b"\n")
+    elif address.kind == "a":
+        ftp.retrlines(command("RETR", address.name), lambda line: output.write(memoryview(line)))
+    else:
+        ftp.retrbinary(command("RETR", address.name), output.write)
+    output.flush()
+
+
+def download(ftp: ftplib.FTP, address: Address, target: str, options: argparse.Namespace) -> None:
+    if address.kind in ("a", "d"):
+        with in_its_place(target) as file:
+            fetch(ftp, address, file)
+        return
+    ftp.download(
+        address.name,
+        target,
+        progress=meter(options),
+        resume=not options.restart,
+        retries=options.retries,
+        segments=options.segments,
+    )
