@@ -251,7 +251,7 @@ failed=0
 # run NAME HEADING : runs part_NAME, shows and keeps its output, and notes how it went. Sets `status`.
 # Never to be called as a condition: bash would then ignore set -e in all that the part does.
 run() {
-  local name=$1 heading=$2 start=$SECONDS seconds
+  local name=$1 heading=$2 start=$SECONDS
   printf '\n== %s ==\n' "$heading"
   mkdir -p "$logs"
   set +e
@@ -261,7 +261,12 @@ run() {
   ) </dev/null 2>&1 | tee "$logs/$name.log"
   status=${PIPESTATUS[0]}
   set -e
-  seconds=$((SECONDS - start))
+  note "$name" $((SECONDS - start))
+}
+
+# note NAME SECONDS : notes how a part went, by `status` and what it has said.
+note() {
+  local name=$1 seconds=$2
   if [ "$status" = 0 ]; then
     report+=("$(printf 'ok    %-12s %4d s' "$name" "$seconds")")
   else
@@ -274,6 +279,33 @@ run() {
     grep -aE 'Test run with [0-9]+ tests?.*after|Executed [1-9][0-9]* tests?, |^=+ .* in [0-9.]+s.* =+$|^[0-9]+ passed, [0-9]+ failed$|^[0-9]+ (of [0-9]+ flat|operations)' \
       "$logs/$name.log" | sed "s/^/$name: /" | tail -n 3
   )
+}
+
+# begin NAME : starts part_NAME beside those that follow; `finish NAME HEADING` awaits it.
+# With job control it gets Ctrl-C's signal as a program in front does, which some of the tests send; and it has to be ended by us.
+begin() {
+  local start=$SECONDS
+  mkdir -p "$logs"
+  set -m
+  (
+    set -e
+    trap 'echo $((SECONDS - start)) >"$logs/$1.seconds"' EXIT
+    "part_$1"
+  ) </dev/null >"$logs/$1.log" 2>&1 &
+  set +m
+  beside=$!
+  trap 'kill -- "-$beside" 2>/dev/null' EXIT
+}
+
+finish() {
+  printf '\n== %s ==\n' "$2"
+  set +e
+  wait "$beside"
+  status=$?
+  set -e
+  trap - EXIT
+  cat "$logs/$1.log"
+  note "$1" "$(cat "$logs/$1.seconds")"
 }
 
 # The same for a part that needs the release build.
@@ -308,8 +340,10 @@ if wanted lint; then
   run lint 'Formatting and lint'
 fi
 if wanted python; then
+  # At once: both wait far more than they compute.
+  if [ $built = yes ]; then begin ftpy; fi
   run_built python3 'Python tests inside python3'
-  run_built ftpy 'Python tests inside ftpy'
+  if [ $built = yes ]; then finish ftpy 'Python tests inside ftpy'; else run_built ftpy ''; fi
 fi
 if wanted endurance; then
   run_built endurance 'Endurance and compatibility'
