@@ -17,8 +17,9 @@ FOLDER = "usr/mirror"
 def sizes(ftp: FTP) -> dict[str, int]:
     """The files in the current directory, and how long each is."""
     found: dict[str, int] = {}
-    ftp.voidcmd("TYPE I")
-    for name in ftp.nlst():
+    names = ftp.nlst()
+    ftp.voidcmd("TYPE I")  # behind nlst(), which asks for text: many servers tell no size of that
+    for name in names:
         try:
             size = ftp.size(name)
         except error_perm:  # a directory, say

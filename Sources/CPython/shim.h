@@ -8,6 +8,8 @@
 #include <features.h> /* before Python.h, which otherwise changes fd_set under Swift's Glibc module */
 
 #include <dlfcn.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #define PY_SSIZE_T_CLEAN
 #ifndef Py_LIMITED_API
@@ -24,6 +26,9 @@
 #pragma weak PyType_GetName
 #pragma weak Py_Version
 static inline int py_has_stable_abi(void) { return &Py_Version != NULL; } /* since 3.11 */
+
+/* Whether this is the process's first thread: Python's main thread, where Python was started as usual. (Swift's Glibc module has no gettid.) */
+static inline int is_first_thread(void) { return syscall(SYS_gettid) == getpid(); }
 
 /* Borrowed singletons and exception classes: globals that Swift takes for mutable. */
 static inline PyObject *_Nonnull py_none(void) { return Py_None; }

@@ -50,6 +50,7 @@ public enum Attachment {
   public static func checkSignals() throws(PythonError) {
     try attach { () throws(PythonError) in
       try check(PyErr_CheckSignals())
+      try check(Postponed.check())
       guard let question = pthread_getspecific(questionKey) else { return }
       try Unmanaged<Question>.fromOpaque(question).takeUnretainedValue().ask()
     }

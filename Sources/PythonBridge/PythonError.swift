@@ -56,53 +56,60 @@ public struct PythonError: Error {
   /// Whether an exception is set.
   public static var isSet: Bool { PyErr_Occurred() != nil }
 
-  /// Drops the exception that is set. Ctrl-C is not lost: its signal counts as come anew.
+  /// Drops the exception that is set. A stop is not lost: it is raised a little later.
   public static func clear() {
-    let isInterrupt = isSet && PyErr_ExceptionMatches(py_keyboard_interrupt()) != 0
-    PyErr_Clear()
-    if isInterrupt { PyErr_SetInterrupt() }
+    guard isSet else { return }
+    guard PyErr_ExceptionMatches(PythonObject.exception.pointer) == 0, let stop = take() else { return PyErr_Clear() }
+    Postponed.raise(stop)
   }
 
-  /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept. Ctrl-C is not lost: its
-  /// signal counts as come anew, unless `KeyboardInterrupt` is what is kept.
+  /// Runs clean-up code between an exception and its handler: what it raises is dropped, the exception is kept. A stop is not lost: it is raised
+  /// a little later, unless one of its class is what is kept.
   public static func preserving(_ body: () throws -> Void) {
+    let kept = save()
+    do { try body() } catch { postpone(take(), unlessLike: kept.type) }
+    PyErr_Restore(kept.type, kept.value, kept.traceback)
+  }
+
+  /// The same for code that closes something. A stop can break that off half done, as `socket.close`, which is Python code: then it runs once more.
+  /// Signals that have come before have their handlers' turn before it, and so outside it.
+  public static func closing(_ body: () throws -> Void) {
+    let kept = save()
+    if PyErr_CheckSignals() < 0 { postpone(take(), unlessLike: kept.type, isStop: true) }
+    do { try body() } catch {
+      let dropped = take()
+      if let dropped, isStop(dropped.type) { preserving(body) }
+      postpone(dropped, unlessLike: kept.type)
+    }
+    PyErr_Restore(kept.type, kept.value, kept.traceback)
+  }
+
+  /// Takes the exception that is set where it is a stop; drops any other.
+  public static func takeStop() -> PythonObject? {
+    guard let exception = take(), isStop(exception.type) else { return nil }
+    return exception
+  }
+
+  /// An exception that is dropped is raised a little later where it is a stop.
+  public static func postpone(ifStop dropped: PythonObject) { postpone(dropped, unlessLike: nil) }
+
+  private static func postpone(_ dropped: PythonObject?, unlessLike kept: ObjectPointer?, isStop: Bool = false) {
+    guard let dropped, isStop || Self.isStop(dropped.type) else { return }
+    if let kept, dropped.type.isSubclass(of: PythonObject(borrowed: kept)) { return }
+    Postponed.raise(dropped)
+  }
+
+  private static func save() -> (type: ObjectPointer?, value: ObjectPointer?, traceback: ObjectPointer?) {
     var type: ObjectPointer?
     var value: ObjectPointer?
     var traceback: ObjectPointer?
     PyErr_Fetch(&type, &value, &traceback)
-    do { try body() } catch {
-      let dropped = take()
-      let isExpected = type.map { isKeyboardInterrupt(PythonObject(borrowed: $0)) } ?? false
-      if let dropped, !isExpected { renewInterrupt(dropped) }
-    }
-    PyErr_Restore(type, value, traceback)
+    return (type, value, traceback)
   }
 
-  /// The same for code that closes something. Ctrl-C can break that off half done, as `socket.close`, which is Python code: then it runs once more.
-  public static func closing(_ body: () throws -> Void) {
-    preserving {
-      do { try body() } catch {
-        guard PyErr_ExceptionMatches(py_keyboard_interrupt()) != 0, let interrupt = take() else { throw error }
-        preserving(body)
-        throw restore(interrupt)
-      }
-    }
-  }
-
-  /// Takes the exception that is set where it is Ctrl-C's; drops any other.
-  public static func takeInterrupt() -> PythonObject? {
-    guard let exception = take(), isKeyboardInterrupt(exception.type) else { return nil }
-    return exception
-  }
-
-  /// Where an exception that is dropped is Ctrl-C's, its signal counts as come anew.
-  public static func renewInterrupt(_ dropped: PythonObject) {
-    if isKeyboardInterrupt(dropped.type) { PyErr_SetInterrupt() }
-  }
-
-  private static func isKeyboardInterrupt(_ type: PythonObject) -> Bool {
-    type.isSubclass(of: PythonObject(borrowed: py_keyboard_interrupt()))
-  }
+  /// Whether an exception's class is that of a *stop*: one that ends a script from outside, which `except Exception` does not catch, as
+  /// `KeyboardInterrupt` and `SystemExit`. It comes from a signal's handler mostly, in any Python code.
+  private static func isStop(_ type: PythonObject) -> Bool { !type.isSubclass(of: .exception) }
 }
 
 /// Owns what a C function returned as a new reference, or throws the exception that it set.

@@ -29,7 +29,7 @@ extension ObjectClient {
       }
       do { return FTPError(unexpected: try ftp.parsed(exception.string())) } catch {
         // To put it into words may run a signal's handler.
-        return PythonFailure(PythonError.takeInterrupt() ?? exception)
+        return PythonFailure(PythonError.takeStop() ?? exception)
       }
     case let local as LocalFailure: return LocalFailure(taken(local.error))
     default: return error

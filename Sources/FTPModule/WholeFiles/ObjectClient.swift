@@ -321,7 +321,7 @@ final class ObjectClient: TransferClient {
     case let failure as TransferFailure: drop(failure.cause)
     case let error as FTPError: if case .interrupted(let cause) = error.kind { drop(cause) }
     case is PythonError: Attachment.attach { PythonError.clear() }
-    case let failure as PythonFailure: Attachment.attach { PythonError.renewInterrupt(failure.exception) }
+    case let failure as PythonFailure: Attachment.attach { PythonError.postpone(ifStop: failure.exception) }
     default: break
     }
   }

@@ -1,0 +1,31 @@
+internal import CPython
+
+/// What stops a script, where it came up in clean-up code and could not be thrown: it is raised by the next wait, or by Python's own loop as soon as
+/// that goes on. Attached.
+enum Postponed {
+  /// What the main thread is to raise.
+  private nonisolated(unsafe) static var exception: PythonObject?
+
+  static func raise(_ stop: PythonObject) {
+    // Its signal counts as come anew.
+    if stop.type.isSubclass(of: PythonObject(borrowed: py_keyboard_interrupt())) { return PyErr_SetInterrupt() }
+    // Of other threads Python takes no more than the class. No signal's handler runs there.
+    guard isOnMainThread else {
+      PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), stop.type.pointer)
+      return
+    }
+    exception = stop
+    // Where there is no room for it, the next wait raises it.
+    Py_AddPendingCall({ _ in Postponed.check() }, nil)
+  }
+
+  /// Raises what is there: -1 with the exception set, otherwise 0.
+  static func check() -> CInt {
+    guard let stop = exception, isOnMainThread else { return 0 }
+    exception = nil
+    _ = PythonError.restore(stop)
+    return -1
+  }
+
+  private static var isOnMainThread: Bool { is_first_thread() != 0 }
+}
