@@ -36,6 +36,14 @@ static const size_t largest_error = 128;
 /// What a handler of MemoryError may take at least before the next is raised.
 static const ptrdiff_t smallest_step = 1024;
 
+/// A request of this size or less is never refused. An int is one, and 3.11 makes one on an exception's way to its handler: when it gets none
+/// it tries again, for ever. What holds others takes more.
+static const size_t smallest = 32;
+
+/// What the compiler may take in another thread, and how many times the source's size.
+static const ptrdiff_t compiler_allowance = 1 << 20;
+static const ptrdiff_t compiler_factor = 64;
+
 /// What another thread may take beyond the limit before MemoryError is raised in it. `threading` waits for ever for a thread whose
 /// first steps fail, and those take some 16 KiB for frames and a few more.
 static const ptrdiff_t thread_allowance = 48 * 1024;
@@ -61,15 +69,18 @@ static enum Phase phase;
 /// Whether the limit is to apply when the command line's code begins.
 static bool awaits_command;
 static int suspended;
-/// Nothing is refused until the main thread runs its next instruction.
-static bool compiling;
-/// Nothing is refused until other code begins: an exception is being printed.
-static bool reporting;
-/// Nothing is refused until the prompt's first line: it loads what it needs itself, which is no use of the script's.
-static bool prompting;
-/// What was used when that began.
-static ptrdiff_t before_prompt;
 static pthread_t main_thread;
+
+/// The main thread is refused nothing until its next instruction.
+static bool compiling;
+/// Nor until other code begins: it prints an exception.
+static bool reporting;
+/// Nor until the prompt's first line: the prompt loads what it needs itself, which is no use of the script's.
+static bool prompting;
+/// What the main thread has taken since then.
+static ptrdiff_t of_prompt;
+/// What this thread may take beyond the limit until other code begins in it, when it is not the main thread.
+static _Thread_local ptrdiff_t granted;
 
 /// How much was used when MemoryError was asked for last; 0 when all that is used fits.
 static ptrdiff_t raised_at;
@@ -94,9 +105,12 @@ static atomic_bool tending;
 
 static bool on_main_thread(void) { return pthread_equal(pthread_self(), main_thread); }
 
-static ptrdiff_t used(void) { return atomic_load_explicit(&counted, memory_order_relaxed) - base; }
+static ptrdiff_t used(void) { return atomic_load_explicit(&counted, memory_order_relaxed) - base - of_prompt; }
 
-static bool applies(void) { return phase == running && limit && !suspended && !compiling && !reporting && !prompting; }
+static bool applies(void) {
+  return phase == running && limit && !suspended && !((compiling || reporting || prompting) && on_main_thread());
+}
+
 
 // MARK: Between two instructions
 
@@ -199,12 +213,14 @@ static void overdraw(ptrdiff_t total, ptrdiff_t more) {
 
 /// Whether a block may grow from `before` to `after` bytes; 0 is no block. `spares` says that a refusal would do harm.
 static bool admits(size_t before, size_t after, bool spares) {
-  if (after <= before || !applies())
+  if (after <= before || after <= smallest || !applies())
     return true;
   ptrdiff_t most = (ptrdiff_t)limit;
   if (after > PY_SSIZE_T_MAX / 2)
     return false;
   ptrdiff_t total = used() + (ptrdiff_t)(after - before);
+  if (granted && total <= most + granted)
+    return true;
   if (total > most - most / 8) {
     // Garbage in cycles is nobody's use of memory. One collection each time that it gets tight, and each time after growth.
     if (collected_at && total > collected_at + most / 16)
@@ -246,7 +262,11 @@ static bool admits(size_t before, size_t after, bool spares) {
   return true;
 }
 
-static void count(ptrdiff_t bytes) { atomic_fetch_add_explicit(&counted, bytes, memory_order_relaxed); }
+static void count(ptrdiff_t bytes) {
+  atomic_fetch_add_explicit(&counted, bytes, memory_order_relaxed);
+  if (prompting && on_main_thread())
+    of_prompt += bytes;
+}
 
 /// The compiler's blocks that live: they do not count. `exec` of a string keeps them until the code has run.
 static void *compilers[512];
@@ -265,7 +285,7 @@ static ptrdiff_t weigh(void *block) {
   if (!block)
     return 0;
   size_t size = malloc_usable_size(block);
-  void **place = compiling && size >= compiler_block ? compilers_place(NULL) : NULL;
+  void **place = size >= compiler_block && compiling && on_main_thread() ? compilers_place(NULL) : NULL;
   if (!place)
     return (ptrdiff_t)size;
   *place = block;
@@ -351,17 +371,34 @@ static bool begins_prompt(PyObject *arguments) {
   return name && PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "<stdin>") == 0;
 }
 
+/// The size of what the compiler is about to read; 0 where it is not known.
+static ptrdiff_t source_size(PyObject *arguments) {
+  PyObject *source = PyTuple_Check(arguments) && PyTuple_GET_SIZE(arguments) > 0 ? PyTuple_GET_ITEM(arguments, 0) : NULL;
+  if (source && PyBytes_Check(source))
+    return PyBytes_GET_SIZE(source);
+  return source && PyUnicode_Check(source) ? PyUnicode_GET_LENGTH(source) : 0;
+}
+
+/// Lets this thread take what its next piece of work may need, the compiler's for a source of this size.
+static void grant(ptrdiff_t source) {
+  granted = compiler_allowance + (source < PTRDIFF_MAX / (2 * compiler_factor) ? source * compiler_factor : 0);
+}
+
 /// Follows what the interpreter is about to do.
 static int follow(const char *event, PyObject *arguments, void *unused) {
   if (strcmp(event, "compile") == 0) {
     if (prompting && begins_prompt(arguments)) {
       prompting = false;
-      base += used() > before_prompt ? used() - before_prompt : 0;
+      base += of_prompt;
+      of_prompt = 0;
     }
     // The compiler must not fail for its own blocks' sake. `tend` ends the exception that this is.
-    if (on_main_thread() && phase != starting && ask_to_tend())
+    if (!on_main_thread())
+      grant(source_size(arguments));
+    else if (phase != starting && ask_to_tend())
       compiling = true;
   } else if (strcmp(event, "exec") == 0) {
+    granted = 0;
     if (on_main_thread() && reporting) {
       reporting = unwinds = false;
       raised_at = raised_at ? used() : 0;
@@ -369,13 +406,15 @@ static int follow(const char *event, PyObject *arguments, void *unused) {
     if (phase == armed)
       ask_to_tend();
   } else if (strcmp(event, "sys.excepthook") == 0) {
-    reporting = on_main_thread() || reporting;
+    reporting = reporting || on_main_thread();
   } else if (strcmp(event, "cpython.run_interactivehook") == 0) {
     prompting = on_main_thread() && phase == running;
-    before_prompt = used();
   } else if (strcmp(event, "sys._current_frames") == 0 || strcmp(event, "sys._current_exceptions") == 0) {
     // They allocate under a lock that PyThreadState_SetAsyncExc takes.
-    compiling = ask_to_tend() || compiling;
+    if (!on_main_thread())
+      grant(0);
+    else
+      compiling = ask_to_tend() || compiling;
   } else if (awaits_command && phase == starting && begins_command(event)) {
     phase = armed;
   }
@@ -395,6 +434,7 @@ bool script_memory_count(void) {
   phase = starting;
   suspended = 0;
   prompting = false;
+  of_prompt = 0;
 
   // A second start of Python sets its allocators anew, but not that of its arenas.
   PyMemAllocatorEx counting = {&mem_domain, allocate, allocate_zeroed, reallocate, release};

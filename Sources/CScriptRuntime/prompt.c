@@ -27,7 +27,8 @@ void import_readline(void) {
 }
 
 bool wants_prompt(void) {
-  return (plan.inspect || (plan.uses_environment && getenv("PYTHONINSPECT"))) && is_interactive();
+  return (plan.inspect || (plan.uses_environment && getenv("PYTHONINSPECT"))) && is_interactive() &&
+         !script_runtime_is_ending();
 }
 
 /// Lets SystemExit end the prompt, which `-i` kept it from in the script. Python's own `main` sets the same

@@ -199,7 +199,18 @@ static int finish(int status) {
   return 128 + SIGINT;
 }
 
+bool script_runtime_is_ending(void) {
+  PyObject *program = PyImport_AddModule("_ftpy.program");
+  PyObject *is_ending = program ? PyObject_GetAttrString(program, "is_ending") : NULL;
+  bool ends = is_ending == Py_True;
+  Py_XDECREF(is_ending);
+  PyErr_Clear();
+  return ends;
+}
+
 int script_runtime_run(bool has_path) {
+  if (script_runtime_is_ending())
+    return finish(0);
   bool has_code = plan.command || plan.module || plan.script;
   if (!has_code && is_interactive())
     return prompt_alone();

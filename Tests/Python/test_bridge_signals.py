@@ -50,7 +50,7 @@ def closing(stop: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> list[
 
 
 def followed(call: Callable[..., object], *arguments: object) -> None:
-    """Calls, and then lets Python run: where the call returns or fails, that is where it comes out."""
+    """Calls, and then lets Python run: where the call returns or fails, there it comes out."""
     try:
         call(*arguments)
     finally:

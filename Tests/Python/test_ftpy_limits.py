@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pexpect
 import pytest
 from conftest import FTPY, LOGIN, Directory, ScriptedServer, Server, answer, passive, send, stall
 
@@ -136,6 +137,68 @@ def test_what_the_compiler_takes_does_not_count(tmp_path: Path) -> None:
     for size in ("64K", "128K"):
         done = FTPY.run("-X", f"heapsize={size}", "-c", code, cwd=tmp_path)
         assert done.stdout == "1 2 2\n"
+
+
+def test_what_the_compiler_takes_does_not_count_in_a_thread(tmp_path: Path) -> None:
+    functions = (f"def f{n}(a, b):\n    return [a, b, {n}, str(a)]\n" for n in range(60))
+    (tmp_path / "imported.py").write_text("".join(functions))
+    code = "import _thread, utime\ndef work():\n    import imported; print(imported.f59(1, 2))\n"
+    code += "_thread.start_new_thread(work, ()); utime.sleep(1)"
+    done = FTPY.run("--root", tmp_path, "-X", "heapsize=512K", "-c", code)
+    assert (done.stdout, done.stderr) == ("[1, 2, 59, '1']\n", "")
+
+
+THREAD_THAT_GROWS = """
+import _thread, utime
+def grow():
+    utime.sleep_ms(300)
+    try:
+        blocks = [bytearray(100_000) for _ in range(100)]
+        print('no limit')
+    except MemoryError:
+        print('too much')
+_thread.start_new_thread(grow, ())
+"""
+
+
+def test_the_limit_counts_for_threads_that_outlive_the_script(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(THREAD_THAT_GROWS + "raise ValueError('main ends')")
+    limit = ("-X", "heapsize=1M", "--root", tmp_path)
+    done = FTPY.run(*limit, tmp_path / "script.py", check=False)
+    assert done.stdout == "too much\n"
+    assert "ValueError: main ends" in done.stderr
+
+
+def test_the_limit_counts_for_threads_while_the_prompt_waits(tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "usr/main.py").write_text(THREAD_THAT_GROWS)
+    command = ["--root", str(tmp_path), "--boot", "-X", "heapsize=1M"]
+    prompt = pexpect.spawn(str(FTPY.program), command, timeout=20)
+    prompt.expect_exact(">>> ")
+    assert prompt.expect_exact(["too much", "no limit"]) == 0
+    prompt.close(force=True)
+
+
+def test_threads_that_go_on_and_on_reach_their_handlers(tmp_path: Path) -> None:
+    """On the way to one 3.11 makes an int, again and again until it gets it."""
+    code = """
+import _thread, utime
+end = utime.ticks_add(utime.ticks_ms(), 2000)
+def hog(n):
+    while utime.ticks_diff(end, utime.ticks_ms()) > 0:
+        try:
+            if n % 2: exec('z = [%s]' % ','.join(map(str, range(20000))))
+            a = [[str(i)] for i in range(10**9)]
+        except (MemoryError, RecursionError): pass
+        a = None
+        n += 1
+for n in range(3): _thread.start_new_thread(hog, (n,))
+utime.sleep(3)
+print('there')
+"""
+    for _ in range(2):
+        options = ("-X", "heapsize=2M", "-X", "timeout=10")
+        assert "there\n" in FTPY.run(*options, "-c", code, cwd=tmp_path, check=False).stdout
 
 
 def test_a_traceback_is_whole_when_memory_is_not_there(tmp_path: Path) -> None:
@@ -450,3 +513,13 @@ def test_the_time_ends_threads_that_outlive_the_script(tmp_path: Path) -> None:
     assert done.returncode == 124
     place = f"{tmp_path / 'script.py'} line 5"
     assert done.stderr == f"ftpy: timeout: the run took longer than 1 s, in {place}\n"
+
+
+def test_no_prompt_comes_when_the_time_is_over(tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    (tmp_path / "usr/main.py").write_text("while True: pass\n")
+    options = ("-X", "timeout=1", "--root", tmp_path, "--boot", "-i")
+    done = FTPY.run(*options, stdin="print('the prompt')\n", check=False)
+    place = f"{tmp_path / 'usr/main.py'} line 1"
+    said = f"ftpy: timeout: the run took longer than 1 s, in {place}\n"
+    assert (done.returncode, done.stdout, done.stderr) == (124, "", said)

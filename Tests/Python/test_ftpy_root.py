@@ -686,6 +686,13 @@ def test_a_copy_alone_in_an_empty_folder(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("['x']\n", "")
 
 
+def test_builtins_of_the_device(root: Path) -> None:
+    (root / "usr").mkdir()
+    (root / "usr/part.py").write_text("y = x + 1\n")
+    code = "x = const(5)\nexecfile('/usr/part.py')\nprint(y)"
+    assert FTPY.run("--root", root, "-c", code).stdout == "6\n"
+
+
 # Boot
 
 
@@ -729,6 +736,13 @@ def test_the_prompt_comes_whatever_main_does(main: str, said: str, root: Path) -
     status, out, err = boot(root, main, stdin="x\n")
     assert (status, out) == (0, "1\n")
     assert said in err
+
+
+def test_no_prompt_comes_when_main_switches_off(root: Path) -> None:
+    main = "from misc import Power\nPower.powerDown()\n"
+    status, out, err = boot(root, main, stdin="print('the prompt')\n")
+    assert (status, out) == (0, "")
+    assert err.count("\n") == 1, "that misc is a stub"
 
 
 def test_main_that_does_not_compile(root: Path) -> None:

@@ -22,6 +22,8 @@ def reason() -> str:
         return f"ftplib needs a system whose Python modules are .so files; {this}"
     if os.path.exists(EXTENSION):
         return f"ftplib is {EXTENSION}; import that, not this file, {os.path.basename(__file__)}"
+    if not os.path.isdir(os.path.dirname(EXTENSION)):
+        return f"Python loads no extension from an archive, as {EXTENSION} would be; unpack it"
     return (
         f"ftplib has not been built: there is no {EXTENSION}. In the project's folder, "
         "`Tests/run.sh build` or `pip install .` makes it"

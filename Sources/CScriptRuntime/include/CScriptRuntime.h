@@ -33,11 +33,14 @@ struct ScriptRuntimeStart script_runtime_start(
 /// Runs `usr/main.py` of the working directory in `__main__` as a script is run, before `script_runtime_run`;
 /// does nothing if there is no such file.
 ///
-/// An exception prints its traceback, and SystemExit ends the file alone: the caller goes on in any case.
+/// An exception prints its traceback, and SystemExit ends the file alone: the caller goes on, unless the run is ending.
 /// With `has_path` `sys.path` is as it should be; otherwise the working directory is put first.
 ///
 /// In C because the calls of `PyRun_` are no part of the stable ABI.
 void script_runtime_boot(bool has_path);
+
+/// Whether the run is to end, whatever would come next: the device was switched off, or the time is over.
+bool script_runtime_is_ending(void);
 
 /// Makes the prompt the plain one, which Python had before 3.13, without a word about it to child processes. Call it
 /// before `script_runtime_run`.

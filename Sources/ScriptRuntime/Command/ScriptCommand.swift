@@ -51,7 +51,7 @@ public enum ScriptCommand {
       return 1
     }
     if options.boots { script_runtime_boot(root != nil) }
-    if start.prompt { Banner.show(isPlain: options.run.heapSize != nil) }
+    if start.prompt, !script_runtime_is_ending() { Banner.show(isPlain: options.run.heapSize != nil) }
     return script_runtime_run(root != nil)
   }
 }

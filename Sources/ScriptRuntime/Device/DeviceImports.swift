@@ -24,6 +24,7 @@ enum DeviceImports {
         "memory_limit", of: program, to: memoryLimit.map { limit throws(PythonError) in try .integer(limit) } ?? .none)
       try setAttribute("owns_process", of: program, to: owned(PyBool_FromLong(ownsProcess ? 1 : 0)))
       try setAttribute("ended_by", of: program, to: .none)
+      try setAttribute("is_ending", of: program, to: .bool(false))
       if ownsProcess, root == nil { try LostThreads.tellAtExit() }
       try BuiltinFunction.memoryUsed.add(to: program)
       try ScheduledCall.schedule.add(to: program)

@@ -31,6 +31,8 @@ final class RunDeadline: Sendable {
   nonisolated(unsafe) private var watch: pthread_t?
   /// Written to when the run has ended.
   nonisolated(unsafe) private var ends: (reading: CInt, writing: CInt) = (-1, -1)
+  /// How the terminal was before the prompt took it.
+  nonisolated(unsafe) private var terminal: termios?
 
   /// `seconds` from now.
   init(seconds: Double) { self.seconds = seconds }
@@ -43,6 +45,8 @@ final class RunDeadline: Sendable {
     for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     ends = (descriptors[0], descriptors[1])
     main = pthread_self()
+    var modes = termios()
+    if tcgetattr(STDIN_FILENO, &modes) == 0 { terminal = modes }
     Self.running = self
     // Signals are for Python's threads: a Ctrl-C that this one took would wake none of their calls.
     var every = sigset_t()
@@ -89,6 +93,8 @@ final class RunDeadline: Sendable {
     mayInterrupt.withLock { if $0 { pthread_kill(main, Self.signal) } }
     guard !runEnds(before: Self.now() + Self.grace) else { return }
     Banner.complain("timeout: the run did not end within \(Self.text(Self.grace)) s after its time: killed")
+    // This thread's signals are blocked: from the background it is an error.
+    if var terminal { tcsetattr(STDIN_FILENO, TCSANOW, &terminal) }
     _exit(Self.status)
   }
 
@@ -119,12 +125,21 @@ final class RunDeadline: Sendable {
     let handler = BuiltinFunction("timeout", flags: METH_VARARGS) { _, arguments in
       let frame = arguments.flatMap { PyTuple_GetItem($0, 1) }
       RunDeadline.running?.say(frame)
+      RunDeadline.noteEnd()
       guard let status = PyLong_FromLong(Int(RunDeadline.status)) else { return nil }
       PyErr_SetObject(py_system_exit(), status)
       Py_DecRef(status)
       return nil
     }
     try importModule("signal").callMethod("signal", .integer(Int(Self.signal)), handler.object())
+  }
+
+  /// Nothing comes behind the script any more: no prompt. Attached.
+  private static func noteEnd() {
+    if let program = PyImport_AddModule("_ftpy.program"), PyObject_SetAttrString(program, "is_ending", py_true()) == 0 {
+      return
+    }
+    PyErr_Clear()
   }
 
   /// Says that the time is over and where the script was; attached.

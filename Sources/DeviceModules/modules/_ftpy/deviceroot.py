@@ -28,6 +28,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 assert _root is not None
 root: str = _root
@@ -40,6 +43,7 @@ def install() -> None:
     """Puts the script into the root. Once, before it runs."""
     device_builtins.__dict__.update(builtins.__dict__)
     device_builtins.__dict__.update(open=files.open, __import__=device_import)
+    device_builtins.__dict__.update(execfile=execfile, const=const)
     sys.modules["_ftpy.builtins"] = device_builtins
     sys.modules["__main__"].__dict__["__builtins__"] = device_builtins
     sys.displayhook = display
@@ -53,6 +57,18 @@ def install() -> None:
     if sys.argv[0] not in ("", "-", "-c", "-m"):
         place_script()
     os.chdir(start)
+
+
+def execfile(path: str) -> None:
+    """Runs a file among the caller's variables: the device's builtin."""
+    with files.open(path) as file:
+        code = compile(file.read(), path, "exec", dont_inherit=True)
+    exec(code, sys._getframe(1).f_globals)
+
+
+def const(value: "T") -> "T":
+    """The value. The device's compiler knows the name, imported from `micropython` or not."""
+    return value
 
 
 def is_library(entry: str) -> bool:

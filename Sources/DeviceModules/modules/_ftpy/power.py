@@ -14,7 +14,7 @@ from _ftpy import program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import NoReturn
+    from typing import Any, NoReturn
 
 GRACE = 2.0
 """Seconds for `finally` blocks and `atexit` functions."""
@@ -25,6 +25,8 @@ is_off = False
 is_over = False
 """The script and its `atexit` functions have ended."""
 main_thread: int | None = None
+terminal: "list[Any] | None" = None
+"""How the terminal was before the prompt took it."""
 
 
 class Off(SystemExit):
@@ -33,11 +35,20 @@ class Off(SystemExit):
 
 def prepare() -> None:
     """Lets other threads end the main thread. Only that one can set the handler for it."""
-    global main_thread
+    global main_thread, terminal
     if program.owns_process:
+        terminal = terminal_modes()
         with suppress(ValueError):
             _signal.signal(SIGNAL, end_script)
             main_thread = _thread.get_ident()
+
+
+def terminal_modes() -> "list[Any] | None":
+    if not os.isatty(0):
+        return None
+    import termios
+
+    return termios.tcgetattr(0)
 
 
 def end_script(*_: object) -> None:
@@ -49,7 +60,7 @@ def switch_off() -> "NoReturn":
     """Raises SystemExit, in the main thread as well, and ends the process if that takes long."""
     global is_off
     if program.owns_process:
-        is_off = True
+        is_off = program.is_ending = True
         if threading := sys.modules.get("threading"):
             threading._shutdown = bool  # type: ignore[attr-defined]  # nobody waits for threads
         _thread.start_new_thread(end_process, ())
@@ -65,4 +76,8 @@ def end_process() -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # it may be closed, or None
             stream.flush()
+    if terminal and os.tcgetpgrp(0) == os.getpgrp():
+        import termios
+
+        termios.tcsetattr(0, termios.TCSANOW, terminal)
     os._exit(0)

@@ -23,6 +23,10 @@ owns_process: bool
 #: that runs, or has come to its end.
 ended_by: type[BaseException] | None
 
+#: Whether the run is to end, whatever would come next: the device was switched off, or the time of
+#: the run is over.
+is_ending: bool
+
 # With a root alone:
 
 #: The host's path of the working directory to start in.
