@@ -79,6 +79,8 @@ final class ModuleState {
     memoryType = try SessionMemory.makeType(module, name: name)
     transferTypes = try TransferTypes()
     baseType = try FTPType.makeBase(module, name: name)
+    // Where `pickle` looks for the methods.
+    try module.setAttribute(.string("_FTPMethods"), baseType)
     (utf8, strict) = (try .name("utf-8"), try .name("strict"))
     let (connectionType, names) = (connectionType, names)
     socketAttribute = WatchedAttribute(names[.sock], initial: .none) { instance in

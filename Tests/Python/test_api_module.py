@@ -187,6 +187,12 @@ def test_results_can_be_pickled(client: ModuleType, name: str) -> None:
     assert pickle.loads(pickle.dumps(value)) == value
 
 
+@pytest.mark.parametrize("name", ["pwd", "connect", "__init__"])
+def test_methods_can_be_pickled(client: ModuleType, name: str) -> None:
+    method = getattr(client.FTP, name)
+    assert pickle.loads(pickle.dumps(method)) == method
+
+
 def test_they_are_in_dir(client: ModuleType) -> None:
     assert set(LAZY) <= set(dir(client))
     assert set(client.__all__) <= set(dir(client))

@@ -679,8 +679,9 @@ def test_what_fails_leaves_the_old_file(
     assert sorted(os.listdir(program.folder)) == before
 
 
-def test_ctrl_c_leaves_nothing_of_a_text(
-    program: Program, scripted: Callable[..., ScriptedServer]
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_of_a_text(
+    program: Program, scripted: Callable[..., ScriptedServer], number: signal.Signals
 ) -> None:
     files = Files({"keep": b"old"}, faults=[Fault(50_000, "stall")])
     server = scripted([serve(files)])
@@ -694,10 +695,29 @@ def test_ctrl_c_leaves_nothing_of_a_text(
     )
     until(lambda: any(len(each) == 50_000 for each in files.content.values()), 30)
     until(lambda: is_asleep(str(process.pid)))
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, errors = process.communicate(timeout=20)
-    assert (process.returncode, errors) == (-signal.SIGINT, b"")
+    assert (process.returncode, errors) == (-number, b"")
     assert files.content == {"keep": b"old"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing_of_a_small_file(
+    program: Program, scripted: Callable[..., ScriptedServer], number: signal.Signals
+) -> None:
+    files = Files({"f": bytes(100_000)}, faults=[Fault(50_000, "stall")])
+    server = scripted([serve(files)])
+    process = subprocess.Popen(
+        program.command("get", f"ftp://u:p@{server.host}:{server.port}/f"),
+        cwd=program.folder,
+        env=program.environment,
+        stderr=subprocess.PIPE,
+    )
+    until(lambda: any(entry.stat().st_size for entry in program.folder.glob(".f.*")), 30)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=20)
+    assert (process.returncode, errors) == (-number, b"")
+    assert not list(program.folder.glob("*f*"))
 
 
 def test_ctrl_c_ends_it_as_a_shell_expects(

@@ -6,6 +6,8 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
+from typing import NoReturn
 
 from . import ftplib
 from .arguments import make_parser
@@ -37,8 +39,25 @@ def forget_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+class Ended(KeyboardInterrupt):
+    """A signal that ends programs has come. Like Ctrl-C it leaves nothing half done behind."""
+
+
+def end(number: int, _: FrameType | None) -> NoReturn:
+    raise Ended(number)
+
+
+def die(number: int) -> None:
+    """Ends by a signal, as who has sent it expects it: a shell ends its loop, too."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+
+
 def main(module: str) -> None:
     """The program, started as `-m` and the name of a module."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, end)
     try:
         if len(sys.argv) > 1 and sys.argv[1] in ("get", "put", "ls", "sync", "-h", "--help"):
             well = run(module, sys.argv[1:])
@@ -48,10 +67,11 @@ def main(module: str) -> None:
     except (Unread, BrokenPipeError):
         # The reader has enough.
         well = False
+    except Ended as ended:
+        die(ended.args[0])
+        well = False
     except KeyboardInterrupt:
-        # As a shell expects it of a program that Ctrl-C ended: status 130, and its loop ends too.
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGINT)
+        die(signal.SIGINT)
         well = False
     except (Failure, *ftplib.all_errors, ValueError) as error:
         complain(reason(error))
