@@ -126,13 +126,14 @@ extension ScriptError {
     } else {
       kind = .exception
     }
+    let thrown: (any Error)?? = Self.attempt { () throws(PythonError) in try SwiftErrorCapsule.error(in: exception) }
     let next: PythonObject?? = Self.attempt { () throws(PythonError) in try Self.cause(of: exception) }
     let cause =
       depth < Self.longestChain ? (next ?? nil).map { ScriptError($0, compiling: nil, depth: depth + 1) } : nil
     content = Content(
       kind, type: Self.attempt { () throws(PythonError) in try Self.name(of: type) } ?? type.typeName, message: message,
       traceback: Self.attempt { () throws(PythonError) in try Self.traceback(of: exception) } ?? "", cause: cause,
-      exitCode: exitCode, isIncomplete: isIncomplete, thrown: SwiftErrorCapsule.error(in: exception),
+      exitCode: exitCode, isIncomplete: isIncomplete, thrown: thrown ?? nil,
       exception: ScriptObject(exception))
   }
 

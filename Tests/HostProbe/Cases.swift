@@ -72,6 +72,23 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     onThread { kept = nil }
     do throws(ScriptError) { _ = try Interpreter() } catch { print(error.kind) }
   },
+  // A script puts other objects of the runtime's in the place of the one that carries a Swift error.
+  "forged-error": { _ in
+    struct Refusal: Error {}
+    try Interpreter.with { interpreter in
+      try interpreter.register("say") { (x: Int) in }
+      try interpreter.register("refuse") { () throws in throw Refusal() }
+      for source in [
+        "e = ValueError('x')\ne.__swift_error__ = say.__self__\nraise e",
+        "import _socket\ne = ValueError('x')\ne.__swift_error__ = _socket.CAPI\nraise e",
+        "e = ValueError('x')\ne.__swift_error__ = 5\nraise e", "refuse()",
+      ] {
+        do throws(ScriptError) { try interpreter.run(source) } catch {
+          print(error.type, error.thrown as? Refusal != nil)
+        }
+      }
+    }
+  },
   "handle-outlives": { _ in
     let kept = Mutex<ScriptObject?>(nil)
     try Interpreter.with { interpreter in

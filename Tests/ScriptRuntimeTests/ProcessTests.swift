@@ -22,6 +22,8 @@ import Testing
     Row(words: ["dropped"], output: "ended\n2\n"),
     Row(words: ["dropped-elsewhere"], output: "state\n"),
     Row(
+      words: ["forged-error"], output: "ValueError false\nValueError false\nValueError false\nRuntimeError true\n"),
+    Row(
       words: ["thread-asleep"],
       output: """
         state threads of the last interpreter's script have not ended, and could hurt another one: 1 is left

@@ -95,25 +95,15 @@ final class RegisteredFunction: Sendable {
     }
   }
 
+  private static let capsule = Capsule<Definition>("ScriptRuntime.function")
+
   /// A new function object, which owns this.
   func object() throws(PythonError) -> PythonObject {
     guard parameters.isEmpty || parameters.count == arity else {
       throw .value("\(name)() has \(arity) parameters, and names for \(parameters.count)")
     }
     let definition = Definition(self)
-    let address = Unmanaged.passRetained(definition)
-    guard
-      let capsule = PyCapsule_New(
-        address.toOpaque(), nil,
-        { capsule in
-          guard let address = PyCapsule_GetPointer(capsule, nil) else { return }
-          Unmanaged<Definition>.fromOpaque(address).release()
-        })
-    else {
-      address.release()
-      throw PythonError()
-    }
-    let owner = PythonObject(owned: capsule)
+    let owner = try Self.capsule.make(definition)
     return try owner.withPointer { (owner) throws(PythonError) in
       try owned(PyCMethod_New(definition.method, owner, nil, nil))
     }
@@ -128,12 +118,13 @@ final class RegisteredFunction: Sendable {
   private static func call(
     _ own: ObjectPointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int, _ keywords: ObjectPointer?
   ) -> ObjectPointer? {
-    guard let address = PyCapsule_GetPointer(own, nil) else { return nil }
     let isOnItsThread = InterpreterLife.isOnItsThread
     if isOnItsThread { depth &+= 1 }
     defer { if isOnItsThread { depth &-= 1 } }
-    let function = Unmanaged<Definition>.fromOpaque(address).takeUnretainedValue().function
     do {
+      guard let function = capsule.content(of: own)?.function else {
+        throw PythonError.type("a registered function needs its own object")
+      }
       var reader = ArgumentReader(function, arguments, count, keywords)
       try reader.check()
       return try function.body(&reader).take()
