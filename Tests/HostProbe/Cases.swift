@@ -72,6 +72,35 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     onThread { kept = nil }
     do throws(ScriptError) { _ = try Interpreter() } catch { print(error.kind) }
   },
+  // Where nothing of the script's runs, but the program is inside a call.
+  "close-inside": { _ in
+    let interpreter = try Interpreter()
+    nonisolated(unsafe) let inner = interpreter
+    @Sendable func close(_ place: String) {
+      do throws(ScriptError) {
+        try inner.close()
+        report("\(place): closed")
+      } catch { print(place, error.kind) }
+    }
+    let bytes: ScriptObject = try interpreter.eval("b'bytes'")
+    try bytes.withBytes { _ in close("bytes") }
+    try interpreter.registerModule("board") { _ in close("module") }
+    // An object whose handle has gone between two calls goes as the next one begins, and not inside a run.
+    try interpreter.register("close") { () in close("deferred") }
+    try interpreter.run("class D:\n    def __del__(self): close()")
+    _ = try interpreter.eval("D()", as: ScriptObject.self)
+    print(try interpreter.eval("1 + 1", as: Int.self))
+    try interpreter.close()
+  },
+  "dropped-inside": { _ in
+    nonisolated(unsafe) var kept: Interpreter? = try Interpreter()
+    let bytes: ScriptObject? = try kept?.eval("b'bytes'")
+    try bytes?.withBytes { bytes in
+      kept = nil
+      print(bytes.count)
+    }
+    do throws(ScriptError) { _ = try Interpreter() } catch { print(error.kind) }
+  },
   // A script puts other objects of the runtime's in the place of the one that carries a Swift error.
   "forged-error": { _ in
     struct Refusal: Error {}

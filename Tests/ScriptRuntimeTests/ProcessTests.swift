@@ -21,6 +21,8 @@ import Testing
     Row(words: ["on-thread"], output: "on a thread\ndeadlinePassed\nclosed\n"),
     Row(words: ["dropped"], output: "ended\n2\n"),
     Row(words: ["dropped-elsewhere"], output: "state\n"),
+    Row(words: ["close-inside"], output: "bytes state\nmodule state\ndeferred state\n2\n"),
+    Row(words: ["dropped-inside"], output: "5\nstate\n"),
     Row(
       words: ["forged-error"], output: "ValueError false\nValueError false\nValueError false\nRuntimeError true\n"),
     Row(
