@@ -112,6 +112,27 @@ import Testing
     }
   }
 
+  @Test(arguments: ["wait()", "wait_detached()", "t = threading.Thread(target=wait)\nt.start()\nt.join()"])
+  func `a Swift function hears of the deadline`(source: String) throws {
+    let canceller = try withInterpreter { $0.canceller }
+    let seen = Mutex<[Bool]>([])
+    let error = try withInterpreter { (interpreter) throws in
+      @Sendable func wait() {
+        let end = ContinuousClock.now + .seconds(5)
+        while !canceller.isStopping, ContinuousClock.now < end { usleep(1000) }
+        let isStopping = canceller.isStopping
+        seen.withLock { $0.append(isStopping) }
+      }
+      try interpreter.register("wait") { () in wait() }
+      try interpreter.register("wait_detached", detached: true) { () in wait() }
+      return refusal { () throws(ScriptError) in
+        try interpreter.run("import threading\n" + source, deadline: .milliseconds(100))
+      }
+    }
+    #expect(error?.kind == .deadlinePassed)
+    #expect(seen.withLock { $0 } == [true])
+  }
+
   @Test func `a call in a run has a deadline of its own`() throws {
     try withInterpreter { (interpreter) throws in
       nonisolated(unsafe) let inner = interpreter

@@ -79,8 +79,17 @@ final class RunControl: Sendable {
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
 
-  /// Whether the run that is going on is to stop.
-  var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
+  /// Whether the run that is going on is to stop. Its deadline may have passed without an answer to the signal: that comes when the interpreter's
+  /// thread runs Python code, and it may be in the very function that asks.
+  var isStopping: Bool {
+    state.withLock { state in
+      switch state.phase {
+      case .idle: false
+      case .running: state.deadline.hasPassed
+      case .deadlinePassed, .cancelled: true
+      }
+    }
+  }
 
   /// Runs a script's code under the limits of a call, and writes out what it has printed. Attached.
   func run<Result: ~Copyable>(
@@ -214,7 +223,7 @@ public struct Canceller: Sendable {
     if InterpreterLife.current == life { RunControl.shared.cancel() }
   }
 
-  /// Whether the run that is going on is to stop: for registered functions that take long.
+  /// Whether the run that is going on is to stop, as it is after `cancel` and when its deadline has passed: for registered functions that take long.
   public var isStopping: Bool { InterpreterLife.current == life && RunControl.shared.isStopping }
 }
 
