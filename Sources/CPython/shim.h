@@ -36,6 +36,7 @@ static inline PyObject *_Nonnull py_timeout_error(void) { return PyExc_TimeoutEr
 static inline PyObject *_Nonnull py_eof_error(void) { return PyExc_EOFError; }
 static inline PyObject *_Nonnull py_unicode_error(void) { return PyExc_UnicodeError; }
 static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeError; }
+static inline PyObject *_Nonnull py_memory_error(void) { return PyExc_MemoryError; }
 static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
 static inline PyObject *_Nonnull py_key_error(void) { return PyExc_KeyError; }

@@ -185,11 +185,7 @@ extension ScriptError {
   }
 
   /// Whether it is a `MemoryError`: the compiler's memory ran out, of which the source may be innocent.
-  private static func isOfMemory(_ exception: PythonObject) -> Bool {
-    attempt { () throws(PythonError) in
-      exception.type.isSubclass(of: try importModule("builtins").attribute("MemoryError"))
-    } ?? false
-  }
+  private static func isOfMemory(_ exception: PythonObject) -> Bool { exception.type.isSubclass(of: .memoryError) }
 
   /// Asks the module that Python's own `code` module asks.
   private static func isIncomplete(_ source: PythonObject) -> Bool {

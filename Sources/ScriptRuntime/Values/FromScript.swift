@@ -79,10 +79,8 @@ extension Double: FromScript {
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
     let value = PyFloat_AsDouble(reference.pointer)
     if value == -1, PyErr_Occurred() != nil {
-      let error = ScriptError.taken()
-      guard error.type == "TypeError" else {
-        throw ScriptError(.conversion, type: error.type, error.message)
-      }
+      guard PythonError.matches(.typeError) else { throw Conversion.misfit() }
+      PyErr_Clear()
       throw .mismatch(expected: "float", found: BorrowedReference(reference.pointer))
     }
     self = value
@@ -102,10 +100,7 @@ extension String: FromScript {
     let pointer = reference.pointer
     guard py_is_str(pointer) != 0 else { throw .mismatch(expected: "str", found: BorrowedReference(pointer)) }
     var count = 0
-    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
-      let error = ScriptError.taken()
-      throw ScriptError(.conversion, type: error.type, error.message)
-    }
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else { throw Conversion.misfit() }
     try Conversion.take(bytes: count)
     self = String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
@@ -204,10 +199,7 @@ func withBuffer<Result>(
   _ pointer: ObjectPointer, _ body: (UnsafeRawBufferPointer) throws(ScriptError) -> Result
 ) throws(ScriptError) -> Result {
   var view = Py_buffer()
-  guard PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE) == 0 else {
-    let error = ScriptError.taken()
-    throw ScriptError(.conversion, type: error.type, error.message)
-  }
+  guard PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE) == 0 else { throw Conversion.misfit() }
   defer { PyBuffer_Release(&view) }
   return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
 }

@@ -82,10 +82,15 @@ struct ScriptDecoder: Decoder {
     let dictionary: PythonObject
 
     var allKeys: [Key] {
-      do { return try dictionary.items().compactMap { try? Self.key($0) } } catch {
+      do { return try keys().compactMap { try? Self.key($0) } } catch {
         PythonError.clear()
         return []
       }
+    }
+
+    /// The dictionary's own list of its keys: to make that runs no code of the script's.
+    private func keys() throws(PythonError) -> [PythonObject] {
+      try owned(dictionary.withPointer { PyDict_Keys($0) }).items()
     }
 
     /// A `str` or an `int` as a key; nil where it is none. Throws `.conversion`.
@@ -118,8 +123,9 @@ struct ScriptDecoder: Decoder {
         guard let number = key.intValue else { return false }
         return try dictionary.value(for: .integer(number)) != nil
       } catch {
+        // Whoever is told that it is there goes on to read it, and that can throw.
         PythonError.clear()
-        return false
+        return true
       }
     }
 
