@@ -87,6 +87,15 @@ public struct ScriptError: Error, CustomStringConvertible {
       exception: nil)
   }
 
+  /// What a stopped run throws where the exception that stopped it has been lost: `.cancelled` or `.deadlinePassed`.
+  static func stop(_ reason: Kind) -> ScriptError {
+    ScriptError(reason, type: "_ftpy.Stopped", sentence(forStop: reason))
+  }
+
+  private static func sentence(forStop reason: Kind) -> String {
+    reason == .cancelled ? "the run was cancelled" : "the run took longer than its deadline allows"
+  }
+
   /// Says that a value is not of the type that was asked for; what a `FromScript` of your own throws. `expected` completes "expected ...".
   public static func mismatch(expected: String, found: borrowing BorrowedReference) -> ScriptError {
     ScriptError(.conversion, type: "TypeError", "expected \(expected), not '\(found.typeName)'")
@@ -116,7 +125,7 @@ extension ScriptError {
     var message = Self.attempt { () throws(PythonError) in try exception.text() } ?? ""
     if let reason = RunControl.shared.reason(for: type) {
       kind = reason
-      message = reason == .cancelled ? "the run was cancelled" : "the run took longer than its deadline allows"
+      message = Self.sentence(forStop: reason)
     } else if type.isSubclass(of: PythonObject(borrowed: py_system_exit())) {
       kind = .exit
       exitCode = Self.exitCode(exception)

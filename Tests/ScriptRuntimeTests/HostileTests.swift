@@ -69,7 +69,9 @@ import Testing
       "ran, 2, close: deadlinePassed _ftpy.Stopped"),
     Script(
       "has atexit raise", "import atexit\natexit.register(lambda: 1 / 0)\natexit.register(exec, 'raise SystemExit(5)')"),
-    Script("has atexit last", "import atexit, time\natexit.register(time.sleep, 60)"),
+    Script(
+      "has atexit last", "import atexit, time\natexit.register(time.sleep, 60)",
+      "ran, 2, close: deadlinePassed _ftpy.Stopped"),
     Script(
       "raises when it is forgotten",
       "class D:\n    def __del__(self): raise SystemExit(3)\nkeep = D()\ndel keep\nkeep = D()"),

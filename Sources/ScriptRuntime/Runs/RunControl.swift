@@ -36,6 +36,9 @@ final class RunControl: Sendable {
     /// When the grace ends; nil before the run was stopped.
     var end: Deadline?
     var isForced = false
+
+    /// Why a run is stopped that is.
+    var reason: ScriptError.Kind { phase == .cancelled ? .cancelled : .deadlinePassed }
   }
 
   private let state = Mutex(State())
@@ -188,8 +191,11 @@ final class RunControl: Sendable {
   /// Why a run was stopped whose exception is of this class; nil for all other classes. Attached.
   func reason(for type: PythonObject) -> ScriptError.Kind? {
     guard let stopClass, type === stopClass else { return nil }
-    return state.withLock { $0.phase == .cancelled ? .cancelled : .deadlinePassed }
+    return state.withLock(\.reason)
   }
+
+  /// The error of the run that is going on, where the exception that stops it has been raised, whatever became of that.
+  var stop: ScriptError? { state.withLock { $0.end == nil ? nil : $0.reason }.map(ScriptError.stop) }
 
   /// The signal has come: raises what is to be raised; attached, on the interpreter's thread.
   fileprivate func answer() throws(PythonError) {
