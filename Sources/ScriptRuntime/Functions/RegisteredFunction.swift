@@ -95,13 +95,29 @@ final class RegisteredFunction: Sendable {
     }
   }
 
+  /// Throws `ValueError` for what Python could not read as the function's signature, or would cut off: C ends its texts at a NUL.
+  private func checkTexts() throws(PythonError) {
+    guard !name.utf8.contains(0), !documentation.utf8.contains(0) else {
+      throw .value("a function's name, parameters and documentation cannot have a NUL character")
+    }
+    guard parameters.isEmpty || parameters.count == arity else {
+      throw .value("\(name)() has \(arity) parameters, and names for \(parameters.count)")
+    }
+    var known: Set<String> = []
+    for parameter in parameters {
+      let text = try PythonObject.string(parameter)
+      guard text.withPointer({ PyUnicode_IsIdentifier($0) }) == 1 else {
+        throw .value("\(name)() cannot have a parameter '\(parameter)': that is no name in Python")
+      }
+      guard known.insert(parameter).inserted else { throw .value("\(name)() has two parameters '\(parameter)'") }
+    }
+  }
+
   private static let capsule = Capsule<Definition>("ScriptRuntime.function")
 
   /// A new function object, which owns this.
   func object() throws(PythonError) -> PythonObject {
-    guard parameters.isEmpty || parameters.count == arity else {
-      throw .value("\(name)() has \(arity) parameters, and names for \(parameters.count)")
-    }
+    try checkTexts()
     let definition = Definition(self)
     let owner = try Self.capsule.make(definition)
     return try owner.withPointer { (owner) throws(PythonError) in
