@@ -52,6 +52,7 @@ static inline int py_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
 static inline int py_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
 static inline int py_is_list(PyObject *_Nonnull o) { return PyList_Check(o); }
 static inline int py_is_dict(PyObject *_Nonnull o) { return PyDict_Check(o); }
+static inline int py_is_set(PyObject *_Nonnull o) { return PyAnySet_Check(o); } /* or a frozenset */
 static inline int py_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }
 static inline int py_is_builtin_function(PyObject *_Nonnull o) { return PyCFunction_Check(o); }
 static inline int py_is_exact_str(PyObject *_Nonnull o) { return Py_IS_TYPE(o, &PyUnicode_Type); }

@@ -55,6 +55,11 @@ enum Conversion {
     return saysWhy ? ScriptError(.conversion, type: error.type, error.message) : error
   }
 
+  /// Says that Swift takes for one what is two in Python, as texts with the same characters in another spelling: one of them would be lost.
+  static func same(_ both: String, _ value: some Any) -> ScriptError {
+    ScriptError(.conversion, type: "ValueError", "\(both) are the same in Swift: \(value)")
+  }
+
   static var tooDeep: ScriptError {
     ScriptError(.conversion, type: tooDeepType, "the value is nested more than \(deepest) deep")
   }

@@ -153,14 +153,18 @@ extension Array: FromScript where Element: FromScript {
 }
 
 extension Set: FromScript where Element: FromScript {
-  /// A `set`, or any other iterable but text.
+  /// A `set`, or any other iterable but text. Throws `.conversion` for a `set` with two items that are equal in Swift.
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
-    self = Set(try [Element](fromScript: reference))
+    let isSet = py_is_set(reference.pointer) != 0
+    self = []
+    for item in try [Element](fromScript: reference) where !insert(item).inserted && isSet {
+      throw Conversion.same("two items", item)
+    }
   }
 }
 
 extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
-  /// A `dict`.
+  /// A `dict`. Throws `.conversion` also for one with two keys that are equal in Swift, as `'\u00e9'` and `'e\u0301'` are.
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
     let pointer = reference.pointer
     guard py_is_dict(pointer) != 0 else { throw .mismatch(expected: "dict", found: BorrowedReference(pointer)) }
@@ -179,7 +183,8 @@ extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
       defer { _ = kept.pointer }
       try Conversion.take(bytes: MemoryLayout<(Key, Value)>.stride)
       let name = try Key(fromScript: BorrowedReference(key))
-      self[name] = try at(name) { () throws(ScriptError) in try Value(fromScript: BorrowedReference(value)) }
+      let content = try at(name) { () throws(ScriptError) in try Value(fromScript: BorrowedReference(value)) }
+      guard updateValue(content, forKey: name) == nil else { throw Conversion.same("two keys", name) }
     }
   }
 }

@@ -98,10 +98,15 @@ struct ScriptDecoder: Decoder {
       object.isInteger ? Key(intValue: try Int(object)) : Key(stringValue: try String(object))
     }
 
-    /// Throws `.conversion` for what cannot be a key.
+    /// Throws `.conversion` for what cannot be a key, and for two that a Swift dictionary would take for one.
     func requireKeys() throws {
-      for object in try dictionary.items() {
-        do throws(ScriptError) { _ = try Self.key(object) } catch {
+      var names: Set<String> = []
+      for object in try keys() {
+        do throws(ScriptError) {
+          guard let name = try Self.key(object)?.stringValue, !names.insert(name).inserted else { continue }
+          throw Conversion.same("two", name)
+        } catch {
+          guard Conversion.hasPlace(error) else { throw error }
           throw DecodingError.typeMismatch(
             Key.self, DecodingError.Context(codingPath: codingPath, debugDescription: "a key: \(error.message)"))
         }
