@@ -149,7 +149,8 @@ extension ScriptError {
   /// Runs a part of the description: what it raises makes that part poorer, and no more.
   private static func attempt<Result>(_ body: () throws(PythonError) -> Result) -> Result? {
     do { return try body() } catch {
-      PythonError.clear()
+      // Ctrl-C ends the run that it comes in. That one has ended, unless this is a call inside it.
+      if RegisteredFunction.isInOne { PythonError.clear() } else { PyErr_Clear() }
       return nil
     }
   }

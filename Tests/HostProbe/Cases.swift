@@ -118,6 +118,24 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
       }
     }
   },
+  // What describes an error is stopped by Ctrl-C, or does as if it were.
+  "interrupt-in-text": { words in
+    var configuration = Interpreter.Configuration()
+    if words.first == "python" { configuration.signals = .python }
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run(
+        """
+        class E(Exception):
+            def __str__(self): raise KeyboardInterrupt
+        class F(Exception):
+            def __getattr__(self, name): raise KeyboardInterrupt
+        """)
+      for name in ["E", "F"] {
+        do throws(ScriptError) { try interpreter.run("raise \(name)") } catch { print(error.kind, error.type) }
+        do throws(ScriptError) { print(try interpreter.run("x = 1\nreturn x", as: Int.self)) } catch { print(error) }
+      }
+    }
+  },
   "handle-outlives": { _ in
     let kept = Mutex<ScriptObject?>(nil)
     try Interpreter.with { interpreter in

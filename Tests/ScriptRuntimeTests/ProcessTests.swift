@@ -25,6 +25,8 @@ import Testing
     Row(words: ["dropped-inside"], output: "5\nstate\n"),
     Row(
       words: ["forged-error"], output: "ValueError false\nValueError false\nValueError false\nRuntimeError true\n"),
+    Row(words: ["interrupt-in-text"], output: "exception E\n1\nexception F\n1\n"),
+    Row(words: ["interrupt-in-text", "python"], output: "exception E\n1\nexception F\n1\n"),
     Row(
       words: ["thread-asleep"],
       output: """
