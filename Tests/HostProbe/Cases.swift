@@ -552,6 +552,32 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     do throws(ScriptError) { try interpreter.run(source) } catch { print(error.kind) }
     try interpreter.close()
   },
+  // How long a script's object over a session waits: for a server on a thread of the script's, which greets.
+  "object-timeouts": { _ in
+    try Interpreter.with { interpreter in
+      try interpreter.run(
+        """
+        import socket, threading
+        server = socket.create_server(('127.0.0.1', 0))
+        def serve():
+            peers.append(server.accept()[0])
+            peers[-1].sendall(b'220 Hello.\\r\\n')
+        peers = []
+        threading.Thread(target=serve, daemon=True).start()
+        """)
+      let session = try FTPSession(host: "127.0.0.1", port: interpreter.eval("server.getsockname()[1]"))
+      for timeout: Duration? in [
+        .milliseconds(1500), nil, .seconds(86_400 * 24), .seconds(86_400 * 25), .seconds(Int64.max), .zero,
+        .seconds(-1),
+      ] {
+        do throws(ScriptError) {
+          try interpreter.set("ftp", to: interpreter.object(for: session, timeout: timeout))
+          print(try interpreter.eval("f'{ftp.timeout} {ftp.sock.gettimeout()}'", as: String.self))
+        } catch { print(error.type) }
+      }
+      session.close()
+    }
+  },
   // Everything that runs a script's code is a run.
   "cancel-handle": { _ in
     let interpreter = try Interpreter()
