@@ -41,6 +41,7 @@ static inline PyObject *_Nonnull py_timeout_error(void) { return PyExc_TimeoutEr
 static inline PyObject *_Nonnull py_eof_error(void) { return PyExc_EOFError; }
 static inline PyObject *_Nonnull py_unicode_error(void) { return PyExc_UnicodeError; }
 static inline PyObject *_Nonnull py_runtime_error(void) { return PyExc_RuntimeError; }
+static inline PyObject *_Nonnull py_memory_error(void) { return PyExc_MemoryError; }
 static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
 static inline PyObject *_Nonnull py_key_error(void) { return PyExc_KeyError; }
@@ -56,6 +57,7 @@ static inline int py_is_bytes(PyObject *_Nonnull o) { return PyBytes_Check(o); }
 static inline int py_is_int(PyObject *_Nonnull o) { return PyLong_Check(o); }
 static inline int py_is_list(PyObject *_Nonnull o) { return PyList_Check(o); }
 static inline int py_is_dict(PyObject *_Nonnull o) { return PyDict_Check(o); }
+static inline int py_is_set(PyObject *_Nonnull o) { return PyAnySet_Check(o); } /* or a frozenset */
 static inline int py_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }
 static inline int py_is_builtin_function(PyObject *_Nonnull o) { return PyCFunction_Check(o); }
 static inline int py_is_exact_str(PyObject *_Nonnull o) { return Py_IS_TYPE(o, &PyUnicode_Type); }

@@ -8,9 +8,7 @@ extension PythonObject {
   }
 
   /// An attribute by a name that is used once.
-  public func attribute(_ name: String) throws(PythonError) -> PythonObject {
-    try owned(name.withCString { PyObject_GetAttrString(pointer, $0) })
-  }
+  public func attribute(_ name: String) throws(PythonError) -> PythonObject { try attribute(.string(name)) }
 
   /// An attribute, or nil when there is none. Throws what a property raises.
   public func optionalAttribute(_ name: String) throws(PythonError) -> PythonObject? {
@@ -93,7 +91,7 @@ extension PythonObject {
 
 /// Imports a module, or takes it from `sys.modules`.
 public func importModule(_ name: String) throws(PythonError) -> PythonObject {
-  try owned(name.withCString { PyImport_ImportModule($0) })
+  try owned(PythonObject.string(name).withPointer { PyImport_Import($0) })
 }
 
 /// What `sys.modules` has under a name; nil for nothing. It costs a hundredth of an import, which looks there as well.

@@ -9,8 +9,7 @@ public struct PythonError: Error {
 
   /// Sets an exception of a class with one string for its argument, and returns the error that says so.
   public static func raise(_ type: PythonObject, _ message: String) -> PythonError {
-    message.withCString { PyErr_SetString(type.pointer, $0) }
-    return PythonError()
+    do { return raise(type, try .string(message)) } catch { return error }
   }
 
   /// Sets an exception of a class with a value: a tuple of arguments, or the one argument.

@@ -92,6 +92,8 @@ extension PythonObject {
   public static var importError: PythonObject { PythonObject(borrowed: py_import_error()) }
   /// The class `RuntimeError`.
   public static var runtimeError: PythonObject { PythonObject(borrowed: py_runtime_error()) }
+  /// The class `MemoryError`.
+  public static var memoryError: PythonObject { PythonObject(borrowed: py_memory_error()) }
   /// The class `Exception`.
   public static var exception: PythonObject { PythonObject(borrowed: py_exception()) }
 }

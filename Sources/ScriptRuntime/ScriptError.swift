@@ -87,6 +87,15 @@ public struct ScriptError: Error, CustomStringConvertible {
       exception: nil)
   }
 
+  /// What a stopped run throws where the exception that stopped it has been lost: `.cancelled` or `.deadlinePassed`.
+  static func stop(_ reason: Kind) -> ScriptError {
+    ScriptError(reason, type: "_ftpy.Stopped", sentence(forStop: reason))
+  }
+
+  private static func sentence(forStop reason: Kind) -> String {
+    reason == .cancelled ? "the run was cancelled" : "the run took longer than its deadline allows"
+  }
+
   /// Says that a value is not of the type that was asked for; what a `FromScript` of your own throws. `expected` completes "expected ...".
   public static func mismatch(expected: String, found: borrowing BorrowedReference) -> ScriptError {
     ScriptError(.conversion, type: "TypeError", "expected \(expected), not '\(found.typeName)'")
@@ -116,7 +125,7 @@ extension ScriptError {
     var message = Self.attempt { () throws(PythonError) in try exception.text() } ?? ""
     if let reason = RunControl.shared.reason(for: type) {
       kind = reason
-      message = reason == .cancelled ? "the run was cancelled" : "the run took longer than its deadline allows"
+      message = Self.sentence(forStop: reason)
     } else if type.isSubclass(of: PythonObject(borrowed: py_system_exit())) {
       kind = .exit
       exitCode = Self.exitCode(exception)
@@ -126,20 +135,22 @@ extension ScriptError {
     } else {
       kind = .exception
     }
+    let thrown: (any Error)?? = Self.attempt { () throws(PythonError) in try SwiftErrorCapsule.error(in: exception) }
     let next: PythonObject?? = Self.attempt { () throws(PythonError) in try Self.cause(of: exception) }
     let cause =
       depth < Self.longestChain ? (next ?? nil).map { ScriptError($0, compiling: nil, depth: depth + 1) } : nil
     content = Content(
       kind, type: Self.attempt { () throws(PythonError) in try Self.name(of: type) } ?? type.typeName, message: message,
       traceback: Self.attempt { () throws(PythonError) in try Self.traceback(of: exception) } ?? "", cause: cause,
-      exitCode: exitCode, isIncomplete: isIncomplete, thrown: SwiftErrorCapsule.error(in: exception),
+      exitCode: exitCode, isIncomplete: isIncomplete, thrown: thrown ?? nil,
       exception: ScriptObject(exception))
   }
 
   /// Runs a part of the description: what it raises makes that part poorer, and no more.
   private static func attempt<Result>(_ body: () throws(PythonError) -> Result) -> Result? {
     do { return try body() } catch {
-      PythonError.clear()
+      // Ctrl-C ends the run that it comes in. That one has ended, unless this is a call inside it.
+      if RegisteredFunction.isInOne { PythonError.clear() } else { PyErr_Clear() }
       return nil
     }
   }
@@ -184,11 +195,7 @@ extension ScriptError {
   }
 
   /// Whether it is a `MemoryError`: the compiler's memory ran out, of which the source may be innocent.
-  private static func isOfMemory(_ exception: PythonObject) -> Bool {
-    attempt { () throws(PythonError) in
-      exception.type.isSubclass(of: try importModule("builtins").attribute("MemoryError"))
-    } ?? false
-  }
+  private static func isOfMemory(_ exception: PythonObject) -> Bool { exception.type.isSubclass(of: .memoryError) }
 
   /// Asks the module that Python's own `code` module asks.
   private static func isIncomplete(_ source: PythonObject) -> Bool {

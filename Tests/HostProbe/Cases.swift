@@ -72,6 +72,70 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     onThread { kept = nil }
     do throws(ScriptError) { _ = try Interpreter() } catch { print(error.kind) }
   },
+  // Where nothing of the script's runs, but the program is inside a call.
+  "close-inside": { _ in
+    let interpreter = try Interpreter()
+    nonisolated(unsafe) let inner = interpreter
+    @Sendable func close(_ place: String) {
+      do throws(ScriptError) {
+        try inner.close()
+        report("\(place): closed")
+      } catch { print(place, error.kind) }
+    }
+    let bytes: ScriptObject = try interpreter.eval("b'bytes'")
+    try bytes.withBytes { _ in close("bytes") }
+    try interpreter.registerModule("board") { _ in close("module") }
+    // An object whose handle has gone between two calls goes as the next one begins, and not inside a run.
+    try interpreter.register("close") { () in close("deferred") }
+    try interpreter.run("class D:\n    def __del__(self): close()")
+    _ = try interpreter.eval("D()", as: ScriptObject.self)
+    print(try interpreter.eval("1 + 1", as: Int.self))
+    try interpreter.close()
+  },
+  "dropped-inside": { _ in
+    nonisolated(unsafe) var kept: Interpreter? = try Interpreter()
+    let bytes: ScriptObject? = try kept?.eval("b'bytes'")
+    try bytes?.withBytes { bytes in
+      kept = nil
+      print(bytes.count)
+    }
+    do throws(ScriptError) { _ = try Interpreter() } catch { print(error.kind) }
+  },
+  // A script puts other objects of the runtime's in the place of the one that carries a Swift error.
+  "forged-error": { _ in
+    struct Refusal: Error {}
+    try Interpreter.with { interpreter in
+      try interpreter.register("say") { (x: Int) in }
+      try interpreter.register("refuse") { () throws in throw Refusal() }
+      for source in [
+        "e = ValueError('x')\ne.__swift_error__ = say.__self__\nraise e",
+        "import _socket\ne = ValueError('x')\ne.__swift_error__ = _socket.CAPI\nraise e",
+        "e = ValueError('x')\ne.__swift_error__ = 5\nraise e", "refuse()",
+      ] {
+        do throws(ScriptError) { try interpreter.run(source) } catch {
+          print(error.type, error.thrown as? Refusal != nil)
+        }
+      }
+    }
+  },
+  // What describes an error is stopped by Ctrl-C, or does as if it were.
+  "interrupt-in-text": { words in
+    var configuration = Interpreter.Configuration()
+    if words.first == "python" { configuration.signals = .python }
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run(
+        """
+        class E(Exception):
+            def __str__(self): raise KeyboardInterrupt
+        class F(Exception):
+            def __getattr__(self, name): raise KeyboardInterrupt
+        """)
+      for name in ["E", "F"] {
+        do throws(ScriptError) { try interpreter.run("raise \(name)") } catch { print(error.kind, error.type) }
+        do throws(ScriptError) { print(try interpreter.run("x = 1\nreturn x", as: Int.self)) } catch { print(error) }
+      }
+    }
+  },
   "handle-outlives": { _ in
     let kept = Mutex<ScriptObject?>(nil)
     try Interpreter.with { interpreter in
@@ -487,6 +551,32 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     after(.seconds(1)) { canceller.cancel() }
     do throws(ScriptError) { try interpreter.run(source) } catch { print(error.kind) }
     try interpreter.close()
+  },
+  // How long a script's object over a session waits: for a server on a thread of the script's, which greets.
+  "object-timeouts": { _ in
+    try Interpreter.with { interpreter in
+      try interpreter.run(
+        """
+        import socket, threading
+        server = socket.create_server(('127.0.0.1', 0))
+        def serve():
+            peers.append(server.accept()[0])
+            peers[-1].sendall(b'220 Hello.\\r\\n')
+        peers = []
+        threading.Thread(target=serve, daemon=True).start()
+        """)
+      let session = try FTPSession(host: "127.0.0.1", port: interpreter.eval("server.getsockname()[1]"))
+      for timeout: Duration? in [
+        .milliseconds(1500), nil, .seconds(86_400 * 24), .seconds(86_400 * 25), .seconds(Int64.max), .zero,
+        .seconds(-1),
+      ] {
+        do throws(ScriptError) {
+          try interpreter.set("ftp", to: interpreter.object(for: session, timeout: timeout))
+          print(try interpreter.eval("f'{ftp.timeout} {ftp.sock.gettimeout()}'", as: String.self))
+        } catch { print(error.type) }
+      }
+      session.close()
+    }
   },
   // Everything that runs a script's code is a run.
   "cancel-handle": { _ in

@@ -69,7 +69,9 @@ import Testing
       "ran, 2, close: deadlinePassed _ftpy.Stopped"),
     Script(
       "has atexit raise", "import atexit\natexit.register(lambda: 1 / 0)\natexit.register(exec, 'raise SystemExit(5)')"),
-    Script("has atexit last", "import atexit, time\natexit.register(time.sleep, 60)"),
+    Script(
+      "has atexit last", "import atexit, time\natexit.register(time.sleep, 60)",
+      "ran, 2, close: deadlinePassed _ftpy.Stopped"),
     Script(
       "raises when it is forgotten",
       "class D:\n    def __del__(self): raise SystemExit(3)\nkeep = D()\ndel keep\nkeep = D()"),
@@ -163,8 +165,23 @@ import Testing
       try object.setAttribute("a\0b", to: 1)
     },
     Use("a registered function without a name") { (python) throws in try python.register("") { () in } },
-    Use("one with a NUL in its names") { (python) throws in
-      try python.register("a\0b", ["x\0y"], "d\0e") { (x: Int) in x }
+    Use("one with a NUL in its name", "ValueError") { (python) throws in
+      try python.register("a\0b") { (x: Int) in x }
+    },
+    Use("one with a NUL in a parameter's name", "ValueError") { (python) throws in
+      try python.register("f", ["x\0y"]) { (x: Int) in x }
+    },
+    Use("one with a NUL in its documentation", "ValueError") { (python) throws in
+      _ = try python.function("f", ["x"], "d\0e") { (x: Int) in x }
+    },
+    Use("one whose parameters are no names", "ValueError") { (python) throws in
+      try python.register("f", ["a b", "--\n\n"]) { (x: Int, y: Int) in x + y }
+    },
+    Use("one with two parameters of one name", "ValueError") { (python) throws in
+      try python.register("f", ["a", "a"]) { (x: Int, y: Int) in x + y }
+    },
+    Use("a module with a NUL", "ValueError") { (python) throws in
+      try python.registerModule("bo\0ard") { _ in }
     },
     Use("more names than parameters", "ValueError") { (python) throws in
       try python.register("f", ["a", "b", "c"]) { () in }
@@ -189,6 +206,18 @@ import Testing
     Use("an exception of half a class", "RuntimeError") { (python) throws in
       try python.register("f") { () throws in throw ScriptException("sys.", "x\0y") }
       try python.run("f()")
+    },
+    Use("an exception of a class with a NUL", "RuntimeError") { (python) throws in
+      try python.register("f") { () throws in throw ScriptException("ValueError\0x", "") }
+      try python.run("f()")
+    },
+    Use("an exception of a module with a NUL", "RuntimeError") { (python) throws in
+      try python.register("f") { () throws in throw ScriptException("ftplib\0x.error_perm", "") }
+      try python.run("f()")
+    },
+    Use("an attribute to read with a NUL", "AttributeError") { (python) throws in
+      let object: ScriptObject = try python.eval("object()")
+      _ = try object.attribute("__class__\0x", as: ScriptObject.self)
     },
     Use("an exception of what is no class", "RuntimeError") { (python) throws in
       try python.register("f") { () throws in throw ScriptException("sys.path", "") }

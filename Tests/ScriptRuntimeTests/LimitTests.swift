@@ -112,6 +112,86 @@ import Testing
     }
   }
 
+  /// What a script's own code does while a value is read.
+  private static let slow = """
+    import itertools, sys, time
+    class F:
+        def __init__(self, act): self.act = act
+        def __float__(self): self.act(); return 1.0
+        def __index__(self): self.act(); return 1
+        def __iter__(self): self.act(); return iter([])
+    class Key(str):
+        def __hash__(self): return hash('values')
+        def __eq__(self, other): time.sleep(60)
+    def wait(): time.sleep(60)
+    def interrupt(): raise KeyboardInterrupt
+    def exhaust(): raise MemoryError
+
+    """
+
+  struct Named: ScriptCodable { var values: [Int]? }
+
+  static let stoppedReadings: [(source: String, Reading)] = [
+    ("F(wait)", Reading("F(wait)", Double.self)), ("F(wait)", Reading("F(wait)", Int.self)),
+    ("F(wait)", Reading("F(wait)", [Int].self)), ("F(wait)", Reading("[F(wait)]", [Float].self)),
+    ("F(wait)", Reading("F(wait)", Numbers.self)), ("F(wait)", Reading("{'values': F(wait)}", Named.self)),
+    ("Key", Reading("{Key('a'): 1}", Named.self)),
+  ]
+
+  @Test(arguments: stoppedReadings.indices)
+  func `a stop while a value is read is a stop`(index: Int) throws {
+    let reading = Self.stoppedReadings[index].1
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(Self.slow)
+      try interpreter.register("begun") { () in }
+      let late = thrown { try reading.read(interpreter, .milliseconds(100)) }
+      #expect(late?.kind == .deadlinePassed, "\(late?.description ?? "read")")
+    }
+  }
+
+  @Test func `what says nothing of a value comes out of its reading as it is`() throws {
+    try withInterpreter { (interpreter) throws in
+      try interpreter.run(Self.slow)
+      try interpreter.register("number") { (d: Double) in d }
+      for type in ["exit", "interrupt", "exhaust"] {
+        let act = type == "exit" ? "sys.exit" : type
+        let expected = ["exit": "SystemExit", "interrupt": "KeyboardInterrupt", "exhaust": "MemoryError"][type]
+        let error = refusal { () throws(ScriptError) in _ = try interpreter.eval("F(\(act))", as: Double.self) }
+        #expect(error?.kind == (type == "exit" ? .exit : .exception))
+        #expect(error?.type == expected)
+        let items = refusal { () throws(ScriptError) in _ = try interpreter.eval("F(\(act))", as: [Int].self) }
+        #expect(items?.type == expected)
+        let argument = refusal { () throws(ScriptError) in try interpreter.run("number(F(\(act)))") }
+        #expect(argument?.type == expected)
+      }
+      let caught = refusal { () throws(ScriptError) in
+        try interpreter.run("try: number(F(wait))\nexcept Exception: pass", deadline: .milliseconds(100))
+      }
+      #expect(caught?.kind == .deadlinePassed)
+    }
+  }
+
+  @Test(arguments: ["wait()", "wait_detached()", "t = threading.Thread(target=wait)\nt.start()\nt.join()"])
+  func `a Swift function hears of the deadline`(source: String) throws {
+    let canceller = try withInterpreter { $0.canceller }
+    let seen = Mutex<[Bool]>([])
+    let error = try withInterpreter { (interpreter) throws in
+      @Sendable func wait() {
+        let end = ContinuousClock.now + .seconds(5)
+        while !canceller.isStopping, ContinuousClock.now < end { usleep(1000) }
+        let isStopping = canceller.isStopping
+        seen.withLock { $0.append(isStopping) }
+      }
+      try interpreter.register("wait") { () in wait() }
+      try interpreter.register("wait_detached", detached: true) { () in wait() }
+      return refusal { () throws(ScriptError) in
+        try interpreter.run("import threading\n" + source, deadline: .milliseconds(100))
+      }
+    }
+    #expect(error?.kind == .deadlinePassed)
+    #expect(seen.withLock { $0 } == [true])
+  }
+
   @Test func `a call in a run has a deadline of its own`() throws {
     try withInterpreter { (interpreter) throws in
       nonisolated(unsafe) let inner = interpreter

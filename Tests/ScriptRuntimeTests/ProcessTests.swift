@@ -21,6 +21,12 @@ import Testing
     Row(words: ["on-thread"], output: "on a thread\ndeadlinePassed\nclosed\n"),
     Row(words: ["dropped"], output: "ended\n2\n"),
     Row(words: ["dropped-elsewhere"], output: "state\n"),
+    Row(words: ["close-inside"], output: "bytes state\nmodule state\ndeferred state\n2\n"),
+    Row(words: ["dropped-inside"], output: "5\nstate\n"),
+    Row(
+      words: ["forged-error"], output: "ValueError false\nValueError false\nValueError false\nRuntimeError true\n"),
+    Row(words: ["interrupt-in-text"], output: "exception E\n1\nexception F\n1\n"),
+    Row(words: ["interrupt-in-text", "python"], output: "exception E\n1\nexception F\n1\n"),
     Row(
       words: ["thread-asleep"],
       output: """
@@ -52,6 +58,9 @@ import Testing
     Row(words: ["memory-of-values"], output: String(repeating: "exception MemoryError\n", count: 5) + "read\n"),
     Row(words: ["recursion"], output: "exception RecursionError true true\n2\n"),
     Row(words: ["detached-session"], output: "220\ndeadlinePassed\n220\ncancelled\n"),
+    Row(
+      words: ["object-timeouts"],
+      output: "1.5 1.5\nNone None\n2073600.0 2073600.0\nNone None\nNone None\nValueError\nValueError\n"),
     // Traps 7 and 8.
     Row(words: ["cancel-at-once"], output: "cancelled\n1\n"),
     Row(words: ["thread-runs", "deadline"], output: "deadlinePassed\n[\"worked\", \"joined\"]\n"),

@@ -7,6 +7,8 @@ import Testing
 @Suite struct RegistrationTests {
   struct Broken: Error, Equatable { let part: Int }
 
+  struct Worded: Error, CustomStringConvertible { let description: String }
+
   init() throws {
     try withInterpreter { (interpreter) throws in
       try interpreter.register("move", ["angle", "speed", "name"], "Move the arm.") {
@@ -23,6 +25,13 @@ import Testing
       try interpreter.register("refuse_ftp") { () throws in throw FTPError(.timedOut, "no reply: timed out") }
       try interpreter.register("refuse_class") { () throws in throw ScriptException("ftplib.error_perm", "550 no") }
       try interpreter.register("refuse_unknown") { () throws in throw ScriptException("no.such", "thing") }
+      try interpreter.register("refuse_nul") { (what: String) throws in
+        switch what {
+        case "": throw ScriptException("ValueError", "a\0b")
+        case "ftp": throw FTPError(.timedOut, "a\0b")
+        default: throw Worded(description: "a\0b")
+        }
+      }
       try interpreter.register("apply", ["function", "value"]) { (function: ScriptObject, value: Int) throws -> Int in
         try function.call(value)
       }
@@ -73,6 +82,9 @@ import Testing
     Row(expression: "refuse_ftp()", value: "TimeoutError: no reply: timed out"),
     Row(expression: "refuse_class()", value: "ftplib.error_perm: 550 no"),
     Row(expression: "refuse_unknown()", value: "RuntimeError: no.such: thing"),
+    Row(expression: "refuse_nul('')", value: "ValueError: a\0b"),
+    Row(expression: "refuse_nul('ftp')", value: "TimeoutError: a\0b"),
+    Row(expression: "refuse_nul('other')", value: "RuntimeError: a\0b"),
     Row(expression: "apply(lambda x: 1 / 0, 2)", value: "ZeroDivisionError: division by zero"),
     Row(expression: "apply(lambda x: __import__('sys').exit(3), 2)", value: "SystemExit: 3"),
   ])
@@ -98,6 +110,25 @@ import Testing
       refusal { () throws(ScriptError) in try interpreter.register("f", ["a"]) { (a: Int, b: Int) in a + b } }
     }
     #expect(error?.description == "ValueError: f() has 2 parameters, and names for 1")
+  }
+
+  @Test(arguments: [
+    (["a b"], "ValueError: f() cannot have a parameter 'a b': that is no name in Python"),
+    ([""], "ValueError: f() cannot have a parameter '': that is no name in Python"),
+    (["a)\n--\n\n"], "ValueError: f() cannot have a parameter 'a)\n--\n\n': that is no name in Python"),
+    (["\u{E9}", "e\u{301}"], "ValueError: f() has two parameters 'e\u{301}'"),
+  ])
+  func `names must be names, each of one parameter`(names: [String], message: String) throws {
+    let error = try withInterpreter { (interpreter) throws in
+      refusal { () throws(ScriptError) in
+        if names.count == 1 {
+          try interpreter.register("f", names) { (a: Int) in a }
+        } else {
+          try interpreter.register("f", names) { (a: Int, b: Int) in a + b }
+        }
+      }
+    }
+    #expect(error?.description == message)
   }
 
   // Trap 19.

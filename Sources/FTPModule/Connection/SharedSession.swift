@@ -4,13 +4,17 @@ public import PythonBridge
 
 /// Makes an `ftplib.FTP` object over the connection of a Swift session; attached.
 ///
-/// Both speak over it in turn, on one thread, with one count of replies. `timeout` in seconds becomes the object's. Without TLS its
+/// Both speak over it in turn, on one thread, with one count of replies. `timeout` in seconds becomes the object's; nil is never, and so is what
+/// Python's sockets cannot count. Throws `ValueError` for one that is not above 0. Without TLS its
 /// `sock` is another descriptor of the same connection, and it opens data connections itself, to the connection's address. With TLS the
 /// session does that.
 public func makeObject(sharing session: FTPSession, timeout: Double?) throws -> PythonObject {
   let state = try ModuleState.imported()
   guard session.socket.descriptor >= 0 else { throw PythonError.value("this session is closed") }
-  let limit: PythonObject = if let timeout { try .float(timeout) } else { .none }
+  // They count milliseconds in a C `int`.
+  let seconds = timeout.flatMap { $0 < Double(CInt.max) / 1000 ? $0 : nil }
+  let limit: PythonObject = if let seconds { try .float(seconds) } else { .none }
+  try FTPObject.checkTimeout(limit)
   let plain = try plainSocket(overCopyOf: session.socket.descriptor, state)
   let ftp = FTPObject(object: try state.ftpType.call(), state: state)
   try ftp.set(.host, .string(session.host))
@@ -21,7 +25,7 @@ public func makeObject(sharing session: FTPSession, timeout: Double?) throws -> 
   var socket = plain
   if session.isSecure {
     try plain.callMethod(state.names[.close])
-    let stream = SharedStream(controlOf: session, limit: timeout.map { Duration($0) })
+    let stream = SharedStream(controlOf: session, limit: seconds.map { Duration($0) })
     socket = try NativeObject.make(state.streamType, stream)
   }
   try socket.callMethod(state.names[.settimeout], limit)

@@ -95,25 +95,31 @@ final class RegisteredFunction: Sendable {
     }
   }
 
-  /// A new function object, which owns this.
-  func object() throws(PythonError) -> PythonObject {
+  /// Throws `ValueError` for what Python could not read as the function's signature, or would cut off: C ends its texts at a NUL.
+  private func checkTexts() throws(PythonError) {
+    guard !name.utf8.contains(0), !documentation.utf8.contains(0) else {
+      throw .value("a function's name, parameters and documentation cannot have a NUL character")
+    }
     guard parameters.isEmpty || parameters.count == arity else {
       throw .value("\(name)() has \(arity) parameters, and names for \(parameters.count)")
     }
-    let definition = Definition(self)
-    let address = Unmanaged.passRetained(definition)
-    guard
-      let capsule = PyCapsule_New(
-        address.toOpaque(), nil,
-        { capsule in
-          guard let address = PyCapsule_GetPointer(capsule, nil) else { return }
-          Unmanaged<Definition>.fromOpaque(address).release()
-        })
-    else {
-      address.release()
-      throw PythonError()
+    var known: Set<String> = []
+    for parameter in parameters {
+      let text = try PythonObject.string(parameter)
+      guard text.withPointer({ PyUnicode_IsIdentifier($0) }) == 1 else {
+        throw .value("\(name)() cannot have a parameter '\(parameter)': that is no name in Python")
+      }
+      guard known.insert(parameter).inserted else { throw .value("\(name)() has two parameters '\(parameter)'") }
     }
-    let owner = PythonObject(owned: capsule)
+  }
+
+  private static let capsule = Capsule<Definition>("ScriptRuntime.function")
+
+  /// A new function object, which owns this.
+  func object() throws(PythonError) -> PythonObject {
+    try checkTexts()
+    let definition = Definition(self)
+    let owner = try Self.capsule.make(definition)
     return try owner.withPointer { (owner) throws(PythonError) in
       try owned(PyCMethod_New(definition.method, owner, nil, nil))
     }
@@ -128,12 +134,13 @@ final class RegisteredFunction: Sendable {
   private static func call(
     _ own: ObjectPointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int, _ keywords: ObjectPointer?
   ) -> ObjectPointer? {
-    guard let address = PyCapsule_GetPointer(own, nil) else { return nil }
     let isOnItsThread = InterpreterLife.isOnItsThread
     if isOnItsThread { depth &+= 1 }
     defer { if isOnItsThread { depth &-= 1 } }
-    let function = Unmanaged<Definition>.fromOpaque(address).takeUnretainedValue().function
     do {
+      guard let function = capsule.content(of: own)?.function else {
+        throw PythonError.type("a registered function needs its own object")
+      }
       var reader = ArgumentReader(function, arguments, count, keywords)
       try reader.check()
       return try function.body(&reader).take()

@@ -10,6 +10,7 @@ enum SwiftErrorCapsule {
     init(_ error: any Error) { self.error = error }
   }
 
+  private static let capsule = Capsule<Box>("ScriptRuntime.error")
   private static let attribute = "__swift_error__"
 
   /// Sets the exception for what a registered function threw; attached.
@@ -36,19 +37,9 @@ enum SwiftErrorCapsule {
     carry(error)
   }
 
-  /// The Swift error in an exception; nil when there is none.
-  static func error(in exception: PythonObject) -> (any Error)? {
-    do {
-      guard let capsule = try exception.optionalAttribute(attribute) else { return nil }
-      guard let address = capsule.withPointer({ PyCapsule_GetPointer($0, nil) }) else {
-        PythonError.clear()
-        return nil
-      }
-      return Unmanaged<Box>.fromOpaque(address).takeUnretainedValue().error
-    } catch {
-      PythonError.clear()
-      return nil
-    }
+  /// The Swift error in an exception; nil when there is none. Throws what the exception's class makes of the question.
+  static func error(in exception: PythonObject) throws(PythonError) -> (any Error)? {
+    try exception.optionalAttribute(attribute)?.withPointer { capsule.content(of: $0)?.error }
   }
 
   /// Sets an exception of a class by its dotted name; `RuntimeError` where there is no such class.
@@ -70,20 +61,7 @@ enum SwiftErrorCapsule {
   /// Puts the error into the exception that is set.
   private static func carry(_ error: any Error) {
     guard let exception = PythonError.take() else { return }
-    let address = Unmanaged.passRetained(Box(error))
-    let capsule = PyCapsule_New(
-      address.toOpaque(), nil,
-      { capsule in
-        guard let address = PyCapsule_GetPointer(capsule, nil) else { return }
-        Unmanaged<Box>.fromOpaque(address).release()
-      })
-    if let capsule {
-      let object = PythonObject(owned: capsule)
-      do { try exception.setAttribute(.string(attribute), object) } catch { PythonError.clear() }
-    } else {
-      address.release()
-      PythonError.clear()
-    }
+    do { try exception.setAttribute(.string(attribute), capsule.make(Box(error))) } catch { PythonError.clear() }
     _ = PythonError.restore(exception)
   }
 }

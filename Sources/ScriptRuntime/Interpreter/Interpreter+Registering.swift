@@ -18,7 +18,7 @@ extension Interpreter {
   /// While it runs no other thread of the script's does, unless it is `detached`: right for what waits or takes long. One that is can use the interpreter and
   /// its objects on the interpreter's thread alone; on the script's other threads that throws `.state`.
   ///
-  /// Throws `ValueError` when the names are not as many as the parameters.
+  /// Throws `ValueError` when the names are not as many as the parameters, or not Python's, or two are the same, and for a NUL in any of the texts.
   public func register<each Argument: FromScript, Result: IntoScript>(
     _ name: String, _ parameters: [String] = [], _ documentation: String = "", detached: Bool = false,
     _ function: @escaping @Sendable (repeat each Argument) throws -> Result
@@ -53,7 +53,7 @@ extension Interpreter {
     }
   }
 
-  /// Makes a module that scripts can import, and lets `body` fill it. A dotted name needs the modules before it.
+  /// Makes a module that scripts can import, and lets `body` fill it. A dotted name needs the modules before it. Throws `ValueError` for a name with a NUL.
   ///
   ///     try interpreter.registerModule("board", "This machine.") { (board) throws(ScriptError) in
   ///       try board.set("pins", to: 40)
@@ -70,6 +70,7 @@ extension Interpreter {
   }
 
   private static func makeModule(_ name: String, _ documentation: String) throws(PythonError) -> PythonObject {
+    guard !name.utf8.contains(0) else { throw .value("a module's name cannot have a NUL character") }
     guard let pointer = PyImport_AddModule(name) else { throw PythonError() }
     let module = PythonObject(borrowed: pointer)
     try module.setAttribute(.string("__doc__"), .string(documentation))

@@ -23,7 +23,8 @@ extension Interpreter {
   /// proxy that the session goes through. With TLS the session opens and secures them, as its configuration says; the object is an `FTP` all the same,
   /// not an `FTP_TLS`, its `sock` is no `socket.socket`, and a download must end as the configuration's `requiresCloseNotify` says.
   ///
-  /// Throws `ValueError` when the session is closed.
+  /// `timeout` becomes the object's; nil is never, and so is one of more than 24 days. Throws `ValueError` when it is not above zero, or when the session is
+  /// closed.
   public func object(for session: FTPSession, timeout: Duration? = .seconds(300)) throws(ScriptError) -> ScriptObject {
     let seconds = timeout.map(\.inSeconds)
     return try inside { (_) throws(ScriptError) in

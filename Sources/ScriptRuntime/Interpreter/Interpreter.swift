@@ -13,7 +13,8 @@ internal import PythonBridge
 /// There is one at a time in a process; another may start when it has been closed (with CPython 3.12.1 not one that imports `ssl`: Python itself then crashes). It belongs to the thread that starts it, which is Python's main thread until then, and which
 /// should have a stack of some megabytes, as a program's main thread has. Between calls other threads of the script go on. Not safe while another library starts a Python of its own.
 ///
-/// A value that is dropped without `close` is closed then, if that is on its thread; otherwise its interpreter stays until the process ends.
+/// A value that is dropped without `close` is closed then, if that is on its thread and in no call of it; otherwise its interpreter stays until the
+/// process ends.
 public final class Interpreter {
   let life: UInt64
   /// Nil when it has been closed.
@@ -79,16 +80,18 @@ public final class Interpreter {
   /// from it; as long as there are any, standard output and standard error lead nowhere while Python clears away.
   ///
   /// `deadline` and `canceller` bound that, as they do a run: then it throws `.deadlinePassed` or `.cancelled`, and the interpreter has ended all the
-  /// same, as it has with `.exception`, when output could not be written. Throws `.state`, and does nothing, when it is closed already, when a call
-  /// of it is running, or on another thread.
+  /// same, as it has with `.exception`, when output could not be written. Throws `.state`, and does nothing, when it is closed already, inside a call
+  /// of it or of one of its objects, or on another thread.
   public func close(deadline: Duration? = nil) throws(ScriptError) {
     guard parts != nil else { throw closed }
     guard InterpreterLife.isOnItsThread else {
       throw ScriptError(.state, "an interpreter is closed on the thread that started it")
     }
-    guard !RunControl.shared.isRunning else {
-      throw ScriptError(.state, "an interpreter cannot be closed by what it runs")
+    guard !Entry.isInside else {
+      throw ScriptError(.state, "an interpreter cannot be closed inside a call of it")
     }
+    let isCounted = Entry.begin()
+    defer { Entry.end(isCounted) }
     _ = PyGILState_Ensure()
     DeferredReferences.drain()
     var failure = parts?.end(deadline)

@@ -56,11 +56,19 @@ enum InterpreterLife {
 
 /// The way into the interpreter: every use of it goes through here.
 enum Entry {
+  /// How many uses lie one in the other on the interpreter's thread, which alone touches it.
+  nonisolated(unsafe) private static var depth = 0
+
+  /// Whether the program is inside a use on the interpreter's thread, which is the caller's.
+  static var isInside: Bool { depth > 0 }
+
   /// Runs `body` attached to the interpreter of this number. Throws `.state` when that is closed, or not this thread's to use.
   static func inside<Result: ~Copyable>(
     _ life: UInt64, _ body: () throws(ScriptError) -> Result
   ) throws(ScriptError) -> Result {
     try require(life)
+    let isCounted = begin()
+    defer { end(isCounted) }
     let state = PyGILState_Ensure()
     defer { PyGILState_Release(state) }
     DeferredReferences.drain()
@@ -70,11 +78,23 @@ enum Entry {
   /// The same for what throws anything.
   static func insideThrowing<Result>(_ life: UInt64, _ body: () throws -> Result) throws -> Result {
     try require(life)
+    let isCounted = begin()
+    defer { end(isCounted) }
     let state = PyGILState_Ensure()
     defer { PyGILState_Release(state) }
     DeferredReferences.drain()
     return try body()
   }
+
+  /// Begins a use; whether it is on the interpreter's thread. To be followed by `end`.
+  static func begin() -> Bool {
+    guard InterpreterLife.isOnItsThread else { return false }
+    depth &+= 1
+    return true
+  }
+
+  /// Ends it. `isCounted` is what `begin` has returned.
+  static func end(_ isCounted: Bool) { if isCounted { depth &-= 1 } }
 
   private static func require(_ life: UInt64) throws(ScriptError) {
     guard life != 0, InterpreterLife.current == life else {

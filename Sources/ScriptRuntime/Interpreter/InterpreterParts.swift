@@ -70,6 +70,8 @@ final class InterpreterParts {
       }
       try Output.flush()
     } catch { failure = error }
+    // Of what stops a function of `atexit` nothing is left: `atexit` prints it.
+    failure = failure ?? RunControl.shared.stop
     RunControl.shared.end(span)
     let areThreadsLeft = LeftThreads.end()
     for (name, stream) in streams { _ = stream.withPointer { PySys_SetObject(name.cString, $0) } }

@@ -36,6 +36,9 @@ final class RunControl: Sendable {
     /// When the grace ends; nil before the run was stopped.
     var end: Deadline?
     var isForced = false
+
+    /// Why a run is stopped that is.
+    var reason: ScriptError.Kind { phase == .cancelled ? .cancelled : .deadlinePassed }
   }
 
   private let state = Mutex(State())
@@ -79,8 +82,17 @@ final class RunControl: Sendable {
   /// Whether a run is going on.
   var isRunning: Bool { state.withLock { $0.phase != .idle } }
 
-  /// Whether the run that is going on is to stop.
-  var isStopping: Bool { state.withLock { $0.phase == .deadlinePassed || $0.phase == .cancelled } }
+  /// Whether the run that is going on is to stop. Its deadline may have passed without an answer to the signal: that comes when the interpreter's
+  /// thread runs Python code, and it may be in the very function that asks.
+  var isStopping: Bool {
+    state.withLock { state in
+      switch state.phase {
+      case .idle: false
+      case .running: state.deadline.hasPassed
+      case .deadlinePassed, .cancelled: true
+      }
+    }
+  }
 
   /// Runs a script's code under the limits of a call, and writes out what it has printed. Attached.
   func run<Result: ~Copyable>(
@@ -179,8 +191,11 @@ final class RunControl: Sendable {
   /// Why a run was stopped whose exception is of this class; nil for all other classes. Attached.
   func reason(for type: PythonObject) -> ScriptError.Kind? {
     guard let stopClass, type === stopClass else { return nil }
-    return state.withLock { $0.phase == .cancelled ? .cancelled : .deadlinePassed }
+    return state.withLock(\.reason)
   }
+
+  /// The error of the run that is going on, where the exception that stops it has been raised, whatever became of that.
+  var stop: ScriptError? { state.withLock { $0.end == nil ? nil : $0.reason }.map(ScriptError.stop) }
 
   /// The signal has come: raises what is to be raised; attached, on the interpreter's thread.
   fileprivate func answer() throws(PythonError) {
@@ -214,7 +229,7 @@ public struct Canceller: Sendable {
     if InterpreterLife.current == life { RunControl.shared.cancel() }
   }
 
-  /// Whether the run that is going on is to stop: for registered functions that take long.
+  /// Whether the run that is going on is to stop, as it is after `cancel` and when its deadline has passed: for registered functions that take long.
   public var isStopping: Bool { InterpreterLife.current == life && RunControl.shared.isStopping }
 }
 

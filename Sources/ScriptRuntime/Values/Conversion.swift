@@ -30,6 +30,7 @@ enum Conversion {
     of pointer: ObjectPointer, expected: String = "list", _ body: (ObjectPointer) throws(ScriptError) -> Void
   ) throws(ScriptError) {
     guard let iterator = PyObject_GetIter(pointer) else {
+      guard PythonError.matches(.typeError) else { throw ScriptError.taken() }
       PyErr_Clear()
       throw .mismatch(expected: expected, found: BorrowedReference(pointer))
     }
@@ -43,6 +44,20 @@ enum Conversion {
       if count % 256 == 0 { try RunControl.shared.check() }
     }
     if PyErr_Occurred() != nil { throw ScriptError.taken() }
+  }
+
+  /// The exception that is set, as `.conversion`: it says why a value does not fit.
+  ///
+  /// Not so what is no `Exception`, as a stop and `SystemExit`, or memory that has run out: that has only happened while the value was read.
+  static func misfit() -> ScriptError {
+    let saysWhy = PythonError.matches(.exception) && !PythonError.matches(.memoryError)
+    let error = ScriptError.taken()
+    return saysWhy ? ScriptError(.conversion, type: error.type, error.message) : error
+  }
+
+  /// Says that Swift takes for one what is two in Python, as texts with the same characters in another spelling: one of them would be lost.
+  static func same(_ both: String, _ value: some Any) -> ScriptError {
+    ScriptError(.conversion, type: "ValueError", "\(both) are the same in Swift: \(value)")
   }
 
   static var tooDeep: ScriptError {

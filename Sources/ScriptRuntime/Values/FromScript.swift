@@ -79,10 +79,8 @@ extension Double: FromScript {
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
     let value = PyFloat_AsDouble(reference.pointer)
     if value == -1, PyErr_Occurred() != nil {
-      let error = ScriptError.taken()
-      guard error.type == "TypeError" else {
-        throw ScriptError(.conversion, type: error.type, error.message)
-      }
+      guard PythonError.matches(.typeError) else { throw Conversion.misfit() }
+      PyErr_Clear()
       throw .mismatch(expected: "float", found: BorrowedReference(reference.pointer))
     }
     self = value
@@ -102,10 +100,7 @@ extension String: FromScript {
     let pointer = reference.pointer
     guard py_is_str(pointer) != 0 else { throw .mismatch(expected: "str", found: BorrowedReference(pointer)) }
     var count = 0
-    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else {
-      let error = ScriptError.taken()
-      throw ScriptError(.conversion, type: error.type, error.message)
-    }
+    guard let start = PyUnicode_AsUTF8AndSize(pointer, &count) else { throw Conversion.misfit() }
     try Conversion.take(bytes: count)
     self = String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
   }
@@ -158,14 +153,18 @@ extension Array: FromScript where Element: FromScript {
 }
 
 extension Set: FromScript where Element: FromScript {
-  /// A `set`, or any other iterable but text.
+  /// A `set`, or any other iterable but text. Throws `.conversion` for a `set` with two items that are equal in Swift.
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
-    self = Set(try [Element](fromScript: reference))
+    let isSet = py_is_set(reference.pointer) != 0
+    self = []
+    for item in try [Element](fromScript: reference) where !insert(item).inserted && isSet {
+      throw Conversion.same("two items", item)
+    }
   }
 }
 
 extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
-  /// A `dict`.
+  /// A `dict`. Throws `.conversion` also for one with two keys that are equal in Swift, as `'\u00e9'` and `'e\u0301'` are.
   public init(fromScript reference: borrowing BorrowedReference) throws(ScriptError) {
     let pointer = reference.pointer
     guard py_is_dict(pointer) != 0 else { throw .mismatch(expected: "dict", found: BorrowedReference(pointer)) }
@@ -184,7 +183,8 @@ extension Dictionary: FromScript where Key: FromScript, Value: FromScript {
       defer { _ = kept.pointer }
       try Conversion.take(bytes: MemoryLayout<(Key, Value)>.stride)
       let name = try Key(fromScript: BorrowedReference(key))
-      self[name] = try at(name) { () throws(ScriptError) in try Value(fromScript: BorrowedReference(value)) }
+      let content = try at(name) { () throws(ScriptError) in try Value(fromScript: BorrowedReference(value)) }
+      guard updateValue(content, forKey: name) == nil else { throw Conversion.same("two keys", name) }
     }
   }
 }
@@ -204,10 +204,7 @@ func withBuffer<Result>(
   _ pointer: ObjectPointer, _ body: (UnsafeRawBufferPointer) throws(ScriptError) -> Result
 ) throws(ScriptError) -> Result {
   var view = Py_buffer()
-  guard PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE) == 0 else {
-    let error = ScriptError.taken()
-    throw ScriptError(.conversion, type: error.type, error.message)
-  }
+  guard PyObject_GetBuffer(pointer, &view, PyBUF_SIMPLE) == 0 else { throw Conversion.misfit() }
   defer { PyBuffer_Release(&view) }
   return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
 }

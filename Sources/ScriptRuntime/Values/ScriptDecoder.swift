@@ -82,10 +82,15 @@ struct ScriptDecoder: Decoder {
     let dictionary: PythonObject
 
     var allKeys: [Key] {
-      do { return try dictionary.items().compactMap { try? Self.key($0) } } catch {
+      do { return try keys().compactMap { try? Self.key($0) } } catch {
         PythonError.clear()
         return []
       }
+    }
+
+    /// The dictionary's own list of its keys: to make that runs no code of the script's.
+    private func keys() throws(PythonError) -> [PythonObject] {
+      try owned(dictionary.withPointer { PyDict_Keys($0) }).items()
     }
 
     /// A `str` or an `int` as a key; nil where it is none. Throws `.conversion`.
@@ -93,10 +98,15 @@ struct ScriptDecoder: Decoder {
       object.isInteger ? Key(intValue: try Int(object)) : Key(stringValue: try String(object))
     }
 
-    /// Throws `.conversion` for what cannot be a key.
+    /// Throws `.conversion` for what cannot be a key, and for two that a Swift dictionary would take for one.
     func requireKeys() throws {
-      for object in try dictionary.items() {
-        do throws(ScriptError) { _ = try Self.key(object) } catch {
+      var names: Set<String> = []
+      for object in try keys() {
+        do throws(ScriptError) {
+          guard let name = try Self.key(object)?.stringValue, !names.insert(name).inserted else { continue }
+          throw Conversion.same("two", name)
+        } catch {
+          guard Conversion.hasPlace(error) else { throw error }
           throw DecodingError.typeMismatch(
             Key.self, DecodingError.Context(codingPath: codingPath, debugDescription: "a key: \(error.message)"))
         }
@@ -118,8 +128,9 @@ struct ScriptDecoder: Decoder {
         guard let number = key.intValue else { return false }
         return try dictionary.value(for: .integer(number)) != nil
       } catch {
+        // Whoever is told that it is there goes on to read it, and that can throw.
         PythonError.clear()
-        return false
+        return true
       }
     }
 
