@@ -32,7 +32,8 @@ extension FTPSession {
   /// Uploads a file (`STOR`, `TYPE I`), from `offset` on when resumed (`REST`).
   ///
   /// `source` fills the buffer that it is given and returns how many bytes it put there; 0 ends the upload. Returns the
-  /// server's final 2yz reply. Throws `.timedOut`, `.reply`, `.system`, or `.interrupted` with what `source` threw; then
+  /// server's final 2yz reply. Throws `.timedOut`, `.reply`, `.system`, `.interrupted` with what `source` threw, or
+  /// `.invalidArgument` when it returned less than 0, as `read` does when it fails, or more than the buffer holds; then
   /// the server may hold a part.
   @discardableResult
   public func store(
@@ -151,8 +152,12 @@ extension FTPSession {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
       defer { buffer.deallocate() }
       while true {
-        let count = try callingOut { min(try source(buffer), buffer.count) }
-        guard count > 0 else { return }
+        let count = try callingOut { try source(buffer) }
+        guard count != 0 else { return }
+        guard (1...buffer.count).contains(count) else {
+          throw FTPError(
+            .invalidArgument, "the source of the upload returned \(count) for a buffer of \(buffer.count) bytes")
+        }
         try transfer.send(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
       }
     }
