@@ -16,6 +16,8 @@ public final class DataTransfer {
   private let control: ControlConnection?
   /// How TLS is ended on the data connection; nil without TLS.
   private let closing: SecureClosing?
+  /// Until when the first data may be awaited before a reset.
+  private let firstData: Deadline
   /// The command that the transfer belongs to, where the session sent it.
   package let command: Command?
   /// Bytes received or sent so far.
@@ -42,6 +44,7 @@ public final class DataTransfer {
     self.idleTimeout = idleTimeout
     idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
     closing = nil
+    firstData = .never
     command = nil
   }
 
@@ -53,6 +56,7 @@ public final class DataTransfer {
     self.command = command
     self.control = control
     self.closing = closing
+    firstData = closing == nil ? .never : .after(TLSPatience.firstData)
     stream = closing?.stream ?? socket
     self.announced = command.isUpload ? nil : announced
     self.offset = offset > 0 ? offset : control.startOfTransfer
@@ -179,10 +183,11 @@ public final class DataTransfer {
 
   /// Closes the data connection in the middle of the transfer. Later calls throw `.state`.
   ///
-  /// Inside TLS by a reset: it must not look like an end that merely lacks its `close_notify`, for which ProFTPD ends the session.
+  /// Inside TLS by a reset, behind a download's first data: that is awaited, until a second after the handshake at most.
   public func breakOff() {
+    guard !isBrokenOff else { return }
     isBrokenOff = true
-    closing?.socket.resetOnClose()
+    closing?.reset(awaitingData: transferred == 0 && command?.isUpload == false, until: firstData)
     stream.close()
   }
 
