@@ -1,6 +1,7 @@
 /// One transfer on its data connection: what went over it, and whether that was all.
 ///
-/// The owner receives or sends, closes, reads the final reply, and then asks `verify()`.
+/// The owner receives or sends, closes, reads the final reply, and then asks `verify()`. One of a session's, by `beginTransfer`, that is dropped before its
+/// final reply has been read is broken off, and the session goes on.
 public final class DataTransfer {
   /// The data connection.
   public let stream: any ByteStream
@@ -22,6 +23,8 @@ public final class DataTransfer {
   package let command: Command?
   /// Bytes received or sent so far.
   @exclusivity(unchecked) public private(set) var transferred: UInt64 = 0
+  /// The control connection's count as long as its reply is owed; nil where somebody else sees to that.
+  @exclusivity(unchecked) private var settlement: Int?
   /// Whether it was broken off.
   @exclusivity(unchecked) private var isBrokenOff = false
   /// Hears after each block how many bytes have gone until then.
@@ -46,6 +49,7 @@ public final class DataTransfer {
     closing = nil
     firstData = .never
     command = nil
+    settlement = nil
   }
 
   /// The transfer that a session's command began. An upload has no announced size to fall short of.
@@ -62,7 +66,18 @@ public final class DataTransfer {
     self.offset = offset > 0 ? offset : control.startOfTransfer
     self.idleTimeout = idleTimeout
     idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
+    settlement = control.settlements
   }
+
+  deinit {
+    guard let settlement, let control, control.settlements == settlement else { return }
+    breakOff()
+    control.keepAlive(every: nil)
+    control.abandonReplies()
+  }
+
+  /// Says that the reply is no matter of this object's any more: it has come, or somebody else awaits it.
+  func disown() { settlement = nil }
 
   /// How the server ended TLS; nil without TLS, and before the end.
   package var ending: SecureEnding? { closing?.stream.ending }

@@ -83,6 +83,7 @@ extension FTPSession {
     if running == nil { try control.requireNobodyWaits(for: "send ABOR") }
     try control.send(Command("ABOR"))
     control.keepAlive(every: nil)
+    running?.disown()
     running?.breakOff()
     running = nil
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
@@ -115,6 +116,7 @@ extension FTPSession {
       if transfer.isDoubtful, let size = try sizeOnServer(transfer.command) { try transfer.verify(size: size) }
     }
     try requireWhole(transfer)
+    transfer.disown()
     running = nil
     return reply
   }
@@ -126,6 +128,7 @@ extension FTPSession {
   public func breakOff(_ transfer: DataTransfer, after error: FTPError) -> FTPError {
     control.keepAlive(every: nil)
     running = nil
+    transfer.disown()
     transfer.breakOff()
     let error = control.explanation(of: error)
     control.abandonReplies()

@@ -199,6 +199,11 @@ public final class FTPSession {
     return try control.complete(Command("QUIT"))
   }
 
-  /// Closes without a word to the server. Later calls throw.
-  public func close() { control.close() }
+  /// Closes without a word to the server. Later calls throw, and so does a transfer that is running: a sink or a source may call this, and the call that
+  /// it belongs to throws `.state`.
+  public func close() {
+    running?.breakOff()
+    running = nil
+    control.close()
+  }
 }
