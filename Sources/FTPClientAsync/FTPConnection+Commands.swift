@@ -55,7 +55,7 @@ extension FTPConnection {
     try usable { (session) throws(FTPError) in try session.rename(path, to: newPath) }
   }
 
-  /// The size of a file in bytes (`SIZE`), as a binary download gives it; see `FTPSession.size`.
+  /// The size of a file in bytes (`SIZE`), as a binary download gives it: unlike `FTPSession.size` it sets that representation first.
   public func size(of path: String) throws -> UInt64? {
     try usable { (session) throws(FTPError) in
       try session.setRepresentation(.binary)

@@ -1,4 +1,5 @@
 public import FTPClient
+internal import Synchronization
 
 /// A session with an FTP server for `async` code.
 ///
@@ -7,8 +8,8 @@ public import FTPClient
 ///     try await connection.download("firmware.bin", toFile: "firmware.bin")
 ///     try await connection.quit()
 ///
-/// Every call is the one of `FTPSession`, with its contract; it blocks a thread of the connection's own and suspends the caller. Calls are done one after
-/// the other. What a call throws is `FTPError`, or what a progress handler, a source or the interrupt hook threw.
+/// A call is the one of `FTPSession`, with its contract where it says nothing else; it blocks a thread of the connection's own and suspends the caller. Calls
+/// are done one after the other. What a call throws is `FTPError`, or what a progress handler, a source or the interrupt hook threw.
 ///
 /// Cancelling a task ends the call that it waits in within a tenth of a second, by `CancellationError`; all but the resolving of a host's name,
 /// which the system does not let go. Afterwards the session is usable: what the server still says about the call that was broken off is
@@ -19,6 +20,7 @@ public actor FTPConnection {
   let session: FTPSession
   /// The download that is read block by block, or the upload that is written so.
   private var running: RunningTransfer?
+  private let closing: Closing
 
   /// The host that was asked for.
   public nonisolated let host: String
@@ -41,13 +43,30 @@ public actor FTPConnection {
     let opening = Opening(thread)
     var configuration = configuration
     let own = configuration.interrupt
+    let closing = Closing(host)
     configuration.interrupt = Interrupt {
       try Task.checkCancellation()
+      try closing.check()
       try own?.check()
     }
+    self.closing = closing
     self.thread = thread
     self.host = host
     session = try await opening.open(host, port, configuration)
+  }
+
+  /// Whether the connection is to be closed: known to the call that is running, and to those behind it.
+  private final class Closing: Sendable {
+    private let host: String
+    private let hasBegun = Atomic(false)
+
+    init(_ host: String) { self.host = host }
+
+    func begin() { hasBegun.store(true, ordering: .relaxed) }
+
+    func check() throws(FTPError) {
+      if hasBegun.load(ordering: .relaxed) { throw FTPError(.state, "the connection to \(host) was closed") }
+    }
   }
 
   /// Does the connecting on the thread, before there is a connection.
@@ -78,6 +97,7 @@ public actor FTPConnection {
   /// Calls the session, when no transfer is in the way.
   func usable<Result>(_ body: (FTPSession) throws(FTPError) -> Result) throws -> Result {
     try Task.checkCancellation()
+    try closing.check()
     dropAbandoned()
     guard running == nil else {
       throw FTPError(
@@ -174,13 +194,19 @@ public actor FTPConnection {
   /// word, and throws.
   @discardableResult
   public func quit() throws -> Reply {
-    defer { close() }
+    defer { shut() }
     return try usable { (session) throws(FTPError) in try session.quit() }
   }
 
-  /// Closes without a word to the server; a transfer that is running is broken off. Later calls throw.
-  public func close() {
-    if let running { session.breakOff(running.transfer, after: FTPError(interruptedBy: CancellationError())) }
+  /// Closes without a word to the server. The call that is running ends within a tenth of a second, as it does when its task is cancelled; it throws
+  /// `.state`, and so do those that wait, and later ones.
+  public nonisolated func close() async {
+    closing.begin()
+    await shut()
+  }
+
+  private func shut() {
+    closing.begin()
     running = nil
     session.close()
   }

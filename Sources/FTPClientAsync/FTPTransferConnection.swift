@@ -37,10 +37,8 @@ public actor FTPTransferConnection {
     }
     configuration.interrupt = interrupt
     let fixed = configuration
-    transfer = FTPTransfer(
-      identity: "\(host)\(port.map { " \($0)" } ?? "")", options: options, interrupt: interrupt,
-      crew: { ThreadCrew.run($0, $1, $2) }
-    ) {
+    let server = "\(host)\(port.map { " port \($0)" } ?? "")"
+    let client = SessionClient(interrupt: interrupt, scope: nil, server: server, crew: { ThreadCrew.run($0, $1, $2) }) {
       let session = try FTPSession(host: host, port: port, configuration: fixed)
       do { try prepare(session) } catch {
         session.close()
@@ -48,6 +46,7 @@ public actor FTPTransferConnection {
       }
       return session
     }
+    transfer = FTPTransfer(over: client, options: options)
   }
 
   /// Downloads a file. See `FTPTransfer.download`; `progress` is called on the connection's thread.
@@ -110,7 +109,7 @@ public actor FTPTransferConnection {
   /// Takes leave of the server. Another transfer connects again.
   public func quit() { transfer.quit() }
 
-  /// Closes without a word to the server. Another transfer connects again.
+  /// Closes without a word to the server, behind the calls before it: cancelling their tasks ends those. Another transfer connects again.
   public func close() { transfer.close() }
 
   /// A listener that may cancel: what it has heard last is the end, whatever is at hand already.

@@ -1,6 +1,7 @@
 /// One transfer on its data connection: what went over it, and whether that was all.
 ///
-/// The owner receives or sends, closes, reads the final reply, and then asks `verify()`.
+/// The owner receives or sends, closes, reads the final reply, and then asks `verify()`. One of a session's, by `beginTransfer`, that is dropped before its
+/// final reply has been read is broken off, and the session goes on.
 public final class DataTransfer {
   /// The data connection.
   public let stream: any ByteStream
@@ -16,10 +17,14 @@ public final class DataTransfer {
   private let control: ControlConnection?
   /// How TLS is ended on the data connection; nil without TLS.
   private let closing: SecureClosing?
+  /// Until when the first data may be awaited before a reset.
+  private let firstData: Deadline
   /// The command that the transfer belongs to, where the session sent it.
   package let command: Command?
   /// Bytes received or sent so far.
   @exclusivity(unchecked) public private(set) var transferred: UInt64 = 0
+  /// The control connection's count as long as its reply is owed; nil where somebody else sees to that.
+  @exclusivity(unchecked) private var settlement: Int?
   /// Whether it was broken off.
   @exclusivity(unchecked) private var isBrokenOff = false
   /// Hears after each block how many bytes have gone until then.
@@ -42,7 +47,9 @@ public final class DataTransfer {
     self.idleTimeout = idleTimeout
     idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
     closing = nil
+    firstData = .never
     command = nil
+    settlement = nil
   }
 
   /// The transfer that a session's command began. An upload has no announced size to fall short of.
@@ -53,12 +60,24 @@ public final class DataTransfer {
     self.command = command
     self.control = control
     self.closing = closing
+    firstData = closing == nil ? .never : .after(TLSPatience.firstData)
     stream = closing?.stream ?? socket
     self.announced = command.isUpload ? nil : announced
     self.offset = offset > 0 ? offset : control.startOfTransfer
     self.idleTimeout = idleTimeout
     idleNanoseconds = idleTimeout.map(\.wholeNanoseconds)
+    settlement = control.settlements
   }
+
+  deinit {
+    guard let settlement, let control, control.settlements == settlement else { return }
+    breakOff()
+    control.keepAlive(every: nil)
+    control.abandonReplies()
+  }
+
+  /// Says that the reply is no matter of this object's any more: it has come, or somebody else awaits it.
+  func disown() { settlement = nil }
 
   /// How the server ended TLS; nil without TLS, and before the end.
   package var ending: SecureEnding? { closing?.stream.ending }
@@ -179,10 +198,11 @@ public final class DataTransfer {
 
   /// Closes the data connection in the middle of the transfer. Later calls throw `.state`.
   ///
-  /// Inside TLS by a reset: it must not look like an end that merely lacks its `close_notify`, for which ProFTPD ends the session.
+  /// Inside TLS by a reset, behind a download's first data: that is awaited, until a second after the handshake at most.
   public func breakOff() {
+    guard !isBrokenOff else { return }
     isBrokenOff = true
-    closing?.socket.resetOnClose()
+    closing?.reset(awaitingData: transferred == 0 && command?.isUpload == false, until: firstData)
     stream.close()
   }
 

@@ -9,7 +9,7 @@ extension FTPSession {
   }
 
   /// Opens a data connection and sends the command that uses it; returns when the server says that it begins, and when the connection
-  /// is secured. `endTransfer` or `breakOff` is for the caller to call.
+  /// is secured. `endTransfer` or `breakOff` is for the caller to call; a transfer that is dropped is broken off.
   ///
   /// The connection is made before the command: vsftpd, ProFTPD, Pure-FTPd and inetutils answer only when it is there.
   /// `REST` is the last command before: inetutils and aioftp forget it when another comes between.
@@ -48,6 +48,7 @@ extension FTPSession {
   /// Begins a transfer that an object of a script's runs: not one that this session's `abort` ends.
   package func lendTransfer(_ command: Command, from offset: UInt64) throws(FTPError) -> DataTransfer {
     let transfer = try beginTransfer(command, from: offset)
+    transfer.disown()
     running = nil
     return transfer
   }

@@ -105,11 +105,12 @@ extension FTPSession {
       let (stream, interruption) = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
         try security.secure(socket, host: host, control: secured, until: .after(configuration.connectTimeout))
       }
+      let closing = SecureClosing(stream: stream, socket: socket, control: control, isProxied: proxied != nil)
       if let interruption {
-        socket.resetOnClose()
+        closing.reset(awaitingData: !isUploading, until: .after(TLSPatience.firstData))
         throw interruption
       }
-      return SecureClosing(stream: stream, socket: socket, control: control, isProxied: proxied != nil)
+      return closing
     } catch {
       if case .interrupted = error.kind { control.noteBrokenHandshake() }
       throw Self.reworded(control.explanation(of: error), "secure the data connection of \(control.host)")
@@ -123,12 +124,16 @@ extension FTPSession {
     else { return }
     do throws(FTPError) {
       let deadline = Deadline.after(TLSPatience.handshake)
-      _ = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
+      let (stream, _) = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
         try security.secure(socket, host: host, control: secured, until: deadline)
       }
-      socket.resetOnClose()
+      SecureClosing(stream: stream, socket: socket, control: control, isProxied: proxied != nil)
+        .reset(awaitingData: !isUploading, until: deadline)
     } catch { control.noteBrokenHandshake() }
   }
+
+  /// Whether the command that was sent last is an upload's.
+  private var isUploading: Bool { control.lastWord?.isUpload ?? false }
 
   /// Judges a download that TLS did not end: somebody on the way may have cut it short, which the server's 226 does not rule out. A size
   /// does: the announced one, or that of `SIZE`.

@@ -32,7 +32,8 @@ extension FTPSession {
   /// Uploads a file (`STOR`, `TYPE I`), from `offset` on when resumed (`REST`).
   ///
   /// `source` fills the buffer that it is given and returns how many bytes it put there; 0 ends the upload. Returns the
-  /// server's final 2yz reply. Throws `.timedOut`, `.reply`, `.system`, or `.interrupted` with what `source` threw; then
+  /// server's final 2yz reply. Throws `.timedOut`, `.reply`, `.system`, `.interrupted` with what `source` threw, or
+  /// `.invalidArgument` when it returned less than 0, as `read` does when it fails, or more than the buffer holds; then
   /// the server may hold a part.
   @discardableResult
   public func store(
@@ -82,6 +83,7 @@ extension FTPSession {
     if running == nil { try control.requireNobodyWaits(for: "send ABOR") }
     try control.send(Command("ABOR"))
     control.keepAlive(every: nil)
+    running?.disown()
     running?.breakOff()
     running = nil
     // Pure-FTPd says how much it has sent, in a 150, before it answers.
@@ -114,6 +116,7 @@ extension FTPSession {
       if transfer.isDoubtful, let size = try sizeOnServer(transfer.command) { try transfer.verify(size: size) }
     }
     try requireWhole(transfer)
+    transfer.disown()
     running = nil
     return reply
   }
@@ -125,6 +128,7 @@ extension FTPSession {
   public func breakOff(_ transfer: DataTransfer, after error: FTPError) -> FTPError {
     control.keepAlive(every: nil)
     running = nil
+    transfer.disown()
     transfer.breakOff()
     let error = control.explanation(of: error)
     control.abandonReplies()
@@ -151,8 +155,12 @@ extension FTPSession {
       let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: DataTransfer.largestRead, alignment: 16)
       defer { buffer.deallocate() }
       while true {
-        let count = try callingOut { min(try source(buffer), buffer.count) }
-        guard count > 0 else { return }
+        let count = try callingOut { try source(buffer) }
+        guard count != 0 else { return }
+        guard (1...buffer.count).contains(count) else {
+          throw FTPError(
+            .invalidArgument, "the source of the upload returned \(count) for a buffer of \(buffer.count) bytes")
+        }
         try transfer.send(UnsafeRawBufferPointer(rebasing: buffer.prefix(count)))
       }
     }

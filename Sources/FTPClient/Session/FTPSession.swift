@@ -80,6 +80,8 @@ public final class FTPSession {
   let proxied: ProxyTarget?
   /// The transfer that this session has begun and not ended.
   weak var running: DataTransfer?
+  /// Who was logged in last.
+  var user: String?
   /// What the last `TYPE` of this session's that was accepted has set; nil when none was since the login.
   var representation: Representation?
   /// The connection's count when `representation` was set: an object of a script's may have changed it since. Nil when it is to be set again all
@@ -164,6 +166,7 @@ public final class FTPSession {
     user: String = "anonymous", password: String? = nil, account: String = ""
   ) throws(FTPError) -> Reply {
     representation = nil
+    self.user = user
     let password = password ?? (user == "anonymous" ? "anonymous@" : "")
     var reply = try control.execute(Command("USER", user))
     if reply.category == .intermediate { reply = try control.execute(Command("PASS", password)) }
@@ -180,6 +183,7 @@ public final class FTPSession {
     representationSetAt = nil
     hasAgreedOnProtection = false
     if command.word.beginsSession { representation = nil }
+    if command.word == "USER" { user = Array(command.line.dropFirst(5).dropLast(2)).text }
     let reply = try control.execute(command)
     if command.word == "TYPE", reply.category == .completion { representation = Representation(setBy: command) }
     switch reply.category {
@@ -195,6 +199,11 @@ public final class FTPSession {
     return try control.complete(Command("QUIT"))
   }
 
-  /// Closes without a word to the server. Later calls throw.
-  public func close() { control.close() }
+  /// Closes without a word to the server. Later calls throw, and so does a transfer that is running: a sink or a source may call this, and the call that
+  /// it belongs to throws `.state`.
+  public func close() {
+    running?.breakOff()
+    running = nil
+    control.close()
+  }
 }

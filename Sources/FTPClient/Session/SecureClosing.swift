@@ -31,6 +31,18 @@ struct SecureClosing {
       .timedOut, "\(control.host) neither ends the data connection nor says what became of the transfer: timed out")
   }
 
+  /// Has the close that follows be a reset: it must not look like an end that merely lacks its `close_notify`, for which ProFTPD ends the session.
+  ///
+  /// Of a download of which nothing has come the first data is awaited, until `deadline` at most. In TLS 1.3 the server is still sending session tickets when
+  /// this side's handshake is done, and OpenSSL says nothing of a reset that comes then. What ProFTPD 1.3.8 writes next is a broken pipe, for which it
+  /// ends the session; a reset it forgives.
+  func reset(awaitingData: Bool, until deadline: Deadline) {
+    if awaitingData, let time = deadline.remaining {
+      _ = try? socket.deferringInterrupts(for: time) { () throws(FTPError) in try stream.isReadable(within: time) }
+    }
+    socket.resetOnClose()
+  }
+
   /// False when the server has said on the control connection what became of the transfer, and takes no more.
   private func sendNotice(until deadline: Deadline) throws(FTPError) -> Bool {
     while try !socket.isWritable(until: .earlier(deadline, .after(TLSPatience.glance))) {

@@ -28,9 +28,11 @@ public final class FTPTransfer {
   /// time. It is called when a session is needed; what it throws counts as a failure to connect. The sessions of several segments log in before the first
   /// one is at work, one after the other.
   ///
-  /// `identity` tells servers apart for parts that an earlier run has left, as in "me@ftp.example.org". `interrupt` is asked in the pauses.
+  /// `identity` says whose files these are: a part that an earlier run has left is gone on with where that had the same. Without one it is the
+  /// session's user, host and port. To be given where that says too little, as when relative paths begin in different directories, or too much, as for
+  /// a server of several names. `interrupt` is asked in the pauses.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
+    identity: String? = nil, options: Options = Options(), interrupt: Interrupt? = nil,
     connect: @escaping () throws -> FTPSession
   ) {
     self.options = options
@@ -39,11 +41,17 @@ public final class FTPTransfer {
 
   /// The same with a crew: the sessions of several segments log in while the first one is at work, and `connect` is called on the crew's threads.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: @escaping Crew,
+    identity: String? = nil, options: Options = Options(), interrupt: Interrupt? = nil, crew: @escaping Crew,
     connect: @escaping @Sendable () throws -> FTPSession
   ) {
     self.options = options
     client = SessionClient(interrupt: interrupt, scope: identity, crew: crew, open: connect)
+  }
+
+  /// Transfers over the sessions of `client`.
+  package init(over client: SessionClient, options: Options) {
+    self.options = options
+    self.client = client
   }
 
   /// Downloads a file (`RETR`) to a path of this computer. `progress` hears of it, on this thread, at most ten times a second.

@@ -6,7 +6,7 @@ package final class FileDownload {
   private let options: FTPTransfer.Options
   /// What a listing has told of the file.
   private let known: RemoteFacts?
-  private let title: String
+  private let name: String
   private let report: ProgressReport
   private let hash: HashCheck
   private let watch = Stopwatch()
@@ -38,7 +38,7 @@ package final class FileDownload {
     self.sink = sink
     self.options = options
     self.known = known
-    title = "downloading '\(name)' from \(client.server) to '\(sink.name)'"
+    self.name = name
     report = ProgressReport(name, progress)
     hash = HashCheck(options.verifies ? options.hashing : nil)
     attempts = Attempts(options)
@@ -77,6 +77,7 @@ package final class FileDownload {
       }
       let done = inPlace
       sink.abandon(keeping: options.resumes)
+      let title = "downloading '\(name)' from \(client.server) to '\(sink.name)'"
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: done, of: facts.size)
     }
   }

@@ -3,7 +3,7 @@ package final class FileUpload {
   private let client: any TransferClient
   private let source: any UploadSource
   private let options: FTPTransfer.Options
-  private let title: String
+  private let name: String
   private let report: ProgressReport
   private let hash: HashCheck
   private let watch = Stopwatch()
@@ -35,7 +35,7 @@ package final class FileUpload {
     self.client = client
     self.source = source
     self.options = options
-    title = "uploading '\(source.name)' to '\(name)' on \(client.server)"
+    self.name = name
     report = ProgressReport(name, progress)
     hash = HashCheck(options.verifies ? options.hashing : nil)
     attempts = Attempts(options)
@@ -80,6 +80,7 @@ package final class FileUpload {
       var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
       if let aside { hint += "; the server has the old file as '\(aside.text)'" }
       if isBlocked { hint = "; the server has a directory of this name" }
+      let title = "uploading '\(source.name)' to '\(name)' on \(client.server)"
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
     }
   }

@@ -8,18 +8,25 @@ package final class SessionClient: TransferClient {
   private let interrupt: Interrupt?
   private let crew: FTPTransfer.Crew?
   package private(set) var server: String
-  package let scope: String
+  /// The scope that was given.
+  private let identity: String?
+  /// That of the last session.
+  private var ownScope = ""
 
-  /// `open` connects and logs in, each time in the same way.
+  /// `open` connects and logs in, each time in the same way. `scope` is the session's user and server where none is given; `server` is for messages
+  /// until there is a session.
   package init(
-    interrupt: Interrupt?, scope: String, crew: FTPTransfer.Crew? = nil, open: @escaping () throws -> FTPSession
+    interrupt: Interrupt?, scope: String?, server: String? = nil, crew: FTPTransfer.Crew? = nil,
+    open: @escaping () throws -> FTPSession
   ) {
     self.open = open
     self.interrupt = interrupt
     self.crew = crew
-    self.scope = scope
-    server = scope
+    identity = scope
+    self.server = server ?? scope ?? "the server"
   }
+
+  package var scope: String { identity ?? ownScope }
 
   package func connect() throws {
     guard session == nil else { return }
@@ -32,6 +39,7 @@ package final class SessionClient: TransferClient {
     self.session = session
     hasConnected = true
     server = session.control.host
+    ownScope = "\(session.user ?? "")@\(server)"
   }
 
   package func disconnect() {
@@ -110,7 +118,7 @@ package final class SessionClient: TransferClient {
   }
 
   package func sibling() throws -> any TransferClient {
-    SessionClient(interrupt: interrupt, scope: scope, crew: crew, open: open)
+    SessionClient(interrupt: interrupt, scope: identity, server: server, crew: crew, open: open)
   }
 
   /// Whether there are threads for several connections.

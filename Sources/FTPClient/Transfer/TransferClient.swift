@@ -5,7 +5,7 @@
 package protocol TransferClient: AnyObject {
   /// Who is spoken with, as in "127.0.0.1 port 21".
   var server: String { get }
-  /// What tells a file of this server, seen by this user, from another's of the same path.
+  /// What tells a file of this server, seen by this user, from another's of the same path. It is known once there has been a connection.
   var scope: String { get }
   /// Connects and logs in as before, to the same directory with the same options, unless that connection is there.
   func connect() throws

@@ -269,6 +269,36 @@ extension ClientTests {
       }
     }
 
+    // MARK: The end
+
+    @Test func `closing ends the call that runs, and those behind it`() async throws {
+      try await ScriptedServer.connection(.begin("RETR f") + [.data(pattern(10)), .dataGone, .farewell]) { connection in
+        let running = Task { await thrown { _ = try await connection.content(of: "f") } }
+        try await Task.sleep(for: .milliseconds(150))
+        let behind = (0..<3).map { _ in Task { await thrown { try await connection.noOperation() } } }
+        try await Task.sleep(for: .milliseconds(20))
+        let time = await ContinuousClock().measure { await connection.close() }
+        #expect(time < .milliseconds(500), "\(time)")
+        #expect(await running.value == "state")
+        for task in behind { #expect(await task.value == "state") }
+        #expect(await thrown { _ = try await connection.welcome } == "state")
+      }
+    }
+
+    @Test func `closing ends an upload that flows`() async throws {
+      let folder = try Folder()
+      try folder.write("f", [])
+      try #require(truncate(folder.file("f"), 1 << 40) == 0)
+      let file = folder.file("f")
+      try await ScriptedServer.connection(.begin("STOR f") + [.dataGone, .farewell]) { connection in
+        let running = Task { await thrown { try await connection.upload(file: file, to: "f") } }
+        try await Task.sleep(for: .milliseconds(150))
+        let time = await ContinuousClock().measure { await connection.close() }
+        #expect(time < .milliseconds(500), "\(time)")
+        #expect(await running.value == "state")
+      }
+    }
+
     @Test func `cancelling ends the connecting`() async throws {
       let (listener, occupants) = try Wire.silent(on: "127.0.0.1")
       let port = try listener.port

@@ -110,6 +110,22 @@ extension ClientTests {
       }
     }
 
+    @Test(arguments: ["vsftpd", "proftpd", "pureftpd", "pyftpdlib"], [TLS.Version.tls12, .tls13])
+    func `one that is broken off as soon as it has begun leaves the session usable`(
+      _ name: String, _ version: TLS.Version
+    ) throws {
+      try RealServer.run(name, "tls", files: ["file": pattern(8_000_000)]) { server in
+        try server.session(.secure(TLS(trust: .testAuthority, versions: version...version))) { session in
+          try session.setRepresentation(.binary)
+          for round in 1...30 {
+            let command = try round % 3 == 0 ? Command("STOR", "up") : Command("RETR", "file")
+            session.breakOff(try session.beginTransfer(command), after: FTPError(.state, "enough"))
+            _ = try session.workingDirectory()
+          }
+        }
+      }
+    }
+
     @Test(arguments: [("proftpd", "tls-opt"), ("pureftpd", "tls")])
     func `the command channel is cleared, data stays secure`(_ name: String, _ mode: String) throws {
       try RealServer.run(name, mode, files: ["file": Self.content]) { server in

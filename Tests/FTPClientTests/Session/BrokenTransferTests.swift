@@ -63,6 +63,61 @@ extension ClientTests {
       }
     }
 
+    @Test func `a transfer that is dropped is broken off, and the session goes on`() throws {
+      let next: [Step] = .download("RETR g", pattern(1000))
+      try ScriptedServer.session(
+        .begin("RETR f", type: nil) + [.pour(pattern(10_000)), .dataGone, .endData, .say("426 broken")] + next + .inStep
+      ) { session in
+        _ = try session.beginTransfer(Command("RETR", "f"))
+        #expect(try session.bytes(of: "g") == pattern(1000))
+        try session.isInStep()
+      }
+    }
+
+    @Test func `one that is dropped behind its end takes nothing from the next`() throws {
+      let second: [Step] = [.passive(), .hear("RETR g"), .accept, .say("150 again"), .data(pattern(1000)), .endData]
+      try ScriptedServer.session(
+        .download("RETR f", bytes("a"), type: nil) + second + [.quiet(.milliseconds(50)), .say("226 done")] + .inStep
+      ) { session in
+        var transfer = try session.beginTransfer(Command("RETR", "f"))
+        try transfer.receive(blockSize: 1000) { _ in }
+        try transfer.end()
+        #expect(try session.control.readFinalReply().code == 226)
+        transfer = try session.beginTransfer(Command("RETR", "g"))
+        try transfer.receive(blockSize: 1000) { _ in }
+        #expect(try session.endTransfer(transfer).code == 226)
+        try session.isInStep()
+      }
+    }
+
+    @Test func `closing the session in a sink ends the download at once`() throws {
+      let steps: [Step] = .begin("RETR f") + [.pour(pattern(10_000)), .dataGone, .farewell]
+      try ScriptedServer.session(steps) { session in
+        var blocks = 0
+        let word = thrown {
+          try session.retrieve("f") { _ in
+            blocks += 1
+            session.close()
+          }
+        }
+        #expect(word == "state" && blocks == 1)
+        #expect(thrown { try session.workingDirectory() } == "state")
+      }
+    }
+
+    @Test(arguments: [0, 100])
+    func `closing the session in a source ends the upload at once`(_ count: Int) throws {
+      try ScriptedServer.session(.begin("STOR f") + [.dataGone, .farewell]) { session in
+        let word = thrown {
+          try session.store("f") { _ in
+            session.close()
+            return count
+          }
+        }
+        #expect(word == "state")
+      }
+    }
+
     @Test func `an FTPError that the sink throws is not wrapped`() throws {
       try ScriptedServer.session(Self.brokenOff + [.say("426 broken")] + .inStep) { session in
         #expect(thrown { try session.retrieve("f") { _ in throw FTPError(.malformed, "mine") } } == "malformed")

@@ -78,6 +78,30 @@ extension ClientTests {
       }
     }
 
+    /// As `read` returns it when it fails.
+    @Test(arguments: [-1, .min, DataTransfer.largestRead + 1, .max])
+    func `a source that returns what is no count breaks the upload off, and the session goes on`(_ count: Int) throws {
+      for command in ["STOR f", "APPE f", "STOU"] {
+        let steps: [Step] = .begin(command) + [.dataGone, .endData, .say("226 done")]
+        try ScriptedServer.session(steps + .inStep) { session in
+          var calls = 0
+          let source: (UnsafeMutableRawBufferPointer) -> Int = { buffer in
+            calls += 1
+            return calls < 3 ? buffer.count : count
+          }
+          let word = thrown {
+            switch command {
+            case "STOR f": try session.store("f", source: source)
+            case "APPE f": try session.append(to: "f", source: source)
+            default: try session.storeUnique(source: source)
+            }
+          }
+          #expect(word == "invalidArgument")
+          try session.isInStep()
+        }
+      }
+    }
+
     /// The disk is full: the server closes the data connection and says why. That is the error, not the broken pipe.
     @Test(arguments: [Step.endData, .breakData])
     func `a server that takes no more says why`(_ end: Step) throws {

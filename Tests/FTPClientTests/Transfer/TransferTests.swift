@@ -14,10 +14,12 @@ extension ClientTests {
       var made: [FTPSession] = []
       let server: RealServer
       let isSecure: Bool
+      let user: String
 
-      init(_ server: RealServer, isSecure: Bool = false) {
+      init(_ server: RealServer, isSecure: Bool = false, user: String = RealServer.user) {
         self.server = server
         self.isSecure = isSecure
+        self.user = user
       }
 
       func transfer(_ change: (inout FTPTransfer.Options) -> Void = { _ in }) -> FTPTransfer {
@@ -25,10 +27,10 @@ extension ClientTests {
         options.hashing = OpenSSLHashing()
         options.firstPause = .milliseconds(50)
         change(&options)
-        return FTPTransfer(identity: "\(server.port)", options: options) { [self] in
+        return FTPTransfer(options: options) { [self] in
           let session = try FTPSession(
             host: server.host, port: server.port, configuration: isSecure ? .secure() : .brisk)
-          try session.logIn(user: RealServer.user, password: RealServer.password)
+          try session.logIn(user: user, password: RealServer.password)
           made.append(session)
           return session
         }
@@ -93,9 +95,80 @@ extension ClientTests {
       transfer.options.retries = 2
       transfer.options.firstPause = .milliseconds(1)
       let error = #expect(throws: FTPError.self) { try transfer.download("a", to: folder.file("copy")) }
-      #expect(error?.message.hasPrefix("nobody is there (downloading 'a' from ") == true)
+      #expect(error?.message.hasPrefix("nobody is there (downloading 'a' from the server to ") == true)
       #expect(error?.message.contains("3 attempts") == true)
       #expect(try folder.content("copy") == Array("old".utf8))
+    }
+
+    @Test func `an error names the server`() async throws {
+      let folder = try Folder()
+      try folder.write("a", [1])
+      try await RealServer.run("vsftpd") { server in
+        let name = "127.0.0.1 port \(server.port)"
+        let down = #expect(throws: FTPError.self) {
+          try Sessions(server).transfer().download("none", to: folder.file("copy"))
+        }
+        #expect(down?.message.contains("(downloading 'none' from \(name) to '") == true, "\(down as Any)")
+        let up = #expect(throws: FTPError.self) {
+          try Sessions(server).transfer().upload(folder.file("a"), to: "none/a")
+        }
+        #expect(up?.message.contains("to 'none/a' on \(name)") == true, "\(up as Any)")
+        let transfers = try FTPTransferConnection(host: server.host, port: server.port, configuration: .brisk) {
+          session in try session.logIn(user: "nobody", password: "knows")
+        }
+        let copy = folder.file("copy")
+        let login = await #expect(throws: FTPError.self) { try await transfers.download("a", to: copy) }
+        #expect(login?.message.contains("(downloading 'a' from \(name) to '") == true, "\(login as Any)")
+      }
+    }
+
+    private static let large = 8 << 20
+
+    /// Has half of a file downloaded, as a part.
+    private func leavePart(_ transfer: FTPTransfer, _ path: String) {
+      #expect(
+        thrown { try transfer.download("f", to: path) { if $0.done >= Self.large / 2 { throw Stop() } } }
+          == "interrupted stop")
+    }
+
+    @Test func `a part of another server's file is none of this one's`() throws {
+      let (one, two, folder) = (pattern(Self.large), [UInt8](repeating: 7, count: Self.large), try Folder())
+      try RealServer.run("vsftpd", files: ["f": one]) { first in
+        try RealServer.run("vsftpd", files: ["f": two]) { second in
+          for server in [first, second] { try server.setTime(of: "f") }
+          leavePart(Sessions(first).transfer(), folder.file("f"))
+          let result = try Sessions(second).transfer().download("f", to: folder.file("f"))
+          #expect(result.kept == 0)
+          #expect(try folder.content("f") == two)
+          leavePart(Sessions(first).transfer(), folder.file("g"))
+          #expect(try Sessions(first).transfer().download("f", to: folder.file("g")).kept > 0)
+          #expect(try folder.content("g") == one)
+        }
+      }
+    }
+
+    @Test func `a part of another user's file is none of this one's`() async throws {
+      let (one, two, folder) = (pattern(Self.large), [UInt8](repeating: 7, count: Self.large), try Folder())
+      let file = folder.file("g")
+      try await RealServer.run("pyftpdlib", "plain-anon", files: ["f": one]) { server in
+        for name in ["f", "g"] {
+          try Data(one).write(to: URL(filePath: "\(server.root)/f"))
+          try server.setTime(of: "f")
+          leavePart(Sessions(server).transfer(), folder.file(name))
+          try Data(two).write(to: URL(filePath: "\(server.root)/f"))
+          try server.setTime(of: "f")
+          if name == "f" {
+            let result = try Sessions(server, user: "anonymous").transfer().download("f", to: folder.file(name))
+            #expect(result.kept == 0)
+          } else {
+            let transfers = try FTPTransferConnection(host: server.host, port: server.port, configuration: .brisk) {
+              session in try session.logIn()
+            }
+            #expect(try await transfers.download("f", to: file).kept == 0)
+          }
+          #expect(try folder.content(name) == two)
+        }
+      }
     }
 
     @Test func `a pipe whose reader leaves is an error, and no signal's end of the program`() throws {

@@ -12,9 +12,9 @@ public final class FTPTree {
   public var options: Options
   private let client: SessionClient
 
-  /// Runs over a session that `connect` makes, as `FTPTransfer` does: one at a time. Calls block.
+  /// Runs over a session that `connect` makes, as `FTPTransfer` does, which says what `identity` is: one at a time. Calls block.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil,
+    identity: String? = nil, options: Options = Options(), interrupt: Interrupt? = nil,
     connect: @escaping () throws -> FTPSession
   ) {
     self.options = options
@@ -23,7 +23,8 @@ public final class FTPTree {
 
   /// The same with a crew: over as many connections as the options say. `connect`, `progress` and `options.transfer.hashing` are called on its threads.
   public init(
-    identity: String = "", options: Options = Options(), interrupt: Interrupt? = nil, crew: @escaping FTPTransfer.Crew,
+    identity: String? = nil, options: Options = Options(), interrupt: Interrupt? = nil,
+    crew: @escaping FTPTransfer.Crew,
     connect: @escaping @Sendable () throws -> FTPSession
   ) {
     self.options = options
@@ -36,8 +37,8 @@ public final class FTPTree {
     client = transfer.client
   }
 
-  /// Makes a folder what a directory of the server is; "" is the directory that the session begins in. What is missing
-  /// of the folder is made.
+  /// Makes a folder what a directory of the server is; "" is the directory that the session begins in, or the folder that
+  /// the process works in. What is missing of the folder is made.
   ///
   /// Throws what stopped the run; a file that failed alone is in the summary. `progress` hears of each file under its
   /// path in the tree.
@@ -68,6 +69,9 @@ public final class FTPTree {
 
   /// Takes leave of the server. Another run connects again.
   public func quit() { client.quit() }
+
+  /// Closes the connection without a word. Another run connects again.
+  public func close() { client.disconnect() }
 
   private var crew: TreeRun.Crew {
     { [client] count, run, work in
