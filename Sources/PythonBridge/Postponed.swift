@@ -27,5 +27,7 @@ enum Postponed {
     return -1
   }
 
+  static func forget() { if isOnMainThread { exception = nil } }
+
   private static var isOnMainThread: Bool { is_first_thread() != 0 }
 }

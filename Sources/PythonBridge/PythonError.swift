@@ -92,6 +92,9 @@ public struct PythonError: Error {
   /// An exception that is dropped is raised a little later where it is a stop.
   public static func postpone(ifStop dropped: PythonObject) { postpone(dropped, unlessLike: nil) }
 
+  /// Drops what was put off: the run that it was to stop is over.
+  public static func forgetPostponed() { Postponed.forget() }
+
   private static func postpone(_ dropped: PythonObject?, unlessLike kept: ObjectPointer?, isStop: Bool = false) {
     guard let dropped, isStop || Self.isStop(dropped.type) else { return }
     if let kept, dropped.type.isSubclass(of: PythonObject(borrowed: kept)) { return }

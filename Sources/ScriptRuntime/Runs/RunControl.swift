@@ -177,6 +177,7 @@ final class RunControl: Sendable {
       return isForced
     }
     if isForced { script_embedding_set_stopping(false) }
+    PythonError.forgetPostponed()
   }
 
   /// Stops the run that is going on; any thread. Does nothing where there is none.
