@@ -361,9 +361,6 @@ def test_a_link_in_the_place_of_the_part_is_not_followed(connect: Connect, tmp_p
 # Changes and hashes
 
 
-# Changes and hashes
-
-
 @pytest.mark.parametrize("unknown", ["MDTM", "SIZE", "SIZE MDTM"])
 @pytest.mark.parametrize("grown", [0, 50_000])
 @pytest.mark.parametrize("segments", [1, 3])
