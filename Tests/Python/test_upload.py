@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from fileserver import Connect, Fault, Files, connecting
 
-from usr.ftplib import Error, TransferProgress, error_perm, error_temp
+from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
 
 LARGE = os.urandom(3 * 1024 * 1024)
 SMALL = os.urandom(100_000)
@@ -232,6 +232,106 @@ def test_a_second_upload_that_is_cut_leaves_the_whole_file(connect: Connect, lar
         connect(files).upload(large, "f", retries=0)
     (spare,) = [name for name in files.content if name != "f"]
     assert files.content[spare] == LARGE
+
+
+def test_two_at_once_have_names_of_their_own(connect: Connect, large: Path) -> None:
+    """The second begins and ends while the first is at it."""
+    files = Files({"f": b"old"})
+    ftp = connect(files)
+    inner: list[int] = []
+
+    def begin_another(progress: TransferProgress) -> None:
+        if progress.done and not inner:
+            inner.append(0)
+            with FTP(ftp.host, ftp.port, "user", "password", timeout=20) as second:
+                inner.append(second.upload(large, "f").attempts)
+
+    result = ftp.upload(large, "f", progress=begin_another)
+    assert (result.attempts, result.bytes, inner) == (1, len(LARGE), [0, 1])
+    assert files.content == {"f": LARGE}
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    stored = [line for line in heard if line.startswith("STOR")]
+    assert len(set(stored)) == len(stored) == 2
+    # A later run finds the first one's name again.
+    ftp.upload(large, "f")
+    assert [line for line in heard if line.startswith("STOR")][2] in stored
+
+
+@pytest.mark.parametrize("moment", ["SIZE", "RNFR"])
+@pytest.mark.parametrize("behind", ["taken", "refused"])
+@pytest.mark.parametrize("unknown", ["", "SIZE"])
+def test_somebody_else_has_given_it_its_name(
+    connect: Connect, large: Path, moment: str, behind: str, unknown: str
+) -> None:
+    """Another run with the same temporary name: the whole file is not written over."""
+    moved: list[str] = []
+
+    def move(command: str, files: Files) -> None:
+        name = command.partition(" ")[2]
+        if command.startswith(moment) and files.content.get(name) == LARGE and not moved:
+            moved.append(name)
+            files.content["f"] = files.content.pop(name)
+        assert not moved or files.content["f"] == LARGE
+
+    refusals = dict.fromkeys(unknown.split(), "502 No.")
+    files = Files({"f": b"old"}, before=move, behind=behind, refusals=refusals)
+    ftp = connect(files)
+    assert ftp.upload(large, "f", retries=0).attempts == 1
+    assert moved
+    assert files.content == {"f": LARGE}
+    assert "STOR f" not in ftp.heard  # type: ignore[attr-defined]
+
+
+def replaces_nothing(files: Files, command: str) -> bool:
+    verb, _, name = command.partition(" ")
+    is_taken = verb == "RNTO" and name in files.content
+    files.refusals = {"RNTO": "550 It exists."} if is_taken else {}
+    return is_taken
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+@pytest.mark.parametrize("verb", ["RNFR f", "RNTO .f."])
+@pytest.mark.parametrize("is_done", [False, True])
+def test_the_connection_is_lost_while_the_old_file_goes_aside(
+    connect: Connect, large: Path, retries: int, verb: str, is_done: bool
+) -> None:
+    asides: list[str] = []
+
+    def lose(command: str, files: Files) -> None:
+        replaces_nothing(files, command)
+        if command.startswith(verb) and not asides:
+            asides.append(command[5:])
+            if is_done and verb == "RNTO .f.":
+                files.content[command[5:]] = files.content.pop("f")
+            raise ConnectionError("cut")
+
+    files = Files({"f": b"old"}, before=lose)
+    ftp = connect(files, timeout=2)
+    if retries:
+        assert ftp.upload(large, "f", retries=retries).attempts == 2
+        assert files.content == {"f": LARGE}
+        return
+    with pytest.raises(EOFError) as raised:
+        ftp.upload(large, "f", retries=retries)
+    assert sorted(files.content.values(), key=len) == [b"old", LARGE]
+    for name in files.content:
+        assert f"'{name}'" in str(raised.value)
+
+
+def test_the_old_file_goes_back_where_the_new_one_gets_no_name(
+    connect: Connect, large: Path
+) -> None:
+    busy: list[str] = []
+
+    def refuse(command: str, files: Files) -> None:
+        if not replaces_nothing(files, command) and command == "RNTO f" and not busy:
+            busy.append(command)
+            files.refusals = {"RNTO": "450 Busy."}
+
+    files = Files({"f": b"old"}, before=refuse)
+    with pytest.raises(error_temp, match=r"^450 Busy\. (?!.*old file)"):
+        connect(files).upload(large, "f", retries=0, resume=False)
+    assert files.content == {"f": b"old"}
 
 
 def test_the_hash_is_compared(connect: Connect, large: Path) -> None:
