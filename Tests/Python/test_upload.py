@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from conftest import REPOSITORY
 from fileserver import Connect, Fault, Files, connecting
+from waiting import is_asleep, until
 
 from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
 
@@ -411,6 +417,70 @@ def test_a_pipe_cannot_go_back(connect: Connect) -> None:
     files = Files(faults=[Fault(10, "426 No.")])
     with pipe(SMALL[:50_000]) as file, pytest.raises(Error, match=r"no seek\(\)"):
         connect(files).upload(file, "f")
+
+
+FROM_PIPE = """
+import signal, sys
+from usr.ftplib import FTP
+signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
+signal.signal(signal.SIGINT, signal.default_int_handler)
+ftp = FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=30)
+print("ready", flush=True)
+try:
+    print(ftp.upload(sys.argv[3], "f").size)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def uploading(ftp: FTP, place: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", FROM_PIPE, ftp.host, str(ftp.port), str(place)],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("has_writer", [False, True])
+def test_ctrl_c_while_a_pipe_has_nothing(
+    connect: Connect, tmp_path: Path, has_writer: bool
+) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    files = Files()
+    with ExitStack() as stack:
+        process = stack.enter_context(uploading(connect(files), place))
+        stack.callback(process.kill)
+        if has_writer:
+            writer = stack.enter_context(open(place, "wb", buffering=0))
+            writer.write(SMALL[:1000])
+            until(lambda: SMALL[:1000] in files.content.values())
+        until(lambda: is_asleep(str(process.pid)))
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10)[0] == "interrupted\n"
+
+
+@pytest.mark.timeout(60)
+def test_a_signal_that_is_handled_ends_no_wait_for_a_pipe(connect: Connect, tmp_path: Path) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    files = Files()
+    with ExitStack() as stack:
+        process = stack.enter_context(uploading(connect(files), place))
+        stack.callback(process.kill)
+        assert process.stdout
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout.readline() == "handled\n"
+        with open(place, "wb", buffering=0) as writer:
+            writer.write(SMALL[:1000])
+            process.send_signal(signal.SIGUSR1)
+            assert process.stdout.readline() == "handled\n"
+            writer.write(SMALL[1000:2000])
+        assert process.communicate(timeout=10)[0] == "2000\n"
+    assert files.content == {"f": SMALL[:2000]}
 
 
 @pytest.mark.parametrize("content", [b"", b"x", SMALL])
