@@ -361,6 +361,55 @@ def test_a_link_in_the_place_of_the_part_is_not_followed(connect: Connect, tmp_p
 # Changes and hashes
 
 
+@pytest.mark.parametrize("unknown", ["MDTM", "SIZE", "SIZE MDTM"])
+@pytest.mark.parametrize("grown", [0, 50_000])
+@pytest.mark.parametrize("segments", [1, 3])
+def test_nothing_is_put_together_of_two_versions(
+    connect: Connect, tmp_path: Path, unknown: str, grown: int, segments: int
+) -> None:
+    """What cannot be told to be the same version is fetched from its beginning."""
+    new = os.urandom(len(LARGE) + grown)
+
+    def change(command: str, files: Files) -> None:
+        if command == "RETR f" and not files.faults:
+            files.content["f"] = new
+            files.modified = "20210102030405"
+
+    faults = [Fault(1_000_000, "426 No.")]
+    refusals = dict.fromkeys(unknown.split(), "502 No.")
+    files = Files({"f": LARGE}, faults=faults, refusals=refusals, before=change)
+    connect(files).download("f", tmp_path / "a", segments=segments)
+    assert (tmp_path / "a").read_bytes() == new
+
+
+def test_what_cannot_be_taken_back_is_no_mixture_either(connect: Connect) -> None:
+    written: list[bytes] = []
+
+    class Pipe:
+        def write(self, data: bytes) -> None:
+            written.append(data)
+
+    files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], refusals={"MDTM": "502 No."})
+    with pytest.raises(Error, match=r"no seek\(\)"):
+        connect(files).download("f", Pipe())
+    assert len(b"".join(written)) == 1_000_000
+
+
+@pytest.mark.parametrize("behind", ["taken", "refused"])
+def test_the_time_is_known_where_the_size_is_not(
+    connect: Connect, tmp_path: Path, behind: str
+) -> None:
+    files = Files(
+        {"f": LARGE},
+        faults=[Fault(1_000_000, "426 No.")],
+        refusals={"SIZE": "502 No."},
+        behind=behind,
+    )
+    result = connect(files).download("f", tmp_path / "a")
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert (result.modified, result.resumes, result.bytes) == (1577934245, 1, len(LARGE))
+
+
 def test_a_file_that_changes_meanwhile(connect: Connect, tmp_path: Path) -> None:
     new = os.urandom(len(LARGE))
 
@@ -499,6 +548,13 @@ def test_a_file_object_without_seek_cannot_begin_anew(connect: Connect) -> None:
 def test_what_is_no_regular_file_is_written_to(connect: Connect) -> None:
     assert connect(Files({"f": SMALL})).download("f", "/dev/null").size == len(SMALL)
     assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@pytest.mark.timeout(30)
+def test_a_device_without_room(connect: Connect) -> None:
+    with pytest.raises(OSError, match="/dev/full") as raised:
+        connect(Files({"f": SMALL})).download("f", "/dev/full")
+    assert raised.value.errno == errno.ENOSPC
 
 
 def test_what_a_process_has_open_is_written_in_place(connect: Connect, tmp_path: Path) -> None:

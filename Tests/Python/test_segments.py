@@ -324,3 +324,30 @@ def test_a_part_with_holes_is_no_part_in_order(tmp_path: Path, segments: int) ->
         with FTP(link.host, link.port, server.user, server.password, timeout=20) as ftp:
             ftp.download("f", tmp_path / "f", segments=segments)
         assert (tmp_path / "f").read_bytes() == LARGE * 5
+
+
+STALLED = """
+import sys
+from usr.ftplib import FTP
+ftp = FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=30)
+ftp.download("f", sys.argv[3], segments=3)
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_killed_run_leaves_what_it_has(connect: Connect, tmp_path: Path) -> None:
+    """Everything but the last seconds, without a word from the one that ends."""
+    files = Files({"f": LARGE}, faults=[Fault(MIB // 2, "stall") for _ in range(3)])
+    ftp = connect(files)
+    with subprocess.Popen(
+        [sys.executable, "-c", STALLED, ftp.host, str(ftp.port), str(tmp_path / "a")],
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    ) as process:
+        state = tmp_path / ".a.part.state"
+        try:
+            until(lambda: state.exists() and "-" in state.read_text().split("\n")[3])
+        finally:
+            process.kill()
+    result = ftp.download("f", tmp_path / "a", segments=3)
+    assert (tmp_path / "a").read_bytes() == LARGE
+    assert result.kept >= MIB // 2

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from conftest import REPOSITORY
 from fileserver import Connect, Fault, Files, connecting
+from waiting import is_asleep, until
 
-from usr.ftplib import Error, TransferProgress, error_perm, error_temp
+from usr.ftplib import FTP, Error, TransferProgress, error_perm, error_temp
 
 LARGE = os.urandom(3 * 1024 * 1024)
 SMALL = os.urandom(100_000)
@@ -234,6 +240,106 @@ def test_a_second_upload_that_is_cut_leaves_the_whole_file(connect: Connect, lar
     assert files.content[spare] == LARGE
 
 
+def test_two_at_once_have_names_of_their_own(connect: Connect, large: Path) -> None:
+    """The second begins and ends while the first is at it."""
+    files = Files({"f": b"old"})
+    ftp = connect(files)
+    inner: list[int] = []
+
+    def begin_another(progress: TransferProgress) -> None:
+        if progress.done and not inner:
+            inner.append(0)
+            with FTP(ftp.host, ftp.port, "user", "password", timeout=20) as second:
+                inner.append(second.upload(large, "f").attempts)
+
+    result = ftp.upload(large, "f", progress=begin_another)
+    assert (result.attempts, result.bytes, inner) == (1, len(LARGE), [0, 1])
+    assert files.content == {"f": LARGE}
+    heard: list[str] = ftp.heard  # type: ignore[attr-defined]
+    stored = [line for line in heard if line.startswith("STOR")]
+    assert len(set(stored)) == len(stored) == 2
+    # A later run finds the first one's name again.
+    ftp.upload(large, "f")
+    assert [line for line in heard if line.startswith("STOR")][2] in stored
+
+
+@pytest.mark.parametrize("moment", ["SIZE", "RNFR"])
+@pytest.mark.parametrize("behind", ["taken", "refused"])
+@pytest.mark.parametrize("unknown", ["", "SIZE"])
+def test_somebody_else_has_given_it_its_name(
+    connect: Connect, large: Path, moment: str, behind: str, unknown: str
+) -> None:
+    """Another run with the same temporary name: the whole file is not written over."""
+    moved: list[str] = []
+
+    def move(command: str, files: Files) -> None:
+        name = command.partition(" ")[2]
+        if command.startswith(moment) and files.content.get(name) == LARGE and not moved:
+            moved.append(name)
+            files.content["f"] = files.content.pop(name)
+        assert not moved or files.content["f"] == LARGE
+
+    refusals = dict.fromkeys(unknown.split(), "502 No.")
+    files = Files({"f": b"old"}, before=move, behind=behind, refusals=refusals)
+    ftp = connect(files)
+    assert ftp.upload(large, "f", retries=0).attempts == 1
+    assert moved
+    assert files.content == {"f": LARGE}
+    assert "STOR f" not in ftp.heard  # type: ignore[attr-defined]
+
+
+def replaces_nothing(files: Files, command: str) -> bool:
+    verb, _, name = command.partition(" ")
+    is_taken = verb == "RNTO" and name in files.content
+    files.refusals = {"RNTO": "550 It exists."} if is_taken else {}
+    return is_taken
+
+
+@pytest.mark.parametrize("retries", [0, 3])
+@pytest.mark.parametrize("verb", ["RNFR f", "RNTO .f."])
+@pytest.mark.parametrize("is_done", [False, True])
+def test_the_connection_is_lost_while_the_old_file_goes_aside(
+    connect: Connect, large: Path, retries: int, verb: str, is_done: bool
+) -> None:
+    asides: list[str] = []
+
+    def lose(command: str, files: Files) -> None:
+        replaces_nothing(files, command)
+        if command.startswith(verb) and not asides:
+            asides.append(command[5:])
+            if is_done and verb == "RNTO .f.":
+                files.content[command[5:]] = files.content.pop("f")
+            raise ConnectionError("cut")
+
+    files = Files({"f": b"old"}, before=lose)
+    ftp = connect(files, timeout=2)
+    if retries:
+        assert ftp.upload(large, "f", retries=retries).attempts == 2
+        assert files.content == {"f": LARGE}
+        return
+    with pytest.raises(EOFError) as raised:
+        ftp.upload(large, "f", retries=retries)
+    assert sorted(files.content.values(), key=len) == [b"old", LARGE]
+    for name in files.content:
+        assert f"'{name}'" in str(raised.value)
+
+
+def test_the_old_file_goes_back_where_the_new_one_gets_no_name(
+    connect: Connect, large: Path
+) -> None:
+    busy: list[str] = []
+
+    def refuse(command: str, files: Files) -> None:
+        if not replaces_nothing(files, command) and command == "RNTO f" and not busy:
+            busy.append(command)
+            files.refusals = {"RNTO": "450 Busy."}
+
+    files = Files({"f": b"old"}, before=refuse)
+    with pytest.raises(error_temp, match=r"^450 Busy\. (?!.*old file)"):
+        connect(files).upload(large, "f", retries=0, resume=False)
+    assert files.content == {"f": b"old"}
+
+
 def test_the_hash_is_compared(connect: Connect, large: Path) -> None:
     files = Files({"f": b"old"}, features=("HASH SHA-256*",))
     assert connect(files).upload(large, "f").verified == "hash SHA-256"
@@ -311,6 +417,70 @@ def test_a_pipe_cannot_go_back(connect: Connect) -> None:
     files = Files(faults=[Fault(10, "426 No.")])
     with pipe(SMALL[:50_000]) as file, pytest.raises(Error, match=r"no seek\(\)"):
         connect(files).upload(file, "f")
+
+
+FROM_PIPE = """
+import signal, sys
+from usr.ftplib import FTP
+signal.signal(signal.SIGUSR1, lambda *_: print("handled", flush=True))
+signal.signal(signal.SIGINT, signal.default_int_handler)
+ftp = FTP(sys.argv[1], int(sys.argv[2]), "user", "password", timeout=30)
+print("ready", flush=True)
+try:
+    print(ftp.upload(sys.argv[3], "f").size)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+def uploading(ftp: FTP, place: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", FROM_PIPE, ftp.host, str(ftp.port), str(place)],
+        stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("has_writer", [False, True])
+def test_ctrl_c_while_a_pipe_has_nothing(
+    connect: Connect, tmp_path: Path, has_writer: bool
+) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    files = Files()
+    with ExitStack() as stack:
+        process = stack.enter_context(uploading(connect(files), place))
+        stack.callback(process.kill)
+        if has_writer:
+            writer = stack.enter_context(open(place, "wb", buffering=0))
+            writer.write(SMALL[:1000])
+            until(lambda: SMALL[:1000] in files.content.values())
+        until(lambda: is_asleep(str(process.pid)))
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=10)[0] == "interrupted\n"
+
+
+@pytest.mark.timeout(60)
+def test_a_signal_that_is_handled_ends_no_wait_for_a_pipe(connect: Connect, tmp_path: Path) -> None:
+    place = tmp_path / "pipe"
+    os.mkfifo(place)
+    files = Files()
+    with ExitStack() as stack:
+        process = stack.enter_context(uploading(connect(files), place))
+        stack.callback(process.kill)
+        assert process.stdout
+        process.send_signal(signal.SIGUSR1)
+        assert process.stdout.readline() == "handled\n"
+        with open(place, "wb", buffering=0) as writer:
+            writer.write(SMALL[:1000])
+            process.send_signal(signal.SIGUSR1)
+            assert process.stdout.readline() == "handled\n"
+            writer.write(SMALL[1000:2000])
+        assert process.communicate(timeout=10)[0] == "2000\n"
+    assert files.content == {"f": SMALL[:2000]}
 
 
 @pytest.mark.parametrize("content", [b"", b"x", SMALL])

@@ -1,7 +1,7 @@
 internal import Glibc
 
 /// Runs calls of the system that may write to a pipe or a connection whose reader is gone: this thread does not get SIGPIPE, which would end the
-/// process. They fail with `EPIPE`.
+/// process. They fail with `EPIPE`. `errno` is behind it what `body` has left.
 func withoutBrokenPipeSignal<Result, Failure: Error>(
   _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
@@ -10,6 +10,9 @@ func withoutBrokenPipeSignal<Result, Failure: Error>(
   sigaddset(&pipe, SIGPIPE)
   pthread_sigmask(SIG_BLOCK, &pipe, &before)
   defer {
+    // Which says that no such signal has come.
+    let reason = errno
+    defer { errno = reason }
     if sigismember(&before, SIGPIPE) == 0 {
       // One that is the thread's own, and has come meanwhile.
       var now = timespec()

@@ -22,7 +22,7 @@ package protocol DownloadSink: AnyObject {
   /// Forgets all that was written. Throws where that cannot be.
   func restart(for facts: RemoteFacts, identity: String) throws
   /// Notes which parts are in place while they do not come in order, none to begin with, for a later run; nil ends that: what is behind `length`
-  /// is dropped then.
+  /// is dropped then. Called detached or not.
   func note(_ parts: [Range<UInt64>]?) throws
   /// The parts that an earlier run noted, beyond `length`.
   var noted: [Range<UInt64>] { get }

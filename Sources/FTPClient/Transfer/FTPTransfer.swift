@@ -81,7 +81,7 @@ public final class FTPTransfer {
     _ path: String, to remotePath: String, progress: ((Progress) throws -> Void)? = nil
   ) throws(FTPError) -> Result {
     try outward {
-      let source = try LocalSource(Array(path.utf8))
+      let source = try LocalSource(Array(path.utf8), checkInterrupt: client.checkInterrupt)
       _ = try Command("STOR", remotePath)
       return try FileUpload(
         client, source, to: Array(remotePath.utf8), name: remotePath, options: options, progress: progress

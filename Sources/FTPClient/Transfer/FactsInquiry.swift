@@ -41,7 +41,6 @@ struct FactsInquiry {
 
   private func bySizeAndTime() throws -> RemoteFacts {
     let size = try client.execute("SIZE", path)
-    guard try client.completion(size) != nil else { return RemoteFacts() }
     return try facts(in: size, client.execute("MDTM", path))
   }
 
@@ -52,10 +51,9 @@ struct FactsInquiry {
   }
 
   private func facts(in size: Reply?, _ time: Reply?) throws -> RemoteFacts {
-    guard let size = try size.flatMap(client.completion), let bytes = try? FileStatus.size(of: size) else {
-      return RemoteFacts()
-    }
-    return RemoteFacts(
-      size: bytes, modified: try time.flatMap(client.completion).flatMap { FileStatus.modificationTime(of: $0) })
+    // A server that does not know one of them may know the other.
+    RemoteFacts(
+      size: try size.flatMap(client.completion).flatMap { try? FileStatus.size(of: $0) },
+      modified: try time.flatMap(client.completion).flatMap { FileStatus.modificationTime(of: $0) })
   }
 }

@@ -97,7 +97,8 @@ package final class FileDownload {
     let isDistant = client.allowsPipelining == true && inquiry.elapsed.inSeconds >= FurtherConnections.distance
     let missing = now.size.map { $0 - min(isOpen ? inPlace : 0, $0) }
     try FurtherConnections.run(
-      SegmentedDownload.connections(segments, for: missing ?? 0) - 1, beside: client, isDistant: isDistant, path
+      SegmentedDownload.connections(now.isTelling ? segments : 1, for: missing ?? 0) - 1, beside: client,
+      isDistant: isDistant, path
     ) { further in
       try prepare(now)
       try fetch(beside: further)
@@ -122,7 +123,14 @@ package final class FileDownload {
 
   /// Opens the sink for the file that is there now, and looks what of it is in place.
   private func prepare(_ now: RemoteFacts) throws {
-    if isOpen, facts.contradicts(now) { try beginAnew(now) }
+    if isOpen, facts.contradicts(now) {
+      try beginAnew(now)
+    } else if isOpen, !facts.confirms(now), inPlace != facts.size {
+      // What is missing may be another version's.
+      facts = now
+      result.kept = 0
+      if inPlace > 0 { try restart() }
+    }
     if !isOpen {
       facts = now
       // A pipe's other end may be another thread of this program.

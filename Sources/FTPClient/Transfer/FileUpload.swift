@@ -15,7 +15,7 @@ package final class FileUpload {
   private var isRenaming = false
   /// The temporary name under which it is whole, while it is written once more under its own.
   private var spare: [UInt8]?
-  /// The name that the old file has while the new one gets its own.
+  /// The name that the old file has, or may have where the server was lost, while the new one gets its own.
   private var aside: [UInt8]?
   private var refusesRestart = false
   private var refusesAppending = false
@@ -41,7 +41,8 @@ package final class FileUpload {
     attempts = Attempts(options)
     // The name of a large file is found again by a later run.
     let isLarge = source.size ?? 0 >= PartFile.worthKeeping
-    target = UploadTarget(beside: path, identity: options.resumes && isLarge ? source.identity : nil)
+    let identity = options.resumes && isLarge ? source.identity : nil
+    target = UploadTarget(beside: path, identity: identity, scope: client.scope)
   }
 
   /// Runs it to its end. Throws `TransferFailure`; then the server may hold a part, for a later run where the options say so.
@@ -78,7 +79,10 @@ package final class FileUpload {
         }
       }
       var hint = spare.map { "; the server has the whole file as '\($0.text)'" } ?? ""
-      if let aside { hint += "; the server has the old file as '\(aside.text)'" }
+      if let aside {
+        hint += "; the server has the old file as '\(aside.text)'"
+        if spare == nil { hint += " or in its place, and the new one as '\(target.name.text)' or in its place" }
+      }
       if isBlocked { hint = "; the server has a directory of this name" }
       let title = "uploading '\(source.name)' to '\(name)' on \(client.server)"
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: position, of: source.size, hint: hint)
@@ -89,6 +93,13 @@ package final class FileUpload {
   private func cleanUp() {
     // Behind RNFR ProFTPD 1.3.8 takes nothing else.
     if isRenaming { _ = client.trying { try client.execute("RNTO", target.name) } }
+    if let aside {
+      let isBack = client.trying {
+        guard try sizeOnServer(target.path) == nil else { return false }
+        return try rename(aside, to: target.path) == .done
+      }
+      if isBack ?? false { self.aside = nil }
+    }
     guard target.hasBegun || target.isAsked, !target.isDirect, isBlocked || !(target.isKept && options.resumes) else {
       return
     }
@@ -272,24 +283,50 @@ package final class FileUpload {
   private func rename() throws {
     let outcome = try rename(target.name, to: target.path, behind: source.timing(target.name, client))
     if outcome == .done { return }
+    if try hasGone(outcome) { return try sendUnderAnotherName() }
     // Windows and some others replace nothing: the old file goes aside until the new one has its name.
     if outcome == .refused, try sizeOnServer(target.path) != nil {
-      let aside = RandomName.beside(target.path, ".\(RandomName.make())")
+      // Where the server was lost in the middle of this, the name may be the old file's already.
+      let aside = self.aside ?? RandomName.beside(target.path, ".\(RandomName.make())")
+      self.aside = aside
       if try rename(target.path, to: aside) == .done {
-        self.aside = aside
         if try rename(target.name, to: target.path) == .done { return }
         if try rename(aside, to: target.path) == .done { self.aside = nil }
+        if try hasGone(outcome) { return try sendUnderAnotherName() }
+      } else {
+        self.aside = nil
       }
     }
     // It cannot have its name but by being written under it. Until that is whole, so is the other one.
     spare = target.name
     target.takeOwnName()
     target.hasBegun = false
+    try sendAgain()
+    try keepTime()
+  }
+
+  private func sendAgain() throws {
     position = 0
     try hash.restart()
     try send(from: 0)
     try verify()
-    try keepTime()
+  }
+
+  /// Whether what was to be renamed is not there, as far as the server tells. Then the file's own name may be that of a whole one already: who uploads the
+  /// same file at the same time may have given it to what both have written.
+  private func hasGone(_ outcome: RemoteRenaming.Outcome) throws -> Bool {
+    // A server that tells no sizes leaves a doubt about a name that others have too.
+    guard result.verified != .none || target.isKept && outcome == .forbidden else { return false }
+    return try sizeOnServer(target.name) == nil
+  }
+
+  /// Begins again, under a name that nobody else has. What is not there under such a one either is for another attempt.
+  private func sendUnderAnotherName() throws {
+    let isOwn = !target.isKept
+    target.chooseAnother()
+    guard !isOwn else { throw FTPError(.mismatch, "the server has lost what was sent under a temporary name") }
+    try sendAgain()
+    try rename()
   }
 
   private func rename(

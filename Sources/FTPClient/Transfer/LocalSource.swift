@@ -7,23 +7,31 @@ package final class LocalSource: UploadSource {
   private var status: stat
   /// How far what cannot go back has been read.
   private var position: UInt64 = 0
+  /// Asks whether the call shall stop, while a pipe or a device has nothing; nil where nobody waits for one.
+  private let checkInterrupt: (() throws -> Void)?
 
-  /// Opens a file. Throws `.system`, and `.invalidArgument` for a path with a NUL.
-  package init(_ path: [UInt8]) throws(FTPError) {
+  /// Opens a file, and waits for the first that a pipe or a device has. Throws `.system`, `.invalidArgument` for a path with a NUL, and what
+  /// `checkInterrupt` throws while it waits, here and in `read`.
+  package init(_ path: [UInt8], checkInterrupt: @escaping () throws -> Void) throws {
     try path.requireNoNUL("a local path")
     self.path = path
-    descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC) }
+    self.checkInterrupt = checkInterrupt
+    // A pipe that nobody writes to would hold `open` for ever, whoever presses Ctrl-C.
+    descriptor = path.withPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) }
     status = stat()
     guard descriptor >= 0 else { throw FTPError(errno: errno, "read '\(path.text)'") }
-    if fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR { return }
-    let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
-    throw FTPError(errno: code, "read '\(path.text)'")
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT != S_IFDIR else {
+      let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : errno
+      throw FTPError(errno: code, "read '\(path.text)'")
+    }
+    try waitForInput()
   }
 
   /// Reads from a descriptor that is this object's from now on; `path` is for messages.
   package init(descriptor: CInt, path: String) throws(FTPError) {
     self.path = Array(path.utf8)
     self.descriptor = descriptor
+    checkInterrupt = nil
     status = stat()
     guard fstat(descriptor, &status) == 0 else { throw FTPError(errno: errno, "read '\(path)'") }
   }
@@ -65,6 +73,7 @@ package final class LocalSource: UploadSource {
       throw FTPError(.state, "'\(name)' is no regular file: what has been sent of it cannot be sent again")
     }
     while true {
+      try waitForInput()
       let count =
         isRegular
         ? pread(descriptor, buffer.baseAddress, buffer.count, off_t(clamping: offset))
@@ -73,7 +82,22 @@ package final class LocalSource: UploadSource {
         position = offset &+ UInt64(count)
         return count
       }
-      guard errno == EINTR else { throw FTPError(errno: errno, "read '\(name)'") }
+      switch errno {
+      case EINTR: break
+      // Another reader has been faster.
+      case EAGAIN where checkInterrupt != nil && !isRegular: break
+      case let reason: throw FTPError(errno: reason, "read '\(name)'")
+      }
+    }
+  }
+
+  /// Waits while a pipe or a device has nothing. One that nobody has opened for writing yet has not come to its end.
+  private func waitForInput() throws {
+    guard let checkInterrupt, !isRegular else { return }
+    while true {
+      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      if poll(&request, 1, Interrupt.period) > 0 { return }
+      try checkInterrupt()
     }
   }
 }

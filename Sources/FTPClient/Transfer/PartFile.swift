@@ -18,6 +18,10 @@ package final class PartFile: DownloadSink {
   package private(set) var noted: [Range<UInt64>] = []
   /// Whether there may be holes before its end.
   private var isScattered = false
+  /// Whether the state does not say yet what is noted.
+  private var isUnsaved = false
+  /// The file's size, where it is known.
+  private var size: UInt64?
 
   /// What a download's bytes go through without a copy in this process, where the system does that.
   private var pipe: SplicePipe?
@@ -50,6 +54,7 @@ package final class PartFile: DownloadSink {
   // MARK: Beginning
 
   package func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {
+    size = facts.size
     if let status = place.status() {
       switch status.st_mode & S_IFMT {
       case S_IFDIR: throw refusal(EISDIR)
@@ -229,8 +234,9 @@ package final class PartFile: DownloadSink {
       throw FTPError(.mismatch, "'\(place.path)' is no regular file: it cannot be written anew")
     }
     guard ftruncate(descriptor, 0) == 0 else { throw refusal(errno) }
+    size = facts.size
     length = 0
-    (noted, isScattered) = ([], false)
+    (noted, isScattered, isUnsaved) = ([], false, false)
     if let own = ownStatus { _ = state?.write(identity, inode: UInt64(own.st_ino), parts: nil) }
   }
 
@@ -241,8 +247,24 @@ package final class PartFile: DownloadSink {
     // What comes in order is as long as the file.
     if parts == nil, ftruncate(descriptor, off_t(clamping: length)) != 0 { throw refusal(errno) }
     isScattered = parts != nil
+    isUnsaved = true
+    // What is whole is about to have its name: it is not worth the wait for the disk.
+    if let size, noted == [0..<size] { return }
+    try save()
+  }
+
+  /// Writes what is noted into the state, once the disk has it: behind a power cut the state would call holes content.
+  private func save() throws {
+    isUnsaved = false
     guard let state, let own = ownStatus, let identity = state.identity else { return }
-    guard state.write(identity, inode: UInt64(own.st_ino), parts: parts) else { throw refusal(errno) }
+    while isScattered, !noted.isEmpty, fdatasync(descriptor) != 0 {
+      // Where there is no disk.
+      if errno == EINVAL { break }
+      guard errno == EINTR else { throw refusal(errno) }
+    }
+    guard state.write(identity, inode: UInt64(own.st_ino), parts: isScattered ? noted : nil) else {
+      throw refusal(errno)
+    }
   }
 
   // MARK: The end
@@ -273,6 +295,7 @@ package final class PartFile: DownloadSink {
   }
 
   package func abandon(keeping: Bool) {
+    if keeping, isUnsaved { try? save() }
     if let part, !(keeping && state != nil && (length > 0 || !noted.isEmpty)) {
       place.remove(part)
       state?.remove()

@@ -30,6 +30,12 @@ package struct RemoteFacts: Sendable, Equatable {
       || differ(unique, other.unique)
   }
 
+  /// Whether both tell the file's version, and the same one: a size alone is that of many.
+  func confirms(_ other: RemoteFacts) -> Bool {
+    guard modified != nil && other.modified != nil || unique != nil && other.unique != nil else { return false }
+    return !contradicts(other)
+  }
+
   /// Whether they can tell one version of a file from the next.
   var isTelling: Bool { size != nil && (modified != nil || unique != nil) }
 }

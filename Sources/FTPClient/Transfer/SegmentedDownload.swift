@@ -162,7 +162,7 @@ final class SegmentedDownload {
 
   // MARK: Reading
 
-  /// Reads from whoever has something until a range is done or a connection fails.
+  /// Reads from whoever has something until a range is done or a connection fails, and notes from time to time what is in place.
   private func read() throws {
     var current: SegmentWorker?
     var finished: SegmentWorker?
@@ -177,6 +177,7 @@ final class SegmentedDownload {
             }
           }
           current = nil
+          try noteInTime()
         }
       }
     } catch {
@@ -184,10 +185,13 @@ final class SegmentedDownload {
       try retire(current, after: error)
     }
     if let finished { try finish(finished) }
-    if watch.elapsed.inSeconds >= nextNote {
-      nextNote = watch.elapsed.inSeconds + Self.noteInterval
-      try LocalFailure.marking { try sink.note(parts) }
-    }
+  }
+
+  /// The disk may take as long as it likes: the pause counts from the end of it.
+  private func noteInTime() throws {
+    guard watch.elapsed.inSeconds >= nextNote else { return }
+    try LocalFailure.marking { try sink.note(parts) }
+    nextNote = watch.elapsed.inSeconds + Self.noteInterval
   }
 
   /// Waits a moment for those that have something; also those of which that cannot be told, and those that were silent for too long.

@@ -16,20 +16,30 @@ struct UploadTarget {
   var isSpoilt = false
   /// Temporary names that were given up.
   private(set) var abandoned: [[UInt8]] = []
+  /// What keeps others on this computer from the kept name.
+  private var claim: NameClaim?
   /// How often in a row the server has not answered the command that begins the transfer.
   private var silences = 0
 
-  /// A temporary name: that of every run with this `identity` of the local file, or without one a random name.
-  init(beside path: [UInt8], identity: String?) {
+  /// A temporary name: that of every run with this `identity` of the local file, or without one a random name, as where another run is at it. `scope` tells
+  /// the server from others.
+  init(beside path: [UInt8], identity: String?, scope: String) {
     self.path = path
-    name = Self.temporary(path, identity.map { Self.mark($0) } ?? RandomName.make())
-    isKept = identity != nil
+    claim = identity.flatMap { identity in
+      // The path may be one from anywhere.
+      let name = Array(path[(path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0)...]).hexadecimalDigits
+      return NameClaim(Self.mark("\(identity)\t\(scope)\t\(name)"))
+    }
+    isKept = claim != nil
+    let tail = isKept ? identity.map(Self.mark) : nil
+    name = Self.temporary(path, tail ?? RandomName.make())
     hasBegun = isKept
   }
 
   /// Takes another temporary name, a random one.
   mutating func chooseAnother() {
     name = Self.temporary(path, RandomName.make())
+    claim = nil
     (isKept, hasBegun, isAsked, isSpoilt) = (false, false, false, false)
   }
 

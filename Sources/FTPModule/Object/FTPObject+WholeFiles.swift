@@ -30,7 +30,9 @@ extension FTPObject {
     let source: any UploadSource
     if let place = try localPath(arguments.required(0), method: .read, "upload") {
       // A pipe's other end may be another thread of this program.
-      source = try Attachment.detach { () throws(FTPError) in try LocalSource(place) }
+      do {
+        source = try Attachment.detach { try LocalSource(place, checkInterrupt: client.checkInterrupt) }
+      } catch let failure as PythonFailure { throw PythonError.restore(failure.exception) }
     } else {
       source = try FileObjectSource(arguments.required(0), client)
     }
