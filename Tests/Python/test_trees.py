@@ -8,6 +8,7 @@ import itertools
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,9 +27,11 @@ from conftest import (
     answer,
     download,
     passive,
+    say,
+    send,
 )
 from fileserver import Fault, Files, connecting
-from tls_support import logged_in
+from tls_support import LOGIN_TLS, cut_data, data_secured, logged_in, protected, trusting
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -232,6 +235,67 @@ def test_nothing_is_deleted_for_a_listing_that_is_truncated(
                 assert [path for path, _ in caught.value.summary.errors] == ["d"]
                 assert caught.value.summary.deleted == 0
         assert len(os.listdir(tmp_path / "d")) == len(os.listdir(server.root / "d")) == 20
+
+
+@pytest.mark.parametrize("hides", [False, True])
+@pytest.mark.parametrize("content", [b"", b"type=file;size=1;modify=20010909014640; f\r\n"])
+@pytest.mark.parametrize("delete", [True, False])
+def test_nothing_is_deleted_for_a_listing_that_tls_did_not_end(
+    client: ModuleType,
+    scripted: Callable[..., ScriptedServer],
+    tmp_path: Path,
+    delete: bool,
+    content: bytes,
+    hides: bool,
+) -> None:
+    """Whoever is on the way can end it, and the server's 226 does not rule that out."""
+    listed: list[Step] = [passive(), answer("MLSD", "150 Here it comes."), data_secured()]
+    listed += [send(content), cut_data(), say("226 Done."), answer("CWD", "250 There.")]
+    server = scripted([*LOGIN_TLS, answer("PWD", '257 "/"'), *listed])
+    server.forgive()
+    fill(tmp_path, {"f": b"f", "surplus": b"s"})
+    context = trusting()
+    if hides:
+        context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    with closing(protected(client.FTP_TLS(timeout=10, context=context), server)) as ftp:
+        if delete:
+            with pytest.raises(client.TreeError, match="close_notify") as caught:
+                ftp.download_tree("", tmp_path, connections=1, retries=0, delete=True)
+            summary = caught.value.summary
+        else:
+            summary = ftp.download_tree("", tmp_path, connections=1, retries=0)
+    assert (summary.deleted, summary.unchanged) == (0, len(content[:1]))
+    assert sorted(os.listdir(tmp_path)) == ["f", "surplus"]
+
+
+@pytest.mark.parametrize("direction", ["down", "up"])
+@pytest.mark.parametrize("verb", ["MLSD", "LIST"])
+def test_nothing_is_deleted_for_a_listing_that_ends_in_a_line(
+    client: ModuleType,
+    scripted: Callable[..., ScriptedServer],
+    tmp_path: Path,
+    verb: str,
+    direction: str,
+) -> None:
+    """What is left of log10 is a name as well."""
+    line = "type=file;size=1;modify=20010909014640; {}"
+    steps: list[Step] = [*LOGIN, answer("PWD", '257 "/"'), passive()]
+    if verb == "LIST":
+        line = "-rw-r--r-- 1 u g 1 Sep 09 2001 {}"
+        steps += [answer("MLSD", "500 Unknown."), answer("CWD", "250 There."), passive()]
+    content = "\r\n".join(map(line.format, ["f", "log1"])).encode()
+    steps += download(content, verb=verb)
+    if verb == "LIST":
+        steps += [answer("CWD", "250 There."), answer("PWD", '257 "/"')]
+        steps += [answer("MDTM", "213 20010909014640")] * 2
+    server = scripted(steps)
+    server.forgive()
+    fill(tmp_path, {"f": b"f", "log1": b"1", "log10": b"1"} if direction == "down" else {"f": b"f"})
+    with client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp:
+        with pytest.raises(client.TreeError, match="last line has no end") as caught:
+            ftp.sync("", tmp_path, direction=direction, connections=1, retries=0, delete=True)
+    assert (caught.value.summary.deleted, caught.value.summary.transferred) == (0, 0)
+    assert not any(word.startswith("DELE") for word in server.heard)
 
 
 @pytest.mark.parametrize("mode", [0o311, 0o000])

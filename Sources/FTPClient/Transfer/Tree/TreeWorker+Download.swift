@@ -10,7 +10,8 @@ extension TreeWorker {
     let directory = try list(path)
     let items = directory.items
     // What failed keeps anything from being deleted.
-    for doubt in [directory.truncation, directory.malformation].compactMap(\.self) { run.failed(doubt, path) }
+    let doubt = run.options.deletes ? directory.doubt : nil
+    for reason in [directory.truncation, directory.malformation, doubt].compactMap(\.self) { run.failed(reason, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }

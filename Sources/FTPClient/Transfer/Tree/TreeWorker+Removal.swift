@@ -71,7 +71,7 @@ extension TreeWorker {
         .map { ($0.name, $0.kind == .directory, nil) }
     case .upload:
       let directory = try list(path)
-      if let doubt = directory.truncation ?? directory.malformation { throw doubt }
+      if let reason = directory.truncation ?? directory.malformation ?? directory.doubt { throw reason }
       return try directory.items.map { item in
         if let reason = TreeName.refusal(item.name) {
           throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")

@@ -62,7 +62,7 @@ extension TreeWorker {
           if path.isEmpty { run.stop(error) } else { run.failed(error, path) }
           return nil
         }
-        if run.options.deletes, let truncation = directory.truncation { run.failed(truncation, path) }
+        if run.options.deletes, let reason = directory.truncation ?? directory.doubt { run.failed(reason, path) }
         return Dictionary(directory.items.map { ($0.name, $0) }) { first, _ in first }
       } catch let failure as TransferFailure {
         // The top of the tree need not be there.
