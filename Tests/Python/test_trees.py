@@ -291,9 +291,11 @@ def test_nothing_is_deleted_for_a_listing_that_ends_in_a_line(
     server = scripted(steps)
     server.forgive()
     fill(tmp_path, {"f": b"f", "log1": b"1", "log10": b"1"} if direction == "down" else {"f": b"f"})
-    with client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp:
-        with pytest.raises(client.TreeError, match="last line has no end") as caught:
-            ftp.sync("", tmp_path, direction=direction, connections=1, retries=0, delete=True)
+    with (
+        client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp,
+        pytest.raises(client.TreeError, match="last line has no end") as caught,
+    ):
+        ftp.sync("", tmp_path, direction=direction, connections=1, retries=0, delete=True)
     assert (caught.value.summary.deleted, caught.value.summary.transferred) == (0, 0)
     assert not any(word.startswith("DELE") for word in server.heard)
 
@@ -867,6 +869,24 @@ def test_a_file_that_is_short_fails_alone(client: ModuleType, tmp_path: Path) ->
     for name in "bc":
         assert (tmp_path / name).read_bytes() == files.content[f"/place/{name}"]
     assert not (tmp_path / "a").exists()
+
+
+def test_a_small_upload_that_arrives_short_leaves_nothing(tmp_path: Path) -> None:
+    """ProFTPD 1.3.8 takes nothing but RNTO behind RNFR."""
+    verbs: list[str] = []
+
+    def remember(command: str, files: Files) -> None:
+        verb = command.partition(" ")[0]
+        files.refusals.pop(verb, None)
+        if verbs[-1:] == ["RNFR"] and verb != "RNTO":
+            files.refusals[verb] = "503 Bad sequence of commands."
+        verbs.append(verb)
+
+    fill(tmp_path, {"f": b"f" * 1500})
+    files = Files(faults=[Fault(after=700, how="short")], before=remember)
+    with connecting() as connect:
+        assert connect(files).upload_tree(tmp_path, "", connections=1).transferred == 1
+    assert files.content == {"/place/f": b"f" * 1500}
 
 
 def test_a_server_that_lets_no_second_one_in(tmp_path: Path) -> None:
