@@ -871,6 +871,23 @@ def test_a_file_that_is_short_fails_alone(client: ModuleType, tmp_path: Path) ->
     assert not (tmp_path / "a").exists()
 
 
+def test_a_small_file_that_is_another_after_a_fault(tmp_path: Path) -> None:
+    """Its size is the same: the time that MDTM told tells."""
+    old, new = b"o" * 900_000, b"n" * 900_000
+
+    def replace(command: str, files: Files) -> None:
+        if command.startswith("SIZE"):
+            files.content["/place/f"] = new
+            files.modified = "20200102030500"
+
+    files = Files({"/place/f": old}, faults=[Fault(after=400_000)], before=replace)
+    files.refusals["MLSD"] = "500 Unknown."
+    with connecting() as connect:
+        summary = connect(files).download_tree("", tmp_path, connections=1)
+    assert (summary.transferred, summary.retries) == (1, 1)
+    assert (tmp_path / "f").read_bytes() == new
+
+
 def test_a_small_upload_that_arrives_short_leaves_nothing(tmp_path: Path) -> None:
     """ProFTPD 1.3.8 takes nothing but RNTO behind RNFR."""
     verbs: list[str] = []

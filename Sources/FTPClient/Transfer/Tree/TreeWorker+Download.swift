@@ -137,7 +137,7 @@ extension TreeWorker {
     defer { client.looksAhead = false }
     let download = FileDownload(
       client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
-      known: isSmall ? item.facts : nil, progress: run.listener(client.plain))
+      known: isSmall ? facts(item, at: path) : nil, progress: run.listener(client.plain))
     return try download.run()
   }
 

@@ -141,6 +141,13 @@ final class TreeWorker {
     return known
   }
 
+  /// What is known of a file before it is transferred: nothing that is not exact.
+  func facts(_ item: RemoteItem, at path: TreeRun.Path) -> RemoteFacts? {
+    var facts = item.facts
+    if facts?.modified == nil, let asked, asked.path == path { facts?.modified = asked.time }
+    return facts
+  }
+
   /// Whether the server gives files the times that uploads ask for (`UploadSource.timing`): by `MFMT`, or by `MDTM` with a time, which no feature
   /// tells. That is tried once in a run, with a file's own time.
   private func setsTimes(_ path: TreeRun.Path) throws -> Bool {
