@@ -574,6 +574,29 @@ def test_names_with_a_dot_stay_where_a_server_lists_none(
     assert sorted(os.listdir(tmp_path)) == [".d", ".mine", "f"]
 
 
+@pytest.mark.parametrize("shown", [[], ["elsewhere/.profile"]])
+@pytest.mark.parametrize(
+    ("name", "hiding"),
+    [
+        ("proftpd", {"PROFTPD_EXTRA": "<Directory />\nHideFiles ^\\.cfg$\n</Directory>"}),
+        ("vsftpd", {"VSFTPD_EXTRA": "hide_file={.cfg}"}),
+    ],
+)
+def test_names_with_a_dot_stay_where_a_server_may_hide_some(
+    tmp_path: Path, name: str, hiding: dict[str, str], shown: list[str]
+) -> None:
+    """From MLSD and LIST -a alike."""
+    names = ["a", ".cfg", ".d/f", "old/.cfg", "sub/.cfg"]
+    fill(tmp_path, dict.fromkeys(names, b"mine"))
+    with realservers.running(name, environment=hiding) as server:
+        serve(server, dict.fromkeys(["a", "sub/a", ".cfg", *shown], b"theirs"))
+        with realservers.session(server) as ftp:
+            summary = ftp.download_tree("", tmp_path, delete=True)
+    gone = [path for what, path in summary.actions if what == "delete"]
+    # What has shown one such name would show the others.
+    assert sorted(gone) == ([".cfg", ".d", "old", "sub/.cfg"] if shown else ["old"])
+
+
 @pytest.mark.parametrize("direction", ["up", "down"])
 def test_a_change_within_seconds(server: Any, tmp_path: Path, direction: str) -> None:
     """Of the same size; a time that goes back too, whether MFMT sets it, or vsftpd's MDTM."""

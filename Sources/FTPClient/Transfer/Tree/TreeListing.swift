@@ -45,8 +45,6 @@ struct RemoteDirectory {
   var doubt: FTPError?
   /// What is wrong with lines that are not understood, and of which nothing is among the items.
   var malformation: FTPError?
-  /// Whether names that begin with a dot would be among them.
-  var showsHidden = true
 }
 
 /// Lists directories of a server for a tree, with a client that reconnects.
@@ -88,8 +86,7 @@ final class TreeListing {
     let malformation = malformation.map {
       FTPError($0.kind, "\($0.message) (listing '\(path.text)' on \(client.server))")
     }
-    return RemoteDirectory(
-      items: items, truncation: truncation, doubt: doubt, malformation: malformation, showsHidden: showsHidden)
+    return RemoteDirectory(items: items, truncation: truncation, doubt: doubt, malformation: malformation)
   }
 
   /// Servers whose `MLSD` says of a link that it is one.

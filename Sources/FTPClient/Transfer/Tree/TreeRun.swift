@@ -34,6 +34,9 @@ package final class TreeRun: @unchecked Sendable {
     var summary = FTPTree.Summary()
     /// What the target has and the source has not, each with whether it is a directory.
     var surplus: [(path: Path, isDirectory: Bool)] = []
+    /// Whether the server has listed a name that begins with a dot: otherwise it may be told to show none, as
+    /// ProFTPD by HideFiles and vsftpd by hide_file.
+    var showsHidden = false
     /// How far the server's clock is ahead of UTC, once a file has told.
     var zone: Int?
     /// Whether the server has taken a time for a file by `MDTM`; nil while nobody knows.
@@ -274,8 +277,11 @@ package final class TreeRun: @unchecked Sendable {
   // MARK: The end
 
   private func removeSurplus(_ worker: TreeWorker) {
-    for (path, isDirectory) in state.withLock({ $0.surplus }) {
+    let (surplus, showsHidden) = state.withLock { ($0.surplus, $0.showsHidden) }
+    for (path, isDirectory) in surplus {
       if isStopped { return }
+      // What the server would not show may be there.
+      if direction == .download, !showsHidden, path.last?.first == UInt8(ascii: ".") { continue }
       do {
         guard let removal = try worker.removal(of: path, isDirectory: isDirectory) else { continue }
         let gone = removal.gone

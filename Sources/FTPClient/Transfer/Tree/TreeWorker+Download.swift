@@ -17,8 +17,6 @@ extension TreeWorker {
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
     if run.options.deletes, let place {
       for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
-        // What the server would not show may be there.
-        guard directory.showsHidden || entry.name.first != UInt8(ascii: ".") else { continue }
         noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory)
       }
     }

@@ -106,9 +106,13 @@ final class TreeWorker {
 
   /// What a directory of the server holds.
   func list(_ path: TreeRun.Path) throws -> RemoteDirectory {
-    try persistently("listing '\(remote(path).text)'") {
+    let directory = try persistently("listing '\(remote(path).text)'") {
       try listing.entries(of: remote(path), home: home, isTop: path.isEmpty)
     }
+    if directory.items.contains(where: { $0.name.first == UInt8(ascii: ".") }) {
+      run.state.withLock { $0.showsHidden = true }
+    }
+    return directory
   }
 
   // MARK: Times
