@@ -300,6 +300,101 @@ def test_nothing_is_deleted_for_a_listing_that_ends_in_a_line(
     assert not any(word.startswith("DELE") for word in server.heard)
 
 
+class OneCase(dict[str, bytes]):
+    """Files of a server that does not tell upper case from lower; a name stays, or is the last."""
+
+    def __init__(self, content: dict[str, bytes], stays: bool) -> None:
+        super().__init__(content)
+        self.stays = stays
+
+    def _known(self, name: str) -> str:
+        return next((known for known in self if known.lower() == name.lower()), name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(self._known(str(name)))
+
+    def __getitem__(self, name: str) -> bytes:
+        return super().__getitem__(self._known(name))
+
+    def __setitem__(self, name: str, content: bytes) -> None:
+        if not self.stays:
+            super().pop(self._known(name), None)
+        super().__setitem__(self._known(name), content)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(self._known(name), default)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        return super().pop(self._known(name), *default)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_was_just_stored_under_another_case_is_not_deleted(
+    client: ModuleType, tmp_path: Path, stays: bool
+) -> None:
+    files = Files(OneCase({"/place/readme.txt": b"old", "/place/surplus": b"s"}, stays))
+    fill(tmp_path, {"README.TXT": b"newer"})
+    with connecting() as connect:
+        ftp = connect(files)
+        if stays:
+            with pytest.raises(client.TreeError, match="does not list it under") as caught:
+                ftp.upload_tree(tmp_path, "", delete=True, connections=1)
+            assert [path for path, _ in caught.value.summary.errors] == ["README.TXT"]
+            assert files.content == {"/place/readme.txt": b"newer", "/place/surplus": b"s"}
+        else:
+            summary = ftp.upload_tree(tmp_path, "", delete=True, connections=1)
+            assert summary.actions == [("copy", "README.TXT"), ("delete", "surplus")]
+            assert dict(files.content) == {"/place/README.TXT": b"newer"}
+
+
+@pytest.mark.parametrize("name", ["report 1 ", "a\tb.log"])
+def test_what_was_just_stored_with_other_letters_is_not_deleted(
+    client: ModuleType, tmp_path: Path, name: str
+) -> None:
+    """Pure-FTPd puts _ in place of some."""
+    fill(tmp_path, {name: b"x", f"new/{name}": b"x", "d/f": b"f"})
+    with realservers.running("pureftpd") as server, realservers.session(server) as ftp:
+        ftp.upload_tree(tmp_path, "")
+        stored = tree(server.root)
+        assert name not in stored
+        fill(server.root, {"d/surplus": b"s"})
+        server.adopt(server.root)
+        with pytest.raises(client.TreeError) as caught:
+            ftp.upload_tree(tmp_path, "", delete=True)
+        assert {path for path, _ in caught.value.summary.errors} == {name, f"new/{name}"}
+        assert caught.value.summary.deleted == 1
+        assert tree(server.root) == stored
+
+
+@pytest.mark.parametrize("patterns", [{}, {"include": "*.log"}])
+def test_another_case_of_a_new_directory(tmp_path: Path, patterns: Any) -> None:
+    """It is new, and what is surplus beside it goes; what patterns have not made is not missed."""
+    fill(tmp_path, {"New/a.log": b"a", "Empty/b": b"b"})
+    with realservers.running("vsftpd") as server, realservers.session(server) as ftp:
+        serve(server, {"new/a.log": b"a", "x.log": b"x"})
+        summary = ftp.upload_tree(tmp_path, "", delete=True, **patterns)
+        assert {path for what, path in summary.actions if what == "delete"} == {"new", "x.log"}
+        assert set(tree(server.root)) == {"New", "New/a.log"} | (
+            set() if patterns else {"Empty", "Empty/b"}
+        )
+
+
+def test_a_directory_is_listed_again_only_to_delete_beside_what_is_new(tmp_path: Path) -> None:
+    def listings(content: dict[str, bytes], **options: Any) -> int:
+        with connecting() as connect:
+            ftp: Any = connect(Files({f"/place/{name}": each for name, each in content.items()}))
+            ftp.upload_tree(tmp_path, "", connections=1, **options)
+            return sum(command.startswith("MLSD") for command in ftp.heard)
+
+    fill(tmp_path, {"a": b"a", "b": b"b"})
+    both = {"a": b"other", "b": b"other", "c": b"c"}
+    assert listings(both, delete=True) == 1
+    assert listings({"a": b"a"}, delete=True) == 1
+    assert listings({"a": b"a", "c": b"c"}) == 1
+    assert listings({"a": b"a", "c": b"c"}, delete=True, exclude="c") == 1
+    assert listings({"a": b"a", "c": b"c"}, delete=True) == 2
+
+
 @pytest.mark.parametrize("mode", [0o311, 0o000])
 def test_a_directory_that_cannot_be_read_is_not_empty(
     client: ModuleType, server: Any, tmp_path: Path, mode: int
