@@ -21,7 +21,7 @@ Connect = Callable[..., FTP]
 
 VERBS = (
     *("USER", "PASS", "FEAT", "TYPE", "CWD", "PWD", "NOOP", "OPTS", "SIZE", "MDTM", "HASH"),
-    *("PASV", "REST", "RETR", "MLSD", "STOR", "APPE", "DELE", "RNFR", "RNTO", "QUIT"),
+    *("PASV", "REST", "RETR", "MLSD", "LIST", "STOR", "APPE", "DELE", "RNFR", "RNTO", "QUIT"),
 )
 
 
@@ -186,6 +186,16 @@ class _Session:
         for path, content in self.files.content.items():
             facts = f"type=file;size={len(content)};modify={self.files.modified}"
             data.sendall(f"{facts}; {path.rpartition('/')[2]}\r\n".encode())
+        self.conversation.end_data()
+        self.say("226 Done.")
+
+    def _list(self, _: str) -> None:
+        """The same, of 2020-01-02."""
+        self.say("150 Here it comes.")
+        data = self.conversation.connected()
+        for path, content in self.files.content.items():
+            line = f"-rw-r--r-- 1 u g {len(content)} Jan 02 2020 {path.rpartition('/')[2]}\r\n"
+            data.sendall(line.encode())
         self.conversation.end_data()
         self.say("226 Done.")
 

@@ -8,6 +8,7 @@ import itertools
 import os
 import signal
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,9 +27,11 @@ from conftest import (
     answer,
     download,
     passive,
+    say,
+    send,
 )
 from fileserver import Fault, Files, connecting
-from tls_support import logged_in
+from tls_support import LOGIN_TLS, cut_data, data_secured, logged_in, protected, trusting
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 
@@ -232,6 +235,164 @@ def test_nothing_is_deleted_for_a_listing_that_is_truncated(
                 assert [path for path, _ in caught.value.summary.errors] == ["d"]
                 assert caught.value.summary.deleted == 0
         assert len(os.listdir(tmp_path / "d")) == len(os.listdir(server.root / "d")) == 20
+
+
+@pytest.mark.parametrize("hides", [False, True])
+@pytest.mark.parametrize("content", [b"", b"type=file;size=1;modify=20010909014640; f\r\n"])
+@pytest.mark.parametrize("delete", [True, False])
+def test_nothing_is_deleted_for_a_listing_that_tls_did_not_end(
+    client: ModuleType,
+    scripted: Callable[..., ScriptedServer],
+    tmp_path: Path,
+    delete: bool,
+    content: bytes,
+    hides: bool,
+) -> None:
+    """Whoever is on the way can end it, and the server's 226 does not rule that out."""
+    listed: list[Step] = [passive(), answer("MLSD", "150 Here it comes."), data_secured()]
+    listed += [send(content), cut_data(), say("226 Done."), answer("CWD", "250 There.")]
+    server = scripted([*LOGIN_TLS, answer("PWD", '257 "/"'), *listed])
+    server.forgive()
+    fill(tmp_path, {"f": b"f", "surplus": b"s"})
+    context = trusting()
+    if hides:
+        context.options |= ssl.OP_IGNORE_UNEXPECTED_EOF
+    with closing(protected(client.FTP_TLS(timeout=10, context=context), server)) as ftp:
+        if delete:
+            with pytest.raises(client.TreeError, match="close_notify") as caught:
+                ftp.download_tree("", tmp_path, connections=1, retries=0, delete=True)
+            summary = caught.value.summary
+        else:
+            summary = ftp.download_tree("", tmp_path, connections=1, retries=0)
+    assert (summary.deleted, summary.unchanged) == (0, len(content[:1]))
+    assert sorted(os.listdir(tmp_path)) == ["f", "surplus"]
+
+
+@pytest.mark.parametrize("direction", ["down", "up"])
+@pytest.mark.parametrize("verb", ["MLSD", "LIST"])
+def test_nothing_is_deleted_for_a_listing_that_ends_in_a_line(
+    client: ModuleType,
+    scripted: Callable[..., ScriptedServer],
+    tmp_path: Path,
+    verb: str,
+    direction: str,
+) -> None:
+    """What is left of log10 is a name as well."""
+    line = "type=file;size=1;modify=20010909014640; {}"
+    steps: list[Step] = [*LOGIN, answer("PWD", '257 "/"'), passive()]
+    if verb == "LIST":
+        line = "-rw-r--r-- 1 u g 1 Sep 09 2001 {}"
+        steps += [answer("MLSD", "500 Unknown."), answer("CWD", "250 There."), passive()]
+    content = "\r\n".join(map(line.format, ["f", "log1"])).encode()
+    steps += download(content, verb=verb)
+    if verb == "LIST":
+        steps += [answer("CWD", "250 There."), answer("PWD", '257 "/"')]
+        steps += [answer("MDTM", "213 20010909014640")] * 2
+    server = scripted(steps)
+    server.forgive()
+    fill(tmp_path, {"f": b"f", "log1": b"1", "log10": b"1"} if direction == "down" else {"f": b"f"})
+    with (
+        client.FTP(server.host, server.port, "u", "p", timeout=10) as ftp,
+        pytest.raises(client.TreeError, match="last line has no end") as caught,
+    ):
+        ftp.sync("", tmp_path, direction=direction, connections=1, retries=0, delete=True)
+    assert (caught.value.summary.deleted, caught.value.summary.transferred) == (0, 0)
+    assert not any(word.startswith("DELE") for word in server.heard)
+
+
+class OneCase(dict[str, bytes]):
+    """Files of a server that does not tell upper case from lower; a name stays, or is the last."""
+
+    def __init__(self, content: dict[str, bytes], stays: bool) -> None:
+        super().__init__(content)
+        self.stays = stays
+
+    def _known(self, name: str) -> str:
+        return next((known for known in self if known.lower() == name.lower()), name)
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(self._known(str(name)))
+
+    def __getitem__(self, name: str) -> bytes:
+        return super().__getitem__(self._known(name))
+
+    def __setitem__(self, name: str, content: bytes) -> None:
+        if not self.stays:
+            super().pop(self._known(name), None)
+        super().__setitem__(self._known(name), content)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(self._known(name), default)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        return super().pop(self._known(name), *default)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_what_was_just_stored_under_another_case_is_not_deleted(
+    client: ModuleType, tmp_path: Path, stays: bool
+) -> None:
+    files = Files(OneCase({"/place/readme.txt": b"old", "/place/surplus": b"s"}, stays))
+    fill(tmp_path, {"README.TXT": b"newer"})
+    with connecting() as connect:
+        ftp = connect(files)
+        if stays:
+            with pytest.raises(client.TreeError, match="does not list it under") as caught:
+                ftp.upload_tree(tmp_path, "", delete=True, connections=1)
+            assert [path for path, _ in caught.value.summary.errors] == ["README.TXT"]
+            assert files.content == {"/place/readme.txt": b"newer", "/place/surplus": b"s"}
+        else:
+            summary = ftp.upload_tree(tmp_path, "", delete=True, connections=1)
+            assert summary.actions == [("copy", "README.TXT"), ("delete", "surplus")]
+            assert dict(files.content) == {"/place/README.TXT": b"newer"}
+
+
+@pytest.mark.parametrize("name", ["report 1 ", "a\tb.log"])
+def test_what_was_just_stored_with_other_letters_is_not_deleted(
+    client: ModuleType, tmp_path: Path, name: str
+) -> None:
+    """Pure-FTPd puts _ in place of some."""
+    fill(tmp_path, {name: b"x", f"new/{name}": b"x", "d/f": b"f"})
+    with realservers.running("pureftpd") as server, realservers.session(server) as ftp:
+        ftp.upload_tree(tmp_path, "")
+        stored = tree(server.root)
+        assert name not in stored
+        fill(server.root, {"d/surplus": b"s"})
+        server.adopt(server.root)
+        with pytest.raises(client.TreeError) as caught:
+            ftp.upload_tree(tmp_path, "", delete=True)
+        assert {path for path, _ in caught.value.summary.errors} == {name, f"new/{name}"}
+        assert caught.value.summary.deleted == 1
+        assert tree(server.root) == stored
+
+
+@pytest.mark.parametrize("patterns", [{}, {"include": "*.log"}])
+def test_another_case_of_a_new_directory(tmp_path: Path, patterns: Any) -> None:
+    """It is new, and what is surplus beside it goes; what patterns have not made is not missed."""
+    fill(tmp_path, {"New/a.log": b"a", "Empty/b": b"b"})
+    with realservers.running("vsftpd") as server, realservers.session(server) as ftp:
+        serve(server, {"new/a.log": b"a", "x.log": b"x"})
+        summary = ftp.upload_tree(tmp_path, "", delete=True, **patterns)
+        assert {path for what, path in summary.actions if what == "delete"} == {"new", "x.log"}
+        assert set(tree(server.root)) == {"New", "New/a.log"} | (
+            set() if patterns else {"Empty", "Empty/b"}
+        )
+
+
+def test_a_directory_is_listed_again_only_to_delete_beside_what_is_new(tmp_path: Path) -> None:
+    def listings(content: dict[str, bytes], **options: Any) -> int:
+        with connecting() as connect:
+            ftp: Any = connect(Files({f"/place/{name}": each for name, each in content.items()}))
+            ftp.upload_tree(tmp_path, "", connections=1, **options)
+            return sum(command.startswith("MLSD") for command in ftp.heard)
+
+    fill(tmp_path, {"a": b"a", "b": b"b"})
+    both = {"a": b"other", "b": b"other", "c": b"c"}
+    assert listings(both, delete=True) == 1
+    assert listings({"a": b"a"}, delete=True) == 1
+    assert listings({"a": b"a", "c": b"c"}) == 1
+    assert listings({"a": b"a", "c": b"c"}, delete=True, exclude="c") == 1
+    assert listings({"a": b"a", "c": b"c"}, delete=True) == 2
 
 
 @pytest.mark.parametrize("mode", [0o311, 0o000])
@@ -506,6 +667,29 @@ def test_names_with_a_dot_stay_where_a_server_lists_none(
         summary = ftp.download_tree("/", tmp_path, connections=1, retries=0, delete=True)
     assert summary.actions == [("delete", "surplus")]
     assert sorted(os.listdir(tmp_path)) == [".d", ".mine", "f"]
+
+
+@pytest.mark.parametrize("shown", [[], ["elsewhere/.profile"]])
+@pytest.mark.parametrize(
+    ("name", "hiding"),
+    [
+        ("proftpd", {"PROFTPD_EXTRA": "<Directory />\nHideFiles ^\\.cfg$\n</Directory>"}),
+        ("vsftpd", {"VSFTPD_EXTRA": "hide_file={.cfg}"}),
+    ],
+)
+def test_names_with_a_dot_stay_where_a_server_may_hide_some(
+    tmp_path: Path, name: str, hiding: dict[str, str], shown: list[str]
+) -> None:
+    """From MLSD and LIST -a alike."""
+    names = ["a", ".cfg", ".d/f", "old/.cfg", "sub/.cfg"]
+    fill(tmp_path, dict.fromkeys(names, b"mine"))
+    with realservers.running(name, environment=hiding) as server:
+        serve(server, dict.fromkeys(["a", "sub/a", ".cfg", *shown], b"theirs"))
+        with realservers.session(server) as ftp:
+            summary = ftp.download_tree("", tmp_path, delete=True)
+    gone = [path for what, path in summary.actions if what == "delete"]
+    # What has shown one such name would show the others.
+    assert sorted(gone) == ([".cfg", ".d", "old", "sub/.cfg"] if shown else ["old"])
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
@@ -803,6 +987,41 @@ def test_a_file_that_is_short_fails_alone(client: ModuleType, tmp_path: Path) ->
     for name in "bc":
         assert (tmp_path / name).read_bytes() == files.content[f"/place/{name}"]
     assert not (tmp_path / "a").exists()
+
+
+def test_a_small_file_that_is_another_after_a_fault(tmp_path: Path) -> None:
+    """Its size is the same: the time that MDTM told tells."""
+    old, new = b"o" * 900_000, b"n" * 900_000
+
+    def replace(command: str, files: Files) -> None:
+        if command.startswith("SIZE"):
+            files.content["/place/f"] = new
+            files.modified = "20200102030500"
+
+    files = Files({"/place/f": old}, faults=[Fault(after=400_000)], before=replace)
+    files.refusals["MLSD"] = "500 Unknown."
+    with connecting() as connect:
+        summary = connect(files).download_tree("", tmp_path, connections=1)
+    assert (summary.transferred, summary.retries) == (1, 1)
+    assert (tmp_path / "f").read_bytes() == new
+
+
+def test_a_small_upload_that_arrives_short_leaves_nothing(tmp_path: Path) -> None:
+    """ProFTPD 1.3.8 takes nothing but RNTO behind RNFR."""
+    verbs: list[str] = []
+
+    def remember(command: str, files: Files) -> None:
+        verb = command.partition(" ")[0]
+        files.refusals.pop(verb, None)
+        if verbs[-1:] == ["RNFR"] and verb != "RNTO":
+            files.refusals[verb] = "503 Bad sequence of commands."
+        verbs.append(verb)
+
+    fill(tmp_path, {"f": b"f" * 1500})
+    files = Files(faults=[Fault(after=700, how="short")], before=remember)
+    with connecting() as connect:
+        assert connect(files).upload_tree(tmp_path, "", connections=1).transferred == 1
+    assert files.content == {"/place/f": b"f" * 1500}
 
 
 def test_a_server_that_lets_no_second_one_in(tmp_path: Path) -> None:

@@ -167,6 +167,8 @@ private final class SessionTransfer: ClientTransfer {
 
   func end() throws -> Reply? { try session.endTransfer(data) }
 
+  var endedWithoutNotice: Bool { data.ending == .unannounced }
+
   func breakOff(after error: any Error) -> any Error {
     session.breakOff(data, after: error as? FTPError ?? FTPError(interruptedBy: error))
   }

@@ -89,6 +89,8 @@ package protocol ClientTransfer: AnyObject {
   /// reply, where it is known.
   @discardableResult
   func end() throws -> Reply?
+  /// Whether data in TLS has ended without TLS's `close_notify`: of a listing, which has no size, nobody knows then whether that was all.
+  var endedWithoutNotice: Bool { get }
   /// Closes in the middle. Returns `error`, or the server's word on it where that explains more.
   @discardableResult
   func breakOff(after error: any Error) -> any Error

@@ -154,6 +154,8 @@ final class ObjectTransfer: ClientTransfer {
     return reply.isString ? try ftp.parsed(reply) : nil
   }
 
+  var endedWithoutNotice: Bool { stream.endedWithoutNotice }
+
   func breakOff(after error: any Error) -> any Error {
     guard !isOver else { return error }
     if isClosed {

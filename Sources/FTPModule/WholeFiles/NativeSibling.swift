@@ -134,6 +134,7 @@ private final class NativeTransfer: ClientTransfer {
   init(_ client: NativeSibling, _ transfer: any ClientTransfer) { (self.client, self.transfer) = (client, transfer) }
 
   var data: DataTransfer { transfer.data }
+  var endedWithoutNotice: Bool { transfer.endedWithoutNotice }
   func run(_ body: (DataTransfer) throws -> Void) throws { try client.freely { try transfer.run(body) } }
   func end() throws -> Reply? { try client.freely { try transfer.end() } }
   func breakOff(after error: any Error) -> any Error {

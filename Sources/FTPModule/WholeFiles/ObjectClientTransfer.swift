@@ -17,6 +17,7 @@ final class ObjectClientTransfer: ClientTransfer {
   private var transfer: ObjectTransfer { held.takeUnretainedValue() }
 
   var data: DataTransfer { transfer.data }
+  var endedWithoutNotice: Bool { transfer.endedWithoutNotice }
   func run(_ body: (DataTransfer) throws -> Void) throws { try client.catching { try transfer.run(body) } }
   func end() throws -> Reply? { try client.catching { try transfer.end() } }
   func breakOff(after error: any Error) -> any Error { Attachment.attach { transfer.breakOff(after: error) } }

@@ -105,8 +105,9 @@ extension FTPTree {
     public var comparison = Comparison.time
     /// Only say what would be done. Default: no.
     public var isDryRun = false
-    /// Remove from the target what the source does not have, when all else went well; of a directory that holds something which
-    /// the filter leaves out only the rest. Default: no.
+    /// Remove from the target what the source does not have, when all else went well and every listing certainly was whole; of a
+    /// directory that holds something which the filter leaves out only the rest. Names here that begin with a dot stay unless the
+    /// server has listed one; beside a file that the server does not list under its name nothing is removed there. Default: no.
     public var deletes = false
     /// Over how many connections at most, 1 to 16, where there is a crew with a thread for each. Default: 4.
     public var connections = 4

@@ -194,6 +194,7 @@ private final class WatchedTransfer: ClientTransfer {
   private static let passiveCodes = [227, 229]
 
   var data: DataTransfer { transfer.data }
+  var endedWithoutNotice: Bool { transfer.endedWithoutNotice }
   func run(_ body: (DataTransfer) throws -> Void) throws { try transfer.run(body) }
   func end() throws -> Reply? {
     let reply = try transfer.end()

@@ -41,10 +41,10 @@ struct RemoteDirectory {
   var items: [RemoteItem]
   /// What the server says when it has left out the rest.
   var truncation: FTPError?
+  /// Why there may be more although the server has not said so: nothing is deleted then.
+  var doubt: FTPError?
   /// What is wrong with lines that are not understood, and of which nothing is among the items.
   var malformation: FTPError?
-  /// Whether names that begin with a dot would be among them.
-  var showsHidden = true
 }
 
 /// Lists directories of a server for a tree, with a client that reconnects.
@@ -54,6 +54,7 @@ final class TreeListing {
   /// Whether the server's `MLSD` has called something a link.
   private var tellsLinks = false
   private var truncation: FTPError?
+  private var doubt: FTPError?
   private var malformation: FTPError?
   private var refusesOptions = false
   /// Whether `LIST` has shown a name that begins with a dot.
@@ -65,7 +66,7 @@ final class TreeListing {
   /// directory, and leaves the session in there: paths must be absolute, or `home` says where to go back to.
   /// `isTop` is for a path that no listing has called a directory.
   func entries(of path: [UInt8], home: [UInt8]?, isTop: Bool) throws -> RemoteDirectory {
-    (truncation, malformation) = (nil, nil)
+    (truncation, doubt, malformation) = (nil, nil, nil)
     if !lacksMachineListing {
       do {
         var items: [RemoteItem] = try lines("MLSD", path).compactMap { line in
@@ -75,7 +76,7 @@ final class TreeListing {
         try tellLinks(among: &items, of: path, home)
         // aioftp lists nothing in what is a file.
         if isTop, items.isEmpty, !path.isEmpty { try requireDirectory(path, home) }
-        return RemoteDirectory(items: items, truncation: truncation)
+        return RemoteDirectory(items: items, truncation: truncation, doubt: doubt)
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
         lacksMachineListing = true
@@ -85,7 +86,7 @@ final class TreeListing {
     let malformation = malformation.map {
       FTPError($0.kind, "\($0.message) (listing '\(path.text)' on \(client.server))")
     }
-    return RemoteDirectory(items: items, truncation: truncation, malformation: malformation, showsHidden: showsHidden)
+    return RemoteDirectory(items: items, truncation: truncation, doubt: doubt, malformation: malformation)
   }
 
   /// Servers whose `MLSD` says of a link that it is one.
@@ -199,7 +200,13 @@ final class TreeListing {
     if let reply, reply.bytes.map(\.lowercased).text.contains("truncated") {
       truncation = FTPError(.state, "the server lists a part of the directory alone: \(reply.text)")
     }
-    if !rest.isEmpty { lines.append(Self.withoutReturn(rest[...])) }
+    if !rest.isEmpty {
+      // Some servers' last line may have no end; or it was cut, in the middle of a name.
+      doubt = FTPError(
+        .state, "the listing's last line has no end: there may be more than the server was heard to list")
+      lines.append(Self.withoutReturn(rest[...]))
+    }
+    if transfer.endedWithoutNotice { doubt = FTPError(withoutCloseNotify: client.server) }
     return lines.filter { !$0.isEmpty }
   }
 

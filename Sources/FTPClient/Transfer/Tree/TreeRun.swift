@@ -34,6 +34,12 @@ package final class TreeRun: @unchecked Sendable {
     var summary = FTPTree.Summary()
     /// What the target has and the source has not, each with whether it is a directory.
     var surplus: [(path: Path, isDirectory: Bool)] = []
+    /// What goes into the server's directories that have surplus, under names that they did not have, each with whether
+    /// it is a directory.
+    var novel: [Path: [[UInt8]: Bool]] = [:]
+    /// Whether the server has listed a name that begins with a dot: otherwise it may be told to show none, as
+    /// ProFTPD by HideFiles and vsftpd by hide_file.
+    var showsHidden = false
     /// How far the server's clock is ahead of UTC, once a file has told.
     var zone: Int?
     /// Whether the server has taken a time for a file by `MDTM`; nil while nobody knows.
@@ -274,9 +280,21 @@ package final class TreeRun: @unchecked Sendable {
   // MARK: The end
 
   private func removeSurplus(_ worker: TreeWorker) {
-    for (path, isDirectory) in state.withLock({ $0.surplus }) {
+    let (surplus, novel, showsHidden) = state.withLock { ($0.surplus, $0.novel, $0.showsHidden) }
+    var listed: [Path: Set<[UInt8]>] = [:]
+    for (path, isDirectory) in surplus {
       if isStopped { return }
+      // What the server would not show may be there.
+      if direction == .download, !showsHidden, path.last?.first == UInt8(ascii: ".") { continue }
       do {
+        let directory = Array(path.dropLast())
+        if let name = path.last, let novel = novel[directory], worker.isMeant(path, isDirectory: isDirectory) {
+          if listed[directory] == nil {
+            listed[directory] = []
+            listed[directory] = try worker.listAgain(directory, with: novel)
+          }
+          guard listed[directory]?.contains(name) ?? false else { continue }
+        }
         guard let removal = try worker.removal(of: path, isDirectory: isDirectory) else { continue }
         let gone = removal.gone
         for path in gone { note(.delete, path) }

@@ -10,14 +10,13 @@ extension TreeWorker {
     let directory = try list(path)
     let items = directory.items
     // What failed keeps anything from being deleted.
-    for doubt in [directory.truncation, directory.malformation].compactMap(\.self) { run.failed(doubt, path) }
+    let doubt = run.options.deletes ? directory.doubt : nil
+    for reason in [directory.truncation, directory.malformation, doubt].compactMap(\.self) { run.failed(reason, path) }
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
     if run.options.deletes, let place {
       for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
-        // What the server would not show may be there.
-        guard directory.showsHidden || entry.name.first != UInt8(ascii: ".") else { continue }
         noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory)
       }
     }
@@ -136,7 +135,7 @@ extension TreeWorker {
     defer { client.looksAhead = false }
     let download = FileDownload(
       client, remote(path), name: TreeRun.joined(path).text, to: sink, options: options,
-      known: isSmall ? item.facts : nil, progress: run.listener(client.plain))
+      known: isSmall ? facts(item, at: path) : nil, progress: run.listener(client.plain))
     return try download.run()
   }
 

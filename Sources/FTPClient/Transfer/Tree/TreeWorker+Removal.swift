@@ -1,3 +1,5 @@
+import Synchronization
+
 /// What only the target has, and how it goes.
 extension TreeWorker {
   /// What a removal takes: a file, a link, or a directory with those things in it that go.
@@ -15,12 +17,40 @@ extension TreeWorker {
     var gone: [TreeRun.Path] { staysBehind ? contents.flatMap(\.gone) : [path] }
   }
 
+  /// Whether the filter takes a file, or looks into a directory.
+  func isMeant(_ path: TreeRun.Path, isDirectory: Bool) -> Bool {
+    let words = path.map(\.text)
+    return isDirectory ? run.options.filter.enters(directory: words) : run.options.filter.takes(file: words)
+  }
+
+  /// The names in a directory of the server that something has been put into under new ones, which `novel` has with
+  /// whether each is a directory.
+  ///
+  /// None where it lacks one of those, which is noted: it may keep that under another name, as servers do that do not
+  /// tell upper case from lower, or put other letters in place of some. What seems surplus there may be what has just
+  /// been transferred.
+  func listAgain(_ path: TreeRun.Path, with novel: [[UInt8]: Bool]) throws -> Set<[UInt8]> {
+    let directory = try list(path)
+    if let reason = directory.truncation ?? directory.malformation ?? directory.doubt { throw reason }
+    let names = Set(directory.items.map(\.name))
+    let ensured = run.state.withLock { $0.ensured }
+    let missing = novel.filter { name, isDirectory in
+      guard !names.contains(name) else { return false }
+      // With patterns for files a directory is made with the first file in it.
+      return !isDirectory || run.options.filter.included.isEmpty
+        || ensured.contains { $0.starts(with: path + [name]) }
+    }
+    for name in missing.keys {
+      run.failed(
+        FTPError(.state, "the server does not list it under this name: nothing is deleted beside it"), path + [name])
+    }
+    return missing.isEmpty ? names : []
+  }
+
   /// Looks what of a thing the filter takes; nil for nothing. Nothing that a directory holds is removed yet.
   func removal(of path: TreeRun.Path, isDirectory: Bool, ancestors: [[UInt8]] = []) throws -> Removal? {
-    let words = path.map(\.text)
-    let filter = run.options.filter
-    guard isDirectory else { return filter.takes(file: words) ? Removal(path: path, isDirectory: false) : nil }
-    guard filter.enters(directory: words) else { return nil }
+    guard isMeant(path, isDirectory: isDirectory) else { return nil }
+    guard isDirectory else { return Removal(path: path, isDirectory: false) }
     guard path.count <= TreeRun.deepest else {
       throw FTPError(.state, "the directory is more than \(TreeRun.deepest) below the top")
     }
@@ -71,7 +101,7 @@ extension TreeWorker {
         .map { ($0.name, $0.kind == .directory, nil) }
     case .upload:
       let directory = try list(path)
-      if let doubt = directory.truncation ?? directory.malformation { throw doubt }
+      if let reason = directory.truncation ?? directory.malformation ?? directory.doubt { throw reason }
       return try directory.items.map { item in
         if let reason = TreeName.refusal(item.name) {
           throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")

@@ -12,7 +12,6 @@ extension TreeWorker {
     let title = TreeRun.joined(path).text
     let target = remote(path.dropLast() + [RandomName.beside(name, ".\(RandomName.make()).part")])
     var isAsked = false
-    var isStored = false
     // Whether what follows the data goes before the server has said that it has it.
     var isUnderWay = false
     do {
@@ -24,11 +23,10 @@ extension TreeWorker {
       isUnderWay = client.maySendBehindData
       isAsked = true
       let sent = try send(source, to: target, behind: isUnderWay ? commands : [])
-      isStored = true
       let isWhole = sent == size && !source.hasChanged
       if !isUnderWay, isWhole { _ = try client.pipeline(commands) }
       guard isWhole, try agree(size, commands, isUnderWay), try rename(to: remote(path)) else {
-        _ = try client.execute("DELE", target)
+        try discard(target)
         return nil
       }
       try report.tell(size, of: size, attempt: 1, now: true)
@@ -39,17 +37,14 @@ extension TreeWorker {
         // Such as a name that the server does not take: the engine knows what to do, for this file and the rest.
         run.state.withLock { $0.storesAtOnce = false }
         // Or that there is no more room, behind a part of it.
-        client.trying { _ = try client.execute("DELE", target) }
+        client.trying { try discard(target) }
         return nil
       }
       let isRefused = error is AheadRefused
       if isUnderWay, isRefused || client.isServers(error) { client.noteBehindData(false) }
       guard isRefused || TransferFailure.fault(of: error, client) != .permanent else {
-        // Broken off by this side. Behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
-        client.cleaningUp {
-          if isStored { client.trying { _ = try client.execute("RNTO", target) } }
-          if isAsked { client.trying { _ = try client.execute("DELE", target) } }
-        }
+        // Broken off by this side.
+        client.cleaningUp { if isAsked { client.trying { try discard(target) } } }
         throw error
       }
       // The engine has the session again, and finds out what is the matter. What may be left is removed with the next
@@ -106,6 +101,12 @@ extension TreeWorker {
     // Who knows no SIZE has confirmed the transfer all the same.
     guard first.category == .completion else { return true }
     return try FileStatus.size(of: first) == size
+  }
+
+  /// Removes what stands under the temporary name. Behind RNFR ProFTPD 1.3.8 takes nothing but RNTO.
+  private func discard(_ target: [UInt8]) throws {
+    _ = try client.execute("RNTO", target)
+    _ = try client.execute("DELE", target)
   }
 
   private func rename(to new: [UInt8]) throws -> Bool {

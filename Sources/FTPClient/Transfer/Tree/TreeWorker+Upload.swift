@@ -7,6 +7,7 @@ extension TreeWorker {
     guard let items = try prepareRemote(path, isNew: isNew) else { return }
     let entries = try LocalFailure.marking { try run.local.entries(of: run.local.directory(path)) }
     let present = Set(entries.map(\.name))
+    var novel: [[UInt8]: Bool] = [:]
     for entry in entries {
       let inner = path + [entry.name]
       let words = inner.map(\.text)
@@ -36,14 +37,22 @@ extension TreeWorker {
           run.failed(FTPError(.state, "the server has a link of this name"), inner)
           continue
         }
-        run.add(.directory(inner, isNew: items[entry.name]?.kind != .directory, ancestors: []))
-      case .file: try consider(inner, entry, items[entry.name])
+        let isNew = items[entry.name]?.kind != .directory
+        if isNew { novel[entry.name] = true }
+        run.add(.directory(inner, isNew: isNew, ancestors: []))
+      case .file:
+        if items[entry.name] == nil { novel[entry.name] = false }
+        try consider(inner, entry, items[entry.name])
       case .link: run.refuse(inner, "a symbolic link is not followed")
       case .other: run.refuse(inner, "neither a file nor a directory")
       }
     }
     guard run.options.deletes else { return }
-    for item in items.values where !present.contains(item.name) {
+    let surplus = items.values.filter { !present.contains($0.name) }
+    if !run.options.isDryRun, !surplus.isEmpty, !novel.isEmpty {
+      run.state.withLock { $0.novel[path] = novel }
+    }
+    for item in surplus {
       if let reason = TreeName.refusal(item.name) {
         run.refuse(path + [item.name], reason)
       } else {
@@ -62,7 +71,7 @@ extension TreeWorker {
           if path.isEmpty { run.stop(error) } else { run.failed(error, path) }
           return nil
         }
-        if run.options.deletes, let truncation = directory.truncation { run.failed(truncation, path) }
+        if run.options.deletes, let reason = directory.truncation ?? directory.doubt { run.failed(reason, path) }
         return Dictionary(directory.items.map { ($0.name, $0) }) { first, _ in first }
       } catch let failure as TransferFailure {
         // The top of the tree need not be there.

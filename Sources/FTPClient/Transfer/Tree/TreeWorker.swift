@@ -106,9 +106,13 @@ final class TreeWorker {
 
   /// What a directory of the server holds.
   func list(_ path: TreeRun.Path) throws -> RemoteDirectory {
-    try persistently("listing '\(remote(path).text)'") {
+    let directory = try persistently("listing '\(remote(path).text)'") {
       try listing.entries(of: remote(path), home: home, isTop: path.isEmpty)
     }
+    if directory.items.contains(where: { $0.name.first == UInt8(ascii: ".") }) {
+      run.state.withLock { $0.showsHidden = true }
+    }
+    return directory
   }
 
   // MARK: Times
@@ -139,6 +143,13 @@ final class TreeWorker {
     guard let known = try client.completion(reply).flatMap({ FileStatus.modificationTime(of: $0) }) else { return nil }
     asked = (path, known)
     return known
+  }
+
+  /// What is known of a file before it is transferred: nothing that is not exact.
+  func facts(_ item: RemoteItem, at path: TreeRun.Path) -> RemoteFacts? {
+    var facts = item.facts
+    if facts?.modified == nil, let asked, asked.path == path { facts?.modified = asked.time }
+    return facts
   }
 
   /// Whether the server gives files the times that uploads ask for (`UploadSource.timing`): by `MFMT`, or by `MDTM` with a time, which no feature
