@@ -11,10 +11,18 @@ extension Command.Word {
     }
   }
 
-  /// Whether it ends what `REST` has said: a transfer begins there, a session anew.
+  /// Whether it ends what `REST` has said: a file's transfer begins there, a session anew. Listings leave it as it is.
   var takesRestart: Bool {
     switch self {
-    case "RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "USER", "REIN": true
+    case "RETR", "STOR", "STOU", "APPE", "USER", "REIN": true
+    default: false
+    }
+  }
+
+  /// Whether a refusal leaves in force what `REST` has said before it: pyftpdlib and ProFTPD do not look at that before.
+  var leavesRestartWhenRefused: Bool {
+    switch self {
+    case "REST", "STOU", "APPE": true
     default: false
     }
   }

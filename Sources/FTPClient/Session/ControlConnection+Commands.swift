@@ -99,6 +99,7 @@ extension ControlConnection {
     }
     if word.movesDataPort { kept = nil }
     lastWord = word
+    formerRestart = restart != .none && word.leavesRestartWhenRefused ? (restart, restartPlace) : nil
     if word == "REST" {
       restartPlace = line().dropFirst(5).dropLast(2).decimal() ?? 0
       restart = restartPlace == 0 ? .none : .open

@@ -160,7 +160,7 @@ extension ControlConnection {
 
   private func settle(_ reply: Reply) -> Reply {
     if reply.category == .permanent { representationChanges.seeRefusal() }
-    if restart != .none, lastWord == "REST", [.transient, .permanent].contains(reply.category) { restart = .none }
+    seeRestart(reply)
     guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
@@ -179,6 +179,22 @@ extension ControlConnection {
     let count = try stream.read(into: memory, until: deadline)
     isFull = count == memory.count
     lines.append(memory.prefix(count))
+  /// Looks whether what `REST` said is in force: see `Command.Word.leavesRestartWhenRefused`.
+  private func seeRestart(_ reply: Reply) {
+    guard restart != .none || formerRestart != nil else { return }
+    switch reply.category {
+    case .preliminary: formerRestart = nil
+    case .transient, .permanent:
+      if let formerRestart {
+        (restart, restartPlace) = formerRestart
+      } else if lastWord == "REST" {
+        restart = .none
+      }
+      formerRestart = nil
+    default: break
+    }
+  }
+
     return count
   }
 

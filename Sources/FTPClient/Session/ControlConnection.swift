@@ -144,6 +144,8 @@ public final class ControlConnection {
   /// Where the last transfer began, by the `REST` before its command.
   @exclusivity(unchecked) var startOfTransfer: UInt64 = 0
   /// How often `keepAlive` speaks; nil is never.
+  /// Both as they were before the command that was sent last, where its refusal would leave them so.
+  @exclusivity(unchecked) var formerRestart: (restart: Restart, place: UInt64)?
   @exclusivity(unchecked) var keepAliveInterval: Duration?
   @exclusivity(unchecked) var nextKeepAlive = Deadline.never
   /// `NOOP`s that `keepAlive` sent and that have not been answered.
