@@ -59,6 +59,9 @@ public final class ControlConnection {
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
   @exclusivity(unchecked) package internal(set) var representationChanges = RepresentationChanges()
 
+  /// Says that somebody else may have sent something that changes what `TYPE` is set to.
+  package func doubtRepresentation() { representationChanges.doubt() }
+
   /// Whether data comes and goes as it is: `MODE` has not been set to another than `S` (RFC 959 section 3.4).
   @exclusivity(unchecked) var isStreamMode = true
 

@@ -10,6 +10,9 @@ package struct RepresentationChanges: Equatable, Sendable {
   /// Counts a refusal (5yz), of whatever command: some servers are in another state afterwards than before. One more `TYPE` behind a question that was
   /// refused, as `FEAT`, costs less than to be wrong for one of them.
   mutating func seeRefusal() { count &+= 1 }
+
+  /// Counts that somebody else may have sent something.
+  mutating func doubt() { count &+= 1 }
 }
 
 /// A count of the commands that may change the current directory since the last login.

@@ -6,13 +6,13 @@ import PythonBridge
 extension FTPObject {
   /// `login(user, passwd, acct, secure=True)`: secures the control connection first.
   func loginTLS(_ arguments: Arguments) throws -> PythonObject {
-    if try arguments[3]?.isTrue() ?? true, try !state.isTLS(attribute(.sock)) { try call(.auth) }
+    if try arguments[3]?.isTrue() ?? true, try !state.isTLS(socketInPlace()) { try call(.auth) }
     let (above, empty) = (try replacement(above: .login, FTPType.login), state.loginWords.empty)
     let reply =
       try above?.call(arguments[0] ?? empty, arguments[1] ?? empty, arguments[2] ?? empty) ?? login(arguments)
     if let memory = try memory() {
       memory.isSecuredByLogin = try arguments[3]?.isTrue() ?? true
-      memory.isTLS = try state.isTLS(attribute(.sock))
+      memory.isTLS = try state.isTLS(socketInPlace())
     }
     return reply
   }

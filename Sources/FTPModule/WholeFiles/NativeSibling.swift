@@ -151,7 +151,7 @@ extension FTPObject {
       try attribute(.source_address).isNone, try proxy() == nil, try attribute(._ftplib_proxied_host).isNone,
       state.transferMethods.areAll(of: object), state.hooks.openDataConnections,
       try state.connectsPlainly(), let connection = try connection(), connection.session == nil,
-      connection.peer.map(isAddressed(as:)) ?? false, try connection.stream.socket === attribute(.sock),
+      connection.peer.map(isAddressed(as:)) ?? false, try speaks(on: connection),
       let descriptor = connection.stream.plainDescriptor
     else { return nil }
     try Attachment.detach { try connection.control.realign() }

@@ -171,7 +171,10 @@ final class ObjectClient: TransferClient {
       else { return false }
       let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
       try ftp.use(
-        { connection in try Attachment.detach { try connection.control.pipeline(lines) } }, otherwise: { _ in })
+        { connection in
+          _ = connection.abandonHandedOut()
+          try Attachment.detach { try connection.control.pipeline(lines) }
+        }, otherwise: { _ in })
       return true
     }
   }
