@@ -59,11 +59,19 @@ extension Command.Word {
     }
   }
 
-  /// Whether it may change the directory: `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
+  /// Whether it changes the directory to the one that it names: `CWD` and `CDUP` under all their names.
+  var changesDirectory: Bool {
+    switch self {
+    case "CWD", "CDUP", "XCWD", "XCUP": true
+    default: false
+    }
+  }
+
+  /// Whether it may change the directory: those, and all that nobody knows to be harmless.
   var mayChangeDirectory: Bool {
     switch self {
-    case "CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST": true
-    default: false
+    case "SMNT", "SITE", "HOST": true
+    default: changesDirectory
     }
   }
 

@@ -162,8 +162,14 @@ extension ControlConnection {
     if reply.category == .permanent { representationChanges.seeRefusal() }
     seeRestart(reply)
     guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
+    // Who reads an answer to what was not sent here has sent it past this: it may be that to any command.
+    if outstanding == 0, reply.code == 200 || reply.code == 250 {
+      representationChanges.doubt()
+      trail.lose()
+    }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
+      trail.answered(reply)
       repliesAreStale = false
       owesTransferReply = false
       hasBrokenHandshake = false
@@ -173,12 +179,6 @@ extension ControlConnection {
     return reply
   }
 
-  /// Takes bytes that the server has sent into the buffer; returns how many.
-  private func read(until deadline: Deadline) throws(FTPError) -> Int {
-    let memory = replyMemory
-    let count = try stream.read(into: memory, until: deadline)
-    isFull = count == memory.count
-    lines.append(memory.prefix(count))
   /// Looks whether what `REST` said is in force: see `Command.Word.leavesRestartWhenRefused`.
   private func seeRestart(_ reply: Reply) {
     guard restart != .none || formerRestart != nil else { return }
@@ -195,6 +195,12 @@ extension ControlConnection {
     }
   }
 
+  /// Takes bytes that the server has sent into the buffer; returns how many.
+  private func read(until deadline: Deadline) throws(FTPError) -> Int {
+    let memory = replyMemory
+    let count = try stream.read(into: memory, until: deadline)
+    isFull = count == memory.count
+    lines.append(memory.prefix(count))
     return count
   }
 

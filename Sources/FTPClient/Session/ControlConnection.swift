@@ -65,8 +65,8 @@ public final class ControlConnection {
   /// Whether data comes and goes as it is: `MODE` has not been set to another than `S` (RFC 959 section 3.4).
   @exclusivity(unchecked) var isStreamMode = true
 
-  /// How many commands have been sent that may change the directory.
-  @exclusivity(unchecked) package internal(set) var directoryChanges = DirectoryChanges()
+  /// Where the session is. What goes on over another stream of the same connection has the same.
+  @exclusivity(unchecked) package var trail = DirectoryTrail()
   /// Whether commands can still be sent.
   package var isUsable: Bool { breakdown == nil }
 
@@ -144,11 +144,11 @@ public final class ControlConnection {
   @exclusivity(unchecked) var restart = Restart.none
   /// What the last one named.
   @exclusivity(unchecked) var restartPlace: UInt64 = 0
+  /// Both as they were before the command that was sent last, where its refusal would leave them so.
+  @exclusivity(unchecked) var formerRestart: (restart: Restart, place: UInt64)?
   /// Where the last transfer began, by the `REST` before its command.
   @exclusivity(unchecked) var startOfTransfer: UInt64 = 0
   /// How often `keepAlive` speaks; nil is never.
-  /// Both as they were before the command that was sent last, where its refusal would leave them so.
-  @exclusivity(unchecked) var formerRestart: (restart: Restart, place: UInt64)?
   @exclusivity(unchecked) var keepAliveInterval: Duration?
   @exclusivity(unchecked) var nextKeepAlive = Deadline.never
   /// `NOOP`s that `keepAlive` sent and that have not been answered.

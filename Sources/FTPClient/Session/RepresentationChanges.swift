@@ -14,17 +14,3 @@ package struct RepresentationChanges: Equatable, Sendable {
   /// Counts that somebody else may have sent something.
   mutating func doubt() { count &+= 1 }
 }
-
-/// A count of the commands that may change the current directory since the last login.
-package struct DirectoryChanges: Equatable, Sendable {
-  /// How many; 0 is the directory of the login.
-  package private(set) var count = 0
-
-  package init() {}
-
-  /// Counts what may change it; a login begins anew.
-  mutating func see(_ word: Command.Word) {
-    if word.beginsSession { count = 0 }
-    if word.mayChangeDirectory { count &+= 1 }
-  }
-}

@@ -65,7 +65,9 @@ extension FTPObject {
   /// Makes a socket the control connection's.
   private func adopt(_ socket: PythonObject) throws {
     try set(.sock, socket)
-    let connection = try Connection(try attribute(.sock), host: name(), codec: try codec, state: state)
+    let trail = try connection()?.control.trail
+    let connection = try Connection(try socketInPlace(), host: name(), codec: try codec, state: state)
+    if let trail { connection.control.trail = trail }
     try set(.file, NativeObject.make(state.connectionType, connection))
   }
 

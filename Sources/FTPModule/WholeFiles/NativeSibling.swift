@@ -71,6 +71,14 @@ final class NativeSibling: TransferClient {
     return try freely { try native.execute(verb, argument) }
   }
 
+  func currentDirectory() throws -> [UInt8]? {
+    if lacksNative { return try object.currentDirectory() }
+    try audit([("PWD", nil)])
+    return try freely { try native.currentDirectory() }
+  }
+
+  func identity(of path: [UInt8]) -> [UInt8] { object.identity(of: path) }
+
   func features() throws -> ServerFeatures {
     try lacksNative ? object.features() : freely { try native.features() }
   }
