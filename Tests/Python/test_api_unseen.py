@@ -89,6 +89,32 @@ def test_type_is_said_again_when_it_may_have_changed(what: str, talk: Talk) -> N
     assert [line for line in types(server) if line == "TYPE I"] == ["TYPE I", "TYPE I"]
 
 
+def by_the_socket(ftp: Any, replies: str) -> None:
+    """Past the object: its replies are read from it, or past it as well."""
+    ftp.sock.sendall(b"TYPE A\r\n")
+    assert (ftp.getmultiline() if replies == "object" else ftp.sock.recv(100).decode())[:3] == "200"
+
+
+@pytest.mark.parametrize("replies", ["object", "socket"])
+def test_type_is_said_again_when_somebody_has_had_the_socket(talk: Talk, replies: str) -> None:
+    ftp, server = talk(BINARY, *FILE, TEXT, BINARY, *FILE, *FILE)
+    retrieve(ftp)
+    by_the_socket(ftp, replies)
+    retrieve(ftp)
+    retrieve(ftp)
+    assert types(server) == ["TYPE I", "TYPE A", "TYPE I"]
+
+
+def test_type_is_said_again_when_somebody_has_kept_the_socket(talk: Talk) -> None:
+    ftp, server = talk(BINARY, *FILE, TEXT, BINARY, *FILE)
+    kept = ftp.sock
+    retrieve(ftp)
+    kept.sendall(b"TYPE A\r\n")
+    ftp.getmultiline()
+    retrieve(ftp)
+    assert types(server) == ["TYPE I", "TYPE A", "TYPE I"]
+
+
 def test_type_is_said_again_on_another_connection(scripted: Callable[..., ScriptedServer]) -> None:
     server = scripted([*LOGIN, BINARY, *FILE])
     with FTP(server.host, server.port, "user", "password", timeout=20) as ftp:

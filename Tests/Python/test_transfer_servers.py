@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import realservers
@@ -414,6 +414,56 @@ def test_a_rest_that_a_script_has_left_behind_is_none_of_the_transfers(
         ftp.sendcmd("REST 10")
         ftp.download_tree("", tmp_path / "tree", connections=segments)
         assert (tmp_path / "tree/new").read_bytes() == CONTENT[:5000]
+
+
+def refuse(ftp: FTP, command: str) -> None:
+    """What is not refused has taken the place."""
+    with suppress(*all_errors):
+        ftp.transfercmd(command).close()
+        ftp.voidresp()
+
+
+LISTINGS: dict[str, Callable[[FTP], object]] = {
+    "NLST": FTP.nlst,
+    "LIST": lambda ftp: ftp.retrlines("LIST", len),
+    "MLSD": lambda ftp: list(ftp.mlsd()),
+    "LIST, binary": lambda ftp: ftp.retrbinary("LIST", len),
+    "APPE": lambda ftp: refuse(ftp, "APPE other"),
+    "STOU": lambda ftp: refuse(ftp, "STOU"),
+    "REST": lambda ftp: refuse(ftp, "REST x"),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+@pytest.mark.parametrize("between", LISTINGS)
+def test_a_rest_is_not_taken_back_by_what_comes_between(name: str, between: str) -> None:
+    with running(name) as server, logged_in(server) as ftp:
+        put(server, "file", CONTENT[:5000])
+        ftp.voidcmd("TYPE I")
+        ftp.sendcmd("REST 100")
+        with suppress(error_perm):
+            LISTINGS[between](ftp)
+        content = io.BytesIO()
+        ftp.download("file", content)
+        assert content.getvalue() == CONTENT[:5000]
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_session_outlives_a_data_connection_that_was_closed_early(name: str) -> None:
+    with running(name) as server, logged_in(server) as ftp:
+        put(server, "file", CONTENT)
+        ftp.voidcmd("TYPE I")
+        for _ in range(2):
+            sock: Any = ftp.sock
+            local = sock.getsockname()
+            data = ftp.transfercmd("RETR file")
+            data.recv(100)
+            data.close()
+            content = io.BytesIO()
+            assert ftp.download("file", content).attempts == 1
+            assert content.getvalue() == CONTENT
+            sock = ftp.sock
+            assert sock.getsockname() == local, "it is the same session"
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -387,6 +387,20 @@ def test_what_read_returns_beyond_what_it_was_asked_for(connect: Connect) -> Non
     assert files.content == {"f": LARGE}
 
 
+class SaysNotThatItSeeks:
+    """As a `mmap` before Python 3.13."""
+
+    def __init__(self, content: bytes) -> None:
+        file = io.BytesIO(content)
+        (self.read, self.seek, self.tell) = (file.read, file.seek, file.tell)
+
+
+def test_a_file_need_not_say_that_it_can_go_back(connect: Connect) -> None:
+    files = Files(faults=[Fault(1_000_000, "close")])
+    assert connect(files).upload(SaysNotThatItSeeks(LARGE), "f").attempts == 2
+    assert files.content == {"f": LARGE}
+
+
 class LiesOfItsPlace(io.BytesIO):
     def tell(self) -> int:
         return 2**63 - 1

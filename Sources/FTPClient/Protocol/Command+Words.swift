@@ -11,10 +11,18 @@ extension Command.Word {
     }
   }
 
-  /// Whether it ends what `REST` has said: a transfer begins there, a session anew.
+  /// Whether it ends what `REST` has said: a file's transfer begins there, a session anew. Listings leave it as it is.
   var takesRestart: Bool {
     switch self {
-    case "RETR", "STOR", "STOU", "APPE", "LIST", "NLST", "MLSD", "USER", "REIN": true
+    case "RETR", "STOR", "STOU", "APPE", "USER", "REIN": true
+    default: false
+    }
+  }
+
+  /// Whether a refusal leaves in force what `REST` has said before it: pyftpdlib and ProFTPD do not look at that before.
+  var leavesRestartWhenRefused: Bool {
+    switch self {
+    case "REST", "STOU", "APPE": true
     default: false
     }
   }
@@ -51,11 +59,19 @@ extension Command.Word {
     }
   }
 
-  /// Whether it may change the directory: `CWD` and `CDUP` under all their names, and all that nobody knows to be harmless.
+  /// Whether it changes the directory to the one that it names: `CWD` and `CDUP` under all their names.
+  var changesDirectory: Bool {
+    switch self {
+    case "CWD", "CDUP", "XCWD", "XCUP": true
+    default: false
+    }
+  }
+
+  /// Whether it may change the directory: those, and all that nobody knows to be harmless.
   var mayChangeDirectory: Bool {
     switch self {
-    case "CWD", "CDUP", "XCWD", "XCUP", "SMNT", "SITE", "HOST": true
-    default: false
+    case "SMNT", "SITE", "HOST": true
+    default: changesDirectory
     }
   }
 

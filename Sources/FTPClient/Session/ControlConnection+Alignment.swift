@@ -51,6 +51,8 @@ extension ControlConnection {
   private func takeBackRestart() throws(FTPError) {
     try send(Command("REST", "0"))
     try refuseFarewell(readReply())
+    // Refused, it is tried again before the next transfer, and not before each command.
+    if restart == .abandoned { restart = .open }
   }
 
   /// They are awaited for a moment. Then a `NOOP` is sent, which every server answers, before or after what it says of a transfer. Some

@@ -99,6 +99,7 @@ extension ControlConnection {
     }
     if word.movesDataPort { kept = nil }
     lastWord = word
+    formerRestart = restart != .none && word.leavesRestartWhenRefused ? (restart, restartPlace) : nil
     if word == "REST" {
       restartPlace = line().dropFirst(5).dropLast(2).decimal() ?? 0
       restart = restartPlace == 0 ? .none : .open
@@ -106,7 +107,7 @@ extension ControlConnection {
       (restart, startOfTransfer) = (.none, restartPlace)
     }
     representationChanges.see(word)
-    directoryChanges.see(word)
+    trail.sent(word, line(), isAlone: outstanding == 1)
     if word == "MODE" { isStreamMode = line() == Self.streamMode }
     if word == "REIN" { isStreamMode = true }
   }
@@ -125,6 +126,7 @@ extension ControlConnection {
     do { try stream.write(bytes, idleTimeout: replyTimeout) } catch {
       guard case .interrupted(let cause) = error.kind, !(cause is any StreamFailure) else {
         breakdown = error.message
+        if word?.mayChangeDirectory ?? false { trail.lose() }
         throw error
       }
       switch (stream.interruptedWrite, word) {
@@ -135,6 +137,7 @@ extension ControlConnection {
       default:
         // Part of the line may have gone: another command would be glued to it.
         breakdown = "a command was broken off in its midst"
+        if word?.mayChangeDirectory ?? false { trail.lose() }
       }
       throw error
     }

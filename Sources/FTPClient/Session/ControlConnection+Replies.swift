@@ -160,10 +160,16 @@ extension ControlConnection {
 
   private func settle(_ reply: Reply) -> Reply {
     if reply.category == .permanent { representationChanges.seeRefusal() }
-    if restart != .none, lastWord == "REST", [.transient, .permanent].contains(reply.category) { restart = .none }
+    seeRestart(reply)
     guard reply.category != .preliminary || reply.measuresBrokenTransfer else { return reply }
+    // Who reads an answer to what was not sent here has sent it past this: it may be that to any command.
+    if outstanding == 0, reply.code == 200 || reply.code == 250 {
+      representationChanges.doubt()
+      trail.lose()
+    }
     outstanding = max(0, outstanding - 1)
     if outstanding == 0 {
+      trail.answered(reply)
       repliesAreStale = false
       owesTransferReply = false
       hasBrokenHandshake = false
@@ -171,6 +177,22 @@ extension ControlConnection {
       settlements &+= 1
     }
     return reply
+  }
+
+  /// Looks whether what `REST` said is in force: see `Command.Word.leavesRestartWhenRefused`.
+  private func seeRestart(_ reply: Reply) {
+    guard restart != .none || formerRestart != nil else { return }
+    switch reply.category {
+    case .preliminary: formerRestart = nil
+    case .transient, .permanent:
+      if let formerRestart {
+        (restart, restartPlace) = formerRestart
+      } else if lastWord == "REST" {
+        restart = .none
+      }
+      formerRestart = nil
+    default: break
+    }
   }
 
   /// Takes bytes that the server has sent into the buffer; returns how many.

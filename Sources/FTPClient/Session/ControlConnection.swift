@@ -59,11 +59,14 @@ public final class ControlConnection {
   /// How many commands have been sent that change what `TYPE` is set to: whoever remembers that must look here first.
   @exclusivity(unchecked) package internal(set) var representationChanges = RepresentationChanges()
 
+  /// Says that somebody else may have sent something that changes what `TYPE` is set to.
+  package func doubtRepresentation() { representationChanges.doubt() }
+
   /// Whether data comes and goes as it is: `MODE` has not been set to another than `S` (RFC 959 section 3.4).
   @exclusivity(unchecked) var isStreamMode = true
 
-  /// How many commands have been sent that may change the directory.
-  @exclusivity(unchecked) package internal(set) var directoryChanges = DirectoryChanges()
+  /// Where the session is. What goes on over another stream of the same connection has the same.
+  @exclusivity(unchecked) package var trail = DirectoryTrail()
   /// Whether commands can still be sent.
   package var isUsable: Bool { breakdown == nil }
 
@@ -141,6 +144,8 @@ public final class ControlConnection {
   @exclusivity(unchecked) var restart = Restart.none
   /// What the last one named.
   @exclusivity(unchecked) var restartPlace: UInt64 = 0
+  /// Both as they were before the command that was sent last, where its refusal would leave them so.
+  @exclusivity(unchecked) var formerRestart: (restart: Restart, place: UInt64)?
   /// Where the last transfer began, by the `REST` before its command.
   @exclusivity(unchecked) var startOfTransfer: UInt64 = 0
   /// How often `keepAlive` speaks; nil is never.

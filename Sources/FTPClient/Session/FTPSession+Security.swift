@@ -44,9 +44,9 @@ extension FTPSession {
 
   /// Goes on over another stream of the same connection. Nothing of what the old one brought is left.
   private func speak(over stream: any ByteStream) {
-    let limit = control.lineLimit
+    let (limit, trail) = (control.lineLimit, control.trail)
     control = ControlConnection(stream, host: control.host, replyTimeout: control.replyTimeout)
-    control.lineLimit = limit
+    (control.lineLimit, control.trail) = (limit, trail)
   }
 
   /// Ends TLS on the control connection (`CCC`), for gateways that must read `PORT` and `PASV`; data connections stay as they are.

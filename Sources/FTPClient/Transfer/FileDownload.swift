@@ -171,7 +171,7 @@ package final class FileDownload {
   /// What the part belongs to.
   private var identity: String {
     [
-      client.scope, path.hexadecimalDigits, facts.size.map(String.init) ?? "",
+      client.scope, client.identity(of: path).hexadecimalDigits, facts.size.map(String.init) ?? "",
       facts.modified.map { "\($0.digits).\($0.nanosecond)" } ?? "",
       facts.unique?.hexadecimalDigits ?? "",
     ].joined(separator: "\t")

@@ -44,10 +44,10 @@ struct RemoteRenaming {
     {
       return type != "file"
     }
-    let home = try client.completes("PWD", nil).flatMap { PathReply.path(of: $0) }
+    let home = try client.currentDirectory().flatMap { DirectoryPlace.leadsBack($0) ? $0 : nil }
     guard try client.completes("CWD", path) != nil else { return false }
-    // Relative paths lead somewhere else from here on: the next attempt has a session of its own.
-    if let home { _ = try client.completes("CWD", home) } else { client.disconnect() }
+    // Relative paths lead somewhere else from here on, unless it comes back: the next attempt then has a session of its own.
+    if try home.flatMap({ try client.completes("CWD", $0) }) == nil { client.disconnect() }
     return true
   }
 }

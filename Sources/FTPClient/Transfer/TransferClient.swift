@@ -13,6 +13,10 @@ package protocol TransferClient: AnyObject {
   func disconnect()
   /// Whether whoever made the session has closed it: then nothing is to be tried again.
   var isClosedByCaller: Bool { get }
+  /// What the server calls the current directory (`PWD`), in its very bytes; nil where it has no name for it.
+  func currentDirectory() throws -> [UInt8]?
+  /// What tells a path from the same one in another directory, as far as that is known.
+  func identity(of path: [UInt8]) -> [UInt8]
   /// Sends a command and returns its reply, whatever that is. Throws when there is none.
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply
   /// What the server says of itself; asked once for each connection.
@@ -64,6 +68,14 @@ package protocol TransferClient: AnyObject {
 }
 
 extension TransferClient {
+  package func currentDirectory() throws -> [UInt8]? {
+    let reply = try execute("PWD", nil)
+    if reply.code == 421 { throw FTPError(unexpected: reply) }
+    guard let path = PathReply.path(of: reply), !path.isEmpty else { return nil }
+    return path
+  }
+
+  package func identity(of path: [UInt8]) -> [UInt8] { path }
   package var isClosedByCaller: Bool { false }
   package var protectsData: Bool { false }
   package func drop(_ error: any Error) {}

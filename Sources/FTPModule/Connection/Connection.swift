@@ -169,6 +169,8 @@ final class Connection: ReferenceHolder {
   /// While a call runs that is when it is over: in between nobody else can wait on it. A fork's child, whose parent goes on with the
   /// connection, must leave that as it is.
   func handOutSocket() {
+    // It may say something else over it.
+    control.doubtRepresentation()
     guard stream.isSliced, process == getpid() || process != getppid() else { return }
     if depth > 0 { isSocketWanted = true } else { stream.endSlices() }
   }
@@ -295,6 +297,21 @@ final class Connection: ReferenceHolder {
     if session == nil || control.settlements == settlementsAtHandOut { control.abandonReplies() }
   }
 
+  /// Gives up the replies to what used a data connection that was given away and has been closed; false while one is open.
+  func abandonHandedOut() -> Bool {
+    if let handedOut {
+      if handedOut.openSocket(state.names) != nil { return false }
+      self.handedOut = nil
+      abandonReplies()
+    }
+    if hasHandedOutStream {
+      if let handedOutStream, !handedOutStream.isClosed { return false }
+      hasHandedOutStream = false
+      abandonReplies()
+    }
+    return true
+  }
+
   /// Makes the connection ready for a command: no reply that belongs to an earlier one is left.
   ///
   /// While a caller holds an open data connection its replies are the caller's.
@@ -304,16 +321,7 @@ final class Connection: ReferenceHolder {
     if transfer != nil {
       throw FTPError(.state, "cannot send \(verb) while a transfer is running: let it end, or call abort() or close()")
     }
-    if let handedOut {
-      if handedOut.openSocket(state.names) != nil { return }
-      self.handedOut = nil
-      abandonReplies()
-    }
-    if hasHandedOutStream {
-      if let handedOutStream, !handedOutStream.isClosed { return }
-      hasHandedOutStream = false
-      abandonReplies()
-    }
+    guard abandonHandedOut() else { return }
     // The session may be in the middle of a transfer of its own.
     if session != nil { try control.requireNobodyWaits(for: "send \(verb)") }
     try Attachment.detach { try control.realign() }

@@ -68,6 +68,7 @@ public func makeSession(
       descriptor: copy, owned: true, peer: "\(host) port \(port)", interrupt: configuration.interrupt),
     host: host, port: UInt16(clamping: port), welcome: Reply(bytes: Array(ftp.text(.welcome).utf8)),
     configuration: configuration)
+  session.control.trail = connection.control.trail
   let shared = try Connection(
     connection.stream.socket, sharing: session, codec: ftp.codec, state: state)
   try ftp.set(.file, NativeObject.make(state.connectionType, shared))

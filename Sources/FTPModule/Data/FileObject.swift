@@ -142,7 +142,9 @@ private enum FileObject {
   /// Where it stands; nil when it cannot go back there.
   static func position(of file: PythonObject) -> PythonObject? {
     do {
-      guard try file.callMethod("seekable").isTrue() else { return nil }
+      // Some that can do not say so, as a `mmap` before Python 3.13.
+      if try file.optionalAttribute("seekable") != nil, try !file.callMethod("seekable").isTrue() { return nil }
+      guard try file.optionalAttribute("seek") != nil else { return nil }
       return try file.callMethod("tell")
     } catch {
       PythonError.clear()

@@ -25,7 +25,8 @@ extension FTPObject {
     if category == .intermediate { (text, category) = try say(pass, hiding: secret) }
     if category == .intermediate { (text, category) = try say(acct, hiding: account) }
     guard category == .completion else { throw unexpected(text) }
-    try remember(SessionMemory(user: user, password: secret, account: account))
+    let (trail, isFirst) = try (connection()?.control.trail, memory() == nil)
+    try remember(SessionMemory(user: user, password: secret, account: account, trail: trail, isFirst: isFirst))
     if try !Self.isPlainUTF8(object.glance, state), try codec.isAutomatic { try askForUTF8() }
     return text
   }

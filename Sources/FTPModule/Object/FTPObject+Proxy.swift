@@ -123,7 +123,7 @@ extension FTPObject {
   }
 
   /// Whether the connection to be opened is the control connection: there is none.
-  private func opensControlConnection() throws(PythonError) -> Bool { try attribute(.sock).isNone }
+  private func opensControlConnection() throws(PythonError) -> Bool { try socketInPlace().isNone }
 
   /// Says that the control connection goes through no proxy.
   func forgetProxiedHost() throws {

@@ -6,13 +6,13 @@ import PythonBridge
 extension FTPObject {
   /// `login(user, passwd, acct, secure=True)`: secures the control connection first.
   func loginTLS(_ arguments: Arguments) throws -> PythonObject {
-    if try arguments[3]?.isTrue() ?? true, try !state.isTLS(attribute(.sock)) { try call(.auth) }
+    if try arguments[3]?.isTrue() ?? true, try !state.isTLS(socketInPlace()) { try call(.auth) }
     let (above, empty) = (try replacement(above: .login, FTPType.login), state.loginWords.empty)
     let reply =
       try above?.call(arguments[0] ?? empty, arguments[1] ?? empty, arguments[2] ?? empty) ?? login(arguments)
     if let memory = try memory() {
       memory.isSecuredByLogin = try arguments[3]?.isTrue() ?? true
-      memory.isTLS = try state.isTLS(attribute(.sock))
+      memory.isTLS = try state.isTLS(socketInPlace())
     }
     return reply
   }
@@ -65,7 +65,9 @@ extension FTPObject {
   /// Makes a socket the control connection's.
   private func adopt(_ socket: PythonObject) throws {
     try set(.sock, socket)
-    let connection = try Connection(try attribute(.sock), host: name(), codec: try codec, state: state)
+    let trail = try connection()?.control.trail
+    let connection = try Connection(try socketInPlace(), host: name(), codec: try codec, state: state)
+    if let trail { connection.control.trail = trail }
     try set(.file, NativeObject.make(state.connectionType, connection))
   }
 

@@ -163,7 +163,7 @@ extension FTPObject {
   /// another look when a server has declined `declinedSessions` in a row: Pure-FTPd takes none in TLS 1.3.
   private func reusableSession() throws -> PythonObject? {
     guard try attribute(.reuse_session).isTrue() else { return nil }
-    let control = try attribute(.sock)
+    let control = try socketInPlace()
     guard try state.isTLS(control), try control.attribute("context") === attribute(.context) else { return nil }
     let connection = try connection()
     if let connection, connection.declinedSessions >= Self.declinedSessions { return nil }

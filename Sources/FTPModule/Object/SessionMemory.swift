@@ -13,21 +13,59 @@ final class SessionMemory: ReferenceHolder {
   /// Whether the control connection was in TLS, and whether `ccc` led it out again.
   var isTLS = false
   var isCleared = false
-  /// The directory, where it is another than that of the login.
-  var directory: PythonObject?
-  /// At how many changes of the directory that was true.
-  var directoryChanges = DirectoryChanges()
+  /// A place where the session was, and the trail's count then.
+  private var known: (place: DirectoryPlace, count: Int)?
+  /// The trail's count when the server was asked last where it is.
+  private var askedAt: Int?
+  /// Where the session went; nil where that is not to be seen, as through a `file` of somebody else's.
+  private(set) var trail: DirectoryTrail?
 
   /// Whether the server has taken commands in one piece: see `TransferClient`.
   var allowsPipelining: Bool?
 
-  init(user: PythonObject, password: PythonObject, account: PythonObject) {
-    (self.user, self.password, self.account) = (user, password, account)
+  /// Of a session that has just logged in. `isFirst` is whether that was the first time on its connection: some servers stay where they are when it
+  /// is done again, as vsftpd.
+  init(user: PythonObject, password: PythonObject, account: PythonObject, trail: DirectoryTrail?, isFirst: Bool) {
+    (self.user, self.password, self.account, self.trail) = (user, password, account, trail)
+    if isFirst { arrive(at: DirectoryPlace(), trail) }
   }
 
-  var references: [PythonObject] { [user, password, account, directory].compactMap(\.self) }
+  // MARK: The directory
 
-  func clearReferences() { (user, password, account, directory) = (nil, nil, nil, nil) }
+  /// Where the session is, or was when its connection was lost; nil when that is not certain.
+  var place: DirectoryPlace? { trail?.place(after: known?.place, at: known?.count ?? 0) }
+
+  /// Whether the server need not be asked where the session on this trail is: it was, and nothing has changed it since.
+  func isSettled(on trail: DirectoryTrail?) -> Bool {
+    trail.map { $0 === self.trail && $0.count == askedAt } ?? false
+  }
+
+  /// Notes where a session is.
+  func arrive(at place: DirectoryPlace, _ trail: DirectoryTrail?) {
+    self.trail = trail
+    known = trail.map { (place, $0.count) }
+    // What is not known by a name is asked for.
+    askedAt = place.steps.isEmpty ? trail?.count : nil
+  }
+
+  /// Notes that the server has no name for where it is.
+  func arriveNameless(on trail: DirectoryTrail?) {
+    if trail !== self.trail { known = nil }
+    (self.trail, askedAt) = (trail, trail?.count)
+  }
+
+  /// Notes that a session is to be in a place, wherever it is now.
+  func hold(_ place: DirectoryPlace) {
+    trail?.forgetOpen()
+    known = trail.map { (place, $0.count) }
+    askedAt = nil
+  }
+
+  // MARK: For the garbage collector
+
+  var references: [PythonObject] { [user, password, account].compactMap(\.self) }
+
+  func clearReferences() { (user, password, account) = (nil, nil, nil) }
 
   /// Makes the type of the objects in `_ftplib_session`.
   static func makeType(_ module: PythonObject, name: String) throws(PythonError) -> PythonObject {

@@ -188,9 +188,6 @@ extension FTPType {
       --
 
       The current directory (PWD), a str. Raises as voidcmd. RFC 959 section 4.1.3.
-      """
-    ) {
-      call($0, $1, $2, $3, $4, "pwd") { try $0.pwd() }
-    },
+      """, pwd),
   ]
 }

@@ -31,6 +31,8 @@ extension FTPType {
 
       It is tried again after a lost connection, a silence of timeout seconds, a refusal for now
       (4yz), or a server's restart: connect(), login() and cwd() as before, with the same options.
+      Where it is not known for certain which directory that was, as behind a SITE command or a
+      cwd() without an answer, it raises Error: call the three again.
       Raises the class of the last cause, which is __cause__; error_perm and OSError of the local
       file at once; Error when the content is not what the server has. Then what was there before
       is still there.

@@ -199,6 +199,10 @@ enum FTPType {
     call(instance, type, arguments, count, keywords, Signature("getline")) { ftp, _ in try ftp.getline() }
   }
 
+  static let pwd: MethodImplementation = { instance, type, arguments, count, keywords in
+    call(instance, type, arguments, count, keywords, "pwd") { try $0.pwd() }
+  }
+
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
     exchange(instance, type, arguments, count, keywords, .sendcmd)
   }

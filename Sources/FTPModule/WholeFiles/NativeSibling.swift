@@ -71,6 +71,14 @@ final class NativeSibling: TransferClient {
     return try freely { try native.execute(verb, argument) }
   }
 
+  func currentDirectory() throws -> [UInt8]? {
+    if lacksNative { return try object.currentDirectory() }
+    try audit([("PWD", nil)])
+    return try freely { try native.currentDirectory() }
+  }
+
+  func identity(of path: [UInt8]) -> [UInt8] { object.identity(of: path) }
+
   func features() throws -> ServerFeatures {
     try lacksNative ? object.features() : freely { try native.features() }
   }
@@ -152,7 +160,7 @@ extension FTPObject {
       try attribute(.source_address).isNone, try proxy() == nil, try attribute(._ftplib_proxied_host).isNone,
       state.transferMethods.areAll(of: object), state.hooks.openDataConnections,
       try state.connectsPlainly(), let connection = try connection(), connection.session == nil,
-      connection.peer.map(isAddressed(as:)) ?? false, try connection.stream.socket === attribute(.sock),
+      connection.peer.map(isAddressed(as:)) ?? false, try speaks(on: connection),
       let descriptor = connection.stream.plainDescriptor
     else { return nil }
     try Attachment.detach { try connection.control.realign() }

@@ -15,6 +15,10 @@ final class ObjectClient: TransferClient {
   private var hasConnected: Bool
   /// The connection that this client is at work on; nil when it has closed that itself.
   private var current: Connection?
+  /// The directory that the session was in when the call began: relative paths mean those in it. Nil inside where that is not known for
+  /// certain, and outside where nobody has looked yet.
+  private var meant: DirectoryPlace??
+  private let unknownPlace = DirectoryPlace.unknown()
   /// The transfer that is running.
   private(set) weak var transfer: ObjectTransfer?
   let server: String
@@ -36,13 +40,14 @@ final class ObjectClient: TransferClient {
     try catching {
       // Who calls close() while a transfer runs wants no other connection.
       try current?.requireOpen()
-      if try !ftp.attribute(.sock).isNone {
+      if try !ftp.socketInPlace().isNone {
         current = try ftp.connection()
         try requireIdle()
         return try rememberPlace()
       }
       current = nil
       guard let memory = try ftp.memory() else { throw ftp.notConnected }
+      mean(memory.place)
       do { try connect(memory) } catch {
         PythonError.closing { try ftp.call(.close) }
         throw error
@@ -61,31 +66,127 @@ final class ObjectClient: TransferClient {
 
   /// Notes what it takes to come back to this place with these options.
   private func rememberPlace() throws {
-    guard let memory = try ftp.memory() else { return }
-    let connection = try ftp.connection()
-    memory.isTLS = try ftp.state.isTLS(ftp.attribute(.sock)) || connection?.tlsSession != nil
-    memory.isCleared = try memory.isTLS && !ftp.state.isTLS(ftp.attribute(.sock))
-    let changes = connection?.control.directoryChanges
-    guard changes != memory.directoryChanges || changes == nil else { return }
-    do { memory.directory = try ftp.call(.pwd) } catch {
-      // Without a name the directory cannot be returned to; absolute paths need none.
-      guard PythonError.matches(ftp.state.errors.error, .unicodeError) else { throw error }
-      PythonError.clear()
-      memory.directory = nil
+    guard let memory = try ftp.memory() else {
+      mean(try ftp.connection()?.control.trail.placeSinceLogin)
+      return
     }
-    if let changes = connection?.control.directoryChanges { memory.directoryChanges = changes }
+    let connection = try ftp.connection()
+    memory.isTLS = try ftp.state.isTLS(ftp.socketInPlace()) || connection?.tlsSession != nil
+    memory.isCleared = try memory.isTLS && !ftp.state.isTLS(ftp.socketInPlace())
+    let trail = connection?.control.trail
+    // Where the connection turns out to be lost it is this way that leads back.
+    defer { mean(memory.place) }
+    guard !memory.isSettled(on: trail) else { return }
+    guard let path = try namedDirectory(), DirectoryPlace.leadsBack(path) else {
+      return memory.arriveNameless(on: trail)
+    }
+    memory.arrive(at: DirectoryPlace(path: path), trail)
+    mean(DirectoryPlace(path: path))
+  }
+
+  /// Says which directory is meant, once.
+  private func mean(_ place: DirectoryPlace?) { if meant == nil { meant = .some(place) } }
+
+  func currentDirectory() throws -> [UInt8]? {
+    try catching {
+      guard let path = try namedDirectory() else { return nil }
+      guard isText else { return path }
+      let text = try argument(path)
+      return text.isString ? try TextCodec.lossless.encode(text) : nil
+    }
+  }
+
+  /// What the server calls the directory; nil when it does not say, or it cannot be told what the bytes are.
+  private func namedDirectory() throws -> [UInt8]? {
+    let path = try answeredDirectory()
+    return path?.isEmpty ?? true ? nil : path
+  }
+
+  private func answeredDirectory() throws -> [UInt8]? {
+    let (state, codec) = (ftp.state, try ftp.codec)
+    if state.commandMethods.areAll(of: ftp.object.glance), ftp.debugLevel == 0, let connection = try ftp.connection(),
+      try ftp.speaks(on: connection), try ftp.isOwn(.pwd, FTPType.pwd), try state.hooks.parse257.replacement == nil
+    {
+      let line = state.names[.PWD]
+      try state.auditing.raise(FTPObject.commandEvent, ftp.object.glance, line.glance)
+      let command = try Command("PWD")
+      let reply: Reply = try ftp.use(
+        { connection in
+          try connection.prepare(for: "PWD")
+          return try Attachment.detach { try connection.control.execute(command) }
+        }, otherwise: { _ in throw ftp.notConnected })
+      switch reply.category {
+      case .completion: return PathReply.path(of: reply)
+      case .transient where reply.code != 421, .permanent: return nil
+      default: throw FTPError(unexpected: reply)
+      }
+    }
+    do {
+      let path = try ftp.call(.pwd)
+      let bytes = try codec.encode(path)
+      // Which of its encodings that was nobody knows.
+      return codec.isAutomatic && bytes.contains { $0 >= 0x80 } ? nil : bytes
+    } catch {
+      if PythonError.matches(state.errors.temporary), let refusal = PythonError.take() {
+        guard try ftp.code(refusal.string()) != "421" else { throw PythonError.restore(refusal) }
+        return nil
+      }
+      guard PythonError.matches(state.errors.permanent, .unicodeError) else { throw error }
+      PythonError.clear()
+      return nil
+    }
+  }
+
+  func identity(of path: [UInt8]) -> [UInt8] {
+    ((meant ?? nil) ?? unknownPlace).whole(path)
+  }
+
+  /// The error of a connection that is lost and cannot be had again.
+  private var lostPlace: PythonError {
+    .raise(
+      ftp.state.errors.error,
+      "the connection to \(server) was lost, and in which directory it was is not known for certain: "
+        + "call connect(), login() and cwd() again")
+  }
+
+  /// Has a session that has just logged in go where it is meant to be.
+  private func go(to place: DirectoryPlace) throws {
+    var steps = place.steps
+    if let path = place.path {
+      try ftp.call(.cwd, argument(path))
+    } else if steps.first.map(DirectoryPlace.isAbsolute) != true, let trail = try ftp.connection()?.control.trail {
+      // A login may have methods that go somewhere by themselves: these steps have been gone.
+      guard let gone = trail.placeSinceLogin?.steps, steps.starts(with: gone) else { throw lostPlace }
+      steps.removeFirst(gone.count)
+    }
+    for step in steps { try ftp.call(.voidcmd, argument(step)) }
+  }
+
+  /// Bytes for a method of the object's: as text where it sends these very bytes for that.
+  private func argument(_ bytes: [UInt8]) throws -> PythonObject {
+    if let text = String(validating: bytes, as: UTF8.self), bytes.allSatisfy({ $0 < 0x80 }) { return try .string(text) }
+    let codec = try ftp.codec
+    if !codec.isAutomatic {
+      do {
+        let text = try codec.decode(bytes)
+        if try codec.encode(text) == bytes { return text }
+      } catch {
+        guard PythonError.matches(.unicodeError) else { throw error }
+        PythonError.clear()
+      }
+    }
+    return try bytes.withUnsafeBytes { try .bytes($0) }
   }
 
   private func connect(_ memory: SessionMemory) throws {
+    guard let place = meant ?? nil else { throw lostPlace }
     // It forgets how the object logged in, for a script that connects to another server.
     defer { PythonError.preserving { if try ftp.memory() == nil { try ftp.remember(memory) } } }
     try ftp.call(.connect)
     try ftp.remember(memory)
-    if memory.isTLS, !memory.isSecuredByLogin, try !ftp.state.isTLS(ftp.attribute(.sock)) { try ftp.call(.auth) }
+    if memory.isTLS, !memory.isSecuredByLogin, try !ftp.state.isTLS(ftp.socketInPlace()) { try ftp.call(.auth) }
     // `login` makes a new one.
-    let (directory, isTLS, isCleared, isSecured) = (
-      memory.directory, memory.isTLS, memory.isCleared, memory.isSecuredByLogin
-    )
+    let (isTLS, isCleared, isSecured) = (memory.isTLS, memory.isCleared, memory.isSecuredByLogin)
     do {
       if isSecured {
         try ftp.call(.login, memory.user, memory.password, memory.account)
@@ -101,18 +202,24 @@ final class ObjectClient: TransferClient {
       }
       throw LoginRefusal(PythonFailure(refusal))
     }
+    // Whatever ends this before it is there: it has not arrived.
+    let now = try ftp.memory()
+    now?.hold(place)
+    if let now {
+      now.allowsPipelining = memory.allowsPipelining
+      (now.isTLS, now.isCleared, now.isSecuredByLogin) = (isTLS, isCleared, isSecured)
+    }
     // What was protected stays protected.
-    if isTLS, try !ftp.state.isTLS(ftp.attribute(.sock)) {
+    if isTLS, try !ftp.state.isTLS(ftp.socketInPlace()) {
       throw FTPError(.security, "\(server) is not secured by TLS any more")
     }
     if try ftp.object.optionalAttribute("_prot_p")?.isTrue() ?? false { try ftp.object.callMethod("prot_p") }
     if isCleared { try ftp.object.callMethod("ccc") }
-    if let directory { try ftp.call(.cwd, directory) }
-    if let now = try ftp.memory() {
-      now.allowsPipelining = memory.allowsPipelining
-      (now.directory, now.isTLS, now.isCleared, now.isSecuredByLogin) = (directory, isTLS, isCleared, isSecured)
-      now.directoryChanges = try ftp.connection()?.control.directoryChanges ?? DirectoryChanges()
+    do { try go(to: place) } catch {
+      now?.hold(place)
+      throw error
     }
+    now?.arrive(at: place, try ftp.connection()?.control.trail)
     hasConnected = true
   }
 
@@ -133,11 +240,18 @@ final class ObjectClient: TransferClient {
   }
 
   func execute(_ verb: String, _ argument: [UInt8]?) throws -> Reply {
+    // It comes back, or else another connection goes where this one is meant to be.
+    defer { if verb == "CWD" { holdPlace() } }
     do { return try catching { try ftp.parsed(ftp.call(.sendcmd, line(verb, argument))) } } catch let error as FTPError
     {
       guard case .reply(let reply) = error.kind else { throw error }
       return reply
     }
+  }
+
+  private func holdPlace() {
+    guard let place = meant ?? nil else { return }
+    Attachment.attach { PythonError.preserving { try ftp.memory()?.hold(place) } }
   }
 
   func features() throws -> ServerFeatures {
@@ -166,12 +280,15 @@ final class ObjectClient: TransferClient {
   func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     try catching {
       // Who looks at each command gets it in its turn.
-      guard let connection = try ftp.connection(), try connection.stream.socket === ftp.attribute(.sock),
+      guard let connection = try ftp.connection(), try ftp.speaks(on: connection),
         ftp.debugLevel == 0, isOwnClass
       else { return false }
       let lines = try commands.map { try Command($0.verb, bytes: $0.argument) }
       try ftp.use(
-        { connection in try Attachment.detach { try connection.control.pipeline(lines) } }, otherwise: { _ in })
+        { connection in
+          _ = connection.abandonHandedOut()
+          try Attachment.detach { try connection.control.pipeline(lines) }
+        }, otherwise: { _ in })
       return true
     }
   }
@@ -303,7 +420,10 @@ final class ObjectClient: TransferClient {
       let other = FTPObject(object: try type.callMethod("__new__", type), state: ftp.state)
       try other.object.attribute("__dict__").callMethod("update", ftp.object.attribute("__dict__"))
       for name in [Name.sock, .file, ._ftplib_proxied_host] { try other.set(name, .none) }
+      // It goes where this one is; what prevents that is told in this one's turn.
+      if meant == nil { do { try connect() } catch { drop(error) } }
       let sibling = try ObjectClient(other, isText: isText, isSibling: true)
+      sibling.meant = meant
       // What is text goes by the object's own encoding.
       return isText ? sibling : NativeSibling(sibling)
     }

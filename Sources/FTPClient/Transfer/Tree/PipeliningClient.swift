@@ -24,6 +24,11 @@ final class PipeliningClient: TransferClient {
   var welcome: String { client.welcome }
   var protectsData: Bool { client.protectsData }
   func connect() throws { try client.connect() }
+  func currentDirectory() throws -> [UInt8]? {
+    takeBack()
+    return try client.currentDirectory()
+  }
+  func identity(of path: [UInt8]) -> [UInt8] { client.identity(of: path) }
   func features() throws -> ServerFeatures {
     if let knownFeatures { return knownFeatures }
     takeBack()

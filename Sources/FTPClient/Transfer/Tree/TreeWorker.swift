@@ -24,8 +24,10 @@ final class TreeWorker {
     try client.connect()
     isConnected = true
     guard !hasHome else { return }
-    let reply = try client.execute("PWD", nil)
-    if reply.category == .completion, let path = PathReply.path(of: reply), path.first == ASCII.slash { home = path }
+    if let path = try client.currentDirectory(), path.first == ASCII.slash { home = path }
+    guard home != nil || run.root.first == ASCII.slash else {
+      throw FTPError(.state, "the server has no name for the current directory: give the whole path, from the root on")
+    }
     hasHome = true
   }
 
@@ -53,7 +55,8 @@ final class TreeWorker {
   /// Leaves the session where it began.
   func goHome() {
     guard isConnected, let home else { return }
-    _ = client.trying { try client.execute("CWD", home) }
+    // Whoever goes on with a session that is elsewhere would be at work in the wrong directory.
+    if (client.trying { try client.completes("CWD", home) } ?? nil) == nil { client.disconnect() }
   }
 
   // MARK: The server's side
