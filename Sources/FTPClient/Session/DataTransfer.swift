@@ -18,7 +18,7 @@ public final class DataTransfer {
   /// How TLS is ended on the data connection; nil without TLS.
   private let closing: SecureClosing?
   /// Until when the first data may be awaited before a reset.
-  private let firstData: Deadline
+  @exclusivity(unchecked) private var firstData: Deadline
   /// The command that the transfer belongs to, where the session sent it.
   package let command: Command?
   /// Bytes received or sent so far.
@@ -78,6 +78,12 @@ public final class DataTransfer {
 
   /// Says that the reply is no matter of this object's any more: it has come, or somebody else awaits it.
   func disown() { settlement = nil }
+
+  /// Gives it to somebody who reads the stream without this object, which then does not know whether anything has come.
+  func lend() {
+    settlement = nil
+    firstData = .never
+  }
 
   /// How the server ended TLS; nil without TLS, and before the end.
   package var ending: SecureEnding? { closing?.stream.ending }

@@ -48,7 +48,7 @@ extension FTPSession {
   /// Begins a transfer that an object of a script's runs: not one that this session's `abort` ends.
   package func lendTransfer(_ command: Command, from offset: UInt64) throws(FTPError) -> DataTransfer {
     let transfer = try beginTransfer(command, from: offset)
-    transfer.disown()
+    transfer.lend()
     running = nil
     return transfer
   }

@@ -38,7 +38,8 @@ struct SecureClosing {
   /// ends the session; a reset it forgives.
   func reset(awaitingData: Bool, until deadline: Deadline) {
     if awaitingData, let time = deadline.remaining {
-      _ = try? socket.deferringInterrupts(for: time) { () throws(FTPError) in try stream.isReadable(within: time) }
+      // An interruption that comes once is not to be lost here.
+      Interrupt.deferring(for: time) { _ = try? stream.isReadable(within: time) }
     }
     socket.resetOnClose()
   }
