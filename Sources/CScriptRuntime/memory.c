@@ -111,7 +111,6 @@ static bool applies(void) {
   return phase == running && limit && !suspended && !((compiling || reporting || prompting) && on_main_thread());
 }
 
-
 // MARK: Between two instructions
 
 static bool ask_to_tend(void);
@@ -379,9 +378,13 @@ static ptrdiff_t source_size(PyObject *arguments) {
   return source && PyUnicode_Check(source) ? PyUnicode_GET_LENGTH(source) : 0;
 }
 
-/// Lets this thread take what its next piece of work may need, the compiler's for a source of this size.
-static void grant(ptrdiff_t source) {
-  granted = compiler_allowance + (source < PTRDIFF_MAX / (2 * compiler_factor) ? source * compiler_factor : 0);
+/// Lets this thread take what the interpreter's next piece of work may need, the compiler's for a source of this size. In the main thread
+/// `tend` ends that.
+static void spare(ptrdiff_t source) {
+  if (!on_main_thread())
+    granted = compiler_allowance + (source < PTRDIFF_MAX / (2 * compiler_factor) ? source * compiler_factor : 0);
+  else if (phase != starting && ask_to_tend())
+    compiling = true;
 }
 
 /// Follows what the interpreter is about to do.
@@ -392,11 +395,8 @@ static int follow(const char *event, PyObject *arguments, void *unused) {
       base += of_prompt;
       of_prompt = 0;
     }
-    // The compiler must not fail for its own blocks' sake. `tend` ends the exception that this is.
-    if (!on_main_thread())
-      grant(source_size(arguments));
-    else if (phase != starting && ask_to_tend())
-      compiling = true;
+    // The compiler must not fail for its own blocks' sake.
+    spare(source_size(arguments));
   } else if (strcmp(event, "exec") == 0) {
     granted = 0;
     if (on_main_thread() && reporting) {
@@ -411,10 +411,7 @@ static int follow(const char *event, PyObject *arguments, void *unused) {
     prompting = on_main_thread() && phase == running;
   } else if (strcmp(event, "sys._current_frames") == 0 || strcmp(event, "sys._current_exceptions") == 0) {
     // They allocate under a lock that PyThreadState_SetAsyncExc takes.
-    if (!on_main_thread())
-      grant(0);
-    else
-      compiling = ask_to_tend() || compiling;
+    spare(0);
   } else if (awaits_command && phase == starting && begins_command(event)) {
     phase = armed;
   }

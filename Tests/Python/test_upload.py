@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -447,14 +447,22 @@ except KeyboardInterrupt:
 """
 
 
-def uploading(ftp: FTP, place: Path) -> subprocess.Popen[str]:
+@contextmanager
+def uploading(connect: Connect, place: Path, files: Files) -> Iterator[subprocess.Popen[str]]:
+    """A process that uploads what comes from a pipe, to which nobody writes yet."""
+    os.mkfifo(place)
+    ftp = connect(files)
     process = subprocess.Popen(
         [sys.executable, "-c", FROM_PIPE, ftp.host, str(ftp.port), str(place)],
         stdout=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
     )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == "ready\n"
-    return process
+    with process:
+        try:
+            assert process.stdout
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.timeout(60)
@@ -462,12 +470,8 @@ def uploading(ftp: FTP, place: Path) -> subprocess.Popen[str]:
 def test_ctrl_c_while_a_pipe_has_nothing(
     connect: Connect, tmp_path: Path, has_writer: bool
 ) -> None:
-    place = tmp_path / "pipe"
-    os.mkfifo(place)
-    files = Files()
-    with ExitStack() as stack:
-        process = stack.enter_context(uploading(connect(files), place))
-        stack.callback(process.kill)
+    place, files = tmp_path / "pipe", Files()
+    with uploading(connect, place, files) as process, ExitStack() as stack:
         if has_writer:
             writer = stack.enter_context(open(place, "wb", buffering=0))
             writer.write(SMALL[:1000])
@@ -479,12 +483,8 @@ def test_ctrl_c_while_a_pipe_has_nothing(
 
 @pytest.mark.timeout(60)
 def test_a_signal_that_is_handled_ends_no_wait_for_a_pipe(connect: Connect, tmp_path: Path) -> None:
-    place = tmp_path / "pipe"
-    os.mkfifo(place)
-    files = Files()
-    with ExitStack() as stack:
-        process = stack.enter_context(uploading(connect(files), place))
-        stack.callback(process.kill)
+    place, files = tmp_path / "pipe", Files()
+    with uploading(connect, place, files) as process:
         assert process.stdout
         process.send_signal(signal.SIGUSR1)
         assert process.stdout.readline() == "handled\n"

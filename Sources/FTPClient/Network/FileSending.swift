@@ -37,10 +37,8 @@ extension Socket: FileSending {
     let flags = fcntl(descriptor, F_GETFL)
     let blocks = flags >= 0 && flags & O_NONBLOCK == 0
     if blocks { _ = fcntl(descriptor, F_SETFL, flags | O_NONBLOCK) }
-    let (count, code) = withoutBrokenPipeSignal {
-      let count = sendfile(descriptor, file, &position, Self.largestSend)
-      return (count, errno)
-    }
+    let count = withoutBrokenPipeSignal { sendfile(descriptor, file, &position, Self.largestSend) }
+    let code = errno
     if blocks { _ = fcntl(descriptor, F_SETFL, flags) }
     return (count, code)
   }

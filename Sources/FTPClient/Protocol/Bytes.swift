@@ -51,6 +51,11 @@ extension UInt8 {
   var lowercased: UInt8 { (0x41...0x5A).contains(self) ? self | 0x20 : self }
 }
 
+extension [UInt8] {
+  /// What stands behind the last slash of a path: the whole of one without.
+  var lastComponent: [UInt8] { lastIndex(of: ASCII.slash).map { Array(self[($0 + 1)...]) } ?? self }
+}
+
 extension Collection<UInt8> {
   /// For C a text ends at a NUL: it would be another one. `what` is its name for a reader. Throws `.invalidArgument`.
   package func requireNoNUL(_ what: String) throws(FTPError) {

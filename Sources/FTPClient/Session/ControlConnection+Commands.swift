@@ -125,8 +125,7 @@ extension ControlConnection {
   private func write(_ bytes: UnsafeRawBufferPointer, of word: Command.Word?) throws(FTPError) {
     do { try stream.write(bytes, idleTimeout: replyTimeout) } catch {
       guard case .interrupted(let cause) = error.kind, !(cause is any StreamFailure) else {
-        breakdown = error.message
-        if word?.mayChangeDirectory ?? false { trail.lose() }
+        breakDown(error.message, in: word)
         throw error
       }
       switch (stream.interruptedWrite, word) {
@@ -136,11 +135,16 @@ extension ControlConnection {
         abandonReplies()
       default:
         // Part of the line may have gone: another command would be glued to it.
-        breakdown = "a command was broken off in its midst"
-        if word?.mayChangeDirectory ?? false { trail.lose() }
+        breakDown("a command was broken off in its midst", in: word)
       }
       throw error
     }
+  }
+
+  /// Notes that no command can be sent any more; of the one that was being sent nobody knows whether it has arrived.
+  private func breakDown(_ reason: String, in word: Command.Word?) {
+    breakdown = reason
+    if word?.mayChangeDirectory ?? false { trail.lose() }
   }
 
   /// Sends commands before their turn, in one piece: the server answers them one behind the other, without the way there and back between.

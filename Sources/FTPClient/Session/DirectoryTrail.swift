@@ -98,7 +98,7 @@ package struct DirectoryPlace: Equatable, Sendable {
   /// A path in it as one that means the same file wherever a session is: absolute where the server has named the directory.
   package func whole(_ file: [UInt8]) -> [UInt8] {
     if file.first == ASCII.slash { return file }
-    var whole = path ?? [UInt8(ascii: ".")]
+    var whole = path ?? [ASCII.dot]
     for step in steps { whole += [ASCII.lineFeed] + step + [ASCII.lineFeed] }
     return whole.last == ASCII.slash ? whole + file : whole + [ASCII.slash] + file
   }

@@ -33,7 +33,7 @@ package final class LocalPlace {
     let (whole, isOpenFile) = try Self.followed(path)
     self.isOpenFile = isOpenFile
     let folder = Self.folder(of: whole)
-    name = whole.lastIndex(of: ASCII.slash).map { Array(whole[($0 + 1)...]) } ?? whole
+    name = whole.lastComponent
     guard !name.isEmpty, !name.isDotOrDotDot else {
       throw FTPError(errno: EISDIR, "write '\(path.text)'")
     }

@@ -27,8 +27,7 @@ struct UploadTarget {
     self.path = path
     claim = identity.flatMap { identity in
       // The path may be one from anywhere.
-      let name = Array(path[(path.lastIndex(of: ASCII.slash).map { $0 + 1 } ?? 0)...]).hexadecimalDigits
-      return NameClaim(Self.mark("\(identity)\t\(scope)\t\(name)"))
+      NameClaim(Self.mark("\(identity)\t\(scope)\t\(path.lastComponent.hexadecimalDigits)"))
     }
     isKept = claim != nil
     let tail = isKept ? identity.map(Self.mark) : nil

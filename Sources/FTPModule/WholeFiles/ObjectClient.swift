@@ -18,6 +18,8 @@ final class ObjectClient: TransferClient {
   /// The directory that the session was in when the call began: relative paths mean those in it. Nil inside where that is not known for
   /// certain, and outside where nobody has looked yet.
   private var meant: DirectoryPlace??
+  /// That, where it is certain.
+  private var certainPlace: DirectoryPlace? { meant ?? nil }
   private let unknownPlace = DirectoryPlace.unknown()
   /// The transfer that is running.
   private(set) weak var transfer: ObjectTransfer?
@@ -138,7 +140,7 @@ final class ObjectClient: TransferClient {
   }
 
   func identity(of path: [UInt8]) -> [UInt8] {
-    ((meant ?? nil) ?? unknownPlace).whole(path)
+    (certainPlace ?? unknownPlace).whole(path)
   }
 
   /// The error of a connection that is lost and cannot be had again.
@@ -164,7 +166,7 @@ final class ObjectClient: TransferClient {
 
   /// Bytes for a method of the object's: as text where it sends these very bytes for that.
   private func argument(_ bytes: [UInt8]) throws -> PythonObject {
-    if let text = String(validating: bytes, as: UTF8.self), bytes.allSatisfy({ $0 < 0x80 }) { return try .string(text) }
+    if bytes.allSatisfy({ $0 < 0x80 }) { return try .string(String(decoding: bytes, as: UTF8.self)) }
     let codec = try ftp.codec
     if !codec.isAutomatic {
       do {
@@ -179,7 +181,7 @@ final class ObjectClient: TransferClient {
   }
 
   private func connect(_ memory: SessionMemory) throws {
-    guard let place = meant ?? nil else { throw lostPlace }
+    guard let place = certainPlace else { throw lostPlace }
     // It forgets how the object logged in, for a script that connects to another server.
     defer { PythonError.preserving { if try ftp.memory() == nil { try ftp.remember(memory) } } }
     try ftp.call(.connect)
@@ -250,7 +252,7 @@ final class ObjectClient: TransferClient {
   }
 
   private func holdPlace() {
-    guard let place = meant ?? nil else { return }
+    guard let place = certainPlace else { return }
     Attachment.attach { PythonError.preserving { try ftp.memory()?.hold(place) } }
   }
 

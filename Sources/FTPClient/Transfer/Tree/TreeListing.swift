@@ -45,6 +45,11 @@ struct RemoteDirectory {
   var doubt: FTPError?
   /// What is wrong with lines that are not understood, and of which nothing is among the items.
   var malformation: FTPError?
+
+  /// Throws what leaves it open whether these are all.
+  func requireWhole() throws(FTPError) {
+    if let reason = truncation ?? malformation ?? doubt { throw reason }
+  }
 }
 
 /// Lists directories of a server for a tree, with a client that reconnects.

@@ -285,7 +285,7 @@ package final class TreeRun: @unchecked Sendable {
     for (path, isDirectory) in surplus {
       if isStopped { return }
       // What the server would not show may be there.
-      if direction == .download, !showsHidden, path.last?.first == UInt8(ascii: ".") { continue }
+      if direction == .download, !showsHidden, path.last?.first == ASCII.dot { continue }
       do {
         let directory = Array(path.dropLast())
         if let name = path.last, let novel = novel[directory], worker.isMeant(path, isDirectory: isDirectory) {

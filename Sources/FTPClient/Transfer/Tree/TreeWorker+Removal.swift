@@ -31,7 +31,7 @@ extension TreeWorker {
   /// been transferred.
   func listAgain(_ path: TreeRun.Path, with novel: [[UInt8]: Bool]) throws -> Set<[UInt8]> {
     let directory = try list(path)
-    if let reason = directory.truncation ?? directory.malformation ?? directory.doubt { throw reason }
+    try directory.requireWhole()
     let names = Set(directory.items.map(\.name))
     let ensured = run.state.withLock { $0.ensured }
     let missing = novel.filter { name, isDirectory in
@@ -101,7 +101,7 @@ extension TreeWorker {
         .map { ($0.name, $0.kind == .directory, nil) }
     case .upload:
       let directory = try list(path)
-      if let reason = directory.truncation ?? directory.malformation ?? directory.doubt { throw reason }
+      try directory.requireWhole()
       return try directory.items.map { item in
         if let reason = TreeName.refusal(item.name) {
           throw FTPError(.state, "cannot remove what is in '\(remote(path).text)': \(reason)")

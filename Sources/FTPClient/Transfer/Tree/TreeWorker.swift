@@ -112,7 +112,7 @@ final class TreeWorker {
     let directory = try persistently("listing '\(remote(path).text)'") {
       try listing.entries(of: remote(path), home: home, isTop: path.isEmpty)
     }
-    if directory.items.contains(where: { $0.name.first == UInt8(ascii: ".") }) {
+    if directory.items.contains(where: { $0.name.first == ASCII.dot }) {
       run.state.withLock { $0.showsHidden = true }
     }
     return directory
