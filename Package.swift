@@ -1,21 +1,30 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-/// The one file of settings for every Swift target: the language of 2025, and no import that is not meant.
+/// The one file of settings for every Swift target: the language of 2025, and no import that is not meant. In a release build what is small
+/// in one module goes into the others, and each function is a piece of its own for the linker, which lays them in `inOrder`.
 let swiftSettings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
+  .unsafeFlags(["-cross-module-optimization", "-Xfrontend", "-function-sections"], .when(configuration: .release)),
 ]
 
 /// A static Swift runtime: `libftplib.so` and `ftpy` must load where no Swift toolchain is installed.
 /// It stands on the leaf products alone: linker settings reach everything that links the target, tests included.
 /// So does libstdc++, which Swift's runtime needs: to load the shared one takes a third of an import. Sources/ftpy/static holds what makes the
 /// linker take the static one.
-let staticRuntime = [
-  "-static-stdlib", "-L\(Context.packageDirectory)/Sources/ftpy/static", "-Xclang-linker", "-static-libgcc",
-  "-Xlinker", "-s",
+/// `SYMBOLS=1 swift build -c release` leaves the names of functions in, for a profiler.
+let staticRuntime =
+  ["-static-stdlib", "-L\(Context.packageDirectory)/Sources/ftpy/static", "-Xclang-linker", "-static-libgcc"]
+  + (Context.environment["SYMBOLS"] == nil ? ["-Xlinker", "-s"] : [])
+
+/// What runs in each command, session and transfer lies together: between two of a server's answers the processor forgets most of it.
+/// Tests/Benchmarks/order.py makes the list. A name in it that is no longer there does no harm.
+let inOrder = [
+  "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/Sources/ftplib/symbols.order",
+  "-Xlinker", "--no-warn-symbol-ordering",
 ]
 
 /// For `ftpy` alone: little to look up, to load and to move when it starts. Sources/ftpy/static holds what makes the linker take
@@ -52,11 +61,11 @@ let package = Package(
       name: "FTPModule", dependencies: ["FTPClient", "PythonBridge", "CPython"],
       swiftSettings: swiftSettings),
     .target(
-      name: "ftplib", dependencies: ["FTPModule", "CPython"], exclude: ["exports.map"],
+      name: "ftplib", dependencies: ["FTPModule", "CPython"], exclude: ["exports.map", "symbols.order"],
       swiftSettings: swiftSettings,
       linkerSettings: [
         .unsafeFlags(
-          staticRuntime + [
+          staticRuntime + inOrder + [
             // The default linker leaves local symbols in the dynamic table; the toolchain's own does not.
             "-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/Sources/ftplib/exports.map",
           ])
@@ -73,7 +82,7 @@ let package = Package(
       swiftSettings: swiftSettings),
     .executableTarget(
       name: "ftpy", dependencies: ["ScriptRuntime"], exclude: ["static"], swiftSettings: swiftSettings,
-      linkerSettings: [.unsafeFlags(staticRuntime + quickStart)]),
+      linkerSettings: [.unsafeFlags(staticRuntime + inOrder + quickStart)]),
 
     // A program as its users write it; the tests run it.
     .executableTarget(

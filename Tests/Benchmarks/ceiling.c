@@ -6,7 +6,9 @@
  * stor_file go over TLS: what OpenSSL takes comes on top then. It trusts the server, has no time limits, and ends with status 1 when anything
  * is odd. An operation whose name ends in _same makes all the system calls that this repository's client makes for it: what a client costs
  * that looks for unasked replies before each command, waits no longer than it may, and keeps the connection alive. */
+#ifndef _GNU_SOURCE /* Python's headers define it: ceiling_in_python.c */
 #define _GNU_SOURCE
+#endif
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -63,14 +65,15 @@ static void slice(int fd, int option) {
   setsockopt(fd, SOL_SOCKET, option, &time, sizeof time);
 }
 
-static int dial(int to) {
+static int dial_with(int fd, int to) {
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)to)};
-  int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (is_same) slice(fd, SO_SNDTIMEO);
   if (inet_pton(AF_INET, host, &address.sin_addr) != 1) fail(host);
   if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) != 0) fail("connect");
   return fd;
 }
+
+static int dial(int to) { return dial_with(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), to); }
 
 /* One reply of one line, which must begin with `digit`. */
 static void expect(struct session *s, char digit) {
@@ -112,9 +115,10 @@ static SSL *secure(int fd, SSL *like) {
   return tls;
 }
 
-static void open_session(struct session *s) {
+/* Up to the greeting, with a socket. */
+static void connect_session(struct session *s, int fd) {
   int on = 1, seconds = 60;
-  s->control = dial(port), s->ahead = 0, s->tls = NULL;
+  s->control = dial_with(fd, port), s->ahead = 0, s->tls = NULL;
   if (is_same) {
     setsockopt(s->control, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
     setsockopt(s->control, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds);
@@ -124,6 +128,10 @@ static void open_session(struct session *s) {
   } else
     setsockopt(s->control, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   expect(s, '2');
+}
+
+static void open_session(struct session *s) {
+  connect_session(s, socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (context) say(s, "AUTH TLS\r\n"), expect(s, '2'), s->tls = secure(s->control, NULL);
   say(s, "USER %s\r\n", user);
   expect(s, '3');

@@ -16,7 +16,7 @@ sys.path += [str(REPOSITORY / "Tests/Python"), str(REPOSITORY / "Tests/Servers")
 
 import pythons  # noqa: E402
 from servers import Server  # noqa: E402
-from workload import SAME_CALLS  # noqa: E402
+from workload import IN_PYTHON, SAME_CALLS  # noqa: E402
 
 CLIENT = str(HERE / "client.py")
 PEERS = str(HERE / "peers.py")
@@ -109,13 +109,20 @@ def ceiling(way: str = "_file", calls: str = "") -> Callable[[Job], Sequence[str
 
 
 def build() -> None:
-    """Builds the C program."""
+    """Builds the C program, and the same as an extension of Python."""
     BUILD.mkdir(parents=True, exist_ok=True)
-    source, program = HERE / "ceiling.c", BUILD / "ceiling"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        options = ["-O2", "-Wall", "-Wextra", "-pthread"]
-        libraries = ["-lssl", "-lcrypto"]
-        subprocess.run(["cc", *options, "-o", str(program), str(source), *libraries], check=True)
+    headers = subprocess.check_output(["pkg-config", "--cflags", "python3"], text=True).split()
+    program, extension = HERE / "ceiling.c", HERE / "ceiling_in_python.c"
+    for target, sources, own in (
+        ("ceiling", [program], []),
+        ("ceiling_in_python.abi3.so", [extension, program], ["-shared", "-fPIC", *headers]),
+    ):
+        made, newest = BUILD / target, max(source.stat().st_mtime for source in sources)
+        if made.exists() and made.stat().st_mtime >= newest:
+            continue
+        options = ["-O2", "-Wall", "-Wextra", "-pthread", *own]
+        words = [*options, "-o", str(made), str(sources[0]), "-lssl", "-lcrypto"]
+        subprocess.run(["cc", *words], check=True)
 
 
 def install() -> Path:
@@ -143,7 +150,7 @@ def everybody(peers: Path | None) -> dict[str, Contestant]:
 
     Without `peers`, their Python, those of PyPI are left out, and the newer Python with them.
     """
-    path = {"PYTHONPATH": str(REPOSITORY)}
+    path = {"PYTHONPATH": f"{REPOSITORY}:{BUILD}"}
     everyone: list[Contestant] = []
     for version, program in versions() if peers else versions()[:1]:
         for name, module, sizes in (
@@ -151,6 +158,7 @@ def everybody(peers: Path | None) -> dict[str, Contestant]:
             ("ftplib 64K", "ftplib", ["65536"]),
             ("this", "usr.ftplib", []),
             ("bare", "bare", []),
+            (IN_PYTHON, "ceiling_in_python", []),
         ):
             command = python(program, module, *sizes)
             everyone.append(Contestant(f"{name} {version}", command, path, version))

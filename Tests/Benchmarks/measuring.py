@@ -68,7 +68,7 @@ class Result:
         return max(0.0, mine - goal.extra) / max(theirs, 1e-9), best
 
     def floor(self, goal: Goal, best: str, program: str = "C") -> float | None:
-        """What the system calls alone have of that one's: no client can have less."""
+        """What a program of system calls alone has of that one's: no client can have less."""
         if program not in self.runs or self.runs[program].failure or program in goal.others:
             return None
         theirs = self.value(best, goal.measure)

@@ -17,7 +17,7 @@ from typing import Any
 
 import chart
 from measuring import Result, Runs
-from workload import SAME_CALLS, Goal
+from workload import IN_PYTHON, SAME_CALLS, Goal
 from workloads import WORKLOADS
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
@@ -91,6 +91,7 @@ class Reached:
     """A goal of a workload, and the worse of what the Pythons reached."""
 
     goal: Goal
+    who: str
     ratio: float
     other: str
     """The contestant whom the ratio is to."""
@@ -103,9 +104,9 @@ class Reached:
 def worst(result: Result) -> dict[str, Reached]:
     """For each goal, by its words."""
     found: dict[str, Reached] = {}
-    for _, said, goal, ratio, best, _ in verdicts(result):
+    for who, said, goal, ratio, best, _ in verdicts(result):
         if said not in found or ratio > found[said].ratio:
-            found[said] = Reached(goal, ratio, best)
+            found[said] = Reached(goal, who, ratio, best)
     return found
 
 
@@ -118,12 +119,16 @@ def verdict(result: Result, reached: Reached, again: Reached | None, is_enough: 
     if again is not None and reached.is_met is not again.is_met:
         return "met in one run"
     said = "missed"
-    floor = result.floor(reached.goal, reached.other)
-    if floor is not None and floor > reached.goal.ratio:
-        said += ", by the C program too"
-    same = result.floor(reached.goal, reached.other, SAME_CALLS)
-    if same is not None:
-        said += f"; the C program with the same calls has {same:.2f}"
+    floors = []
+    for program in ("C", SAME_CALLS, result.named(IN_PYTHON, reached.who)):
+        floor = result.floor(reached.goal, reached.other, program)
+        if floor is None:
+            continue
+        if floor > reached.goal.ratio and not said.endswith("too"):
+            said += f", by {'the C program' if program == 'C' else program} too"
+        if program != "C":
+            floors.append(f"; {program} has {floor:.2f}")
+    said += "".join(floors)
     return f"{said}: {result.workload.reason}" if result.workload.reason else said
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 FILE, TEXT, MANY, SMALL = "file.bin", "text.txt", "many", "small"
 SAME_CALLS = "C, same calls"
 """The C program with every system call that this client makes."""
+IN_PYTHON = "C in Python"
+"""The same behind the methods of a class in Python, with what every script can see."""
 
 
 @dataclass(frozen=True)

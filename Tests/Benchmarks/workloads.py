@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from workload import MANY, SAME_CALLS, SMALL, TEXT, Goal, Workload, cpu, wall
+from workload import IN_PYTHON, MANY, SAME_CALLS, SMALL, TEXT, Goal, Workload, cpu, wall
 
 _ALL = ("ftplib", "this", "this ftpy", "curl", "pycurl", "lftp", "lftp 1M", "aioftp", "C")
 _CALLBACKS = ("ftplib", "ftplib 64K", "this", "pycurl", "C")
 _HASHES = ("ftplib", "ftplib 64K", "this", "C", "sha256 alone")
 _SECURE = ("ftplib", "this", "curl", "lftp", "C")
-_MANY_FILES = ("ftplib", "this", "pycurl", "aioftp", "C")
+_MANY_FILES = ("ftplib", "this", "pycurl", "aioftp", "C", IN_PYTHON)
 _TREES = ("ftplib", "this", "pycurl")
 _PLAIN = ("ftplib", "this", "C")
-_CALLS = (*_PLAIN, SAME_CALLS)
+_CALLS = (*_PLAIN, SAME_CALLS, IN_PYTHON)
 _TWO = ("ftplib", "this")
 _KEPT = ("ftplib", "this", "C", "strings alone")
 
@@ -186,7 +186,7 @@ WORKLOADS = (
         3,
         "",
         "sessions",
-        reason="the client's code is cold after a server's 20 ms, and with Python's more than C's",
+        reason="the code is cold after a server's 20 ms, Python's own as well",
     ),
     Workload("threads", _THREADS, "threads", _PLAIN, THREAD_GOALS, 512, 64),
     Workload(
