@@ -20,6 +20,8 @@ def sizes(ftp: FTP) -> dict[str, int]:
     names = ftp.nlst()
     ftp.voidcmd("TYPE I")  # behind nlst(), which asks for text: many servers tell no size of that
     for name in names:
+        if not name or "/" in name or name in (".", ".."):  # a file of this folder has no such name
+            continue
         try:
             size = ftp.size(name)
         except error_perm:  # a directory, say
@@ -36,8 +38,9 @@ def mirror(ftp: FTP, folder: str, report: Callable[[str], object]) -> None:
         if os.path.exists(copy) and os.stat(copy).st_size == size:
             report(f"{name}: unchanged")
             continue
-        with open(copy, "wb") as file:
+        with open(copy + ".part", "wb") as file:
             reply: str = ftp.retrbinary("RETR " + name, file.write)
+        os.replace(copy + ".part", copy)  # whole, or the one from before
         report(f"{name}: {size} bytes, {reply}")
 
 

@@ -46,7 +46,6 @@ static inline PyObject *_Nonnull py_exception(void) { return PyExc_Exception; }
 static inline PyObject *_Nonnull py_import_error(void) { return PyExc_ImportError; }
 static inline PyObject *_Nonnull py_key_error(void) { return PyExc_KeyError; }
 static inline PyObject *_Nonnull py_attribute_error(void) { return PyExc_AttributeError; }
-static inline PyObject *_Nonnull py_keyboard_interrupt(void) { return PyExc_KeyboardInterrupt; }
 static inline PyObject *_Nonnull py_system_exit(void) { return PyExc_SystemExit; }
 static inline PyObject *_Nonnull py_str_type(void) { return (PyObject *)&PyUnicode_Type; }
 static inline PyObject *_Nonnull py_type_type(void) { return (PyObject *)&PyType_Type; }

@@ -31,7 +31,9 @@ extension FTPConnection {
       var report = TransferProgress(done: offset, total: size)
       var begun: LocalFile?
       do throws(FTPError) {
-        let local = try ours { () throws(FTPError) in try LocalFile(writing: file, from: offset) }
+        let local = try ours { () throws(FTPError) in
+          try LocalFile(writing: file, from: offset, interrupt: session.configuration.interrupt)
+        }
         begun = local
         try transfer.receive(blockSize: .max) { block in
           try Task.checkCancellation()
@@ -67,7 +69,7 @@ extension FTPConnection {
     file: String, to path: String, resume: Bool = false, progress: (@Sendable (TransferProgress) -> Void)? = nil
   ) throws -> TransferProgress {
     try usable { (session) throws(FTPError) in
-      let local = try LocalFile(reading: file)
+      let local = try LocalFile(reading: file, interrupt: session.configuration.interrupt)
       let size = local.size
       let offset = resume ? try Self.sizeForResuming(path, session) : 0
       if let size, offset > size {
@@ -136,7 +138,7 @@ private struct PartTail {
     self.file = file
     left = []
     guard size > 0 else { return }
-    let local = try LocalFile(reading: file)
+    let local = try LocalFile(reading: file, interrupt: nil)
     let count = min(size, Self.most)
     try local.skip(to: size - count)
     left = try local.bytes(Int(count))[...]

@@ -7,8 +7,9 @@ public import FTPClient
 ///     }
 ///     let result = try await transfers.download("firmware.bin", to: "firmware.bin")
 ///
-/// A call blocks a thread of the connection's own and suspends the caller. Cancelling the task ends it within a tenth of a second, by `CancellationError`, but
-/// for the resolving of a host's name; a part of the file is kept for the next call then.
+/// A call blocks a thread of the connection's own and suspends the caller. Cancelling the task ends its waiting within a tenth of a second, by
+/// `CancellationError`, but for the resolving of a host's name. A part of the file is kept for the next call then; what nobody would go on with is
+/// removed first, which a server that does not answer puts off for 5 seconds at most.
 public actor FTPTransferConnection {
   private let thread: ConnectionThread
   private let transfer: FTPTransfer

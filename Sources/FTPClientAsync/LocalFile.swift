@@ -1,17 +1,20 @@
 internal import FTPClient
 internal import Glibc
 
-/// A file of this computer, read or written from its beginning to its end.
+/// A file of this computer, read or written from its beginning to its end. Where a pipe or a device keeps it waiting it asks whether to stop.
 final class LocalFile {
-  private var descriptor: CInt
+  private var descriptor: CInt = -1
   private let path: String
+  private let interrupt: Interrupt?
 
   /// Opens a file for reading. Throws `.system`, also for what can be opened and not be read, such as a directory: the server's file is to
   /// live on then.
-  init(reading path: String) throws(FTPError) {
-    try path.utf8.requireNoNUL("a file's name")
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+  init(reading path: String, interrupt: Interrupt?) throws(FTPError) {
     self.path = path
+    self.interrupt = interrupt
+    try path.utf8.requireNoNUL("a file's name")
+    // A pipe that nobody writes to would hold `open` for ever.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
     var byte: UInt8 = 0
     // A pipe cannot be looked into.
     guard descriptor >= 0, pread(descriptor, &byte, 1, 0) >= 0 || errno == ESPIPE || errno == EINTR else {
@@ -20,11 +23,18 @@ final class LocalFile {
   }
 
   /// Opens or makes a file and cuts it off at `offset`, to be written from there on. Throws `.system`.
-  init(writing path: String, from offset: UInt64) throws(FTPError) {
-    try path.utf8.requireNoNUL("a file's name")
-    descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o666)
+  init(writing path: String, from offset: UInt64, interrupt: Interrupt?) throws(FTPError) {
     self.path = path
-    guard descriptor >= 0 else { throw FTPError(errno: errno, "write '\(path)'") }
+    self.interrupt = interrupt
+    try path.utf8.requireNoNUL("a file's name")
+    while true {
+      descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o666)
+      if descriptor >= 0 { break }
+      // Nobody reads from a pipe yet.
+      guard errno == ENXIO else { throw FTPError(errno: errno, "write '\(path)'") }
+      poll(nil, 0, Interrupt.period)
+      try interrupt?.check()
+    }
     // What is no regular file, as /dev/null, cannot be cut off, and need not be.
     guard ftruncate(descriptor, off_t(clamping: offset)) == 0 || errno == EINVAL else {
       throw FTPError(errno: errno, "write '\(path)'")
@@ -60,11 +70,19 @@ final class LocalFile {
 
   /// Fills the buffer as far as there is something; 0 is the end.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
+    let isRegular = size != nil
     while true {
+      // One that nobody has opened for writing yet has not come to its end.
+      if !isRegular { try wait(for: POLLIN) }
       let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 { return count }
-      guard errno == EINTR else { throw FTPError(errno: errno, "read '\(path)'") }
+      guard errno == EINTR || errno == EAGAIN else { throw FTPError(errno: errno, "read '\(path)'") }
     }
+  }
+
+  private func wait(for event: CInt) throws(FTPError) {
+    var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
+    while poll(&request, 1, Interrupt.period) <= 0 { try interrupt?.check() }
   }
 
   /// The next `count` bytes, or as many as there are. Throws `.system`.
@@ -82,8 +100,18 @@ final class LocalFile {
 
   /// Writes all bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
-    do throws(FileFailure) { try bytes.write(into: descriptor, at: nil) } catch {
-      throw FTPError(errno: error.errno, "write '\(path)'")
+    var rest = bytes
+    while !rest.isEmpty {
+      let count = withoutBrokenPipeSignal { Glibc.write(descriptor, rest.baseAddress, rest.count) }
+      if count > 0 {
+        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
+        continue
+      }
+      switch count == 0 ? EIO : errno {
+      case EINTR: continue
+      case EAGAIN: try wait(for: POLLOUT)
+      case let reason: throw FTPError(errno: reason, "write '\(path)'")
+      }
     }
   }
 

@@ -7,8 +7,6 @@ enum Postponed {
   private nonisolated(unsafe) static var exception: PythonObject?
 
   static func raise(_ stop: PythonObject) {
-    // Ctrl-C's signal counts as come anew.
-    if stop.isExactly(PythonObject(borrowed: py_keyboard_interrupt())) { return PyErr_SetInterrupt() }
     // Of other threads Python takes no more than the class. No signal's handler runs there.
     guard isOnMainThread else {
       PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), stop.type.pointer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
@@ -15,6 +16,7 @@ from conftest import (
     Conversation,
     ScriptedServer,
     answer,
+    end_data,
     passive,
     say,
     send,
@@ -256,6 +258,33 @@ def test_what_is_no_socket(scripted: Scripted) -> None:
         ftp: Any = session
         assert ftp.abort_transfer(object()) == "225 Nothing."
         assert ftp.pwd() == "/one"
+
+
+def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
+    scripted: Callable[..., ScriptedServer],
+) -> None:
+    """What it hears may be longer than all before: the reading that waits has its own place."""
+    long = "225 " + "x" * 3000
+
+    def late(conversation: Conversation) -> None:
+        assert conversation.hear().endswith("ABOR")
+        conversation.say(long)
+        conversation.say("226 Done.")
+
+    begun = [passive(), answer("RETR", "150 Here."), send(b"data"), end_data()]
+    here = answer("PWD", '257 "/here"')
+    server = scripted([*LOGIN, answer("TYPE"), *begun, late, here])
+    with closing(FTP(server.host, server.port, "user", "password", timeout=20)) as session:
+        ftp: Any = session
+        heard: list[str] = []
+        before = signal.signal(signal.SIGALRM, lambda *_: heard.append(ftp.abort()))
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            assert ftp.retrbinary("RETR f", bytes) == "226 Done."
+        finally:
+            signal.signal(signal.SIGALRM, before)
+        assert heard == [long]
+        assert ftp.pwd() == "/here"
 
 
 class Stopping(FTP):

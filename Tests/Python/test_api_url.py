@@ -27,7 +27,14 @@ PASSWORD = "p:@/?#[]%\xfc ;="
 @pytest.fixture(scope="module")
 def server() -> Iterator[Any]:
     with realservers.running("proftpd", user="ftptest", password=PASSWORD) as server:
-        for folder in ("one/two", "sp ace/%41", "\xfcml\xe4ut", "what?", "semi;type=i"):
+        for folder in (
+            "one/two",
+            "sp ace/%41",
+            "\xfcml\xe4ut",
+            "what?",
+            "semi;type=i",
+            "one;type=i/two",
+        ):
             (server.root / folder).mkdir(parents=True)
         server.adopt(server.root)
         server.adopt(*server.root.iterdir())
@@ -68,6 +75,8 @@ PATHS = [
     ("/one;type=i", "/one"),
     ("/one/;type=a", "/one"),
     ("/one#fragment", "/one"),
+    ("/what?", "/what?"),
+    ("/one;type=i/two", "/one;type=i/two"),
     ("/semi%3Btype=i", "/semi;type=i"),
     ("/one/../one/./two", "/one/two"),
 ]

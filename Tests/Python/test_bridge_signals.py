@@ -95,3 +95,38 @@ def test_a_failed_constructor(
     with pytest.raises(stop):
         followed(client.FTP, server.host, server.port, "user", "password")
     assert not closing
+
+
+def test_another_signal_that_counts_as_ctrl_c(
+    client: ModuleType,
+    scripted: Scripted,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    """Where SIGINT itself is ignored, as in what a shell script has put behind it."""
+    stopped: list[int] = []
+
+    def handle(number: int, _frame: FrameType | None) -> NoReturn:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, handle)
+    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    real_close = socket.socket._real_close  # type: ignore[attr-defined]
+
+    def interrupted(own: socket.socket, *arguments: Any) -> None:
+        if not stopped:
+            signal.raise_signal(signal.SIGUSR1)
+        real_close(own, *arguments)
+
+    def restore() -> None:
+        signal.signal(signal.SIGUSR1, before)
+        signal.signal(signal.SIGINT, ignored)
+
+    request.addfinalizer(restore)
+    server = scripted([*LOGIN, QUIT])
+    ftp = client.FTP(server.host, server.port, "user", "password")
+    monkeypatch.setattr(socket.socket, "_real_close", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        followed(close, ftp)
+    assert stopped == [signal.SIGUSR1]

@@ -495,6 +495,43 @@ def test_sync_both_ways(program: Program, directory: Directory, url: str) -> Non
     assert directory.names() == ["f", "h"]
 
 
+def test_a_dry_run_names_what_is_no_utf_8(program: Program, url: str) -> None:
+    (program.folder / "here").mkdir()
+    (program.folder / "here" / os.fsdecode(b"caf\xe9")).touch()
+    done = subprocess.run(
+        program.command("sync", "-n", "here", url),
+        cwd=program.folder,
+        env=program.environment | {"PYTHONIOENCODING": "utf-8:strict"},
+        capture_output=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.splitlines()[0] == b"copy caf\xe9"
+
+
+@pytest.mark.parametrize("path", ["/%2F", "//", "/%2Fsub", "/%2F%2F"])
+def test_a_tree_goes_to_the_root_where_the_url_says_so(
+    program: Program, scripted: Callable[..., ScriptedServer], path: str
+) -> None:
+    server = scripted([*LOGIN, answer("PWD", '257 "/home"'), passive()])
+    server.forgive()
+    (program.folder / "here").mkdir()
+    where = f"ftp://u:p@{server.host}:{server.port}{path}"
+    program("sync", "--delete", "--retries", "0", "here", where)
+    assert server.heard[server.heard.index("PASV") - 1] != "", server.heard
+    asked = [line for line in server.heard if line.startswith(("MLSD", "LIST", "CWD", "MKD"))]
+    assert asked[:1] == [f"MLSD {'/sub' if 'sub' in path else '/'}"], server.heard
+
+
+def test_a_question_mark_is_part_of_a_name(
+    program: Program, directory: Directory, url: str
+) -> None:
+    (program.folder / "f").write_bytes(b"f")
+    for name in ("what?", "what?now"):
+        assert program("put", "f", url + name) == (0, b"", "")
+    assert directory.names() == ["what?", "what?now"]
+
+
 def test_sync_needs_one_url(program: Program, url: str) -> None:
     for words in ((url, url), ("a", "b")):
         status, _, errors = program("sync", *words)
@@ -519,7 +556,9 @@ def test_a_command_line_that_cannot_be_meant_is_status_2(program: Program, url: 
     lines += [["get", "--retries", value, url + "f"] for value in ("-1", "x", "9" * 30)]
     lines += [["get", "-r", "-j", value, url] for value in ("0", "17", "x")]
     lines += [["get", "--segments", value, url + "f"] for value in ("0", "99", "")]
-    wrong = ("h:99999/", "h:x/", "", "/f", "[::1/", "h/a\nb", "a\u2100b/")
+    wrong: tuple[str, ...] = ("h:99999/", "h:x/", "", "/f", "[::1/", "h/a\nb", "a\u2100b/")
+    # What stands before it would be another file, another directory, another host.
+    wrong += ("h/f#7.txt", "h/d#", "me:21#pw@h/f", "h/f;type=x")
     lines += [["ls", f"ftp://{rest}"] for rest in wrong]
     lines += [["sync", f"ftp://{rest}", "x"] for rest in wrong]
     for words in lines:
@@ -865,6 +904,24 @@ def test_a_standard_output_that_does_not_block_gets_all(
     _, errors = process.communicate(timeout=30)
     assert (process.returncode, errors) == (0, b"")
     assert output == expected
+
+
+@pytest.mark.parametrize("words", [["ls"], ["ls", "-l"], ["get", "-o", "-"]], ids=" ".join)
+def test_what_a_listing_says_does_nothing_to_a_terminal(
+    program: Program, scripted: Callable[..., ScriptedServer], words: list[str]
+) -> None:
+    listing = b"size=\x1b[2J;type=\x1bc; a\x1b[H\r\nsize=2;type=file; a\x1b[H\r\n"
+    steps = [answer("TYPE"), passive(), *download(listing, verb="MLSD"), answer("QUIT")]
+    server = scripted([*LOGIN, *steps])
+    where = f"ftp://u:p@{server.host}:{server.port}/{';type=d' if words[0] == 'get' else ''}"
+    command, *rest = program.command(*words, where)
+    process = pexpect.spawn(
+        command, rest, cwd=program.folder, env=program.environment, timeout=30, encoding="utf-8"
+    )
+    process.expect(pexpect.EOF)
+    process.close()
+    output = process.before or ""
+    assert (process.exitstatus, output.count("a?[H"), "\x1b" in output) == (0, 2, False), output
 
 
 @pytest.mark.parametrize("words", [["get"], ["ls"], ["sync", ".", "-q"], []], ids=" ".join)

@@ -202,6 +202,22 @@ with open('packed', 'rb') as f:
     assert run_script(source, tmp_path).stdout == expected
 
 
+@pytest.mark.parametrize("size", [1, 100, 257, 258, 300])
+def test_a_stream_whose_last_piece_fills_what_is_read(size: int, tmp_path: Path) -> None:
+    """What comes out last does so behind all that goes in."""
+    coder = zlib.compressobj(9, zlib.DEFLATED, -15)
+    (tmp_path / "packed").write_bytes(coder.compress(bytes(300)) + coder.flush())
+    source = f"""
+import uzlib
+with open('packed', 'rb') as f:
+    d, count = uzlib.DecompIO(f, -15), 0
+    while n := d.raw.readinto(bytearray({size})):
+        count += n
+    print(count)
+"""
+    assert run_script(source, tmp_path).stdout == "300\n"
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [

@@ -95,6 +95,20 @@ def test_touch_that_fails(call: str, tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_what_cannot_be_written_leaves_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("kept")
+    assert evaluate("ql_fs.touch('file', '\\ud83d', 1, 'txt')", tmp_path) == -1
+    assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("target", ["./file", "link"])
+def test_a_file_copied_onto_itself_is_what_it_was(tmp_path: Path, target: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "link").symlink_to("file")
+    assert evaluate(f"ql_fs.file_copy('{target}', 'file')", tmp_path) is True
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_the_devices_names_of_parameters(tmp_path: Path) -> None:
     text = "no {JSON}\n"
     assert evaluate(f"ql_fs.touch('new/a', {text!r}, file_type='txt')", tmp_path) == 0

@@ -317,6 +317,41 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
+def test_tls_without_blocking(certificate: Path, tmp_path: Path) -> None:
+    """As without TLS: None where there is nothing, and what is there where there is less."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+
+    def answer(client: socket.socket) -> None:
+        with context.wrap_socket(client, server_side=True) as secure:
+            secure.recv(100)
+            secure.sendall(b"some\nof it")
+            while secure.recv(65536):
+                pass
+
+    source = """
+import ussl, utime
+t = ussl.wrap_socket(s)
+t.setblocking(False)
+print(t.read(5), t.readline(), t.readinto(bytearray(5)))
+t.setblocking(True)
+t.write('go')
+line = t.readline()
+t.setblocking(False)
+utime.sleep_ms(200)
+print(line, t.read(100), t.read(100))
+sent, full = 0, False
+while not full:
+    n = t.write(bytes(1 << 20))
+    sent, full = sent + (n or 0), n is None or n < 1 << 20
+print(sent > 0)
+t.close()
+"""
+    with serving(answer) as port:
+        done = run_script(connected(port) + source, tmp_path)
+    assert done.stdout == "None None None\nb'some\\n' b'of it' None\nTrue\n"
+
+
 def test_tls(certificate: Path, tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)

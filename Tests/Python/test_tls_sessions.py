@@ -183,6 +183,23 @@ def test_a_control_connection_that_left_tls(
         assert ftp.quit().startswith("221")
 
 
+def test_a_control_connection_that_left_tls_leaves_it_again_when_it_was_lost(
+    client: ModuleType, proftpd: Server, tmp_path: Path
+) -> None:
+    with closing(logged_in(client, proftpd, trusting())) as ftp:
+        ftp.storbinary("STOR kept", io.BytesIO(CONTENT))
+        ftp.ccc()
+        lost = ftp.sock
+        assert isinstance(lost, ssl.SSLSocket)
+        socket.socket.shutdown(lost, socket.SHUT_RDWR)
+        assert ftp.download("kept", tmp_path / "kept").attempts == 2
+        assert (tmp_path / "kept").read_bytes() == CONTENT
+        again: Any = ftp.sock
+        assert again is not lost
+        assert again.version() is None
+        assert ftp.pwd() == "/"
+
+
 def test_ccc_before_tls_is_a_mistake(client: ModuleType, proftpd: Server) -> None:
     with closing(client.FTP_TLS(context=trusting(), timeout=10)) as ftp:
         ftp.connect(proftpd.host, proftpd.port)

@@ -183,6 +183,23 @@ def test_a_server_that_takes_no_other_name(connect: Connect, large: Path) -> Non
     assert files.content == {"f": LARGE}
 
 
+def test_what_has_the_files_own_name_is_no_part_before_it_is_begun(
+    connect: Connect, large: Path
+) -> None:
+    """A server that takes no other name, and then fails for once."""
+    files = Files({"f": b"old"})
+    replies = {"STOR .": ["553 Bad name."], "STOR f": ["425 No connection.", "450 Busy."]}
+
+    def fail(command: str, files: Files) -> None:
+        left = next((left for start, left in replies.items() if command.startswith(start)), [])
+        files.refusals = {"STOR": left.pop(0)} if left else {}
+
+    files.before = fail
+    result = connect(files).upload(large, "f")
+    assert (result.attempts, result.kept) == (3, 0)
+    assert files.content == {"f": LARGE}
+
+
 def test_no_room_does_not_touch_the_old_file(connect: Connect, large: Path) -> None:
     files = Files({"f": b"old"}, refusals={"STOR": "552 Disk full."})
     with pytest.raises(error_perm, match=r"^552 Disk full\. "):

@@ -78,9 +78,10 @@ def touch(file: str, data: object, i: int = 1, file_type: str = "json") -> int:
         text = data if file_type == "txt" else dumps(data)
         if not isinstance(text, str):
             return -1
+        content = text.encode()  # what cannot be written leaves the file as it is
         mkdirs(path_dirname(file))
-        with _open(_host(file), "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with _open(_host(file), "wb") as stream:
+            stream.write(content)
     except (OSError, TypeError, ValueError):
         return -1
     return 0
@@ -100,6 +101,8 @@ def file_copy(dstFile: str, srcFile: str) -> bool:
     """Copies the content of a file, the destination first. False if there is no such file."""
     if not path_exists(srcFile):
         return False
+    if path_exists(dstFile) and _os.path.samefile(_host(dstFile), _host(srcFile)):
+        return True
     with _open(_host(srcFile), "rb") as source, _open(_host(dstFile), "wb") as target:
         while block := source.read(65536):
             target.write(block)

@@ -52,7 +52,7 @@ class poll:
         return [(self._objects[number], events) for number, events in self._poll.poll(timeout)]
 
     def ipoll(self, timeout: int = -1, flags: int = 0, /) -> "_Iterator[tuple[_File, int]]":
-        """The same as an iterator. With `flags` 1 a socket is reported once, then no more."""
+        """The same as an iterator. With `flags` 1 a socket is reported once, then at its end."""
         ready = self.poll(timeout)
         if flags & 1:
             for obj, _ in ready:

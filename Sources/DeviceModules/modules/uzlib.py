@@ -48,8 +48,6 @@ class _Decompressed(_io.RawIOBase):
         target = memoryview(buffer).cast("B")
         while not self._state.eof:
             block = self._rest or self._source.read(_BLOCK)
-            if not block:
-                raise EOFError("the compressed data end too early")
             try:
                 found = self._state.decompress(block, len(target))
             except _zlib.error as error:
@@ -58,6 +56,9 @@ class _Decompressed(_io.RawIOBase):
             if found:
                 target[: len(found)] = found
                 return len(found)
+            # Behind the last block there may still be something to come out.
+            if not block:
+                raise EOFError("the compressed data end too early")
         return 0
 
 

@@ -74,9 +74,11 @@ extension ControlConnection {
   /// The reply where it comes at once, and is one line; nil where it is to be read by `readReply`.
   private func promptReply(_ stream: any PromptStream) throws(FTPError) -> Reply? {
     do throws(FTPError) {
-      let memory = replyMemory
-      guard let count = try stream.readPromptly(into: memory), let whole = try wholeReply(in: memory, count),
-        let reply = try accept(whole, until: .after(nanoseconds: replyNanoseconds)), !isKeepAliveAnswer(reply)
+      let whole = try reading { (memory) throws(FTPError) in
+        try stream.readPromptly(into: memory).flatMap { (count) throws(FTPError) in try wholeReply(in: memory, count) }
+      }
+      guard let whole, let reply = try accept(whole, until: .after(nanoseconds: replyNanoseconds)),
+        !isKeepAliveAnswer(reply)
       else { return nil }
       return reply
     } catch {

@@ -24,7 +24,7 @@ extension ControlConnection {
   }
 
   /// Whether a `NOOP` of `keepAlive` has not been answered: what comes next may be that, and not the transfer's end.
-  var awaitsKeepAliveAnswer: Bool { keepAlives > 0 }
+  package var awaitsKeepAliveAnswer: Bool { keepAlives > 0 }
 
   /// Whether a reply answers a `NOOP` of `keepAlive` and not the transfer.
   ///

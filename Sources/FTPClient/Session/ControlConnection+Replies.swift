@@ -197,17 +197,19 @@ extension ControlConnection {
 
   /// Takes bytes that the server has sent into the buffer; returns how many.
   private func read(until deadline: Deadline) throws(FTPError) -> Int {
-    let memory = replyMemory
-    let count = try stream.read(into: memory, until: deadline)
-    isFull = count == memory.count
-    lines.append(memory.prefix(count))
-    return count
+    try reading { (memory) throws(FTPError) in
+      let count = try stream.read(into: memory, until: deadline)
+      isFull = count == memory.count
+      lines.append(memory.prefix(count))
+      return count
+    }
   }
 
   /// Reads what the server sent. Where that is one whole reply of one line, as nearly always, it is returned; otherwise it is in the buffer.
   private func readWholeReply(until deadline: Deadline) throws(FTPError) -> Reply? {
-    let memory = replyMemory
-    return try wholeReply(in: memory, stream.read(into: memory, until: deadline))
+    try reading { (memory) throws(FTPError) in
+      try wholeReply(in: memory, stream.read(into: memory, until: deadline))
+    }
   }
 
   func wholeReply(in memory: UnsafeMutableRawBufferPointer, _ count: Int) throws(FTPError) -> Reply? {

@@ -34,14 +34,36 @@ public final class ControlConnection {
   private static var longSize: Int { 4096 }
   /// Whether the last reading has filled it: more of the kind is to come.
   @exclusivity(unchecked) var isFull = false
-  var replyMemory: UnsafeMutableRawBufferPointer { room(for: isFull ? Self.longSize : Self.usualSize) }
+  private var replyMemory: UnsafeMutableRawBufferPointer { room(for: isFull ? Self.longSize : Self.usualSize) }
 
   func room(for count: Int) -> UnsafeMutableRawBufferPointer {
-    if count > memory.count {
-      memory.deallocate()
+    let isLent = memory.baseAddress == lent
+    if isLent || count > memory.count {
+      if isLent { retired.append(memory) } else { memory.deallocate() }
       memory = Self.allocate(max(count, Self.longSize))
     }
     return memory
+  }
+
+  /// What a reading waits with. A signal's handler may speak meanwhile, to abort: it gets other memory, and that stays until the reading is over.
+  @exclusivity(unchecked) private var lent: UnsafeMutableRawPointer?
+  @exclusivity(unchecked) private var retired: [UnsafeMutableRawBufferPointer] = []
+
+  /// Reads into the memory for replies, which `body` must not keep.
+  @inline(__always)
+  func reading<Result>(
+    _ body: (UnsafeMutableRawBufferPointer) throws(FTPError) -> Result
+  ) throws(FTPError) -> Result {
+    let (memory, outer) = (replyMemory, lent)
+    lent = memory.baseAddress
+    defer {
+      lent = outer
+      if outer == nil, !retired.isEmpty {
+        retired.forEach { $0.deallocate() }
+        retired = []
+      }
+    }
+    return try body(memory)
   }
 
   private static func allocate(_ size: Int) -> UnsafeMutableRawBufferPointer {

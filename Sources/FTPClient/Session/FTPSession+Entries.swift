@@ -76,7 +76,8 @@ extension FTPSession {
     _ path: String?, _ body: () throws(FTPError) -> [ListingEntry]
   ) throws(FTPError) -> [ListingEntry] {
     guard let path else { return try body() }
-    let home = try workingDirectory()
+    // Its bytes: a name that is no UTF-8 as text leads nowhere.
+    let home = try PathReply.path(of: control.complete(Command("PWD"))) ?? []
     guard !home.isEmpty else {
       throw FTPError(
         .malformed, "\(control.host) does not name its current directory: change into the other, then list that")
@@ -84,10 +85,10 @@ extension FTPSession {
     try changeDirectory(to: path)
     let entries: [ListingEntry]
     do throws(FTPError) { entries = try body() } catch {
-      _ = try? changeDirectory(to: home)
+      _ = try? control.complete(Command("CWD", bytes: home))
       throw error
     }
-    try changeDirectory(to: home)
+    try control.complete(Command("CWD", bytes: home))
     return entries
   }
 

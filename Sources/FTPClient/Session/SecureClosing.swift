@@ -47,7 +47,8 @@ struct SecureClosing {
   /// False when the server has said on the control connection what became of the transfer, and takes no more.
   private func sendNotice(until deadline: Deadline) throws(FTPError) -> Bool {
     while try !socket.isWritable(until: .earlier(deadline, .after(TLSPatience.glance))) {
-      if try control.hasInput() { return false }
+      // An answer to a `NOOP` says nothing of the transfer.
+      if try control.hasInput(), !control.awaitsKeepAliveAnswer { return false }
       guard !deadline.hasPassed else { return true }
     }
     try stream.endWriting(idleTimeout: deadline.remaining)

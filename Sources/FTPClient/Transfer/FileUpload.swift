@@ -10,7 +10,14 @@ package final class FileUpload {
   private var attempts: Attempts
   private var result = FTPTransfer.Result()
 
-  private var target: UploadTarget
+  private let path: [UInt8]
+  /// Made behind the first login: which server it is may not be known before.
+  private lazy var target: UploadTarget = {
+    // The name of a large file is found again by a later run.
+    let isLarge = source.size ?? 0 >= PartFile.worthKeeping
+    let identity = options.resumes && isLarge ? source.identity : nil
+    return UploadTarget(beside: path, identity: identity, scope: client.scope)
+  }()
   /// Whether the server has been told to rename, and what came of it is not known.
   private var isRenaming = false
   /// The temporary name under which it is whole, while it is written once more under its own.
@@ -35,14 +42,11 @@ package final class FileUpload {
     self.client = client
     self.source = source
     self.options = options
+    self.path = path
     self.name = name
     report = ProgressReport(name, progress)
     hash = HashCheck(options.verifies ? options.hashing : nil)
     attempts = Attempts(options)
-    // The name of a large file is found again by a later run.
-    let isLarge = source.size ?? 0 >= PartFile.worthKeeping
-    let identity = options.resumes && isLarge ? source.identity : nil
-    target = UploadTarget(beside: path, identity: identity, scope: client.scope)
   }
 
   /// Runs it to its end. Throws `TransferFailure`; then the server may hold a part, for a later run where the options say so.
@@ -89,7 +93,7 @@ package final class FileUpload {
     }
   }
 
-  /// Leaves nothing behind that no later run would go on with.
+  /// Leaves nothing behind that no later run would go on with, but for what the server was silent on twice.
   private func cleanUp() {
     // Behind RNFR ProFTPD 1.3.8 takes nothing else.
     if isRenaming { _ = client.trying { try client.execute("RNTO", target.name) } }
@@ -300,7 +304,6 @@ package final class FileUpload {
     // It cannot have its name but by being written under it. Until that is whole, so is the other one.
     spare = target.name
     target.takeOwnName()
-    target.hasBegun = false
     try sendAgain()
     try keepTime()
   }

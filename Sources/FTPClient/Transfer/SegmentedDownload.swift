@@ -59,7 +59,7 @@ final class SegmentedDownload {
   /// Whether there is enough for more than one connection, or what is in place has holes.
   var isWorthwhile: Bool { count > 1 || parts.count > 1 }
 
-  /// Fetches all that is missing. Throws what the first connection's end was; what came until then is noted for the next attempt.
+  /// Fetches all that is missing. Throws what the first connection's end was, or what a further one says of its range's end; what came until then is noted for the next attempt.
   func run() throws {
     if done > 0 { resumes += 1 }
     workers = [SegmentWorker(client, isFirst: true)]

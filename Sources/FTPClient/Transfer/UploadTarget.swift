@@ -9,7 +9,7 @@ struct UploadTarget {
   /// Whether a later run finds the temporary name again.
   private(set) var isKept: Bool
   /// Whether something of this file may be on the server under it.
-  var hasBegun: Bool
+  private(set) var hasBegun: Bool
   /// Whether the server has been told to write there, whatever it made of that.
   var isAsked = false
   /// Whether what is there is of no use.
@@ -42,10 +42,11 @@ struct UploadTarget {
     (isKept, hasBegun, isAsked, isSpoilt) = (false, false, false, false)
   }
 
-  /// Writes under the file's own name from now on.
+  /// Writes under the file's own name from now on. What is there is another file until this one is begun.
   mutating func takeOwnName() {
     isDirect = true
     name = path
+    (hasBegun, isSpoilt) = (false, false)
   }
 
   /// Notes that the server has begun the transfer.

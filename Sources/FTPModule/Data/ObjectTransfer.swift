@@ -39,7 +39,7 @@ final class ObjectTransfer: ClientTransfer {
     }
     control?.keepAlive(every: interval)
     running = Connection.RunningTransfer(stream)
-    // Until the final reply has come: a signal's handler must not take that for the answer to a command of its own.
+    // Until the final reply has come: a signal's handler must send no command of its own before, but for an `ABOR`.
     outer = channel.connection?.transfer
     channel.connection?.transfer = running
   }

@@ -77,15 +77,15 @@ extension FTPObject {
     let keywords = try PythonObject.dictionary()
     if let certfile { try keywords.set(certfile, for: "certfile") }
     if let keyfile { try keywords.set(keyfile, for: "keyfile") }
-    return try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
+    let context = try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
+    try mindEnd(context)
+    return context
   }
 
   /// Has a context tell of an end of TLS that the peer did not announce, which Python's contexts pass over.
   private func mindEnd(_ context: PythonObject) throws {
-    guard let hidden = try state.ssl().optionalAttribute("OP_IGNORE_UNEXPECTED_EOF")?.integer(),
-      let options = try context.optionalAttribute("options")?.integer(), options & hidden != 0
-    else { return }
-    try context.setAttribute(.string("options"), .integer(options & ~hidden))
+    guard let options = try state.optionsTellingEnd(context) else { return }
+    try context.setAttribute(.string("options"), .integer(options))
   }
 
   /// Whether a context checks whom it speaks to.

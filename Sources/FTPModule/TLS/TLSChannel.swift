@@ -19,7 +19,9 @@ final class TLSChannel: TLSLayer {
 
   /// Decrypted bytes that have been read and not handed on.
   private var ahead: ArraySlice<UInt8> = []
-  private var isAtEnd = false
+  private var isAtEnd = false { didSet { if hidesEnd { endedWithoutNotice = isAtEnd } } }
+  /// Whether an end that the peer has not announced looks like one that it has.
+  private var hidesEnd = false
   /// Whether OpenSSL may hold decrypted bytes, of which the descriptor says nothing: after a read that filled its buffer.
   private var mayHoldMore = true
   /// How many of the next reads `readBytes` waits for before it tries, and how often in a row it had tried too early.
@@ -73,6 +75,7 @@ final class TLSChannel: TLSLayer {
     guard isSystems else { return }
     try socket.callMethod(state.names[.settimeout], .integer(0))
     isHeld = true
+    hidesEnd = try state.optionsTellingEnd(socket.optionalAttribute("context")) != nil
     guard try socket.optionalAttribute("suppress_ragged_eofs") != nil else { return }
     try socket.setAttribute(.string("suppress_ragged_eofs"), .bool(false))
   }

@@ -85,12 +85,20 @@ struct TLSClosing {
   /// Waits until the data connection can be read or written, or the control connection has something to say; nil when the time is over
   /// first.
   private func moved(_ want: TLSWant, until limit: Deadline) throws -> Mover? {
+    var end = limit
+    var mayBeAnswer = false
     while true {
-      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(limit, .after(TLSPatience.glance))) }) {
+      if try Attachment.detach({ try tls.wait(for: want, until: .earlier(end, .after(TLSPatience.glance))) }) {
         return .data
       }
-      if let connection, try Attachment.detach({ try connection.control.hasInput() }) { return .control }
-      if limit.hasPassed { return nil }
+      if let connection, !mayBeAnswer, try Attachment.detach({ try connection.control.hasInput() }) {
+        guard connection.control.awaitsKeepAliveAnswer else { return .control }
+        // That may be the answer to a `NOOP`, and what is still to be sent must go. With the transfer's reply behind it, the server is done with
+        // the connection soon.
+        mayBeAnswer = true
+        if want == .reading { end = .earlier(end, .after(TLSPatience.proxiedClose)) }
+      }
+      if end.hasPassed { return mayBeAnswer && want == .reading ? .control : nil }
     }
   }
 

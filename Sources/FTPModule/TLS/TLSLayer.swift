@@ -6,8 +6,7 @@ import PythonBridge
 /// Two ways lead through it: `TLSChannel` works an `ssl.SSLSocket` by its methods, `TLSPipe` reads and writes the descriptor itself and
 /// has `ssl` encipher and decipher in memory.
 protocol TLSLayer: AnyObject {
-  /// Whether the peer, or somebody on the way, ended the TCP connection without TLS's `close_notify`, and the context minds
-  /// (`ssl.OP_IGNORE_UNEXPECTED_EOF` hides it).
+  /// Whether the peer, or somebody on the way, ended the TCP connection without TLS's `close_notify`, or may have done so.
   var endedWithoutNotice: Bool { get }
 
   /// Takes the connection for this object alone until it is closed: nobody else reads or writes it. Attached.
@@ -53,6 +52,17 @@ extension TLSLayer {
     do { return try Attachment.attach(body) } catch let error as FTPError { throw error } catch {
       throw Attachment.attach { failure(action, error) }
     }
+  }
+}
+
+extension ModuleState {
+  /// The options of a context that passes over an end of TLS which the peer has not announced, as Python's do, without that one
+  /// (`OP_IGNORE_UNEXPECTED_EOF`); nil for a context that tells.
+  func optionsTellingEnd(_ context: PythonObject?) throws(PythonError) -> Int? {
+    guard let hiding = try ssl().optionalAttribute("OP_IGNORE_UNEXPECTED_EOF")?.integer(),
+      let options = try context?.optionalAttribute("options")?.integer(), options & hiding != 0
+    else { return nil }
+    return options & ~hiding
   }
 }
 

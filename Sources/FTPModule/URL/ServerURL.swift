@@ -55,7 +55,11 @@ struct ServerURL {
     password = try decoded("password", part("password"))
     var path = try parts.attribute("path").text()
     // To FTP a question mark is a character as any other (RFC 1738 section 5).
-    if let query = try part("query")?.text(), !query.isEmpty { path += "?\(query)" }
+    if let query = try part("query")?.text(), !query.isEmpty || text.hasSuffix("?") { path += "?\(query)" }
+    // A password's: what stands before it would pass for the host.
+    if let fragment = try part("fragment")?.text(), fragment.contains("@") {
+      throw PythonError.value("the URL has a # that is not percent-encoded; \(Self.encoding)")
+    }
     directories = try Self.directories(path).map {
       try Self.directory(parse.callMethod("unquote_to_bytes", .string($0)))
     }
@@ -100,7 +104,11 @@ struct ServerURL {
   /// The directories that a URL's path names, one after the other, still encoded; a `;type=x` at its end is no part of it.
   private static func directories(_ path: String) -> [String] {
     var path = path.dropFirst()
-    if let semicolon = path.lastIndex(of: ";"), path[semicolon...].hasPrefix(";type=") { path = path[..<semicolon] }
+    if let semicolon = path.lastIndex(of: ";"), path[semicolon...].hasPrefix(";type="),
+      !path[semicolon...].contains("/")
+    {
+      path = path[..<semicolon]
+    }
     let isAbsolute = path.first == "/"
     return (isAbsolute ? ["/"] : []) + path.split(separator: "/").map(String.init)
   }

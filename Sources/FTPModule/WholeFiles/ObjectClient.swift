@@ -74,7 +74,8 @@ final class ObjectClient: TransferClient {
     }
     let connection = try ftp.connection()
     memory.isTLS = try ftp.state.isTLS(ftp.socketInPlace()) || connection?.tlsSession != nil
-    memory.isCleared = try memory.isTLS && !ftp.state.isTLS(ftp.socketInPlace())
+    // Behind `ccc` it is still a socket of `ssl`'s.
+    memory.isCleared = memory.isTLS && connection.map { $0.stream.tls == nil } ?? false
     let trail = connection?.control.trail
     // Where the connection turns out to be lost it is this way that leads back.
     defer { mean(memory.place) }
@@ -281,7 +282,7 @@ final class ObjectClient: TransferClient {
 
   func pipeline(_ commands: [(verb: String, argument: [UInt8]?)]) throws -> Bool {
     try catching {
-      // Who looks at each command gets it in its turn.
+      // Who looks at each command gets it in its turn; an audit hook cannot forbid one that has gone ahead.
       guard let connection = try ftp.connection(), try ftp.speaks(on: connection),
         ftp.debugLevel == 0, isOwnClass
       else { return false }

@@ -201,6 +201,50 @@ extension ClientTests {
       return (word, ContinuousClock.now - start)
     }
 
+    @Test func `cancelling ends an upload from a pipe that nobody writes to`() async throws {
+      let folder = try Folder()
+      let pipe = folder.file("pipe")
+      try #require(mkfifo(pipe, 0o600) == 0)
+      let steps: [Step] = .begin("STOR f") + [.dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = await cancelled { try await connection.upload(file: pipe, to: "f") }
+        #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `cancelling ends a download into a pipe that nobody reads from`() async throws {
+      let folder = try Folder()
+      let pipe = folder.file("pipe")
+      try #require(mkfifo(pipe, 0o600) == 0)
+      let steps: [Step] =
+        [.answer("TYPE I", "200 ok"), .answer("SIZE f", "550 no")]
+        + .begin("RETR f", type: nil) + [.data(pattern(10)), .dataGone, .say("426 broken off")]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        let end = await cancelled { try await connection.download("f", toFile: pipe) }
+        #expect(end.word == "cancelled" && end.delay < .milliseconds(500), "\(end)")
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `pipes are uploaded, and downloaded into`() async throws {
+      let (content, folder) = (pattern(300_000), try Folder())
+      let pipe = folder.file("pipe")
+      try #require(mkfifo(pipe, 0o600) == 0)
+      try await RealServer.run("vsftpd", files: ["f": content]) { server in
+        let connection = try await FTPConnection(host: server.host, port: server.port, configuration: .brisk)
+        try await connection.logIn(user: RealServer.user, password: RealServer.password)
+        async let read = Task.detached { try Data(contentsOf: URL(fileURLWithPath: pipe)) }.value
+        try await connection.download("f", toFile: pipe)
+        #expect(try await Array(read) == content)
+        async let written: Void = Task.detached { try Data(content).write(to: URL(fileURLWithPath: pipe)) }.value
+        try await connection.upload(file: pipe, to: "g")
+        try await written
+        #expect(try server.content(of: "g") == content)
+        try await connection.quit()
+      }
+    }
+
     @Test func `cancelling ends a silent download`() async throws {
       let folder = try Folder()
       let file = folder.file("f")

@@ -42,6 +42,27 @@ extension ClientTests {
       }
     }
 
+    @Test func `the way back to a directory whose name is no UTF-8 is its bytes`() throws {
+      let home: [UInt8] = bytes("/caf") + [0xE9]
+      let way = Step("hear the way back") { conversation in
+        let line = bytes("CWD ") + home + bytes("\r\n")
+        guard try conversation.control.read(count: line.count) == line else {
+          throw ScriptFault(description: "elsewhere")
+        }
+      }
+      let place = Step("say where it is") { conversation in
+        try conversation.control.send(bytes("257 \"") + home + bytes("\"\r\n"))
+      }
+      let steps: [Step] =
+        [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD d", "500 what?"), .accept, .dataGone]
+        + [.hear("PWD"), place, .answer("CWD d", "250 ok")]
+        + .download("LIST", bytes(Self.lines), type: "A") + [way, .say("250 ok")]
+      try ScriptedServer.session(steps + .inStep) { session in
+        #expect(try session.entries(of: "d").count == 3)
+        try session.isInStep()
+      }
+    }
+
     @Test func `by NLST where LIST is unknown too`() throws {
       let steps: [Step] =
         [.answer("TYPE A", "200 ok"), .passive(), .answer("MLSD", "502 no"), .accept, .dataGone]

@@ -32,9 +32,18 @@ class Address:
             parts = None
         if parts is None:
             raise ValueError(f"its port is no number up to 65535; {ENCODING}")
-        path = parts.path + (f"?{parts.query}" if parts.query else "")
-        path, _, kind = path.partition(";type=")
+        if "#" in url:
+            raise ValueError("has a #, which is %23 in a URL")
+        # FTP knows no query: a ? is a character like any other.
+        path = parts.path + (f"?{parts.query}" if parts.query or url.endswith("?") else "")
+        whole, mark, kind = path.rpartition(";type=")
+        if mark and "/" not in kind:
+            path = whole
+        else:
+            kind = "i"
         self.kind = kind.lower()
+        if self.kind not in ("a", "i", "d"):
+            raise ValueError("its ;type= is none of a (text), i (binary) and d (the names)")
         self.directory, _, name = path.rpartition("/")
         self.encoded_name = name
         self.name = text(unquote_to_bytes(name))
@@ -56,8 +65,10 @@ class Address:
         """The whole path for a tree: directories on the way are made, not changed into."""
         parts = [os.fsdecode(unquote_to_bytes(part)) for part in self.directory.split("/")[1:]]
         parts = [*parts, os.fsdecode(self.name)]
-        root = "/" if parts[0] in ("", "/") and len(parts) > 1 else ""
-        return root + "/".join(part for part in parts if part.strip("/"))
+        # A second slash, or one that is encoded.
+        root = "/" if (parts[0] == "" and len(parts) > 1) or parts[0].startswith("/") else ""
+        path = "/".join(part for part in parts if part.strip("/"))
+        return root + path.lstrip("/") if root else path
 
     def below(self, name: str) -> str:
         """What an error says of a file beside it."""

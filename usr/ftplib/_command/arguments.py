@@ -16,9 +16,9 @@ from .trees import sync
 EPILOG = """\
 URL is ftp://[user[:password]@]host[:port]/path, ftpes:// for TLS by AUTH, ftps:// for TLS from the
 first byte. A path starts where the login leads, at the root when it begins with a second slash;
-special characters are percent-encoded; ';type=a' at its end means text, which no server tells the
-length of: it is as whole as the server says. Without a password in the URL it comes from ~/.netrc,
-without a user in either the login is anonymous.
+special characters are percent-encoded, a # as %23; ';type=a' at its end means text, which no server
+tells the length of: it is as whole as the server says; ';type=d' the names in a directory. Without
+a password in the URL it comes from ~/.netrc, without a user in either the login is anonymous.
 
 exit status: 0 all went well, 1 something failed, 2 the command line cannot be meant, 130 Ctrl-C,
 143 SIGTERM

@@ -7,7 +7,7 @@ import os
 
 from . import ftplib
 from .addresses import Address, command
-from .messages import Failure, every, meter
+from .messages import Failure, every, meter, printable
 from .places import Places, in_its_place
 from .sessions import Sessions, named
 from .streams import Output, Sink
@@ -60,7 +60,8 @@ def fetch(ftp: ftplib.FTP, address: Address, output: Sink) -> None:
     if address.kind == "d":
         path = os.fsdecode(address.name)
         for name, _ in ftp.listdir(path):
-            output.write(os.fsencode(name) + b"\n")
+            shown = printable(name) if isinstance(output, Output) else name
+            output.write(os.fsencode(shown) + b"\n")
     elif address.kind == "a":
         ftp.retrlines(command("RETR", address.name), lambda line: output.write(memoryview(line)))
     else:

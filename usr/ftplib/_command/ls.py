@@ -16,12 +16,10 @@ from .streams import say
 def ls(options: argparse.Namespace, sessions: Sessions) -> bool:
     if sys.stdout is None:
         raise Failure("standard output is closed")
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="surrogateescape")
 
     def one(address: Address) -> None:
         with named(address.shown, sessions):
-            for name, facts in sorted(entries(address, sessions)):
+            for name, facts in sorted(entries(address, sessions), key=lambda entry: entry[0]):
                 say(long(name, facts) if options.long else printable(name))
 
     return every(options.url, one)
@@ -52,4 +50,4 @@ def long(name: str, facts: dict[str, str]) -> str:
     moment = facts.get("modify", "")
     day = f"{moment[:4]}-{moment[4:6]}-{moment[6:8]}" if len(moment) >= 8 else ""
     clock = f"{moment[8:10]}:{moment[10:12]}" if len(moment) >= 12 else ""
-    return f"{kind:4} {facts.get('size', ''):>12} {day:10} {clock:5} {printable(name)}"
+    return printable(f"{kind:4} {facts.get('size', ''):>12} {day:10} {clock:5} {name}")

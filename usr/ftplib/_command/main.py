@@ -20,6 +20,9 @@ def run(module: str, words: Sequence[str]) -> bool:
     """Whether all went well."""
     interpreter = os.path.basename(sys.executable or "python3")
     options = make_parser(f"{interpreter} -m {module}").parse_args(words)
+    if hasattr(sys.stdout, "reconfigure"):
+        # A name that is no UTF-8 comes out as the bytes that it is.
+        sys.stdout.reconfigure(errors="surrogateescape")
     sessions = Sessions(options)
     try:
         well: bool = options.run(options, sessions)

@@ -8,7 +8,7 @@ from typing import IO
 
 from . import ftplib
 from .addresses import command
-from .messages import reason
+from .messages import complain, reason
 from .sessions import Sessions
 
 
@@ -73,6 +73,10 @@ class TextUpload:
             if lines.are_read:
                 raise self.told_of_part(error) from None
             self.remove(error)
+            raise
+        except BaseException:
+            if lines.are_read:
+                complain(f"the server has the whole file as '{self.part}'")
             raise
         self.remove()
 

@@ -1,15 +1,33 @@
 """TLS as the device does it: without verification, on sockets that are streams."""
 
+import errno
 import os
 import ssl
 import sys
+from collections.abc import Callable
 from socket import socket
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from _ftpy.stream import Stream, numbered
+from _ftpy.stream import P, R, Stream, numbered
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _said = False
+
+
+def waiting(method: Callable[P, R]) -> Callable[P, R]:
+    """Makes what TLS says where it would have to wait, in either direction, what a socket says."""
+
+    def call(*args: P.args, **options: P.kwargs) -> R:
+        try:
+            return method(*args, **options)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError) as error:
+            raise BlockingIOError(errno.EAGAIN, str(error)) from None
+
+    call.__name__, call.__doc__ = method.__name__, method.__doc__
+    return call
 
 
 class TLSStream(Stream, ssl.SSLSocket):  # type: ignore[misc]
@@ -17,6 +35,7 @@ class TLSStream(Stream, ssl.SSLSocket):  # type: ignore[misc]
 
     # SSLSocket's own `recv` calls `read`, which here means another thing.
     @numbered
+    @waiting
     def recv(self, size: int = 1024, flags: int = 0, /) -> bytes:
         """Reads up to `size` bytes of what has arrived."""
         if self._sslobj is None:  # type: ignore[attr-defined]
@@ -27,7 +46,12 @@ class TLSStream(Stream, ssl.SSLSocket):  # type: ignore[misc]
         """Reads what has arrived into a buffer."""
         return self._read_into(nbytes or len(buffer), buffer)
 
+    def send(self, data: "str | ReadableBuffer", flags: int = 0, /) -> int:
+        """Sends what fits, and says how many bytes that were."""
+        return waiting(super().send)(data, flags)
+
     @numbered
+    @waiting
     def _read_into(self, size: int, buffer: Any) -> int:
         count: int = ssl.SSLSocket.read(self, size, buffer)  # type: ignore[assignment]
         return count

@@ -166,7 +166,7 @@ extension FTPTree {
     public internal(set) var resumes = 0
     /// How often a file was restarted or resumed after a fault.
     public internal(set) var retries = 0
-    /// Over how many connections it went.
+    /// Over how many connections it went, those with them that the server did not let in.
     public internal(set) var connections = 1
     /// How long it took.
     public internal(set) var duration = Duration.zero

@@ -64,6 +64,8 @@ final class TreeListing {
   private var refusesOptions = false
   /// Whether `LIST` has shown a name that begins with a dot.
   private var showsHidden = false
+  /// Whether the session may be in another directory than it began in.
+  private(set) var hasMoved = false
 
   init(_ client: any TransferClient) { self.client = client }
 
@@ -108,10 +110,15 @@ final class TreeListing {
       for index in items.indices where links.contains(items[index].name) { items[index].kind = .link }
     } catch let error as FTPError {
       switch error.kind {
-      case .reply(let reply) where reply.code != 421: return
+      case .reply(let reply) where Self.isRefusal(reply): return
       default: throw error
       }
     }
+  }
+
+  /// Whether a `LIST` is refused for what it asks for: 450 is that there is no such file. Other 4yz concern this one time, and it is asked again.
+  private static func isRefusal(_ reply: Reply) -> Bool {
+    reply.category == .permanent || reply.code == 450
   }
 
   private func listed(_ path: [UInt8], _ home: [UInt8]?) throws -> [RemoteItem] {
@@ -126,7 +133,7 @@ final class TreeListing {
         if !items.isEmpty || showsHidden { return items }
       } catch let error as FTPError {
         switch error.kind {
-        case .reply(let reply) where reply.code != 421: isRefused = true
+        case .reply(let reply) where Self.isRefusal(reply): isRefused = true
         default: throw error
         }
       }
@@ -143,9 +150,17 @@ final class TreeListing {
     if let home { client.trying { try enter(home) } }
   }
 
+  /// Whether the server lets the session change into a path, where it is then.
+  func changes(into path: [UInt8]) throws -> Bool {
+    guard try client.completes("CWD", path) != nil else { return false }
+    hasMoved = true
+    return true
+  }
+
   private func enter(_ path: [UInt8]) throws {
     let reply = try client.execute("CWD", path)
     guard reply.category == .completion else { throw FTPError(unexpected: reply) }
+    hasMoved = true
   }
 
   private func listed(_ options: String) throws -> [RemoteItem] {

@@ -94,7 +94,7 @@ extension TreeWorker {
       let reply = try client.execute("MKD", remote(path))
       if reply.category == .completion { return }
       // It may be there: an earlier attempt's answer was lost, or another worker has made it.
-      guard try client.completes("CWD", remote(path)) == nil else { return goHome() }
+      guard try !listing.changes(into: remote(path)) else { return goHome() }
       if reply.code == 550, try makeAbove(remote(path)) { return }
       throw FTPError(unexpected: reply)
     }

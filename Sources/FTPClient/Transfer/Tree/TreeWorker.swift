@@ -7,7 +7,7 @@ final class TreeWorker {
   /// Whether the run knows of its connection.
   var isCounted = false
   let run: TreeRun
-  private let listing: TreeListing
+  let listing: TreeListing
   /// The directory that the session begins in; nil when the server does not name it as a path with slashes.
   private var home: [UInt8]?
   private var hasHome = false
@@ -52,9 +52,13 @@ final class TreeWorker {
     }
   }
 
-  /// Leaves the session where it began.
+  /// Leaves the session where it began. Where that has no name a new session does.
   func goHome() {
-    guard isConnected, let home else { return }
+    guard isConnected else { return }
+    guard let home else {
+      if listing.hasMoved { client.disconnect() }
+      return
+    }
     // Whoever goes on with a session that is elsewhere would be at work in the wrong directory.
     if (client.trying { try client.completes("CWD", home) } ?? nil) == nil { client.disconnect() }
   }
