@@ -170,5 +170,9 @@ extension TransferProgress {
 
 /// Marks what goes wrong on this side in the middle of a transfer: the server's word on that must not take its place.
 private func ours<Result>(_ body: () throws(FTPError) -> Result) throws(FTPError) -> Result {
-  do throws(FTPError) { return try body() } catch { throw FTPError(interruptedBy: error) }
+  do throws(FTPError) { return try body() } catch {
+    // Whoever stops it is no fault of the file's.
+    if case .interrupted = error.kind { throw error }
+    throw FTPError(interruptedBy: error)
+  }
 }
