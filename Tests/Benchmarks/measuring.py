@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import statistics
 import subprocess
@@ -42,6 +43,7 @@ class Result:
     runs: dict[str, Runs]
     load: str = ""
     """The machine's load before and after."""
+    date: str = ""
 
     def value(self, who: str, measure: str) -> float:
         """A median, less the baseline's."""
@@ -79,6 +81,7 @@ class Result:
             "key": self.workload.key,
             "size": self.size,
             "load": self.load,
+            "date": self.date,
             "runs": {name: asdict(runs) for name, runs in self.runs.items()},
         }
 
@@ -152,5 +155,5 @@ def measure(
                 runs.wall.append(took[0])
                 runs.cpu.append(took[1])
                 runs.memory.append(took[2])
-    result.load = f"{before} to {load()}"
+    result.load, result.date = f"{before} to {load()}", datetime.date.today().isoformat()
     return result

@@ -59,7 +59,8 @@ def table(result: Result) -> str:
         f"### {workload.title}",
         "",
         f"{result.size:,} {workload.unit}, {workload.server} {workload.mode}, {rounds} rounds,"
-        f" load {result.load}; {'the operation alone' if workload.inside else 'whole processes'}",
+        f" load {result.load}, {result.date};"
+        f" {'the operation alone' if workload.inside else 'whole processes'}",
         "",
         "| client | wall s | min-max | processor s | min-max | processor s/GiB | peak MiB |",
         "|---|---|---|---|---|---|---|",
@@ -164,7 +165,8 @@ def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
 def write(folder: Path, machine: Mapping[str, str], results: Sequence[Result]) -> None:
     """Writes results.json, report.md and summary.md; of a first run a chart for each workload."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {"machine": dict(machine), "results": [result.plain() for result in results]}
+    machine = {"date": " and ".join(sorted({result.date for result in results})), **machine}
+    kept = {"machine": machine, "results": [result.plain() for result in results]}
     (folder / "results.json").write_text(json.dumps(kept, indent=1) + "\n")
     heading = "".join(f"- {name}: {value}\n" for name, value in machine.items())
     overview = summary(results, read_second(folder))
@@ -196,6 +198,7 @@ def read(folder: Path) -> tuple[dict[str, str], list[Result]]:
             each["size"],
             {n: Runs(**r) for n, r in each["runs"].items()},
             each["load"],
+            each["date"],
         )
         for each in kept["results"]
     ]

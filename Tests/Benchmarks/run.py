@@ -10,7 +10,6 @@ The whole takes about 25 minutes; --quick less than three; --least only shows th
 from __future__ import annotations
 
 import argparse
-import datetime
 import os
 import platform
 import subprocess
@@ -21,8 +20,8 @@ from pathlib import Path
 import curves
 import network
 from contestants import build, everybody, install, versions
-from measuring import measure
-from report import FOLDER, SECOND, summary, table, write
+from measuring import Result, measure
+from report import FOLDER, SECOND, read, summary, table, write
 from workload import Workload
 from workloads import WORKLOADS
 
@@ -35,7 +34,10 @@ def options() -> argparse.Namespace:
         "--least", action="store_true", help="the smallest sizes, once, nothing of PyPI"
     )
     parser.add_argument(
-        "--only", default="", help="workloads, with commas: " + ", ".join(w.key for w in WORKLOADS)
+        "--only",
+        default="",
+        help="these workloads, the other rows stay; with commas: "
+        + ", ".join(w.key for w in WORKLOADS),
     )
     parser.add_argument("--curves", action="store_true", help="cost against size as well")
     parser.add_argument("--rounds", type=int, help="instead of 5 (quick: 3, least: 1)")
@@ -47,7 +49,6 @@ def options() -> argparse.Namespace:
 def machine(where: str) -> dict[str, str]:
     """What the figures depend on."""
     told = {
-        "date": datetime.date.today().isoformat(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "kernel": f"Linux {platform.release().partition('-')[0]}",
         "network": where,
@@ -78,6 +79,13 @@ def chosen(only: str) -> list[Workload]:
     return [workload for workload in WORKLOADS if not wanted or workload.key in wanted]
 
 
+def other_rows(asked: argparse.Namespace, into: Path) -> list[Result]:
+    """What an earlier run found, for the workloads that are not measured again."""
+    whole = not (asked.quick or asked.least)
+    there = asked.only and whole and (into / "results.json").exists()
+    return read(into)[1] if there else []
+
+
 def main() -> None:
     asked = options()
     into = asked.into / SECOND if asked.again else asked.into
@@ -86,7 +94,8 @@ def main() -> None:
     everyone = everybody(None if asked.least else install())
     network.enter()
     told = machine(network.prepare())
-    results = []
+    results: list[Result] = []
+    earlier = other_rows(asked, into)
     memory = Path("/dev/shm")
     parent = memory if memory.is_dir() and os.access(memory, os.W_OK) else None
     start = time.monotonic()
@@ -101,7 +110,8 @@ def main() -> None:
             result = measure(workload, size, asked.rounds or usual, everyone, Path(scratch))
             results.append(result)
             print(table(result), flush=True)
-            write(into, told, results)
+            everything = {each.workload.key: each for each in [*earlier, *results]}
+            write(into, told, [everything[w.key] for w in WORKLOADS if w.key in everything])
         if asked.curves or asked.least:
             parts = []
             for curve, series in curves.run(everyone, versions()[0][0], Path(scratch), asked.least):
