@@ -125,6 +125,8 @@ def test_nobody_sees_a_socket(log_in: Callable[..., FTP_TLS]) -> None:
 def of_a_subclass(ftp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ftp, "context", type("Own", (ssl.SSLContext,), {})(ftp.context.protocol))
     ftp.context.load_verify_locations(certificates() / "ca.pem")
+    # Where an end of TLS is hidden the server is asked for the size: see test_tls_closing.py.
+    ftp.context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
 
 
 def with_a_socket_class(ftp: Any, _: pytest.MonkeyPatch) -> None:
