@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from io import BytesIO
@@ -269,6 +272,7 @@ def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
     def late(conversation: Conversation) -> None:
         assert conversation.hear().endswith("ABOR")
         conversation.say(long)
+        time.sleep(0.5)
         conversation.say("226 Done.")
 
     begun = [passive(), answer("RETR", "150 Here."), send(b"data"), end_data()]
@@ -277,12 +281,14 @@ def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
     with closing(FTP(server.host, server.port, "user", "password", timeout=20)) as session:
         ftp: Any = session
         heard: list[str] = []
-        before = signal.signal(signal.SIGALRM, lambda *_: heard.append(ftp.abort()))
+        before = signal.signal(signal.SIGUSR1, lambda *_: heard.append(ftp.abort()))
+        alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
         try:
-            signal.setitimer(signal.ITIMER_REAL, 0.3)
+            alarm.start()
             assert ftp.retrbinary("RETR f", bytes) == "226 Done."
         finally:
-            signal.signal(signal.SIGALRM, before)
+            alarm.join()
+            signal.signal(signal.SIGUSR1, before)
         assert heard == [long]
         assert ftp.pwd() == "/here"
 
