@@ -27,14 +27,11 @@ final class LocalFile {
     self.path = path
     self.interrupt = interrupt
     try path.utf8.requireNoNUL("a file's name")
-    while true {
-      descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o666)
-      if descriptor >= 0 { break }
-      // Nobody reads from a pipe yet.
-      guard errno == ENXIO else { throw FTPError(errno: errno, "write '\(path)'") }
-      poll(nil, 0, Interrupt.period)
-      try interrupt?.check()
-    }
+    var status = stat()
+    let isPipe = stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+    descriptor = try PipeWaiting.open(
+      isPipe: isPipe, { open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0o666) }, checkInterrupt)
+    guard descriptor >= 0 else { throw FTPError(errno: errno, "write '\(path)'") }
     // What is no regular file, as /dev/null, cannot be cut off, and need not be.
     guard ftruncate(descriptor, off_t(clamping: offset)) == 0 || errno == EINVAL else {
       throw FTPError(errno: errno, "write '\(path)'")
@@ -72,18 +69,14 @@ final class LocalFile {
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FTPError) -> Int {
     let isRegular = size != nil
     while true {
-      // One that nobody has opened for writing yet has not come to its end.
-      if !isRegular { try wait(for: POLLIN) }
+      if !isRegular { try PipeWaiting.wait(on: descriptor, for: POLLIN, checkInterrupt) }
       let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
       if count >= 0 { return count }
       guard errno == EINTR || errno == EAGAIN else { throw FTPError(errno: errno, "read '\(path)'") }
     }
   }
 
-  private func wait(for event: CInt) throws(FTPError) {
-    var request = pollfd(fd: descriptor, events: Int16(event), revents: 0)
-    while poll(&request, 1, Interrupt.period) <= 0 { try interrupt?.check() }
-  }
+  private func checkInterrupt() throws(FTPError) { try interrupt?.check() }
 
   /// The next `count` bytes, or as many as there are. Throws `.system`.
   func bytes(_ count: Int) throws(FTPError) -> [UInt8] {
@@ -100,19 +93,8 @@ final class LocalFile {
 
   /// Writes all bytes.
   func write(_ bytes: UnsafeRawBufferPointer) throws(FTPError) {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = withoutBrokenPipeSignal { Glibc.write(descriptor, rest.baseAddress, rest.count) }
-      if count > 0 {
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        continue
-      }
-      switch count == 0 ? EIO : errno {
-      case EINTR: continue
-      case EAGAIN: try wait(for: POLLOUT)
-      case let reason: throw FTPError(errno: reason, "write '\(path)'")
-      }
-    }
+    let reason = try PipeWaiting.write(bytes, into: descriptor, checkInterrupt)
+    guard reason == 0 else { throw FTPError(errno: reason, "write '\(path)'") }
   }
 
   /// Cuts the file off: as it was before what has been written behind `offset`. What cannot be cut off stays.

@@ -119,17 +119,16 @@ def verdict(result: Result, reached: Reached, again: Reached | None, is_enough: 
         return "one of these is enough"
     if again is not None and reached.is_met is not again.is_met:
         return "met in one run"
+    programs = ("C", SAME_CALLS, result.named(IN_PYTHON, reached.who))
+    asked = {program: result.floor(reached.goal, reached.other, program) for program in programs}
+    floors = {program: floor for program, floor in asked.items() if floor is not None}
     said = "missed"
-    floors = []
-    for program in ("C", SAME_CALLS, result.named(IN_PYTHON, reached.who)):
-        floor = result.floor(reached.goal, reached.other, program)
-        if floor is None:
-            continue
-        if floor > reached.goal.ratio and not said.endswith("too"):
+    for program, floor in floors.items():
+        if floor > reached.goal.ratio:
             said += f", by {'the C program' if program == 'C' else program} too"
-        if program != "C":
-            floors.append(f"; {program} has {floor:.2f}")
-    said += "".join(floors)
+            break
+    for program in (each for each in floors if each != "C"):
+        said += f"; {program} has {floors[program]:.2f}"
     return f"{said}: {result.workload.reason}" if result.workload.reason else said
 
 

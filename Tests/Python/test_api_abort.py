@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from io import BytesIO
@@ -25,6 +24,7 @@ from conftest import (
     send,
     stall,
 )
+from waiting import until
 
 from usr.ftplib import FTP, FTP_TLS, Error, error_perm, error_temp
 
@@ -268,11 +268,12 @@ def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
 ) -> None:
     """What it hears may be longer than all before: the reading that waits has its own place."""
     long = "225 " + "x" * 3000
+    heard: list[str] = []
 
     def late(conversation: Conversation) -> None:
         assert conversation.hear().endswith("ABOR")
         conversation.say(long)
-        time.sleep(0.5)
+        until(lambda: bool(heard), 10)
         conversation.say("226 Done.")
 
     begun = [passive(), answer("RETR", "150 Here."), send(b"data"), end_data()]
@@ -280,7 +281,6 @@ def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
     server = scripted([*LOGIN, answer("TYPE"), *begun, late, here])
     with closing(FTP(server.host, server.port, "user", "password", timeout=20)) as session:
         ftp: Any = session
-        heard: list[str] = []
         before = signal.signal(signal.SIGUSR1, lambda *_: heard.append(ftp.abort()))
         alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
         try:

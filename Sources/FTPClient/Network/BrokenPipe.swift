@@ -2,7 +2,7 @@ internal import Glibc
 
 /// Runs calls of the system that may write to a pipe or a connection whose reader is gone: this thread does not get SIGPIPE, which would end the
 /// process. They fail with `EPIPE`. `errno` is behind it what `body` has left.
-package func withoutBrokenPipeSignal<Result, Failure: Error>(
+func withoutBrokenPipeSignal<Result, Failure: Error>(
   _ body: () throws(Failure) -> Result
 ) throws(Failure) -> Result {
   var (pipe, before) = (sigset_t(), sigset_t())

@@ -14,7 +14,7 @@ public struct Interrupt: Sendable {
 
   /// How long a wait may go without asking, in milliseconds. A signal that another thread took, or that came
   /// just before the wait began, does not end `poll`: Ctrl-C must all the same answer within a tenth of a second.
-  package static let period: CInt = 50
+  static let period: CInt = 50
 
   /// Asks: throws `.interrupted` with what the hook throws.
   public func check() throws(FTPError) {

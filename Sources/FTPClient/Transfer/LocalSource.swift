@@ -91,13 +91,9 @@ package final class LocalSource: UploadSource {
     }
   }
 
-  /// Waits while a pipe or a device has nothing. One that nobody has opened for writing yet has not come to its end.
+  /// Waits while a pipe or a device has nothing.
   private func waitForInput() throws {
     guard let checkInterrupt, !isRegular else { return }
-    while true {
-      var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-      if poll(&request, 1, Interrupt.period) > 0 { return }
-      try checkInterrupt()
-    }
+    try PipeWaiting.wait(on: descriptor, for: POLLIN, checkInterrupt)
   }
 }

@@ -83,35 +83,15 @@ package final class PartFile: DownloadSink {
   private func openDirectly(isPipe: Bool) throws {
     // A pipe that nobody reads from would hold `open` for ever, and a full one `write`, whoever presses Ctrl-C.
     let flags = O_WRONLY | O_NOCTTY | (isPipe ? O_NONBLOCK : 0)
-    while true {
-      descriptor = place.open(place.name, flags)
-      if descriptor >= 0 { break }
-      let reason = errno
-      guard isPipe && reason == ENXIO || reason == EINTR else { throw refusal(reason) }
-      try checkInterrupt()
-      poll(nil, 0, Interrupt.period)
-    }
+    descriptor = try PipeWaiting.open(isPipe: isPipe, { place.open(place.name, flags) }, checkInterrupt)
+    guard descriptor >= 0 else { throw refusal(errno) }
     isDirect = true
   }
 
   /// Writes into what is no regular file, and waits while a pipe has no room.
   private func writeDirectly(_ bytes: UnsafeRawBufferPointer) throws {
-    var rest = bytes
-    while !rest.isEmpty {
-      let count = withoutBrokenPipeSignal { Glibc.write(descriptor, rest.baseAddress, rest.count) }
-      if count > 0 {
-        rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        continue
-      }
-      switch count == 0 ? EIO : errno {
-      case EINTR: try checkInterrupt()
-      case EAGAIN:
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        poll(&request, 1, Interrupt.period)
-        try checkInterrupt()
-      case let reason: throw refusal(reason)
-      }
-    }
+    let reason = try PipeWaiting.write(bytes, into: descriptor, checkInterrupt)
+    guard reason == 0 else { throw refusal(reason) }
   }
 
   /// Opens the part that a later run would find, and takes over what an earlier one has left. False when the name is somebody else's.
