@@ -106,6 +106,13 @@ static void say(struct session *s, const char *format, ...) {
   if ((s->tls ? SSL_write(s->tls, line, size) : send(s->control, line, (size_t)size, 0)) != size) fail("send");
 }
 
+/* Has sessions go over TLS: several records a read. */
+static void use_tls(void) {
+  if (!(context = SSL_CTX_new(TLS_client_method()))) fail("SSL_CTX_new");
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_default_read_buffer_len(context, block);
+}
+
 /* TLS over a connection, with the session of another one. */
 static SSL *secure(int fd, SSL *like) {
   SSL *tls = SSL_new(context);
@@ -342,11 +349,7 @@ int main(int argc, char **argv) {
   char *same = strstr(argv[1], "_same");
   if ((is_same = same != NULL)) *same = 0;
   operation = argv[1], host = argv[2], port = atoi(argv[3]), user = argv[4], password = argv[5], path = argv[6], count = atoi(argv[7]);
-  if (argc > 8 && strcmp(argv[8], "1") == 0) {
-    if (!(context = SSL_CTX_new(TLS_client_method()))) fail("SSL_CTX_new");
-    SSL_CTX_set_read_ahead(context, 1);
-    SSL_CTX_set_default_read_buffer_len(context, block);
-  }
+  if (argc > 8 && strcmp(argv[8], "1") == 0) use_tls();
 
   begin();
   if (is("sessions")) {

@@ -2,7 +2,9 @@
  * session: the reply as text, `lastresp`, `welcome`, `host`, `port`, `af` and a socket of Python's own as `sock`, the events for an audit hook; other
  * threads run while it waits. It looks for no replaced method, reads no attribute, and like the program ends Python when anything is odd.
  *
- * What its operations are, and how they are called, says client.py; connect, login, quit, voidcmd, pwd, retrbinary and storbinary are there. */
+ * What its operations are, and how they are called, says client.py; there are connect, login, quit, voidcmd, pwd, nlst, dir with the `append` of a list,
+ * retrbinary and storbinary, and FTP_TLS with files' `write` and files. Over TLS it makes no more calls than the program, and files are deciphered into
+ * and enciphered from their descriptors. */
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030b0000
 #include <Python.h>
@@ -84,8 +86,20 @@ static PyObject *connect_method(PyObject *self, PyObject *arguments) {
 
 static PyObject *login_method(PyObject *self, PyObject *arguments) {
   must(PyArg_ParseTuple(arguments, "ss", &user, &password));
+  if (context) {
+    Py_DecRef(command(self, '2', "AUTH", "TLS"));
+    Py_BEGIN_ALLOW_THREADS
+    session_of(self)->tls = secure(session_of(self)->control, NULL);
+    Py_END_ALLOW_THREADS
+  }
   Py_DecRef(command(self, '3', "USER", user));
   return command(self, '2', "PASS", password);
+}
+
+static PyObject *prot_p_method(PyObject *self, PyObject *unused) {
+  (void)unused;
+  Py_DecRef(command(self, '2', "PBSZ", "0"));
+  return command(self, '2', "PROT", "P");
 }
 
 static PyObject *quit_method(PyObject *self, PyObject *unused) {
@@ -109,32 +123,53 @@ static PyObject *pwd_method(PyObject *self, PyObject *unused) {
   return PyUnicode_DecodeUTF8(open + 1, close - open - 1, "strict");
 }
 
-/* Opens a data connection for "RETR name" or "STOR name", in binary. */
-static int data_of(PyObject *self, PyObject *line) {
+/* Opens a data connection for a verb and its argument, of a TYPE. */
+static int data_of(PyObject *self, const char *which, const char *words) {
   struct session *s = session_of(self);
-  const char *words = utf8(line);
-  static PyObject *in_binary; /* the session whose TYPE is I: there is one */
+  static PyObject *session; /* whose TYPE it is: there is one */
   int data;
-  if (in_binary != self) Py_DecRef(command(self, '2', "TYPE", "I")), in_binary = self;
+  if (session != self) Py_DecRef(command(self, '2', "TYPE", which)), session = self;
   must(PySys_Audit("ftplib.sendcmd", "Os", self, "PASV") == 0 && PySys_Audit("ftplib.sendcmd", "Os", self, words) == 0);
   Py_BEGIN_ALLOW_THREADS
   data = data_connection(s, words, "");
-  slice(data, SO_RCVTIMEO);
+  if (is_same) slice(data, SO_RCVTIMEO);
   Py_END_ALLOW_THREADS
   return data;
+}
+
+/* The next bytes of a data connection; 0 is its end. */
+static ssize_t next_of(int data, char *buffer, size_t room) {
+  ssize_t got;
+  Py_BEGIN_ALLOW_THREADS
+  while ((got = recv(data, buffer, room, 0)) < 0 && errno == EAGAIN) continue;
+  Py_END_ALLOW_THREADS
+  if (got < 0) fail("recv");
+  return got;
+}
+
+/* A transfer over TLS to or from the descriptor of a file. */
+static PyObject *over_tls(PyObject *self, int data, PyObject *file, void (*transfer)(SSL *, int)) {
+  int fd = file ? PyObject_AsFileDescriptor(file) : -1;
+  must(fd >= 0);
+  Py_BEGIN_ALLOW_THREADS
+  SSL *tls = secure(data, session_of(self)->tls);
+  transfer(tls, fd), part(tls, data);
+  close(data);
+  Py_END_ALLOW_THREADS
+  return reply(self, '2');
 }
 
 static PyObject *retrbinary_method(PyObject *self, PyObject *arguments) {
   PyObject *line, *callback;
   must(PyArg_ParseTuple(arguments, "OO", &line, &callback));
-  int data = data_of(self, line);
+  int data = data_of(self, "I", utf8(line));
   static char buffer[block];
-  for (ssize_t got;;) {
-    Py_BEGIN_ALLOW_THREADS
-    got = recv(data, buffer, block, 0);
-    Py_END_ALLOW_THREADS
-    if (got < 0) fail("recv");
-    if (got == 0) break;
+  if (context) {
+    PyObject *file = PyObject_GetAttrString(callback, "__self__"), *answer = over_tls(self, data, file, decipher);
+    Py_DecRef(file);
+    return answer;
+  }
+  for (ssize_t got; (got = next_of(data, buffer, block)) > 0;) {
     PyObject *bytes = PyBytes_FromStringAndSize(buffer, got), *none = PyObject_CallFunctionObjArgs(callback, bytes, NULL);
     must(bytes && none);
     Py_DecRef(bytes), Py_DecRef(none);
@@ -146,7 +181,8 @@ static PyObject *retrbinary_method(PyObject *self, PyObject *arguments) {
 static PyObject *storbinary_method(PyObject *self, PyObject *arguments) {
   PyObject *line, *file;
   must(PyArg_ParseTuple(arguments, "OO", &line, &file));
-  int data = data_of(self, line);
+  int data = data_of(self, "I", utf8(line));
+  if (context) return over_tls(self, data, file, encipher);
   for (Py_ssize_t size = 1; size > 0;) {
     char *bytes;
     PyObject *content = PyObject_CallMethod(file, "read", "i", block);
@@ -160,15 +196,68 @@ static PyObject *storbinary_method(PyObject *self, PyObject *arguments) {
   return reply(self, '2');
 }
 
+/* The lines of a listing, and those of each block as well in a second list unless that is NULL. */
+static PyObject *lines_of(PyObject *self, const char *verb, const char *name, PyObject *second) {
+  static char buffer[block], words[4096];
+  PyObject *lines = PyList_New(0);
+  snprintf(words, sizeof words, "%s %s", verb, name);
+  int data = data_of(self, "A", words);
+  size_t kept = 0;
+  for (ssize_t got; (got = next_of(data, buffer + kept, block - kept)) > 0;) {
+    char *line = buffer, *end = buffer + kept + got, *next;
+    Py_ssize_t before = PyList_Size(lines);
+    for (; (next = memchr(line, '\n', (size_t)(end - line))); line = next + 1) {
+      PyObject *text = PyUnicode_DecodeUTF8(line, next - line - (next > line && next[-1] == '\r'), "strict");
+      must(text && PyList_Append(lines, text) == 0);
+      Py_DecRef(text);
+    }
+    memmove(buffer, line, kept = (size_t)(end - line));
+    if (!second) continue;
+    PyObject *some = PyList_GetSlice(lines, before, PyList_Size(lines));
+    must(some && PyList_SetSlice(second, PyList_Size(second), PyList_Size(second), some) == 0);
+    Py_DecRef(some);
+  }
+  close(data);
+  Py_DecRef(reply(self, '2'));
+  return lines;
+}
+
+static PyObject *nlst_method(PyObject *self, PyObject *name) { return lines_of(self, "NLST", utf8(name), NULL); }
+
+static PyObject *dir_method(PyObject *self, PyObject *arguments) {
+  const char *name;
+  PyObject *append;
+  must(PyArg_ParseTuple(arguments, "sO", &name, &append));
+  PyObject *list = PyObject_GetAttrString(append, "__self__"), *lines = lines_of(self, "LIST", name, list);
+  Py_DecRef(list);
+  return lines;
+}
+
+static int init_tls(PyObject *self, PyObject *arguments, PyObject *keywords) {
+  (void)self, (void)arguments, (void)keywords;
+  is_same = 0;
+  use_tls();
+  return 0;
+}
+
 static PyMethodDef methods[] = {
-    {"connect", connect_method, METH_VARARGS, NULL},       {"login", login_method, METH_VARARGS, NULL},
-    {"quit", quit_method, METH_NOARGS, NULL},              {"voidcmd", voidcmd_method, METH_O, NULL},
-    {"pwd", pwd_method, METH_NOARGS, NULL},                {"retrbinary", retrbinary_method, METH_VARARGS, NULL},
-    {"storbinary", storbinary_method, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL},
+    {"connect", connect_method, METH_VARARGS, NULL},
+    {"login", login_method, METH_VARARGS, NULL},
+    {"prot_p", prot_p_method, METH_NOARGS, NULL},
+    {"quit", quit_method, METH_NOARGS, NULL},
+    {"voidcmd", voidcmd_method, METH_O, NULL},
+    {"pwd", pwd_method, METH_NOARGS, NULL},
+    {"nlst", nlst_method, METH_O, NULL},
+    {"dir", dir_method, METH_VARARGS, NULL},
+    {"retrbinary", retrbinary_method, METH_VARARGS, NULL},
+    {"storbinary", storbinary_method, METH_VARARGS, NULL},
+    {NULL, NULL, 0, NULL},
 };
 static PyMemberDef members[] = {{"__dictoffset__", T_PYSSIZET, offsetof(struct ftp, attributes), READONLY, NULL}, {NULL, 0, 0, 0, NULL}};
 static PyType_Slot slots[] = {{Py_tp_methods, methods}, {Py_tp_members, members}, {0, NULL}};
+static PyType_Slot tls_slots[] = {{Py_tp_methods, methods}, {Py_tp_members, members}, {Py_tp_init, init_tls}, {0, NULL}};
 static PyType_Spec type_spec = {"ceiling_in_python.FTP", sizeof(struct ftp), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, slots};
+static PyType_Spec tls_spec = {"ceiling_in_python.FTP_TLS", sizeof(struct ftp), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE, tls_slots};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "ceiling_in_python", NULL, -1, NULL, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit_ceiling_in_python(void) {
@@ -177,5 +266,6 @@ PyMODINIT_FUNC PyInit_ceiling_in_python(void) {
   must(module && sockets);
   socket_class = PyObject_GetAttrString(sockets, "socket");
   must(socket_class && PyModule_AddObject(module, "FTP", PyType_FromSpec(&type_spec)) == 0);
+  must(PyModule_AddObject(module, "FTP_TLS", PyType_FromSpec(&tls_spec)) == 0);
   return module;
 }

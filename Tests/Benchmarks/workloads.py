@@ -9,13 +9,14 @@ from workload import IN_PYTHON, MANY, SAME_CALLS, SMALL, TEXT, Goal, Workload, c
 _ALL = ("ftplib", "this", "this ftpy", "curl", "pycurl", "lftp", "lftp 1M", "aioftp", "C")
 _CALLBACKS = ("ftplib", "ftplib 64K", "this", "pycurl", "C")
 _HASHES = ("ftplib", "ftplib 64K", "this", "C", "sha256 alone")
-_SECURE = ("ftplib", "this", "curl", "lftp", "C")
+_SECURE = ("ftplib", "this", "curl", "lftp", "C", IN_PYTHON)
 _MANY_FILES = ("ftplib", "this", "pycurl", "aioftp", "C", IN_PYTHON)
 _TREES = ("ftplib", "this", "pycurl")
 _PLAIN = ("ftplib", "this", "C")
 _CALLS = (*_PLAIN, SAME_CALLS, IN_PYTHON)
 _TWO = ("ftplib", "this")
 _KEPT = ("ftplib", "this", "C", "strings alone")
+_LISTINGS = ("ftplib", "this", "C", IN_PYTHON)
 
 # Programs' own figures include their start: whole processes then.
 whole_files = partial(Workload, size=1024, quick=256, inside=False)
@@ -141,12 +142,12 @@ WORKLOADS = (
         quick=200_000,
         needs="",
     ),
-    entries("nlst", "`nlst`", "nlst", _PLAIN, LISTING_GOALS),
+    entries("nlst", "`nlst`", "nlst", _LISTINGS, LISTING_GOALS),
     entries(
         "dir",
         "`dir`, callback `lines.append`",
         "list",
-        _KEPT,
+        (*_LISTINGS, "strings alone"),
         LISTING_GOALS,
         reason="the strings and the two lists alone take as much with 3.11",
     ),
