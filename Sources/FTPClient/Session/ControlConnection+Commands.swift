@@ -63,8 +63,8 @@ extension ControlConnection {
 
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
   private var isInStep: Bool {
-    breakdown == nil && ahead.isEmpty && kept == nil && outstanding == 0 && !repliesAreStale && restart != .abandoned
-      && lines.isEmpty && !parser.isInside && unread == nil
+    !isWaiting && breakdown == nil && ahead.isEmpty && kept == nil && outstanding == 0 && !repliesAreStale
+      && restart != .abandoned && lines.isEmpty && !parser.isInside && unread == nil
       && replyNanoseconds.map { $0 > Self.promptness } ?? true
   }
 
@@ -125,7 +125,9 @@ extension ControlConnection {
   /// Writes a command's line, or several. Where it is interrupted that is known to be before the first byte, or behind the last of a
   /// command, which then counts as sent, the connection is as good as before.
   private func write(_ bytes: UnsafeRawBufferPointer, of word: Command.Word?) throws(FTPError) {
-    do { try stream.write(bytes, idleTimeout: replyTimeout) } catch {
+    do throws(FTPError) {
+      try waiting { () throws(FTPError) in try stream.write(bytes, idleTimeout: replyTimeout) }
+    } catch {
       guard case .interrupted(let cause) = error.kind, !(cause is any StreamFailure) else {
         breakDown(error.message, in: word)
         throw error

@@ -83,14 +83,18 @@ extension ControlConnection {
   /// Whether the last line was a reply's end with another code: see `ReplyParser.mayHaveEnded`.
   private func hasEndedEarly() throws(FTPError) -> Bool {
     guard parser.mayHaveEnded, lines.isEmpty else { return false }
-    return try !stream.isReadable(within: Self.earlyEnd)
+    return try !hasBytes(within: Self.earlyEnd)
   }
 
   /// Whether something has come that no reply has taken: bytes in the buffer or on the stream, or the stream's end.
   /// Waits for it until `timeout`.
   public func hasInput(within timeout: Duration = .zero) throws(FTPError) -> Bool {
     guard lines.isEmpty, !parser.isInside, unread == nil else { return true }
-    return try stream.isReadable(within: timeout)
+    return try hasBytes(within: timeout)
+  }
+
+  private func hasBytes(within timeout: Duration) throws(FTPError) -> Bool {
+    try waiting { () throws(FTPError) in try stream.isReadable(within: timeout) }
   }
 
   /// Reads one line without its end, at most `limit` bytes long: the raw material of a reply. `replyTimeout` is for all lines of a reply
@@ -129,7 +133,7 @@ extension ControlConnection {
   private func nextLine(limit: Int) throws(FTPError) -> [UInt8]? {
     guard let line = try lines.next(limit: limit) else { return nil }
     do throws(FTPError) {
-      if lines.mayLackLineFeed, try stream.isReadable(within: Self.earlyEnd) { _ = try read(until: .after(.zero)) }
+      if lines.mayLackLineFeed, try hasBytes(within: Self.earlyEnd) { _ = try read(until: .after(.zero)) }
     } catch {
       // The line is whole all the same. What else there is shows with the next one.
       if case .interrupted = error.kind { throw error }

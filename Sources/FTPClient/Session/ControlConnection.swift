@@ -16,6 +16,8 @@ public final class ControlConnection {
     didSet { replyNanoseconds = replyTimeout.map(\.wholeNanoseconds) }
   }
   @exclusivity(unchecked) var replyNanoseconds: Int64?
+  /// What a reply's time-out says; nil is that, and the server's name.
+  @exclusivity(unchecked) package var timeoutMessage: String?
   /// The longest line of a reply in bytes.
   public var lineLimit: Int {
     get { longestLine }
@@ -37,33 +39,38 @@ public final class ControlConnection {
   private var replyMemory: UnsafeMutableRawBufferPointer { room(for: isFull ? Self.longSize : Self.usualSize) }
 
   func room(for count: Int) -> UnsafeMutableRawBufferPointer {
-    let isLent = memory.baseAddress == lent
-    if isLent || count > memory.count {
-      if isLent { retired.append(memory) } else { memory.deallocate() }
+    if count > memory.count {
+      memory.deallocate()
       memory = Self.allocate(max(count, Self.longSize))
     }
     return memory
   }
 
-  /// What a reading waits with. A signal's handler may speak meanwhile, to abort: it gets other memory, and that stays until the reading is over.
-  @exclusivity(unchecked) private var lent: UnsafeMutableRawPointer?
-  @exclusivity(unchecked) private var retired: [UnsafeMutableRawBufferPointer] = []
+  /// Whether a call waits on the stream. Others' code may run meanwhile, a hook or a signal's handler: it must not speak here, for it would use the
+  /// memory that the call waits with, and take its reply.
+  @exclusivity(unchecked) private(set) var isWaiting = false
+
+  /// Runs what may wait on the stream; a wait in it throws `.state`.
+  @inline(__always)
+  func waiting<Result>(_ body: () throws(FTPError) -> Result) throws(FTPError) -> Result {
+    try requireNoWait()
+    isWaiting = true
+    defer { isWaiting = false }
+    return try body()
+  }
 
   /// Reads into the memory for replies, which `body` must not keep.
   @inline(__always)
   func reading<Result>(
     _ body: (UnsafeMutableRawBufferPointer) throws(FTPError) -> Result
   ) throws(FTPError) -> Result {
-    let (memory, outer) = (replyMemory, lent)
-    lent = memory.baseAddress
-    defer {
-      lent = outer
-      if outer == nil, !retired.isEmpty {
-        retired.forEach { $0.deallocate() }
-        retired = []
-      }
-    }
-    return try body(memory)
+    try waiting { () throws(FTPError) in try body(replyMemory) }
+  }
+
+  private func requireNoWait() throws(FTPError) {
+    guard isWaiting else { return }
+    throw FTPError(
+      .state, "a reply of \(host) is awaited: nothing else can be done on the connection before it has come")
   }
 
   private static func allocate(_ size: Int) -> UnsafeMutableRawBufferPointer {
@@ -205,10 +212,12 @@ public final class ControlConnection {
 
   /// The error of a reply that was not read, and what it means for the connection.
   func failed(_ error: FTPError) -> FTPError {
+    // The call that waits goes on.
+    if isWaiting { return error }
     switch error.kind {
     case .timedOut:
       abandonReplies()
-      return FTPError(.timedOut, "no reply from \(host): timed out")
+      return FTPError(.timedOut, timeoutMessage ?? "no reply from \(host): timed out")
     case .interrupted(let cause) where !(cause is any StreamFailure): abandonReplies()
     case .malformed, .tooLong: breakdown = error.message
     default:
@@ -231,6 +240,7 @@ public final class ControlConnection {
   }
 
   func requireUsable() throws(FTPError) {
+    try requireNoWait()
     guard let breakdown else { return }
     throw FTPError(.state, "the connection to \(host) cannot be used any more (\(breakdown)): connect again")
   }
