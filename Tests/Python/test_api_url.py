@@ -290,6 +290,22 @@ def test_the_users_own_netrc_is_read_by_default(
     assert server.heard[3:] == ["USER anonymous", "PASS anonymous@", "QUIT"]
 
 
+def test_the_users_own_netrc_that_cannot_be_read_is_not_passed_over(
+    tmp_path: Path, scripted: Scripted, connect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who has one is not to be logged in as anybody else."""
+    server = scripted(LOGIN)
+    (tmp_path / ".netrc").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(IsADirectoryError, match="netrc"):
+        connect(f"ftp://{server.host}:{server.port}")
+    assert server.heard == []
+    # A home that cannot be looked into is nobody's here.
+    monkeypatch.setenv("HOME", "/proc/self/mem")
+    connect(f"ftp://{server.host}:{server.port}").close()
+    assert server.heard[0] == "USER anonymous"
+
+
 def test_a_netrc_file_that_was_named_must_be_there(tmp_path: Path, connect: Any) -> None:
     with pytest.raises(FileNotFoundError):
         connect("ftp://127.0.0.1:1/", netrc=str(tmp_path / "missing"))
@@ -307,6 +323,7 @@ WRONG = [
     "ftp:///path",
     "",
     "ftp://127.0.0.1:99999/",
+    "ftp://127.0.0.1:0/",
     "ftp://127.0.0.1:x/",
     "ftp://[::1/",
     "ftp://127.0.0.1/a\r\nDELE b",

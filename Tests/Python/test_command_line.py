@@ -338,6 +338,51 @@ def test_a_file_whose_name_is_no_utf_8(program: Program, directory: Directory, u
     assert directory.names() == [name]
 
 
+def test_an_empty_name_is_no_folder(program: Program, directory: Directory, url: str) -> None:
+    """As where a variable of a shell's is not set."""
+    directory.put("theirs", b"x")
+    (program.folder / "ours").write_bytes(b"x")
+    for words in (
+        ("sync", "--delete", url, ""),
+        ("sync", "--delete", "-n", url, ""),
+        ("sync", "--delete", "", url),
+        ("get", "-r", "-o", "", url),
+        ("put", "-r", "", url),
+        ("put", "", url + "f"),
+    ):
+        status, output, errors = program(*words)
+        assert (status, output, "No such file" in errors) == (1, b"", True), (words, errors)
+    assert directory.names() == ["theirs"]
+    assert [path.name for path in program.folder.iterdir()] == ["ours"]
+
+
+@pytest.mark.parametrize("option", ["-n", "--include=*.log", "--exclude=*.log"])
+def test_what_is_for_trees_needs_r(
+    program: Program, directory: Directory, url: str, option: str
+) -> None:
+    directory.put("f", b"theirs")
+    (program.folder / "f").write_bytes(b"ours")
+    for words in (("get", option, url + "f"), ("put", option, "f", url)):
+        status, _, errors = program(*words)
+        assert (status, "need -r" in errors) == (2, True)
+    assert directory.read("f") == b"theirs"
+    assert (program.folder / "f").read_bytes() == b"ours"
+    assert program("get", "-r", "--segments", "2", url)[0] == 2
+
+
+def test_ls_of_a_directory_that_may_not_be_entered_fails(
+    program: Program, directory: Directory, url: str
+) -> None:
+    """It lies in its parent, as a file does that is listed by its own name."""
+    directory.put("plain", b"x")
+    secret = directory.local / "secret"
+    secret.mkdir(mode=0)
+    assert program("ls", url + "plain")[:2] == (0, b"plain\n")
+    status, output, errors = program("ls", url + "secret")
+    assert (status, output) == (1, b"")
+    assert "secret: 550" in errors
+
+
 # put: what is there stays until the new file is whole
 
 TEXT = b"one\ntwo\n" * 40_000
@@ -427,6 +472,19 @@ def test_put_of_text_where_the_server_does_not_rename(
     assert content == AS_SENT
     assert status == 1
     assert errors.endswith(f"keep;type=a: 550 Never.; the server has the whole file as '{part}'\n")
+
+    # Nor where the server has emptied the old file at STOR, and can do no more then.
+    def emptied(command: str, files: Files) -> None:
+        if command == "STOR keep":
+            files.content["keep"] = b""
+            files.refusals |= {"STOR": "425 No way to you."}
+
+    files = Files({"keep": b"old"}, refusals={verb: "550 Never."}, before=emptied)
+    status, errors = put_to(program, files, scripted, "$P put src $1keep\\;type=a")
+    assert (status, files.content.pop("keep")) == (1, b"")
+    ((part, content),) = files.content.items()
+    assert content == AS_SENT
+    assert errors.endswith(f"; the server has the whole file as '{part}'\n")
     # Nor is it lost when the link is, over the old file.
     faults = [Fault(), Fault(1000, "close")]
     files = Files({"keep": b"old"}, refusals={verb: "550 Never."}, faults=faults)
@@ -782,6 +840,26 @@ def test_ctrl_c_ends_it_as_a_shell_expects(
     _, errors = process.communicate(timeout=20)
     assert process.returncode == -signal.SIGINT, errors
     assert b"Traceback" not in errors
+
+
+def test_ctrl_c_does_not_wait_for_a_server_that_says_nothing(
+    program: Program, scripted: Callable[..., ScriptedServer]
+) -> None:
+    server = scripted([*LOGIN, answer("CWD"), stall()])
+    server.patience = 60
+    process = subprocess.Popen(
+        program.command("ls", f"ftp://u:p@{server.host}:{server.port}/d/"),
+        cwd=program.folder,
+        env=program.environment,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    until(lambda: len(server.heard) > 2, 30)
+    until(lambda: is_asleep(str(process.pid)))
+    process.send_signal(signal.SIGINT)
+    # To realign and to say QUIT would take 16 seconds.
+    _, errors = process.communicate(timeout=8)
+    assert process.returncode == -signal.SIGINT, errors
 
 
 def test_a_closed_pipe_is_no_traceback(program: Program, directory: Directory, url: str) -> None:

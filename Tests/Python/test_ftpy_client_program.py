@@ -65,3 +65,15 @@ def test_files_of_the_users_do_not_replace_it(tmp_path: Path) -> None:
     (tmp_path / "usr").mkdir()
     (tmp_path / "usr/__init__.py").write_text("1 / 0")
     assert "ftplib [-d]" in FTPY.run("-m", "ftplib", cwd=tmp_path).stdout
+
+
+def test_text_goes_to_the_devices_files_as_bytes_do(url: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    for kind in ("", ";type=a"):
+        FTPY.run(
+            "--root", root, "-m", "usr.ftplib", "get", "-o", "/usr/a", f"{url}/greeting.txt{kind}"
+        )
+        assert (root / "usr/a").read_bytes() == b"hello\n"
+        FTPY.run("--root", root, "-m", "usr.ftplib", "put", "/usr/a", f"{url}/back{kind}")
+        (root / "usr/a").unlink()

@@ -95,6 +95,8 @@ extension FTPObject {
         )
       }
     }
+    // To the device's paths it is the working directory.
+    if value.isString || value.isBytes, try !value.isTrue() { return [] }
     var path = value
     let modules = try importModule("sys").attribute("modules")
     if let mapping = try modules.value(for: .string("_ftpy.hostpath")), try !mapping.attribute("root").isNone {

@@ -6,7 +6,7 @@ import PythonBridge
 enum Netrc {
   /// `(login, account, password)` for a host; nil when there is no file, or nothing in it for this user.
   ///
-  /// `file` is the file's name; `True` the user's own, which need not be there, `False` none. Raises `OSError` for one that cannot be read,
+  /// `file` is the file's name; `True` the user's own, which need not be there, `False` none. Raises `OSError` for one that is there and cannot be read,
   /// `PermissionError` for the user's own when others may read it, `ValueError` for what is no such file. None of them quotes it, as
   /// Python's own do, nor has a cause that does.
   static func entry(
@@ -20,19 +20,27 @@ enum Netrc {
     do {
       entries = try netrc.callMethod("netrc", isOwn ? PythonObject.none : file)
     } catch {
-      if PythonError.matches(.osError) {
-        // Nobody need have one.
-        guard isOwn else { throw error }
-        PythonError.clear()
+      if PythonError.matches(.osError), let failure = PythonError.take() {
+        // Nobody need have one; but who has one is not to be logged in as anybody else.
+        guard try isOwn && !isThere(ownFile()) else { throw PythonError.restore(failure) }
         return nil
       }
       guard PythonError.matches(parseError, .unicodeError), let failure = PythonError.take() else { throw error }
-      throw try refusal(failure, isOwn ? importModule("os.path").callMethod("expanduser", .string("~/.netrc")) : file)
+      throw try refusal(failure, isOwn ? ownFile() : file)
     }
     let entry = try entries.callMethod("authenticators", host)
     guard !entry.isNone else { return nil }
     if let user, try entry.item(0).text() != user.text() { return nil }
     return entry
+  }
+
+  private static func ownFile() throws -> PythonObject {
+    try importModule("os.path").callMethod("expanduser", .string("~/.netrc"))
+  }
+
+  /// Whether a file can be seen: in a home that is not this user's it cannot.
+  private static func isThere(_ file: PythonObject) throws -> Bool {
+    try importModule("os.path").callMethod("lexists", file).isTrue()
   }
 
   /// What is raised in the place of an exception of Python's that may quote the file.

@@ -49,7 +49,12 @@ struct ServerURL {
       throw PythonError.value("connect_url() needs 'ftp://host/...', 'ftpes://host/...' or 'ftps://host/...'")
     }
     self.scheme = scheme
-    port = try Self.saying("the URL's port is no number up to 65535; \(Self.encoding)") { try part("port") }
+    port = try Self.saying("the URL's port is no number from 1 to 65535; \(Self.encoding)") {
+      let port = try part("port")
+      // To `connect` it would be the usual one.
+      guard try port?.isTrue() ?? true else { throw PythonError.value("") }
+      return port
+    }
     self.host = try Self.host(host.text()) { try decoded("host", .string($0)) }
     user = try decoded("user name", part("username"))
     password = try decoded("password", part("password"))

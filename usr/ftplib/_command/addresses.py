@@ -27,11 +27,11 @@ class Address:
         if parts is None or not parts.hostname:
             raise ValueError(f"names no host, nor an IPv6 address in brackets; {ENCODING}")
         try:
-            _ = parts.port
+            port = parts.port
         except ValueError:
-            parts = None
-        if parts is None:
-            raise ValueError(f"its port is no number up to 65535; {ENCODING}")
+            port = 0
+        if port == 0:
+            raise ValueError(f"its port is no number from 1 to 65535; {ENCODING}")
         if "#" in url:
             raise ValueError("has a #, which is %23 in a URL")
         # FTP knows no query: a ? is a character like any other.

@@ -8,15 +8,18 @@ import os
 from . import ftplib
 from .addresses import Address, command
 from .messages import Failure, every, meter, printable
-from .places import Places, in_its_place
+from .places import Places, here, in_its_place
 from .sessions import Sessions, named
 from .streams import Output, Sink
-from .trees import tree
+from .trees import require_tree, tree
 
 
 def get(options: argparse.Namespace, sessions: Sessions) -> bool:
+    require_tree(options)
+    if options.recursive and options.segments > 1:
+        options.parser.error("--segments is for files, -j for trees")
     several = len(options.url) > 1 and options.output not in (None, "-")
-    if several and not os.path.isdir(options.output):
+    if several and not os.path.isdir(here(options.output)):
         raise Failure(f"{options.output}: is no directory, for several files")
     output = Output() if options.output == "-" and not options.recursive else None
     places = Places()
@@ -39,11 +42,11 @@ def get(options: argparse.Namespace, sessions: Sessions) -> bool:
 
 def local_target(address: Address, options: argparse.Namespace) -> str:
     """Where a file or a tree goes to."""
-    target: str | None = options.output
-    if options.recursive:
-        return target or local_name(address, "directory")
-    if target is None or os.path.isdir(target) or target.endswith("/"):
-        return os.path.join(target or "", local_name(address, "file"))
+    if options.output is None:
+        return local_name(address, "directory" if options.recursive else "file")
+    target = here(options.output)
+    if not options.recursive and (os.path.isdir(target) or options.output.endswith("/")):
+        return os.path.join(target, local_name(address, "file"))
     return target
 
 

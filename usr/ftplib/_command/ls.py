@@ -26,7 +26,7 @@ def ls(options: argparse.Namespace, sessions: Sessions) -> bool:
 
 
 def entries(address: Address, sessions: Sessions) -> list[tuple[str, dict[str, str]]]:
-    """What a directory holds, or the one file that the path names."""
+    """What a directory holds, or the one thing of another kind that the path names."""
     ftp = sessions.open(address.parent())
     if not address.name:
         return ftp.listdir()
@@ -34,13 +34,20 @@ def entries(address: Address, sessions: Sessions) -> list[tuple[str, dict[str, s
     try:
         ftp.cwd(address.name if isinstance(address.name, str) else os.fsdecode(address.name))
     except ftplib.error_perm:
-        found = [entry for entry in ftp.listdir() if entry[0] == os.fsdecode(address.name)]
+        name = os.fsdecode(address.name)
+        found = [
+            entry for entry in ftp.listdir() if entry[0] == name and not is_directory(entry[1])
+        ]
         if not found:
             raise
         return found
     found = ftp.listdir()
     ftp.cwd(here)
     return found
+
+
+def is_directory(facts: dict[str, str]) -> bool:
+    return facts.get("type", "").lower() == "dir"
 
 
 def long(name: str, facts: dict[str, str]) -> str:

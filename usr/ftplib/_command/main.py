@@ -26,6 +26,10 @@ def run(module: str, words: Sequence[str]) -> bool:
     sessions = Sessions(options)
     try:
         well: bool = options.run(options, sessions)
+    except KeyboardInterrupt:
+        # Who wants it to end does not wait for a server's farewell.
+        sessions.drop()
+        raise
     finally:
         sessions.close()
     if well and sys.stdout is not None:

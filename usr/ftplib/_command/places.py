@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -12,7 +13,7 @@ from .streams import Sink
 
 
 class Places:
-    """What a command has written: as cp has it, nothing that comes later replaces that."""
+    """The names that a command has given out: as with cp, the first source of a name stays."""
 
     def __init__(self) -> None:
         self.taken: dict[str, str] = {}
@@ -30,6 +31,15 @@ class Places:
             if not keeping:
                 del self.taken[place]
             raise
+
+
+def here(path: str) -> str:
+    """Where a path lies on this computer: with `ftpy --root` its paths are the device's."""
+    mapping = sys.modules.get("_ftpy.hostpath")
+    if mapping is None or mapping.root is None or not path:
+        return path
+    place: str = mapping.host(path)
+    return place
 
 
 @contextmanager

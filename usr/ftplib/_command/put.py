@@ -9,15 +9,16 @@ import sys
 from . import ftplib
 from .addresses import Address, is_url, shown
 from .messages import Failure, every, meter
-from .places import Places
+from .places import Places, here
 from .sessions import Sessions, named
 from .streams import reading, standard_input
 from .textupload import TextUpload
-from .trees import tree
+from .trees import require_tree, tree
 
 
 def put(options: argparse.Namespace, sessions: Sessions) -> bool:
     address: Address = options.url
+    require_tree(options)
     if address.name and len(options.file) > 1:
         raise Failure(f"{address.shown}: must end with a slash, for several files")
     for file in filter(is_url, options.file):
@@ -41,7 +42,7 @@ def put(options: argparse.Namespace, sessions: Sessions) -> bool:
                 names = (address.path(), "" if address.name else os.fsdecode(name))
                 tree(ftp.upload_tree, file, "/".join(filter(None, names)), options)
             elif address.kind == "a":
-                with reading(file) as source:
+                with reading(file if file == "-" else here(file)) as source:
                     TextUpload(sessions, address.parent(), name).store(source)
             else:
                 upload(sessions.open(address.parent()), file, name, options)

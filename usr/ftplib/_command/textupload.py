@@ -62,7 +62,10 @@ class TextUpload:
             raise
 
     def store_again(self, ftp: ftplib.FTP, source: IO[bytes], refusal: Exception) -> None:
-        """Under its own name, which it could not be given. Until it is whole the part stays."""
+        """Under its own name, which it could not be given. Until it is whole the part stays.
+
+        Servers empty a file at STOR: whatever fails then but a refusal, the part is the only copy.
+        """
         if self.start is None:
             raise self.told_of_part(refusal)
         source.seek(self.start)
@@ -70,13 +73,12 @@ class TextUpload:
         try:
             ftp.storlines(command("STOR", self.name), lines)
         except ftplib.all_errors as error:
-            if lines.are_read:
+            if lines.are_read or not isinstance(error, ftplib.error_perm):
                 raise self.told_of_part(error) from None
             self.remove(error)
             raise
         except BaseException:
-            if lines.are_read:
-                complain(f"the server has the whole file as '{self.part}'")
+            complain(f"the server has the whole file as '{self.part}'")
             raise
         self.remove()
 

@@ -31,6 +31,12 @@ def sync(options: argparse.Namespace, sessions: Sessions) -> bool:
     return True
 
 
+def require_tree(options: argparse.Namespace) -> None:
+    """Refuses a command line that only means something with -r, and has none."""
+    if not options.recursive and (options.dry_run or options.include or options.exclude):
+        options.parser.error("-n, --include and --exclude need -r")
+
+
 def tree(
     run: Callable[..., ftplib.TreeSummary], source: str, target: str, options: argparse.Namespace
 ) -> None:
@@ -41,6 +47,7 @@ def tree(
         "dry_run": options.dry_run,
         "delete": getattr(options, "delete", False),
         "connections": options.jobs,
+        "resume": not getattr(options, "restart", False),
         "retries": options.retries,
         "progress": meter(options),
     }

@@ -46,7 +46,8 @@ package final class LocalTree: @unchecked Sendable {
   /// Opens the folder, which may itself be a link.
   package init(_ path: [UInt8], _ missing: Missing = .fail) throws(FTPError) {
     try path.requireNoNUL("a local path")
-    let path = path.isEmpty ? Array(".".utf8) : path
+    // As to the system: what was to hold the name is empty, and another folder must not be filled for it, or cleared.
+    guard !path.isEmpty else { throw FTPError(errno: ENOENT, "open the folder ''") }
     self.path = path.text
     if missing == .make { try Self.make(path) }
     descriptor = path.withPath { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -129,6 +130,25 @@ package final class LocalTree: @unchecked Sendable {
     }
     return Entry(
       name: name, kind: kind, size: UInt64(clamping: status.st_size), modified: Int(status.st_mtim.tv_sec))
+  }
+
+  /// The names in a directory that stand for the same as one of others which it does not list and yet finds: where it does not tell upper case from
+  /// lower, or composed letters from others.
+  package func otherSpellings(of names: Set<[UInt8]>, in directory: Directory) throws(FTPError) -> Set<[UInt8]> {
+    let listed = try entries(of: directory).map(\.name)
+    let found = Set(names.subtracting(listed).compactMap { identity($0, in: directory) })
+    guard !found.isEmpty else { return [] }
+    return Set(listed.filter { name in identity(name, in: directory).map(found.contains) ?? false })
+  }
+
+  private struct Identity: Hashable {
+    let device, inode: UInt64
+  }
+
+  private func identity(_ name: [UInt8], in directory: Directory) -> Identity? {
+    var status = stat()
+    guard name.withPath({ fstatat(directory.descriptor, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 else { return nil }
+    return Identity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
   }
 
   /// Removes a file or a link, or a directory that is empty. That it is not there is no matter.
