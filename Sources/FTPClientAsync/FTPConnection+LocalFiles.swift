@@ -60,8 +60,8 @@ extension FTPConnection {
   /// Uploads a file (`STOR`). Returns how far it came, which is the end.
   ///
   /// With `resume` the upload goes on behind what the server's file holds already (`SIZE`, `REST`), and nothing is transferred when that is as long as
-  /// this one. Throws `.state` when the server's is longer: it is another. `progress` is called after each block, on the connection's thread, and delays
-  /// the transfer as long as it takes.
+  /// this one. Throws `.state` when the server's is longer: it is another; `.mismatch` when it is not all there afterwards, for the server has begun
+  /// elsewhere. `progress` is called after each block, on the connection's thread, and delays the transfer as long as it takes.
   ///
   /// Throws as `FTPSession.store`, and `.system` for the file; then, and after a cancellation, the server may hold a part.
   @discardableResult
@@ -86,6 +86,11 @@ extension FTPConnection {
         let count = try ours { () throws(FTPError) in try local.read(into: buffer) }
         report = TransferProgress(done: report.done &+ UInt64(count), total: size)
         return count
+      }
+      if offset > 0, let there = try session.size(of: path), there != report.done {
+        throw FTPError(
+          .mismatch,
+          "the server says that it goes on with '\(path)' and does not: it has \(there) of \(report.done) bytes")
       }
       return report
     }

@@ -11,8 +11,8 @@ internal import Synchronization
 /// A call is the one of `FTPSession`, with its contract where it says nothing else; it blocks a thread of the connection's own and suspends the caller. Calls
 /// are done one after the other. What a call throws is `FTPError`, or what a progress handler, a source or the interrupt hook threw.
 ///
-/// Cancelling a task ends the call that it waits in within a tenth of a second, by `CancellationError`; all but the resolving of a host's name,
-/// which the system does not let go. Afterwards the session is usable: what the server still says about the call that was broken off is
+/// Cancelling a task ends the call that it waits in within a tenth of a second, by `CancellationError`; the TLS handshake of a data connection, and
+/// the wait for a download's first bytes, within a second more, and not the resolving of a host's name, which the system does not let go. Afterwards the session is usable: what the server still says about the call that was broken off is
 /// read before the next command. Where that is impossible the next call throws `.state`, "connect again". A call that waits for another to finish is cancelled
 /// when that has finished. A connection whose last reference goes is closed without a word to the server.
 public actor FTPConnection {

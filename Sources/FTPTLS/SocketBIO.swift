@@ -44,7 +44,7 @@ enum SocketBIO {
     }
     do throws(FTPError) {
       let count = try stream.socket.read(into: buffer, until: stream.deadline)
-      if count == 0 { stream.socketHasEnded = true }
+      if count == 0 { stream.socketHasEnded = true } else { stream.noteArrival() }
       return CInt(clamping: count)
     } catch {
       // "Again", so that OpenSSL does not take it for the connection's end: a deadline or an interruption is none.

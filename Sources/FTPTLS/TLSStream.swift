@@ -19,6 +19,9 @@ final class TLSStream: SecureStream, Waitable {
   var deadline = Deadline.never
   /// How long the running call may wait for the socket to take something.
   var idleTimeout: Duration?
+  /// Whether the deadline is for silence: over a slow way a record takes longer than a connection may be silent. Of a reply it is for the whole.
+  private let isForSilence: Bool
+  private var isReading = false
   /// Whether OpenSSL may read the socket, and wait: not for the sake of a record more.
   var mayRead = true
   /// What the socket threw during the running call.
@@ -51,6 +54,7 @@ final class TLSStream: SecureStream, Waitable {
     self.host = host
     tickets = control?.tickets ?? SessionTickets()
     known = control.flatMap { openssl_peer_certificate($0.ssl) }
+    isForSilence = control != nil
     SSL_set_ex_data(ssl, Self.index, Unmanaged.passUnretained(self).toOpaque())
     guard let bio = SocketBIO.make(for: self) else { throw OpenSSLError.take("cannot start TLS") }
     SSL_set_bio(ssl, bio, bio)
@@ -115,6 +119,11 @@ final class TLSStream: SecureStream, Waitable {
     return 0
   }
 
+  /// Bytes have come from the socket.
+  func noteArrival() {
+    if isForSilence, isReading { deadline = .after(idleTimeout) }
+  }
+
   // MARK: The handshake
 
   /// Shakes hands. See `TransportSecurity.secure`.
@@ -160,6 +169,8 @@ final class TLSStream: SecureStream, Waitable {
     if let pending { throw pending }
     guard ending == nil, let base = buffer.baseAddress else { return 0 }
     prepare(until: deadline, idleTimeout: deadline.remaining)
+    isReading = true
+    defer { isReading = false }
     var count = 0
     // As many records as are there and fit, in one block.
     while count < buffer.count {

@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ import realservers
 from conftest import (
     LOGIN,
     Conversation,
+    Interpreter,
     ScriptedServer,
     Step,
     answer,
@@ -167,6 +169,47 @@ def test_delete_only_when_asked(server: Any, tmp_path: Path) -> None:
         summary = ftp.sync("", tmp_path, direction="up", delete=True)
         assert summary.deleted == 2
         assert tree(server.root) == tree(tmp_path)
+
+
+def test_ctrl_c_ends_a_removal_here(server: Any, tmp_path: Path) -> None:
+    serve(server, {"keep": b"k"})
+    for number in range(20_000):
+        (tmp_path / f"{number:05}").touch()
+
+    line = 'while [ -e "$1" ]; do :; done; kill -INT "$2"'
+    words = [str(tmp_path / "00000"), str(os.getpid())]
+    with (
+        realservers.session(server) as ftp,
+        subprocess.Popen(["sh", "-c", line, "sh", *words]),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        ftp.sync("", tmp_path, delete=True)
+    assert len(os.listdir(tmp_path)) > 1
+
+
+def test_what_was_just_fetched_under_another_spelling_is_not_deleted(
+    server: Any, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    """Where a folder does not tell upper case from lower."""
+    library, folder = tmp_path / "folding.so", tmp_path / "folder"
+    source = str(Path(__file__).with_name("folding.c"))
+    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), source]
+    subprocess.run(command, check=True)
+    serve(server, {"Config.txt": b"newer", "Logs/A.log": b"aa"})
+    fill(folder, {"config.txt": b"old", "logs/a.log": b"x", "logs/gone": b"g", "gone": b"g"})
+    script = f"""
+from usr.ftplib import FTP
+ftp = FTP()
+ftp.connect({server.host!r}, {server.port})
+ftp.login({server.user!r}, {server.password!r})
+print(ftp.sync("", {str(folder)!r}, delete=True).deleted)
+"""
+    for deleted in (2, 0):
+        environment = {"LD_PRELOAD": str(library)}
+        done = interpreter.run("-c", script, environment=environment)
+        assert done.stdout == f"{deleted}\n"
+        found = {name.lower(): content for name, content in tree(folder).items()}
+        assert found == {"config.txt": b"newer", "logs": None, "logs/a.log": b"aa"}
 
 
 LEFT = {"old/keep.bak": b"k", "old/in/x.bak": b"k"}

@@ -15,7 +15,7 @@ public struct TextLineSplitter {
 
   /// Hands each line that `chunk` completes to `body`, without its end. The bytes are valid during the call.
   ///
-  /// Throws what `body` throws, and `.tooLong` for a line longer than `limit` bytes.
+  /// Throws what `body` throws, and `.tooLong` for a line longer than `limit` characters of UTF-8.
   public mutating func append(
     _ chunk: UnsafeRawBufferPointer, limit: Int,
     _ body: (UnsafeRawBufferPointer) throws(FTPError) -> Void
@@ -49,7 +49,7 @@ public struct TextLineSplitter {
       let end =
         Self.first(ASCII.carriageReturn, from: start + position, lineFeed - position).map { $0 - start } ?? lineFeed
       let line = UnsafeRawBufferPointer(start: start + position, count: end - position)
-      guard pending.count + line.count <= limit else {
+      guard pending.count + line.count <= limit || pending.utf8Length + line.utf8Length <= limit else {
         try body(lines)
         throw FTPError(longerThan: limit)
       }
@@ -90,6 +90,11 @@ public struct TextLineSplitter {
   private static func first(_ byte: UInt8, from start: UnsafeRawPointer, _ count: Int) -> UnsafeRawPointer? {
     memchr(start, CInt(byte), count).map { UnsafeRawPointer($0) }
   }
+}
+
+extension Sequence<UInt8> {
+  /// The number of characters in UTF-8; of other bytes at least a quarter of their number.
+  var utf8Length: Int { reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 } }
 }
 
 extension [UInt8] {

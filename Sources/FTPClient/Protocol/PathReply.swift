@@ -2,6 +2,8 @@
 public enum PathReply {
   /// The path with doubled quotes undone, or nil when the reply is not a 257 with a path.
   ///
+  /// A quote that ends it is followed by a blank, or the end; where none is, the first one that is not doubled ends it.
+  ///
   /// vsftpd, ProFTPD and pyftpdlib double a quote in the path, Pure-FTPd, inetutils, Twisted and aioftp do
   /// not: where undoubling finds no end before a blank or the end of the line, the last such quote ends the path.
   public static func path(of reply: Reply) -> [UInt8]? {
@@ -11,7 +13,7 @@ public enum PathReply {
       line.starts(with: "257 \"".utf8)
     else { return nil }
     let path = line.dropFirst(5)
-    return doubled(path) ?? plain(path)
+    return doubled(path, isEnded: isEnd) ?? plain(path) ?? doubled(path) { _, _ in true }
   }
 
   private static func isEnd(_ line: ArraySlice<UInt8>, after index: Int) -> Bool {
@@ -20,7 +22,9 @@ public enum PathReply {
   }
 
   /// RFC 959's reading: a doubled quote is a quote, a single one ends the path.
-  private static func doubled(_ line: ArraySlice<UInt8>) -> [UInt8]? {
+  private static func doubled(
+    _ line: ArraySlice<UInt8>, isEnded: (_ line: ArraySlice<UInt8>, _ index: Int) -> Bool
+  ) -> [UInt8]? {
     var path: [UInt8] = []
     path.reserveCapacity(line.count)
     var index = line.startIndex
@@ -32,7 +36,7 @@ public enum PathReply {
       }
       let next = index + 1
       guard next < line.endIndex, line[next] == ASCII.quote else {
-        return isEnd(line, after: index) ? path : nil
+        return isEnded(line, index) ? path : nil
       }
       path.append(ASCII.quote)
       index = next + 1

@@ -13,7 +13,7 @@ public struct TextBlockDecoder {
 
   /// The lines that `chunk` completes, each with a LF; empty when it completes none.
   ///
-  /// Throws `.tooLong` for a line longer than `limit` bytes.
+  /// Throws `.tooLong` for a line longer than `limit` characters of UTF-8.
   public mutating func append(_ chunk: UnsafeRawBufferPointer, limit: Int) throws(FTPError) -> [UInt8] {
     var chunk = chunk[...]
     if swallowLineFeed, let first = chunk.first {
@@ -40,11 +40,11 @@ public struct TextBlockDecoder {
           let written = UnsafeRawBufferPointer(start: target, count: count)
           var search = before
           while let lineFeed = Self.first(ASCII.lineFeed, in: written, from: search) {
-            if lineFeed - start > limit { isTooLong = true }
+            if lineFeed - start > limit, written[start..<lineFeed].utf8Length > limit { isTooLong = true }
             start = lineFeed + 1
             search = start
           }
-          if count - start > limit { isTooLong = true }
+          if count - start > limit, written[start...].utf8Length > limit { isTooLong = true }
         }
         guard let end else { break }
         target[count] = ASCII.lineFeed

@@ -69,14 +69,16 @@ package final class FileDownload {
 
   /// Waits until the next attempt. Throws when there is none.
   private func goOn(after error: any Error) throws {
-    do { try attempts.goOn(after: error, at: inPlace, client) } catch {
+    let done = inPlace
+    // A later run would take it for the file's: it does not wait for the next attempt, which may never come.
+    if isSuspect { try? restart() }
+    do { try attempts.goOn(after: error, at: done, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost {
         client.disconnect()
       } else {
         _ = client.trying { try client.releasePort() }
       }
-      let done = inPlace
-      sink.abandon(keeping: options.resumes)
+      sink.abandon(keeping: options.resumes && !isSuspect)
       let title = "downloading '\(name)' from \(client.server) to '\(sink.name)'"
       throw TransferFailure(cause: error, title, attempts: attempts.count, done: done, of: facts.size)
     }
@@ -178,9 +180,9 @@ package final class FileDownload {
   }
 
   private func restart() throws {
-    isSuspect = false
     try LocalFailure.marking { try sink.restart(for: facts, identity: identity) }
     try hash.restart()
+    isSuspect = false
   }
 
   private func beginAnew(_ now: RemoteFacts) throws {

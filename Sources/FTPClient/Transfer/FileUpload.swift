@@ -104,9 +104,8 @@ package final class FileUpload {
       }
       if isBack ?? false { self.aside = nil }
     }
-    guard target.hasBegun || target.isAsked, !target.isDirect, isBlocked || !(target.isKept && options.resumes) else {
-      return
-    }
+    let isOfUse = target.isKept && options.resumes && !target.isSpoilt
+    guard target.hasBegun || target.isAsked, !target.isDirect, isBlocked || !isOfUse else { return }
     _ = client.trying { try client.execute("DELE", target.name) }
   }
 

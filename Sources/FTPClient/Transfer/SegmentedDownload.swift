@@ -95,7 +95,8 @@ final class SegmentedDownload {
     var ranges: [Range<UInt64>] = []
     for gap in gaps() {
       var start = gap.lowerBound
-      while gap.upperBound - start >= share &+ Self.least, ranges.count < 64 {
+      // The last of them is no shorter than a range may be.
+      while gap.upperBound - start >= share, gap.upperBound - start - share >= Self.least, ranges.count < 64 {
         ranges.append(start..<(start + share))
         start += share
       }

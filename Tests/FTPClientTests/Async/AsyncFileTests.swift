@@ -33,6 +33,7 @@ extension ClientTests {
         steps += [
           .answer("STOR g", "150 ok"), .accept, .take(Array(pattern(1000)[offset...])), .endData, .say("226 done"),
         ]
+        if offset > 0 { steps.append(.answer("SIZE g", "213 1000")) }
       }
       let path = folder.file("f")
       try await ScriptedServer.connection(steps + .inStep) { connection in
@@ -41,6 +42,21 @@ extension ClientTests {
           #expect(report == TransferProgress(done: 1000, total: 1000))
         }
         #expect(word == row.word)
+        try await connection.isInStep()
+      }
+    }
+
+    @Test func `an upload that a server has begun from the start is not whole`() async throws {
+      let folder = try Folder()
+      try folder.write("f", pattern(1000))
+      let path = folder.file("f")
+      let steps: [Step] = [
+        .answer("TYPE I", "200 ok"), .answer("SIZE g", "213 400"), .passive(), .answer("REST 400", "350 ok"),
+        .answer("STOR g", "150 ok"), .accept, .take(Array(pattern(1000)[400...])), .endData, .say("226 done"),
+        .answer("SIZE g", "213 600"),
+      ]
+      try await ScriptedServer.connection(steps + .inStep) { connection in
+        #expect(await thrown { try await connection.upload(file: path, to: "g", resume: true) } == "mismatch")
         try await connection.isInStep()
       }
     }

@@ -34,6 +34,8 @@ package final class TreeRun: @unchecked Sendable {
     var summary = FTPTree.Summary()
     /// What the target has and the source has not, each with whether it is a directory.
     var surplus: [(path: Path, isDirectory: Bool)] = []
+    /// What the server has in those directories that have surplus here.
+    var theirs: [Path: Set<[UInt8]>] = [:]
     /// What goes into the server's directories that have surplus, under names that they did not have, each with whether
     /// it is a directory.
     var novel: [Path: [[UInt8]: Bool]] = [:]
@@ -282,12 +284,18 @@ package final class TreeRun: @unchecked Sendable {
   private func removeSurplus(_ worker: TreeWorker) {
     let (surplus, novel, showsHidden) = state.withLock { ($0.surplus, $0.novel, $0.showsHidden) }
     var listed: [Path: Set<[UInt8]>] = [:]
+    var others: [Path: Set<[UInt8]>] = [:]
     for (path, isDirectory) in surplus {
       if isStopped { return }
       // What the server would not show may be there.
       if direction == .download, !showsHidden, path.last?.first == ASCII.dot { continue }
       do {
+        try worker.client.checkInterrupt()
         let directory = Array(path.dropLast())
+        if direction == .download, let name = path.last {
+          if others[directory] == nil { others[directory] = try worker.otherSpellings(in: directory) }
+          if others[directory]?.contains(name) ?? false { continue }
+        }
         if let name = path.last, let novel = novel[directory], worker.isMeant(path, isDirectory: isDirectory) {
           if listed[directory] == nil {
             listed[directory] = []

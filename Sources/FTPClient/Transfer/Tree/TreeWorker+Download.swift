@@ -16,8 +16,10 @@ extension TreeWorker {
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
     if run.options.deletes, let place {
-      for entry in try LocalFailure.marking({ try run.local.entries(of: place) }) where !present.contains(entry.name) {
-        noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory)
+      let surplus = try LocalFailure.marking { try run.local.entries(of: place) }.filter { !present.contains($0.name) }
+      for entry in surplus { noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory) }
+      if !surplus.isEmpty {
+        run.state.withLock { $0.theirs[path] = present.filter { TreeName.refusal($0) == nil } }
       }
     }
   }

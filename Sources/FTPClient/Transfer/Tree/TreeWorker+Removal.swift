@@ -47,8 +47,16 @@ extension TreeWorker {
     return missing.isEmpty ? names : []
   }
 
-  /// Looks what of a thing the filter takes; nil for nothing. Nothing that a directory holds is removed yet.
+  /// The names in a directory here that stand for what the server has under other ones: what seems surplus is what has just been transferred.
+  func otherSpellings(in path: TreeRun.Path) throws -> Set<[UInt8]> {
+    let theirs = run.state.withLock { $0.theirs[path] ?? [] }
+    return try LocalFailure.marking { try run.local.otherSpellings(of: theirs, in: run.local.directory(path)) }
+  }
+
+  /// Looks what of a thing the filter takes; nil for nothing. Nothing of it is removed yet, but what a server removes as the empty directory, or the
+  /// link, that it was.
   func removal(of path: TreeRun.Path, isDirectory: Bool, ancestors: [[UInt8]] = []) throws -> Removal? {
+    try client.checkInterrupt()
     guard isMeant(path, isDirectory: isDirectory) else { return nil }
     guard isDirectory else { return Removal(path: path, isDirectory: false) }
     guard path.count <= TreeRun.deepest else {
@@ -113,6 +121,7 @@ extension TreeWorker {
 
   /// Removes what was looked at, and nothing that has come since.
   func remove(_ removal: Removal) throws {
+    try client.checkInterrupt()
     for inner in removal.contents { try remove(inner) }
     guard !removal.staysBehind, !removal.isGone, let name = removal.path.last else { return }
     switch run.direction {
