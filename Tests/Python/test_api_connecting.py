@@ -714,3 +714,18 @@ def test_a_server_without_pasv_is_asked_for_epsv(scripted: Scripted) -> None:
     assert ftp.makepasv()[0] == server.host
     assert server.heard[-2:] == ["PASV", "EPSV"]
     ftp.close()
+
+
+def test_a_port_may_be_text(scripted: Callable[..., ScriptedServer], client: ModuleType) -> None:
+    """As `os.environ` has it."""
+    server = scripted(LOGIN, LOGIN)
+
+    class Own(client.FTP):  # type: ignore[name-defined,misc]
+        port = str(server.port)
+
+    with closing(Own(server.host, user="user", passwd="password")) as ftp:
+        assert ftp.welcome == "220 Scripted server."
+    ftp = client.FTP()
+    ftp.port = str(server.port)
+    ftp.connect(server.host)
+    ftp.close()

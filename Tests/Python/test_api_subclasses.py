@@ -6,6 +6,7 @@ import inspect
 import io
 import socket
 import ssl
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from types import ModuleType
@@ -13,7 +14,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from scripted import ScriptedServer, answer, download, passive, say, upload
+from scripted import ScriptedServer, answer, download, passive, say, send, upload
 from scripted_tls import AUTH, LOGIN_TLS, begin, certificates, cut_data, data_of, notify_close
 
 Scripted = Callable[..., ScriptedServer]
@@ -275,3 +276,60 @@ def test_a_class_between_the_two_is_called(client: ModuleType, scripted: Scripte
         received: list[bytes] = []
         assert ftp.retrbinary("RETR x", received.append) == "226 Done."
         assert (b"".join(received), called) == (b"in TLS", ["connect", "login", "RETR x"])
+
+
+def test_a_proxy_of_a_subclass_is_its_own(client: ModuleType, talk: Talk) -> None:
+    """Of the kind that logs in by `USER user@host`."""
+    server = talk()[1]
+
+    class Through(client.FTP):  # type: ignore[name-defined,misc]
+        proxy = f"{server.host}:{server.port}"
+
+    with closing(Through()) as ftp:
+        assert ftp.proxy == Through.proxy
+        with pytest.raises(ConnectionRefusedError):
+            ftp.connect("127.0.0.1", 1)
+    ours = client.FTP()
+    ours.proxy = Through.proxy
+    if client.__name__ != "ftplib" or hasattr(client, "connect_url"):
+        with pytest.raises(ValueError, match="scheme"):
+            ours.connect("127.0.0.1", 1)
+
+
+def test_a_wrap_socket_that_takes_no_more_than_cpython_gives(
+    client: ModuleType, scripted: Scripted
+) -> None:
+    class Context(ssl.SSLContext):
+        def wrap_socket(self, sock: Any, server_hostname: Any = None) -> ssl.SSLSocket:  # type: ignore[override]
+            return super().wrap_socket(sock, server_hostname=server_hostname)
+
+    own = Context(ssl.PROTOCOL_TLS_CLIENT)
+    own.check_hostname, own.verify_mode = False, ssl.CERT_NONE
+    patched = trusting()
+    plain = patched.wrap_socket
+    patched.wrap_socket = lambda sock, server_hostname=None: plain(  # type: ignore[method-assign,assignment,misc]
+        sock, server_hostname=server_hostname
+    )
+    for context in (own, patched):
+        # The second data connection asks for the TLS session of the first, where it can.
+        transfers = []
+        for number in range(2):
+            first = begin("RETR", "150 Here (6 bytes).")[min(number, 1) :]
+            transfers += [*first, send(b"in TLS"), notify_close(), cut_data(), say("226 Done.")]
+        server = scripted([*LOGIN_TLS, *transfers])
+        with closing(client.FTP_TLS(context=context)) as ftp:
+            ftp.connect(server.host, server.port)
+            ftp.login("user", "password")
+            ftp.prot_p()
+            for _ in range(2):
+                received: list[bytes] = []
+                ftp.retrbinary("RETR x", received.append)
+                assert b"".join(received) == b"in TLS"
+
+
+def test_a_context_of_its_own_is_as_cpythons(client: ModuleType) -> None:
+    """It hides an end of TLS without notice from a script's own loop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ours = client.FTP_TLS().context.options
+    assert ours == ssl._create_stdlib_context().options  # type: ignore[attr-defined]

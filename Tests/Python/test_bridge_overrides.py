@@ -854,3 +854,17 @@ def test_a_rest_that_is_interrupted_leaves_the_session_in_step(
     assert ftp.pwd() == directory.path
     ftp.retrbinary("RETR file", received.append)
     assert received[-1] == b"content"
+
+
+def test_a_file_with_an_error_handler_is_read(client: ModuleType, talk: Any) -> None:
+    """A name in Latin-1, as one way to read it has it with CPython."""
+
+    def refuse(conversation: Conversation) -> None:
+        conversation.hear()
+        conversation.control.sendall(b"550 caf\xe9.\r\n")
+
+    ftp, _ = talk(refuse)
+    ftp.file = ftp.sock.makefile("r", encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(client.error_perm, match="caf\udce9"):
+        ftp.voidcmd("DELE f")
+    ftp.file.close()

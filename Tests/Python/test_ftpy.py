@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import shutil
 import signal
 import subprocess
@@ -180,10 +181,12 @@ def test_standard_input_may_be_closed(arguments: list[str], tmp_path: Path) -> N
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_ctrl_c_ends_a_script_as_a_shell_expects(tmp_path: Path) -> None:
+@pytest.mark.parametrize("source", [True, False], ids=["source", "compiled"])
+def test_ctrl_c_ends_a_script_as_a_shell_expects(source: bool, tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text("print('ready', flush=True)\nwhile True: pass\n")
+    py_compile.compile(str(tmp_path / "script.py"), str(tmp_path / "script.pyc"))
     running = subprocess.Popen(
-        [FTPY.program, "script.py"],
+        [FTPY.program, "script.py" if source else "script.pyc"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

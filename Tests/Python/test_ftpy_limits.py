@@ -451,6 +451,16 @@ def test_ctrl_c_still_comes_through(tmp_path: Path) -> None:
     assert done.stderr.endswith("KeyboardInterrupt\n")
 
 
+def test_a_script_that_closes_all_descriptors_is_ended_too(tmp_path: Path) -> None:
+    code = "import os; os.closerange(3, 256)\nwhile True: pass"
+    done = FTPY.run("-X", "timeout=1", "-c", code, cwd=tmp_path, check=False)
+    assert (done.returncode, "took longer than 1 s" in done.stderr) == (124, True)
+    # Nor is anything written into what has been opened since.
+    code = "import os; os.closerange(3, 256); [os.open(f, os.O_RDWR | os.O_CREAT) for f in 'fg']"
+    FTPY.run("-X", "timeout=30", "-c", code, cwd=tmp_path)
+    assert [(tmp_path / name).read_bytes() for name in "fg"] == [b"", b""]
+
+
 def test_a_forks_child_ends_like_one(tmp_path: Path) -> None:
     code = """
 import os, sys

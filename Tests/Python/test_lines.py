@@ -594,3 +594,28 @@ def test_the_listing_of_a_download_helper(talk: Talk) -> None:
     received: list[Any] = []
     ftp.retrlines("LIST", received.append)
     assert b"".join(received) == b"a\nb\n"
+
+
+def test_a_line_is_as_long_as_its_letters(talk: Talk, tmp_path: Path) -> None:
+    """CPython counts them, and not the bytes that they take."""
+    lines = ["Ж" * 8000, "語" * 8192, "plain"]
+    content = "".join(f"{line}\r\n" for line in lines).encode()
+    transfer = [answer("TYPE"), passive(), *download(content)]
+    ftp, _ = talk(*transfer, passive(), *download(content))
+    seen: list[str] = []
+    ftp.retrlines("RETR f", seen.append)
+    assert seen == lines
+    with (tmp_path / "f").open("wb+") as file:
+        ftp.retrlines("RETR f", file.write)
+    assert (tmp_path / "f").read_text() == "".join(f"{line}\n" for line in lines)
+
+
+@pytest.mark.parametrize("letter", ["x", "Ж", "語"])
+def test_a_line_of_too_many_letters(talk: Talk, tmp_path: Path, letter: str) -> None:
+    content = f"{letter * 8193}\r\n".encode()
+    ftp, _ = talk(answer("TYPE"), passive(), *download(content))
+    with pytest.raises(Error, match="8192"):
+        ftp.retrlines("RETR f", print)
+    ftp, _ = talk(answer("TYPE"), passive(), *download(content))
+    with (tmp_path / "f").open("wb+") as file, pytest.raises(Error, match="8192"):
+        ftp.retrlines("RETR f", file.write)

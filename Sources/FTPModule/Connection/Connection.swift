@@ -151,10 +151,11 @@ final class Connection: ReferenceHolder {
   enum ReplyLimit: Equatable { case seconds(Double), `default`, none }
   @exclusivity(unchecked) private var replyLimit: ReplyLimit?
 
-  /// Bounds the waiting for a reply. It is asked before each command, and mostly the same.
-  func limit(replies limit: ReplyLimit) {
+  /// Bounds the waiting for a reply. It is asked before each command, and mostly the same. `message` is what the time-out says, if not the usual.
+  func limit(replies limit: ReplyLimit, saying message: () -> String? = { nil }) {
     guard limit != replyLimit || session != nil else { return }
     replyLimit = limit
+    control.timeoutMessage = message()
     switch limit {
     case .seconds(let seconds): control.replyTimeout = Duration(seconds)
     case .default: control.replyTimeout = FTPObject.defaultIdleTimeout

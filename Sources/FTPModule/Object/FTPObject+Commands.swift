@@ -104,13 +104,11 @@ extension FTPObject {
       otherwise: { file in
         let limit = try maximumLine
         let line = try file.callMethod(state.names[.readline], try .integer(limit + 1))
-        let text = try line.utf8Text()
-        guard text.unicodeScalars.count <= limit else {
+        guard try line.callMethod("__len__").integer() <= limit else {
           throw PythonError.raise(state.errors.error, "got more than \(limit) bytes")
         }
-        guard !text.isEmpty else { throw PythonError.raise(.eofError, "the server closed the connection") }
-        let end = text.unicodeScalars.lastIndex { $0 != "\r" && $0 != "\n" }
-        return try .string(end.map { String(text.unicodeScalars[...$0]) } ?? "")
+        guard try line.isTrue() else { throw PythonError.raise(.eofError, "the server closed the connection") }
+        return try line.callMethod("rstrip", .string("\r\n"))
       })
     if debugLevel > 1 { try print(.string("*get*"), call(.sanitize, line.appending(.string("\n")))) }
     return line

@@ -122,7 +122,7 @@ extension FTPObject {
     try state.auditing.raise("ftplib.connect", object.glance, host.glance, port.glance)
     let name = host.isNone ? "" : try host.text()
     guard !name.isEmpty else { throw PythonError.value("no host to connect to: give one to FTP() or connect()") }
-    let peer = PeerName(name, port: try port.integer())
+    let peer = port.isInteger ? PeerName(name, port: try port.integer()) : PeerName("\(name) port \(try port.text())")
     let isAlone = try isAlone()
     let dialled = try dial(host, port, "connect to \(peer)", unseen: isAlone)
     keepAlive(dialled)

@@ -16,6 +16,9 @@ extension FTPObject {
     if value === PythonObject.bool(true) { return try environmentProxy() }
     // What is no `str` is not meant for this: CPython's class has no such attribute, and a subclass may call anything so.
     guard value.isString, try value.isTrue() else { return nil }
+    // Nor is a subclass's own host of a proxy, as of the kind that logs in by `USER user@host`.
+    let isOurs = object.isExactly(state.ftpType) || object.isExactly(state.ftpTLSType)
+    guard try isOurs || value.text().contains("://") else { return nil }
     return try Proxy(url: Self.proxyURL(value))
   }
 

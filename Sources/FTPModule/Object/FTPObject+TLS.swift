@@ -88,21 +88,22 @@ extension FTPObject {
     handshake: (PythonObject) throws -> Void
   ) throws -> PythonObject {
     let context = try attribute(.context)
-    // Other libraries' contexts, and subclasses that override `wrap_socket`, may look at what the handshake has brought.
+    let wrapSocket = try context.attribute("wrap_socket")
+    // Other libraries' contexts, and what somebody has put in its place, may look at what the handshake has brought.
     let isPythons =
-      try context.type.optionalAttribute("wrap_socket").map {
+      try wrapSocket.optionalAttribute("__func__").map {
         try $0 === state.ssl().attribute("SSLContext").attribute("wrap_socket")
       } ?? false
     let keywords = try PythonObject.dictionary()
     try keywords.set(attribute(.host), for: "server_hostname")
-    if let session { try keywords.set(session, for: "session") }
+    if let session, try isPythons || takesSession(wrapSocket) { try keywords.set(session, for: "session") }
     if isPythons { try keywords.set(.bool(false), for: "do_handshake_on_connect") }
     try requirePeer(socket)
     // The one that is open: wrapping moves the descriptor from the one to the other.
     var open = socket
     do {
       return try within(limit: socket) {
-        let wrapped = try context.attribute("wrap_socket").call(arguments: .tuple(socket), keywords: keywords)
+        let wrapped = try wrapSocket.call(arguments: .tuple(socket), keywords: keywords)
         open = wrapped
         if isPythons { try handshake(wrapped) }
         return wrapped
@@ -110,6 +111,23 @@ extension FTPObject {
     } catch {
       if let leaving { leaving(open) } else { PythonError.closing { try open.callMethod(state.names[.close]) } }
       throw error
+    }
+  }
+
+  /// Whether a `wrap_socket` that is not Python's own can be given a session, which CPython's client never does.
+  private func takesSession(_ wrapSocket: PythonObject) throws -> Bool {
+    do {
+      let parameters = try importModule("inspect").callMethod("signature", wrapSocket).attribute("parameters")
+      if try parameters.callMethod("__contains__", .string("session")).isTrue() { return true }
+      for parameter in try parameters.callMethod("values").items() {
+        // VAR_KEYWORD
+        if try parameter.attribute("kind").integer() == 4 { return true }
+      }
+      return false
+    } catch {
+      guard PythonError.matches(.valueError, .typeError) else { throw error }
+      PythonError.clear()
+      return false
     }
   }
 

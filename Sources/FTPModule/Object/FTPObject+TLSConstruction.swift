@@ -38,7 +38,7 @@ extension FTPObject {
     }
     try set(._prot_p, .bool(false))
     var port = arguments.value("port")
-    if port == nil, isImplicit, try attribute(.port).integer() == 21 { port = try .integer(990) }
+    if port == nil, isImplicit, try attribute(.port).text() == "21" { port = try .integer(990) }
     try start(arguments, port: port)
   }
 
@@ -77,9 +77,7 @@ extension FTPObject {
     let keywords = try PythonObject.dictionary()
     if let certfile { try keywords.set(certfile, for: "certfile") }
     if let keyfile { try keywords.set(keyfile, for: "keyfile") }
-    let context = try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
-    try mindEnd(context)
-    return context
+    return try ssl.attribute("_create_stdlib_context").call(arguments: .tuple(), keywords: keywords)
   }
 
   /// Has a context tell of an end of TLS that the peer did not announce, which Python's contexts pass over.

@@ -153,12 +153,25 @@ struct FTPObject {
     let limit = try connection.stream.timeLimit()
     if let limit {
       connection.stream.endSlices()
-      connection.limit(replies: .seconds(limit))
+      // Who has given the socket a limit of its own looks for the socket's own words (ftputil).
+      connection.limit(replies: .seconds(limit)) { isOwn(limit, of: object, state) ? nil : "timed out" }
     } else {
       let isDefault = try object.has(state.names[glance: .timeout], state.notGiven())
       connection.limit(replies: isDefault ? .default : .none)
     }
     connection.control.lineLimit = try maximumLine(of: object, state)
+  }
+
+  /// Whether a socket's time limit in seconds is that of the attribute `timeout`: otherwise a script has set it.
+  private static func isOwn(_ limit: Double, of object: Glance, _ state: ModuleState) -> Bool {
+    do {
+      let own = try object.object { ftp throws(PythonError) in try ftp.attribute(state.names[.timeout]).double() }
+      // A socket counts nanoseconds.
+      return abs(own - limit) < 1e-6
+    } catch {
+      PythonError.clear()
+      return false
+    }
   }
 
   /// What a call raises that needs a connection when there is none.
