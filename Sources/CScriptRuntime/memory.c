@@ -48,6 +48,9 @@ static const ptrdiff_t compiler_factor = 64;
 /// first steps fail, and those take some 16 KiB for frames and a few more.
 static const ptrdiff_t thread_allowance = 48 * 1024;
 
+/// What the description of an exception may take: its text, its traceback and those of its causes.
+static const ptrdiff_t description_allowance = 4 << 20;
+
 enum Phase {
   /// No limit yet.
   starting,
@@ -69,6 +72,9 @@ static enum Phase phase;
 /// Whether the limit is to apply when the command line's code begins.
 static bool awaits_command;
 static int suspended;
+/// How many descriptions are being made, and what may be used meanwhile; 0 where none is.
+static int descriptions;
+static ptrdiff_t description_end;
 static pthread_t main_thread;
 
 /// The main thread is refused nothing until its next instruction.
@@ -214,7 +220,7 @@ static void overdraw(ptrdiff_t total, ptrdiff_t more) {
 static bool admits(size_t before, size_t after, bool spares) {
   if (after <= before || after <= smallest || !applies())
     return true;
-  ptrdiff_t most = (ptrdiff_t)limit;
+  ptrdiff_t most = (ptrdiff_t)limit > description_end ? (ptrdiff_t)limit : description_end;
   if (after > PY_SSIZE_T_MAX / 2)
     return false;
   ptrdiff_t total = used() + (ptrdiff_t)(after - before);
@@ -429,7 +435,8 @@ bool script_memory_count(void) {
     pthread_atfork(NULL, NULL, become_main_thread);
   follows_forks = true;
   phase = starting;
-  suspended = 0;
+  suspended = descriptions = 0;
+  description_end = 0;
   prompting = false;
   of_prompt = 0;
 
@@ -492,5 +499,17 @@ void script_memory_begin_if_armed(void) {
 void script_memory_suspend(void) { suspended++; }
 
 void script_memory_resume(void) { suspended -= suspended > 0; }
+
+void script_memory_begin_description(void) {
+  if (descriptions++)
+    return;
+  ptrdiff_t most = used() > (ptrdiff_t)limit ? used() : (ptrdiff_t)limit;
+  description_end = most + description_allowance;
+}
+
+void script_memory_end_description(void) {
+  if (descriptions > 0 && !--descriptions)
+    description_end = 0;
+}
 
 void script_memory_end(void) { phase = ended; }

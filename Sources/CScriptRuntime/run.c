@@ -32,6 +32,10 @@ static int run_script(void) {
   else if (is_for_python(file, path)) {
     script_memory_begin_if_armed();
     status = PyRun_AnyFileEx(file, path, 1) != 0;
+    // It has printed the exception.
+    PyObject *type = status ? PySys_GetObject("last_type") : NULL;
+    interrupted = type && PyErr_GivenExceptionMatches(type, PyExc_KeyboardInterrupt);
+    note_end(type);
   }
   else
     status = run_and_forget(file, name, plan.skips_first_line);

@@ -248,14 +248,15 @@ extension PythonObject {
     return try body(UnsafeRawBufferPointer(start: view.buf, count: view.len))
   }
 
-  /// Calls `body` with a `memoryview` of this memory that Python may write to. It is of no use afterwards, whoever keeps it.
+  /// Calls `body` with a `memoryview` of this memory that Python may write to. It is of no use afterwards; what is cut out of it, or
+  /// cast from it, must not be kept: for functions that are known not to.
   ///
   /// `release` is that word as a Python string, from those who lend often: for each record of a TLS connection.
   public static func lending<Result>(
     _ memory: UnsafeMutableRawBufferPointer, release: PythonObject? = nil, _ body: (PythonObject) throws -> Result
   ) throws -> Result { try lending(UnsafeRawBufferPointer(memory), PyBUF_WRITE, release, body) }
 
-  /// Calls `body` with a `memoryview` of this memory that Python may read. It is of no use afterwards, whoever keeps it.
+  /// Calls `body` with a `memoryview` of this memory that Python may read, as above.
   public static func lending<Result>(
     _ memory: UnsafeRawBufferPointer, release: PythonObject? = nil, _ body: (PythonObject) throws -> Result
   ) throws -> Result { try lending(memory, PyBUF_READ, release, body) }

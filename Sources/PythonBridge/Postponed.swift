@@ -1,4 +1,5 @@
 internal import CPython
+internal import Glibc
 
 /// What stops a script, where it came up in clean-up code and could not be thrown: it is raised by the next wait, or by Python's own loop as soon as
 /// that goes on. Attached.
@@ -7,7 +8,7 @@ enum Postponed {
   private nonisolated(unsafe) static var exception: PythonObject?
 
   static func raise(_ stop: PythonObject) {
-    // Of other threads Python takes no more than the class. No signal's handler runs there.
+    // Of other threads, on which no signal's handler runs, Python takes no more than the class.
     guard isOnMainThread else {
       PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), stop.type.pointer)
       return
@@ -27,5 +28,11 @@ enum Postponed {
 
   static func forget() { if isOnMainThread { exception = nil } }
 
-  private static var isOnMainThread: Bool { is_first_thread() != 0 }
+  /// The thread that started Python, where that is not the process's first one.
+  nonisolated(unsafe) static var mainThread: pthread_t?
+
+  private static var isOnMainThread: Bool {
+    guard let mainThread else { return is_first_thread() != 0 }
+    return pthread_equal(mainThread, pthread_self()) != 0
+  }
 }

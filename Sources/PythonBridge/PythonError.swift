@@ -95,6 +95,10 @@ public struct PythonError: Error {
   /// Drops what was put off: the run that it was to stop is over.
   public static func forgetPostponed() { Postponed.forget() }
 
+  /// Says that the calling thread is Python's main thread, which handles signals: for a program that starts Python on any. Until `isMain` is false
+  /// again; else it is the process's first.
+  public static func noteMainThread(_ isMain: Bool) { Postponed.mainThread = isMain ? pthread_self() : nil }
+
   private static func postpone(_ dropped: PythonObject?, unlessLike kept: ObjectPointer?, isStop: Bool = false) {
     guard let dropped, isStop || Self.isStop(dropped.type) else { return }
     if let kept, dropped.type.isSubclass(of: PythonObject(borrowed: kept)) { return }

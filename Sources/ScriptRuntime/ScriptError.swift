@@ -105,9 +105,8 @@ public struct ScriptError: Error, CustomStringConvertible {
 extension ScriptError {
   /// Takes the exception that is set. `isCompiling` says that it comes from a compiler, whose source that is.
   static func taken(compiling source: PythonObject? = nil) -> ScriptError {
-    // The description's memory is not the script's.
-    script_memory_suspend()
-    defer { script_memory_resume() }
+    script_memory_begin_description()
+    defer { script_memory_end_description() }
     guard let exception = PythonError.take() else {
       return ScriptError(.exception, type: "SystemError", "Python reported an error without an exception")
     }

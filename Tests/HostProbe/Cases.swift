@@ -85,7 +85,7 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     let bytes: ScriptObject = try interpreter.eval("b'bytes'")
     try bytes.withBytes { _ in close("bytes") }
     try interpreter.registerModule("board") { _ in close("module") }
-    // An object whose handle has gone between two calls goes as the next one begins, and not inside a run.
+    // An object whose handle has gone between two calls goes as the next run begins.
     try interpreter.register("close") { () in close("deferred") }
     try interpreter.run("class D:\n    def __del__(self): close()")
     _ = try interpreter.eval("D()", as: ScriptObject.self)
@@ -402,7 +402,78 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
     }
   },
 
+  // A start that fails leaves the environment as it was, and so does an end.
+  "root-in-environment": { words in
+    func say(_ place: String) { print(place, getenv("FTPY_ROOT").map { String(cString: $0) } ?? "none") }
+    try Interpreter.with { _ in }
+    setenv("FTPY_ROOT", words[0], 1)
+    var configuration = Interpreter.Configuration(.device(root: words[0] + "/inner"))
+    try Interpreter.with(configuration) { _ in }
+    say("ended")
+    unsetenv("FTPY_ROOT")
+    configuration.memoryLimit = 16 << 20
+    do throws(ScriptError) { _ = try Interpreter(configuration) } catch { print(error.kind) }
+    say("failed")
+  },
+
   // Limits.
+  // What an object does when the program gives it up is the script's.
+  "endless-end": { _ in
+    let interpreter = try Interpreter()
+    try interpreter.run(
+      """
+      class D:
+          def __del__(self):
+              while True: pass
+      def fail():
+          d = D()
+          raise ValueError
+      """)
+    func fail() { do throws(ScriptError) { try interpreter.run("fail()") } catch { print(error.type) } }
+    fail()
+    do throws(ScriptError) {
+      try interpreter.run("pass", deadline: .milliseconds(200))
+      print("ran")
+    } catch { print(error.kind) }
+    fail()
+    let canceller = interpreter.canceller
+    after(.milliseconds(200)) { canceller.cancel() }
+    do throws(ScriptError) {
+      try interpreter.run("pass")
+      print("ran")
+    } catch { print(error.kind) }
+    fail()
+    do throws(ScriptError) { try interpreter.close(deadline: .milliseconds(200)) } catch { print(error.kind) }
+    print("closed")
+  },
+  "memory-of-descriptions": { _ in
+    var configuration = Interpreter.Configuration()
+    configuration.memoryLimit = 16 << 20
+    try Interpreter.with(configuration) { interpreter in
+      for source in ["return 'x' * 10**11", "return 'word'", "return ''.join('%d' % n for n in range(10**9))"] {
+        do throws(ScriptError) {
+          try interpreter.run("class E(Exception):\n    def __str__(self): \(source)\nraise E")
+        } catch { print(error.type, error.message.count) }
+      }
+      print(try interpreter.eval("1 + 1", as: Int.self))
+    }
+  },
+  // A signal between two runs, on a thread that is not the process's first.
+  "signal-on-thread": { _ in
+    onThread {
+      do {
+        var configuration = Interpreter.Configuration()
+        configuration.signals = .python
+        try Interpreter.with(configuration) { interpreter in
+          try interpreter.run("import signal, time\ndef wait(): time.sleep(0)")
+          let wait: ScriptObject = try interpreter["wait"]
+          raise(SIGINT)
+          do throws(ScriptError) { try wait.call(deadline: .seconds(5)) } catch { print(error.type) }
+          print(try interpreter.eval("'next'", as: String.self))
+        }
+      } catch { print(error) }
+    }
+  },
   "memory": { _ in
     var configuration = Interpreter.Configuration()
     configuration.memoryLimit = 16 << 20

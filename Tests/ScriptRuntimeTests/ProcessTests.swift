@@ -16,6 +16,9 @@ import Testing
     Row(words: ["again", "4"], output: "0 1\n1 1\n2 1\n3 1\n"),
     Row(words: ["again", "4", "limited"], output: "0 1\n1 1\n2 1\n3 1\n"),
     Row(words: ["late-limit"], output: "first\nstart\n"),
+    Row(words: ["endless-end"], output: "ValueError\ndeadlinePassed\nValueError\ncancelled\nValueError\ndeadlinePassed\nclosed\n"),
+    Row(words: ["memory-of-descriptions"], output: "E 0\nE 4\nE 0\n2\n"),
+    Row(words: ["signal-on-thread"], output: "KeyboardInterrupt\nnext\n"),
     // Trap 6: on another thread Python would hang.
     Row(words: ["wrong-thread"], output: "run: state\nclose: state\nclosed\n"),
     Row(words: ["on-thread"], output: "on a thread\ndeadlinePassed\nclosed\n"),
@@ -168,6 +171,13 @@ import Testing
     #expect(
       !probe.output.contains("Error: ") && probe.output.hasSuffix("[true, \(isLimited)]\n"),
       "\(probe.output)\(probe.errors)")
+  }
+
+  @Test func `what the environment says of a root is put back`() throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path + "/inner", withIntermediateDirectories: true)
+    let probe = try Probe.run("root-in-environment", folder.path)
+    #expect(probe.output == "ended \(folder.path)\nstart\nfailed none\n", "\(probe.errors)")
   }
 
   @Test func `the README's example runs a script`() throws {

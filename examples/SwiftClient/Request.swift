@@ -39,7 +39,10 @@ struct Request {
     guard (4...5).contains(words.count) else { throw Usage() }
     let address = words[0].split(separator: ":", maxSplits: 1)
     host = address.first.map(String.init) ?? ""
-    port = address.count > 1 ? UInt16(address[1]) : nil
+    if address.count > 1 {
+      guard let number = UInt16(address[1]), number > 0 else { throw Usage() }
+      port = number
+    }
     (user, password, file) = (words[1], words[2], words[3])
     target = words.count > 4 ? words[4] : String(file.split(separator: "/").last ?? "download")
   }

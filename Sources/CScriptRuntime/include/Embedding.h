@@ -51,8 +51,8 @@ void script_embedding_ignore_signal(void);
 /// Sends that signal to a thread of this process, by the system's number. False when it has ended.
 bool script_embedding_wake_thread(int thread);
 
-/// Makes every line that the calling thread runs from now on raise what `script_embedding_interrupt` raises, until it is called with
-/// false. Attached.
+/// Makes every line that the calling thread runs from now on raise the class of `script_embedding_set_stop_class`, until it is called
+/// with false. Attached.
 ///
 /// In C because `PyEval_SetTrace` is no part of the stable ABI.
 void script_embedding_set_stopping(bool stops);

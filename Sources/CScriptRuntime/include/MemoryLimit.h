@@ -54,5 +54,12 @@ void script_memory_suspend(void);
 /// Closes the section.
 void script_memory_resume(void);
 
+/// Opens a section in which somewhat more may be used than is used now, and than the limit: an exception is described, with what its class says of
+/// itself. Sections nest.
+void script_memory_begin_description(void);
+
+/// Closes the section.
+void script_memory_end_description(void);
+
 /// Ends the limit for good: what comes now is clean-up.
 void script_memory_end(void);

@@ -65,7 +65,7 @@ def mktime(date: "_Sequence[int]", /) -> int:
 
 
 def getTimeZone() -> int:
-    """Hours east of UTC, from -12 to 12."""
+    """Hours east of UTC: what setTimeZone was given, or else this computer's."""
     return _time.localtime().tm_gmtoff // 3600 if _zone is None else _zone
 
 

@@ -38,8 +38,13 @@ struct DeviceRoot {
     return DeviceRoot(path: path, start: stays ? workingDirectory(in: path) ?? path : path)
   }
 
-  /// Takes the root out of the environment.
-  static func forget() { unsetenv(variable) }
+  /// What the environment says of a root now; for `restore`.
+  static var inEnvironment: String? { getenv(variable).map { String(cString: $0) } }
+
+  /// Has the environment say again what it said before a root was chosen.
+  static func restore(_ value: String?) {
+    if let value { setenv(variable, value, 1) } else { unsetenv(variable) }
+  }
 
   private static let variable = "FTPY_ROOT"
 

@@ -48,7 +48,8 @@ extension Interpreter {
   }
 
   private func add(_ function: RegisteredFunction) throws(ScriptError) {
-    try inside { (parts) throws(ScriptError) in
+    // What was there before may clear up behind itself.
+    try running(nil) { (parts) throws(ScriptError) in
       try hosted { () throws(PythonError) in try parts.variables.set(function.object(), for: function.name) }
     }
   }

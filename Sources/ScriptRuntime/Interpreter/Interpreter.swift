@@ -93,7 +93,6 @@ public final class Interpreter {
     let isCounted = Entry.begin()
     defer { Entry.end(isCounted) }
     _ = PyGILState_Ensure()
-    DeferredReferences.drain()
     var failure = parts?.end(deadline)
     // The last references: they must go before the interpreter does.
     parts = nil

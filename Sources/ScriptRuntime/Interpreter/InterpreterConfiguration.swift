@@ -46,8 +46,8 @@ extension Interpreter {
     /// environment, and no otherwise: it is most of the time that a start takes.
     public var importsSite: Bool?
 
-    /// Modules that scripts can import, by name, as source text; `a.b` makes `a` a package. They come before all other modules but Python's built-in
-    /// ones. Default: none. Example: `["settings": "speed = 9600"]`.
+    /// Modules that scripts can import, by name, as source text; `a.b` makes `a` a package. They come before all others, Python's
+    /// own among them. Default: none. Example: `["settings": "speed = 9600"]`.
     public var modules: [String: String] = [:]
 
     /// Variables that are set in the process's environment before Python starts, as `setenv` does: scripts and their children see them, and so

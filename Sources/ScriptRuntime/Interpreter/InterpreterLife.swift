@@ -39,6 +39,7 @@ enum InterpreterLife {
   /// Says that the interpreter has started; on its thread.
   static func begin() -> UInt64 {
     thread = pthread_self()
+    PythonError.noteMainThread(true)
     let next = count.withLock { count in
       count &+= 1
       return count
@@ -48,7 +49,10 @@ enum InterpreterLife {
   }
 
   /// Says that the interpreter is about to be gone: handles do not touch it any more.
-  static func end() { number.store(0, ordering: .releasing) }
+  static func end() {
+    number.store(0, ordering: .releasing)
+    PythonError.noteMainThread(false)
+  }
 
   /// Lets another one start.
   static func release() { isTaken.withLock { $0 = false } }
@@ -71,7 +75,6 @@ enum Entry {
     defer { end(isCounted) }
     let state = PyGILState_Ensure()
     defer { PyGILState_Release(state) }
-    DeferredReferences.drain()
     return try body()
   }
 
@@ -82,7 +85,6 @@ enum Entry {
     defer { end(isCounted) }
     let state = PyGILState_Ensure()
     defer { PyGILState_Release(state) }
-    DeferredReferences.drain()
     return try body()
   }
 

@@ -61,8 +61,9 @@ final class InterpreterParts {
 
   /// Waits for the script's threads, runs what `atexit` has, and writes out; comes before the end. Returns what went wrong.
   func end(_ deadline: Duration?) -> ScriptError? {
-    // All three are the script's, and can last.
+    // All of it is the script's, and can last.
     let span = RunControl.shared.begin(deadline)
+    DeferredReferences.drain()
     var failure: ScriptError?
     do throws(ScriptError) {
       try hosted { () throws(PythonError) in

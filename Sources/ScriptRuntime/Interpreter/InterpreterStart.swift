@@ -9,6 +9,7 @@ internal import Synchronization
 struct InterpreterStart {
   /// The device's root; nil for other profiles.
   let root: DeviceRoot?
+  private let formerRoot: String?
   /// Where the process stood before.
   private let folder: [CChar]?
   /// Whether SIGPIPE is ignored because of the interpreter.
@@ -20,7 +21,11 @@ struct InterpreterStart {
       throw ScriptError(.start, "the configuration holds text with a NUL character")
     }
     let program = try Self.program(configuration)
-    root = try Self.root(configuration.profile)
+    let former = DeviceRoot.inEnvironment
+    let root = try Self.root(configuration.profile)
+    (self.root, formerRoot) = (root, former)
+    var hasStarted = false
+    defer { if !hasStarted, root != nil { DeviceRoot.restore(former) } }
     for (name, value) in configuration.environment where setenv(name, value, 1) != 0 {
       throw ScriptError(.start, "'\(name)' cannot be set in the environment: \(String(cString: strerror(errno)))")
     }
@@ -37,6 +42,7 @@ struct InterpreterStart {
       throw ScriptError(.start, "Python cannot start: \(reason)")
     }
     ignoresBrokenPipes = configuration.signals == .host && Self.ignoreBrokenPipes()
+    hasStarted = true
   }
 
   /// Ends Python and gives back what was the process's. -1 when output could not be written.
@@ -47,7 +53,7 @@ struct InterpreterStart {
     script_memory_set_limit(0)
     BlockSize.limit(toHeap: .max)
     if let folder { _ = chdir(folder) }
-    if root != nil { DeviceRoot.forget() }
+    if root != nil { DeviceRoot.restore(formerRoot) }
     if ignoresBrokenPipes { signal(SIGPIPE, SIG_DFL) }
     return status
   }

@@ -100,6 +100,9 @@ final class RunControl: Sendable {
   ) throws(ScriptError) -> Result {
     let span = begin(deadline)
     do throws(ScriptError) {
+      // What clears up behind an object is the script's, and Python prints what that raises.
+      DeferredReferences.drain()
+      if case .outermost = span, let stop { throw stop }
       let result = try body()
       // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
       if case .outermost = span { try Output.flush() }

@@ -24,26 +24,21 @@ final class RunDeadline: Sendable {
   private let seconds: Double
   private let start = RunDeadline.now()
   private let process = getpid()
-  private let hasPassed = Atomic(false)
+  private let phase = Atomic(Phase.running)
   /// Whether Python still handles signals.
   private let mayInterrupt = Mutex(true)
   nonisolated(unsafe) private var main = pthread_self()
-  nonisolated(unsafe) private var watch: pthread_t?
-  /// Written to when the run has ended.
-  nonisolated(unsafe) private var ends: (reading: CInt, writing: CInt) = (-1, -1)
   /// How the terminal was before the prompt took it.
   nonisolated(unsafe) private var terminal: termios?
+
+  private enum Phase: UInt8, AtomicRepresentable { case running, ended, late }
 
   /// `seconds` from now.
   init(seconds: Double) { self.seconds = seconds }
 
   /// Begins to watch; on the main thread, when Python has started.
   func begin() throws(PythonError) {
-    var descriptors: [CInt] = [-1, -1]
     try handleSignal()
-    guard pipe(&descriptors) == 0 else { throw Self.failure }
-    for descriptor in descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
-    ends = (descriptors[0], descriptors[1])
     main = pthread_self()
     var modes = termios()
     if tcgetattr(STDIN_FILENO, &modes) == 0 { terminal = modes }
@@ -65,7 +60,6 @@ final class RunDeadline: Sendable {
       }
     }
     guard failure == 0, atexit({ RunDeadline.running?.end() }) == 0 else { throw Self.failure }
-    watch = thread
   }
 
   private static var failure: PythonError { .raise(.runtimeError, "cannot watch the time of the run") }
@@ -73,11 +67,9 @@ final class RunDeadline: Sendable {
   /// Ends the watch when the process exits, and makes its exit status that of a run that was ended, when it was: Python also exits
   /// without returning here, and with the status that the script chose.
   private func end() {
-    guard getpid() == process, let watch else { return }
-    var byte: UInt8 = 0
-    write(ends.writing, &byte, 1)
-    pthread_join(watch, nil)
-    guard hasPassed.load(ordering: .acquiring) else { return }
+    guard getpid() == process,
+      !phase.compareExchange(expected: .running, desired: .ended, ordering: .acquiringAndReleasing).exchanged
+    else { return }
     fflush(nil)
     _exit(Self.status)
   }
@@ -88,23 +80,23 @@ final class RunDeadline: Sendable {
   // MARK: The watch
 
   private func keepWatch() {
-    guard !runEnds(before: start + seconds) else { return }
-    hasPassed.store(true, ordering: .releasing)
+    Self.sleep(until: start + seconds)
+    guard phase.compareExchange(expected: .running, desired: .late, ordering: .acquiringAndReleasing).exchanged else {
+      return
+    }
     mayInterrupt.withLock { if $0 { pthread_kill(main, Self.signal) } }
-    guard !runEnds(before: Self.now() + Self.grace) else { return }
+    Self.sleep(until: Self.now() + Self.grace)
     Banner.complain("timeout: the run did not end within \(Self.text(Self.grace)) s after its time: killed")
     // This thread's signals are blocked: from the background it is an error.
     if var terminal { tcsetattr(STDIN_FILENO, TCSANOW, &terminal) }
     _exit(Self.status)
   }
 
-  /// Waits for the run's end; false when the moment came first.
-  private func runEnds(before moment: Double) -> Bool {
-    while true {
-      let rest = moment - Self.now()
-      guard rest > 0 else { return false }
-      var request = pollfd(fd: ends.reading, events: Int16(POLLIN), revents: 0)
-      if poll(&request, 1, CInt(min(rest * 1000 + 1, 1_000_000))) > 0 { return true }
+  /// By no descriptor, which a script could close. Where the process ends before, that is no matter.
+  private static func sleep(until moment: Double) {
+    while case let rest = min(moment - now(), 1000), rest > 0 {
+      var time = timespec(tv_sec: Int(rest), tv_nsec: Int((rest - rest.rounded(.down)) * 1e9))
+      nanosleep(&time, nil)
     }
   }
 

@@ -137,7 +137,7 @@ extension ScriptObject: CustomStringConvertible {
   }
 }
 
-/// References whose last handle went while its thread was not attached: given back at the next moment that one is.
+/// References whose last handle went while its thread was not attached: given back by the next run, whose limits hold for what a script does then.
 enum DeferredReferences {
   private struct Item: @unchecked Sendable {
     let pointer: ObjectPointer
@@ -155,9 +155,9 @@ enum DeferredReferences {
     isWaiting.store(true, ordering: .releasing)
   }
 
-  /// Gives back what waits; attached.
+  /// Gives back what waits; attached, in a run. Does nothing on other threads than the interpreter's, which no limits hold for.
   static func drain() {
-    guard isWaiting.load(ordering: .acquiring) else { return }
+    guard InterpreterLife.isOnItsThread, isWaiting.load(ordering: .acquiring) else { return }
     isWaiting.store(false, ordering: .relaxed)
     // The objects' own clean-up may drop more handles: not under the lock.
     let items = waiting.withLock { waiting in

@@ -37,7 +37,10 @@ class ProgramLoader(Loader):
 
     def __init__(self, sources: "dict[str, str]") -> None:
         self.sources = sources
-        self.packages = {name.rpartition(".")[0] for name in sources}
+        self.packages: set[str] = set()
+        for name in sources:
+            while name := name.rpartition(".")[0]:
+                self.packages.add(name)
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
         if name not in self.sources and name not in self.packages:

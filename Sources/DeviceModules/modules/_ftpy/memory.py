@@ -94,8 +94,9 @@ def addition(
     from _ftpy import additions
 
     found = {name: additions.table[module.__name__][name] for name in names}
-    module.__dict__.pop("__getattr__", None)
+    # In this order: another thread may look for one of them meanwhile.
     module.__dict__.update(found)
+    module.__dict__.pop("__getattr__", None)
     return found[attribute]
 
 
