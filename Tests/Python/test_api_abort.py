@@ -272,9 +272,11 @@ def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
         assert refused.wait(10)
         conversation.say("226 Done.")
 
+    sessions: list[Any] = []
+
     def abort(*_: object) -> None:
         with pytest.raises(Error, match="awaited"):
-            ftp.abort()
+            sessions[0].abort()
         refused.set()
 
     begun = [passive(), answer("RETR", "150 Here."), send(b"data"), end_data()]
@@ -282,6 +284,7 @@ def test_a_handler_that_aborts_while_a_final_reply_is_awaited(
     server = scripted([*LOGIN, answer("TYPE"), *begun, late, here])
     with closing(FTP(server.host, server.port, "user", "password", timeout=20)) as session:
         ftp: Any = session
+        sessions.append(ftp)
         before = signal.signal(signal.SIGUSR1, abort)
         alarm = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
         try:

@@ -394,32 +394,8 @@ class FTP_TLS(FTP):
     implicit: bool
     reuse_session: bool
     verify: bool
-    if sys.version_info < (3, 12):
-        ssl_version: int
-        keyfile: str | None
-        certfile: str | None
 
-    @overload
-    def __init__(
-        self,
-        host: str | None,
-        port: int,
-        user: str | None = None,
-        passwd: str | None = None,
-        acct: str | None = None,
-        timeout: float | None = ...,
-        source_address: _Address | None = None,
-        ipvtype: Literal[0, 1] = 0,
-        *,
-        context: SSLContext | None = None,
-        verify: bool | None = None,
-        implicit: bool = False,
-        encoding: str = "utf-8",
-        errors: str = "strict",
-        proxy: _Proxy = None,
-    ) -> None: ...
     if sys.version_info >= (3, 12):
-        @overload
         def __init__(
             self,
             host: str = "",
@@ -439,7 +415,9 @@ class FTP_TLS(FTP):
             proxy: _Proxy = None,
         ) -> None: ...
     else:
-        @overload
+        ssl_version: int
+        keyfile: str | None
+        certfile: str | None
         def __init__(
             self,
             host: str = "",
