@@ -111,38 +111,42 @@ def worst(result: Result) -> dict[str, Reached]:
     return found
 
 
-def verdict(result: Result, reached: Reached, again: Reached | None, is_enough: bool) -> str:
-    """Whether a goal is met, in both runs where there are two; otherwise why not."""
-    if reached.is_met and (again is None or again.is_met):
+def verdict(runs: Sequence[tuple[Result, Reached]], is_enough: bool) -> str:
+    """Whether a goal is met in all runs; otherwise why not, by what programs had of the same."""
+    missed = [(result, reached) for result, reached in runs if not reached.is_met]
+    if not missed:
         return "met"
     if is_enough:
         return "one of these is enough"
-    if again is not None and reached.is_met is not again.is_met:
-        return "met in one run"
+    result, reached = missed[0]
+    said = "missed" if len(missed) == len(runs) else "met in one run"
     programs = ("C", SAME_CALLS, result.named(IN_PYTHON, reached.who))
     asked = {program: result.floor(reached.goal, reached.other, program) for program in programs}
     floors = {program: floor for program, floor in asked.items() if floor is not None}
-    said = "missed"
     for program, floor in floors.items():
         if floor > reached.goal.ratio:
-            said += f", by {'the C program' if program == 'C' else program} too"
+            name = "the C program" if program == "C" else program
+            said += f", by {name} too" if said == "missed" else f", missed by {name} in the other"
             break
     for program in (each for each in floors if each != "C"):
         said += f"; {program} has {floors[program]:.2f}"
-    return f"{said}: {result.workload.reason}" if result.workload.reason else said
+    reason = result.workload.reason if len(missed) == len(runs) else ""
+    return f"{said}: {reason}" if reason else said
 
 
 def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
     """All goals in one table, a row each: the worse of the Pythons, what a second run found, and
     the C program beside it.
     """
-    repeated = {result.workload.key: worst(result) for result in second}
+    repeated = {result.workload.key: result for result in second}
     lines = [
         "| workload | goal | reached |" + (" again |" if second else "") + " C program | |",
         "|---|---|---|---|---|" + ("---|" if second else ""),
     ]
     for result in results:
-        first, again = worst(result), repeated.get(result.workload.key, {})
+        first = worst(result)
+        other = repeated.get(result.workload.key)
+        again = worst(other) if other else {}
         size = f", {result.size:,} {result.workload.unit}"
         title = result.workload.title + (size if result.workload.unit != "imports" else "")
         is_enough = result.workload.one_is_enough and any(
@@ -155,7 +159,10 @@ def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
             if second:
                 cells.append(f"{again[said].ratio:.2f}" if said in again else "-")
             cells.append("-" if floor is None else f"{floor:.2f}")
-            cells.append(verdict(result, reached, again.get(said), is_enough))
+            runs = [(result, reached)]
+            if other and said in again:
+                runs.append((other, again[said]))
+            cells.append(verdict(runs, is_enough))
             lines.append(f"| {' | '.join(cells)} |")
             title = ""
     return "\n".join(lines) + "\n"

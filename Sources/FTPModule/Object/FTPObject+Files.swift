@@ -58,11 +58,16 @@ extension FTPObject {
 
   /// `pwd()`: the current directory.
   func pwd() throws -> PythonObject {
-    let line = state.names[.PWD]
-    guard let exchanged = try exchange(line) else { return try path(in: call(.voidcmd, line)) }
-    let reply = try completion(exchanged)
-    if try state.hooks.parse257.replacement != nil { return try path(in: reply) }
-    return try state.replyTexts.path(in: exchanged.reply)
+    try path(in: call(.voidcmd, state.names[.PWD]))
+  }
+
+  /// The same where no part of it is another's: a new reference; nil, and nothing was sent, when it is for the methods to do.
+  static func pwd(_ object: Glance, _ state: ModuleState) throws -> ObjectPointer? {
+    guard try state.hooks.parse257.replacement == nil,
+      let exchanged = try exchange(object, state.names[glance: .PWD], state, .ofObject)
+    else { return nil }
+    Py_DecRef(try response(exchanged, object, state, mustComplete: true))
+    return try state.replyTexts.path(in: exchanged.reply).newReference()
   }
 
   /// By `parse257`, where a script has replaced that.

@@ -200,7 +200,15 @@ enum FTPType {
   }
 
   static let pwd: MethodImplementation = { instance, type, arguments, count, keywords in
-    call(instance, type, arguments, count, keywords, "pwd") { try $0.pwd() }
+    if count == 0, keywords == nil, let instance {
+      let state: ModuleState
+      do { state = try ModuleState.of(definingClass: type) } catch { return nil }
+      do { if let path = try FTPObject.pwd(Glance(instance), state) { return path } } catch {
+        state.raise(error)
+        return nil
+      }
+    }
+    return call(instance, type, arguments, count, keywords, "pwd") { try $0.pwd() }
   }
 
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
