@@ -73,6 +73,9 @@ func seeded(_ input: ArraySlice<UInt8>) -> (seed: UInt8, bytes: ArraySlice<UInt8
 /// An error as what has to be equal however bytes are cut.
 func word(_ error: FTPError) -> String { "\(error.kind): \(error.message)" }
 
+/// How long a line is: in characters of UTF-8, four bytes at most in one.
+func letters(_ line: [UInt8]) -> Int { max(line.filter { $0 & 0xC0 != 0x80 }.count, (line.count + 3) / 4) }
+
 /// Lines as anybody would cut them: at CRLF, CR or LF. The last one has no end; it is empty when the text ends with one.
 func slowLines(_ bytes: ArraySlice<UInt8>) -> [[UInt8]] {
   var lines: [[UInt8]] = [[]]

@@ -60,7 +60,7 @@
   promise(again.lines == lines && again.failure == failure, "\(again) instead of \(lines), \(failure ?? "")")
   var slow = slowLines(text)
   if slow.last?.isEmpty == true { slow.removeLast() }
-  let fitting = Array(slow.prefix { $0.count <= limit })
+  let fitting = Array(slow.prefix { letters($0) <= limit })
   promise(lines == fitting && (failure != nil) == (fitting.count < slow.count), "\(lines) instead of \(fitting)")
 }
 

@@ -10,7 +10,7 @@
   let (lines, failure) = cutIntoLines([wire], limit: limit)
   let again = cutIntoLines(pieces(wire, seed: seed), limit: limit)
   promise(again.lines == lines && again.failure == failure, "\(again) instead of \(lines), \(failure ?? "")")
-  promise(lines.allSatisfy { $0.count <= limit && !$0.contains { [0x00, 0x0A, 0x0D].contains($0) } })
+  promise(lines.allSatisfy { letters($0) <= limit && !$0.contains { [0x00, 0x0A, 0x0D].contains($0) } })
   var slow = slowLines(wire).map { Telnet.strip($0[...]) }
   if failure == nil {
     // The last one has no end, and LineBuffer has none to give where nothing came.

@@ -610,9 +610,10 @@ def test_a_line_is_as_long_as_its_letters(talk: Talk, tmp_path: Path) -> None:
     assert (tmp_path / "f").read_text() == "".join(f"{line}\n" for line in lines)
 
 
-@pytest.mark.parametrize("letter", ["x", "Ж", "語"])
-def test_a_line_of_too_many_letters(talk: Talk, tmp_path: Path, letter: str) -> None:
-    content = f"{letter * 8193}\r\n".encode()
+@pytest.mark.parametrize("letter", [b"x", "Ж".encode(), "語".encode(), b"\x80" * 4])
+def test_a_line_of_too_many_letters(talk: Talk, tmp_path: Path, letter: bytes) -> None:
+    """Or of bytes that are none."""
+    content = letter * 8193 + b"\r\n"
     ftp, _ = talk(answer("TYPE"), passive(), *download(content))
     with pytest.raises(Error, match="8192"):
         ftp.retrlines("RETR f", print)

@@ -72,7 +72,7 @@ public struct LineBuffer {
 
   /// The next line without its end, or nil when more bytes are needed.
   ///
-  /// Throws `.malformed` for a NUL in the line, and `.tooLong` for more than `limit` bytes without an end.
+  /// Throws `.malformed` for a NUL in the line, and `.tooLong` for more than `limit` characters of UTF-8 without an end.
   public mutating func next(limit: Int = Limits.line) throws(FTPError) -> [UInt8]? {
     if swallowLineFeed, start < bytes.count {
       swallowLineFeed = false
@@ -88,12 +88,14 @@ public struct LineBuffer {
         swallowLineFeed = byte == ASCII.carriageReturn
         scanned += 1
         start = scanned
-        guard line.count <= limit else { throw FTPError(longerThan: limit) }
+        guard line.count <= limit || line.utf8Length <= limit else { throw FTPError(longerThan: limit) }
         return try text(of: line)
       }
       scanned += 1
     }
-    guard bytes.count - start <= limit else { throw FTPError(longerThan: limit) }
+    guard bytes.count - start <= limit || bytes[start...].utf8Length <= limit else {
+      throw FTPError(longerThan: limit)
+    }
     return nil
   }
 

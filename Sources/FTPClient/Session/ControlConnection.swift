@@ -18,7 +18,7 @@ public final class ControlConnection {
   @exclusivity(unchecked) var replyNanoseconds: Int64?
   /// What a reply's time-out says; nil is that, and the server's name.
   @exclusivity(unchecked) package var timeoutMessage: String?
-  /// The longest line of a reply in bytes.
+  /// The longest line of a reply in characters.
   public var lineLimit: Int {
     get { longestLine }
     set { longestLine = newValue }
