@@ -9,6 +9,7 @@
 #   endurance  does anything grow, and does every operation work with every server? the short forms (builds first)
 #   fuzz       the parsers with libFuzzer, FUZZ_SECONDS each (4); longer, or one alone: Tests/Fuzzing/run.sh
 #   cpython    CPython's own tests of ftplib and urllib, in every Python here and inside ftpy (builds first)
+#   libraries  the tests of ftputil and PyFilesystem with CPython's ftplib and with ours (builds first)
 #
 # These run without a part. Only when named:
 #
@@ -38,7 +39,7 @@ usage() {
 
 for argument in "$@"; do
   case $argument in
-    build | swift | docs | lint | python | endurance | fuzz | cpython | hostile | badinput | memory | sanitize | servers) ;;
+    build | swift | docs | lint | python | endurance | fuzz | cpython | libraries | hostile | badinput | memory | sanitize | servers) ;;
     -h | --help)
       usage
       exit
@@ -49,7 +50,7 @@ for argument in "$@"; do
       ;;
   esac
 done
-[ $# -gt 0 ] || set -- build swift docs lint python endurance fuzz cpython
+[ $# -gt 0 ] || set -- build swift docs lint python endurance fuzz cpython libraries
 
 # wanted PART... : is one of them to run?
 wanted() {
@@ -60,7 +61,7 @@ wanted() {
   return 1
 }
 parts=$*
-if wanted lint python endurance cpython hostile badinput memory; then parts="build $parts"; fi
+if wanted lint python endurance cpython libraries hostile badinput memory; then parts="build $parts"; fi
 
 # The requirements of a group in pyproject.toml.
 requirements() {
@@ -96,7 +97,7 @@ part_install() {
   if wanted cpython; then
     need_packages "$("$python" -c 'import sys; print("libpython{}.{}-testsuite".format(*sys.version_info))')"
   fi
-  if wanted swift python endurance hostile badinput memory sanitize servers; then Tests/Servers/install.sh; fi
+  if wanted swift python endurance libraries hostile badinput memory sanitize servers; then Tests/Servers/install.sh; fi
 }
 
 part_build() {
@@ -203,6 +204,14 @@ part_fuzz() {
 
 part_cpython() {
   PYTHONPATH=Tests/Python "$python" Tests/CPython/suites.py usr "$FTPY"
+}
+
+part_libraries() {
+  local folder=$build/libraries own=$build/libraries/venv pinned
+  "$own/bin/python" -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear "$own"
+  mapfile -t pinned < <(requirements libraries)
+  "$own/bin/python" -m pip install --quiet --disable-pip-version-check "${pinned[@]}"
+  PYTHONPATH=Tests/Servers "$own/bin/python" Tests/Libraries/libraries.py usr "$folder"
 }
 
 # Inside python3 and inside ftpy.
@@ -353,6 +362,9 @@ if wanted fuzz; then
 fi
 if wanted cpython; then
   run_built cpython "CPython's own tests"
+fi
+if wanted libraries; then
+  run_built libraries "Libraries' own tests"
 fi
 if wanted hostile; then
   run_built hostile 'Hostile servers'
