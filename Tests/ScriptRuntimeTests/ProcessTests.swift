@@ -16,7 +16,9 @@ import Testing
     Row(words: ["again", "4"], output: "0 1\n1 1\n2 1\n3 1\n"),
     Row(words: ["again", "4", "limited"], output: "0 1\n1 1\n2 1\n3 1\n"),
     Row(words: ["late-limit"], output: "first\nstart\n"),
-    Row(words: ["endless-end"], output: "ValueError\ndeadlinePassed\nValueError\ncancelled\nValueError\ndeadlinePassed\nclosed\n"),
+    Row(
+      words: ["endless-end"],
+      output: "ValueError\ndeadlinePassed\nValueError\ncancelled\nValueError\ndeadlinePassed\nclosed\n"),
     Row(words: ["memory-of-descriptions"], output: "E 0\nE 4\nE 0\n2\n"),
     Row(words: ["signal-on-thread"], output: "KeyboardInterrupt\nnext\n"),
     // Trap 6: on another thread Python would hang.
