@@ -293,12 +293,13 @@ note() {
 # begin NAME : starts part_NAME beside those that follow; `finish NAME HEADING` awaits it.
 # With job control it gets Ctrl-C's signal as a program in front does, which some of the tests send; and it has to be ended by us.
 begin() {
-  local start=$SECONDS
+  local name=$1 start=$SECONDS
   mkdir -p "$logs"
   set -m
   (
     set -e
-    trap 'echo $((SECONDS - start)) >"$logs/$1.seconds"' EXIT
+    # Not by $1: where the part fails the trap has the arguments of a function within.
+    trap 'echo $((SECONDS - start)) >"$logs/$name.seconds"' EXIT
     "part_$1"
   ) </dev/null >"$logs/$1.log" 2>&1 &
   set +m

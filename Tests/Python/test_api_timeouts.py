@@ -279,7 +279,7 @@ def test_a_reply_that_comes_late_is_not_taken_for_the_next(
         say("215 Late."),
         answer("NOOP", "200 Mine."),
     )
-    with timing_out("^timed out$"):
+    with timing_out("no reply"):
         ftp.sendcmd("SYST")
     timed_out.set()
     assert ftp.sendcmd("NOOP") == "200 Mine."
@@ -292,7 +292,7 @@ def test_a_reply_that_came_late_can_still_be_read(talk: Talk, timed_out: threadi
         lambda _: timed_out.wait(20),
         say("215 Late."),
     )
-    with timing_out("^timed out$"):
+    with timing_out("no reply"):
         ftp.sendcmd("SYST")
     timed_out.set()
     assert ftp.getresp() == "215 Late."
