@@ -230,11 +230,12 @@ def test_what_a_server_that_forgets_rest_has_sent_is_not_kept(
 ) -> None:
     """Its part is as long as the file: the next run must not take it for that."""
     files = Files({"f": LARGE}, faults=[Fault(1_000_000, "426 No.")], ignores_rest=True)
+    ftp = connect(files)
     with pytest.raises((Error, EOFError)):
-        connect(files).download("f", tmp_path / "a", segments=segments, retries=0)
+        ftp.download("f", tmp_path / "a", segments=segments, retries=0)
     for _ in range(3):
         with suppress(Error, EOFError):
-            connect(files).download("f", tmp_path / "a", retries=0)
+            ftp.download("f", tmp_path / "a", retries=0)
             break
     assert (tmp_path / "a").read_bytes() == LARGE
 
@@ -243,10 +244,11 @@ def test_a_size_that_no_file_has(connect: Connect) -> None:
     """Its halves are added to one another."""
     files = Files({"f": bytes(4000)}, refusals={"SIZE": f"213 {2**64 - 1}"})
     files.faults = [Fault(1000, "close") for _ in range(100)]
+    ftp = connect(files)
     with TemporaryDirectory(dir="/dev/shm") as folder:
         for segments in (3, 16, 1):
             with pytest.raises((Error, OSError, EOFError)):
-                connect(files).download("f", Path(folder, "a"), segments=segments, retries=3)
+                ftp.download("f", Path(folder, "a"), segments=segments, retries=3)
 
 
 def test_segments_of_a_server_without_rest(connect: Connect, tmp_path: Path) -> None:
