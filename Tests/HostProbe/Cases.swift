@@ -465,10 +465,10 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
         var configuration = Interpreter.Configuration()
         configuration.signals = .python
         try Interpreter.with(configuration) { interpreter in
-          try interpreter.run("import signal, time\ndef wait(): time.sleep(0)")
-          let wait: ScriptObject = try interpreter["wait"]
+          try interpreter.run("import signal\ndef idle(): pass")
+          let idle: ScriptObject = try interpreter["idle"]
           raise(SIGINT)
-          do throws(ScriptError) { try wait.call(deadline: .seconds(5)) } catch { print(error.type) }
+          do throws(ScriptError) { try idle.call(deadline: .seconds(5)) } catch { print(error.type) }
           print(try interpreter.eval("'next'", as: String.self))
         }
       } catch { print(error) }

@@ -48,6 +48,16 @@ class Program:
     def command(self, *words: str) -> list[str]:
         return [str(self._interpreter.program), "-W", "error", "-m", "usr.ftplib", *words]
 
+    def start_for_ctrl_c(self, *words: str) -> subprocess.Popen[bytes]:
+        """Begins, and does not ignore SIGINT, whatever this process does."""
+        return subprocess.Popen(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment,
+            stderr=subprocess.PIPE,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
     def shell(self, line: str, *words: str) -> tuple[str, str]:
         """What a line of bash says on both outputs; `$P` is the program, `$1` the first word."""
         done = subprocess.run(
@@ -827,13 +837,7 @@ def test_ctrl_c_ends_it_as_a_shell_expects(
     transfer = [answer("RETR", "150 Here."), send(bytes(65536)), stall()]
     server = scripted([*LOGIN, *facts, *transfer], [stall()])
     server.patience = 60
-    process = subprocess.Popen(
-        program.command("get", f"ftp://u:p@{server.host}:{server.port}/f"),
-        cwd=program.folder,
-        env=program.environment,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    process = program.start_for_ctrl_c("get", f"ftp://u:p@{server.host}:{server.port}/f")
     until(lambda: any(word.startswith("RETR") for word in server.heard), 30)
     until(lambda: is_asleep(str(process.pid)))
     process.send_signal(signal.SIGINT)
@@ -847,13 +851,7 @@ def test_ctrl_c_does_not_wait_for_a_server_that_says_nothing(
 ) -> None:
     server = scripted([*LOGIN, answer("CWD"), stall()])
     server.patience = 60
-    process = subprocess.Popen(
-        program.command("ls", f"ftp://u:p@{server.host}:{server.port}/d/"),
-        cwd=program.folder,
-        env=program.environment,
-        stderr=subprocess.PIPE,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
+    process = program.start_for_ctrl_c("ls", f"ftp://u:p@{server.host}:{server.port}/d/")
     until(lambda: len(server.heard) > 2, 30)
     until(lambda: is_asleep(str(process.pid)))
     process.send_signal(signal.SIGINT)

@@ -88,14 +88,12 @@ public struct LineBuffer {
         swallowLineFeed = byte == ASCII.carriageReturn
         scanned += 1
         start = scanned
-        guard line.count <= limit || line.utf8Length <= limit else { throw FTPError(longerThan: limit) }
+        guard !line.isLonger(than: limit) else { throw FTPError(longerThan: limit) }
         return try text(of: line)
       }
       scanned += 1
     }
-    guard bytes.count - start <= limit || bytes[start...].utf8Length <= limit else {
-      throw FTPError(longerThan: limit)
-    }
+    guard !bytes[start...].isLonger(than: limit) else { throw FTPError(longerThan: limit) }
     return nil
   }
 

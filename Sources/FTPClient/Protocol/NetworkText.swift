@@ -49,7 +49,7 @@ public struct TextLineSplitter {
       let end =
         Self.first(ASCII.carriageReturn, from: start + position, lineFeed - position).map { $0 - start } ?? lineFeed
       let line = UnsafeRawBufferPointer(start: start + position, count: end - position)
-      guard pending.count + line.count <= limit || (pending + line).utf8Length <= limit else {
+      guard pending.count + line.count <= limit || !(pending + line).isLonger(than: limit) else {
         try body(lines)
         throw FTPError(longerThan: limit)
       }
@@ -92,15 +92,11 @@ public struct TextLineSplitter {
   }
 }
 
-extension Sequence<UInt8> {
-  /// The number of characters in UTF-8, none of which takes more than four bytes; of bytes that are none at least a quarter of their number.
-  var utf8Length: Int {
-    var (length, count) = (0, 0)
-    for byte in self {
-      count += 1
-      if byte & 0xC0 != 0x80 { length += 1 }
-    }
-    return Swift.max(length, (count + 3) / 4)
+extension Collection<UInt8> {
+  /// Whether a line has more characters of UTF-8 than `limit`. None takes more than four bytes: so bytes that are none count as well.
+  func isLonger(than limit: Int) -> Bool {
+    guard count > limit else { return false }
+    return (count + 3) / 4 > limit || reduce(0) { $1 & 0xC0 == 0x80 ? $0 : $0 + 1 } > limit
   }
 }
 

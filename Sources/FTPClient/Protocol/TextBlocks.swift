@@ -40,11 +40,11 @@ public struct TextBlockDecoder {
           let written = UnsafeRawBufferPointer(start: target, count: count)
           var search = before
           while let lineFeed = Self.first(ASCII.lineFeed, in: written, from: search) {
-            if lineFeed - start > limit, written[start..<lineFeed].utf8Length > limit { isTooLong = true }
+            if written[start..<lineFeed].isLonger(than: limit) { isTooLong = true }
             start = lineFeed + 1
             search = start
           }
-          if count - start > limit, written[start...].utf8Length > limit { isTooLong = true }
+          if written[start...].isLonger(than: limit) { isTooLong = true }
         }
         guard let end else { break }
         target[count] = ASCII.lineFeed

@@ -96,7 +96,7 @@ extension FTPObject {
       } ?? false
     let keywords = try PythonObject.dictionary()
     try keywords.set(attribute(.host), for: "server_hostname")
-    if let session, try isPythons || takesSession(wrapSocket) { try keywords.set(session, for: "session") }
+    if let session, try isPythons || takesSession(wrapSocket, session) { try keywords.set(session, for: "session") }
     if isPythons { try keywords.set(.bool(false), for: "do_handshake_on_connect") }
     try requirePeer(socket)
     // The one that is open: wrapping moves the descriptor from the one to the other.
@@ -115,15 +115,13 @@ extension FTPObject {
   }
 
   /// Whether a `wrap_socket` that is not Python's own can be given a session, which CPython's client never does.
-  private func takesSession(_ wrapSocket: PythonObject) throws -> Bool {
+  private func takesSession(_ wrapSocket: PythonObject, _ session: PythonObject) throws -> Bool {
     do {
-      let parameters = try importModule("inspect").callMethod("signature", wrapSocket).attribute("parameters")
-      if try parameters.callMethod("__contains__", .string("session")).isTrue() { return true }
-      for parameter in try parameters.callMethod("values").items() {
-        // VAR_KEYWORD
-        if try parameter.attribute("kind").integer() == 4 { return true }
-      }
-      return false
+      let bind = try importModule("inspect").callMethod("signature", wrapSocket).attribute("bind_partial")
+      let keywords = try PythonObject.dictionary()
+      try keywords.set(session, for: "session")
+      _ = try bind.call(arguments: .tuple(), keywords: keywords)
+      return true
     } catch {
       guard PythonError.matches(.valueError, .typeError) else { throw error }
       PythonError.clear()

@@ -170,26 +170,34 @@ enum FTPType {
     }
   }
 
-  /// `sendcmd` or `voidcmd`. Mostly no Swift object is made of the arguments, nor of the result.
+  /// Runs a method by `body`, which makes no Swift object of the arguments, nor of the new reference that it returns; by `other` where it returns nil.
+  private static func lightly(
+    _ type: OpaquePointer?, _ body: (ModuleState) throws -> ObjectPointer?, otherwise other: () -> ObjectPointer?
+  ) -> ObjectPointer? {
+    let state: ModuleState
+    do { state = try ModuleState.of(definingClass: type) } catch { return nil }
+    do { if let result = try body(state) { return result } } catch {
+      state.raise(error)
+      return nil
+    }
+    return other()
+  }
+
+  /// `sendcmd` or `voidcmd`.
   static func exchange(
     _ instance: ObjectPointer?, _ type: OpaquePointer?, _ arguments: UnsafePointer<ObjectPointer?>?, _ count: Int,
     _ keywords: ObjectPointer?, _ entry: FTPObject.Entry
   ) -> ObjectPointer? {
-    if count == 1, keywords == nil, let instance, let argument = arguments?.pointee {
-      let state: ModuleState
-      do { state = try ModuleState.of(definingClass: type) } catch { return nil }
-      do {
-        if let exchanged = try FTPObject.exchange(Glance(instance), Glance(argument), state, entry) {
-          return try FTPObject.response(exchanged, Glance(instance), state, mustComplete: entry == .voidcmd)
-        }
-      } catch {
-        state.raise(error)
-        return nil
+    lightly(type) { state in
+      guard count == 1, keywords == nil, let instance, let argument = arguments?.pointee,
+        let exchanged = try FTPObject.exchange(Glance(instance), Glance(argument), state, entry)
+      else { return nil }
+      return try FTPObject.response(exchanged, Glance(instance), state, mustComplete: entry == .voidcmd)
+    } otherwise: {
+      switch entry {
+      case .voidcmd: call(instance, type, arguments, count, keywords, "voidcmd", takes: "cmd") { try $0.voidcmd($1) }
+      default: call(instance, type, arguments, count, keywords, "sendcmd", takes: "cmd") { try $0.sendcmd($1) }
       }
-    }
-    return switch entry {
-    case .voidcmd: call(instance, type, arguments, count, keywords, "voidcmd", takes: "cmd") { try $0.voidcmd($1) }
-    default: call(instance, type, arguments, count, keywords, "sendcmd", takes: "cmd") { try $0.sendcmd($1) }
     }
   }
 
@@ -200,15 +208,12 @@ enum FTPType {
   }
 
   static let pwd: MethodImplementation = { instance, type, arguments, count, keywords in
-    if count == 0, keywords == nil, let instance {
-      let state: ModuleState
-      do { state = try ModuleState.of(definingClass: type) } catch { return nil }
-      do { if let path = try FTPObject.pwd(Glance(instance), state) { return path } } catch {
-        state.raise(error)
-        return nil
-      }
+    lightly(type) { state in
+      guard count == 0, keywords == nil, let instance else { return nil }
+      return try FTPObject.pwd(Glance(instance), state)
+    } otherwise: {
+      call(instance, type, arguments, count, keywords, "pwd") { try $0.pwd() }
     }
-    return call(instance, type, arguments, count, keywords, "pwd") { try $0.pwd() }
   }
 
   static let sendcmd: MethodImplementation = { instance, type, arguments, count, keywords in
