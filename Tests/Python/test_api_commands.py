@@ -616,6 +616,17 @@ def test_a_finalizer_may_take_an_entry_of_mlsd(talk: Talk) -> None:
     assert sorted(seen) == sorted(entry_of(line) for line in lines)
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_mlsd_leaves_the_garbage_collector_as_it_is(enabled: bool, talk: Talk) -> None:
+    ftp, _ = talk(answer("TYPE"), passive(), *download(b"type=file; n\r\n", verb="MLSD"))
+    try:
+        (gc.enable if enabled else gc.disable)()
+        assert list(ftp.mlsd()) == [("n", {"type": "file"})]
+        assert gc.isenabled() == enabled
+    finally:
+        gc.enable()
+
+
 # In the caller's own words
 
 

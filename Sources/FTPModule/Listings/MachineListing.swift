@@ -15,6 +15,10 @@ final class MachineListing: ReferenceHolder {
   /// Blocks of whole lines that are still to come, the last one first, and where the next line begins.
   private var blocks: [[UInt8]] = []
   private var position = 0
+  /// Entries that have been made, the next one last.
+  private var ahead: [PythonObject] = []
+  /// How many are made at once. Twice as many objects are what the garbage collector counts, and it looks at all that there are again and again.
+  private static let batch = 2048
 
   private enum Lines {
     /// In UTF-8, in `blocks`.
@@ -39,6 +43,7 @@ final class MachineListing: ReferenceHolder {
     ftp = nil
     lines = nil
     blocks = []
+    ahead = []
   }
 
   /// The next entry; nil at the end.
@@ -57,36 +62,57 @@ final class MachineListing: ReferenceHolder {
 
   /// The next entry where the lines are text; nil at their end.
   private func nextOfText() throws(PythonError) -> PythonObject? {
+    if ahead.isEmpty { try withoutCollection { () throws(PythonError) in try makeAhead() } }
+    return ahead.popLast()
+  }
+
+  /// Makes the next entries of a block. One for which there is no memory is tried again when it is its turn.
+  private func makeAhead() throws(PythonError) {
     while let block = blocks.last, position >= block.count {
       blocks.removeLast()
       position = 0
     }
-    guard let block = blocks.last else { return nil }
-    let start = position
-    return try block.withUnsafeBufferPointer { (bytes) throws(PythonError) -> PythonObject in
-      let rest = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[start...])
-      let length = rest.baseAddress.flatMap { base in
-        memchr(base, CInt(UInt8(ascii: "\n")), rest.count).map { UnsafeRawPointer($0) - base }
+    guard let block = blocks.last else { return }
+    var made: [PythonObject] = []
+    defer { ahead = made.reversed() }
+    try usingDictionaries { (dictionaries) throws(PythonError) in
+      try block.withUnsafeBufferPointer { (bytes) throws(PythonError) in
+        while position < bytes.count, made.count < Self.batch {
+          let start = position
+          let line = Self.line(of: UnsafeRawBufferPointer(bytes), from: start)
+          position = start + line.count + 1
+          do throws(PythonError) { made.append(try dictionaries.entry(line)) } catch {
+            if made.isEmpty { throw error }
+            PythonError.clear()
+            position = start
+            return
+          }
+        }
       }
-      let line = UnsafeRawBufferPointer(rebasing: rest.prefix(length ?? rest.count))
-      // Before anything of Python's: the garbage collector may come, and a finalizer that takes the next one.
-      position = start + line.count + 1
-      return try entry(ofUTF8: line)
     }
   }
 
-  /// The entry of a line in UTF-8.
-  private func entry(ofUTF8 line: UnsafeRawBufferPointer) throws(PythonError) -> PythonObject {
-    // Not in use here meanwhile, for such a finalizer.
+  private static func line(of block: UnsafeRawBufferPointer, from start: Int) -> UnsafeRawBufferPointer {
+    let rest = UnsafeRawBufferPointer(rebasing: block[start...])
+    let length = rest.baseAddress.flatMap { base in
+      memchr(base, CInt(UInt8(ascii: "\n")), rest.count).map { UnsafeRawPointer($0) - base }
+    }
+    return UnsafeRawBufferPointer(rebasing: rest.prefix(length ?? rest.count))
+  }
+
+  /// Lends the dictionaries: the garbage collector may come meanwhile, and a finalizer that takes the next entry, for which there are none then.
+  private func usingDictionaries<Result, Failure>(
+    _ body: (inout FactDictionaries) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
     var taken = FactDictionaries()
     swap(&taken, &dictionaries)
     defer { swap(&taken, &dictionaries) }
-    return try taken.entry(line)
+    return try body(&taken)
   }
 
   /// The entry of a line as Python has it, with lone surrogates perhaps, which stand for bytes that are not in the encoding.
   private func entry(of line: PythonObject) throws -> PythonObject {
-    if let entry = try line.withEncodableUTF8({ try self.entry(ofUTF8: $0) }) { return entry }
+    if let entry = try line.withEncodableUTF8({ line in try usingDictionaries { try $0.entry(line) } }) { return entry }
     let codec = TextCodec.lossless
     let entry = MachineListingEntry(line: try codec.encode(line))
     let facts = try PythonObject.dictionary()
