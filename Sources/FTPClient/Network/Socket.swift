@@ -18,6 +18,8 @@ public final class Socket: ByteStream {
   @exclusivity(unchecked) private var isDrained = true
   /// Whether a `recv` that finds nothing returns after a slice of time, and need not be asked before.
   @exclusivity(unchecked) var waitsInCalls = false
+  /// Until when nothing is to be read, as far as that matters: see `isSilent`.
+  @exclusivity(unchecked) private(set) var silence = Deadline.past
   /// See `ByteStream.interruptedWrite`.
   public private(set) var interruptedWrite: Int?
   /// The other end for messages, as in "127.0.0.1 port 21".
@@ -67,7 +69,7 @@ public final class Socket: ByteStream {
       try askInterrupt()
       let count = recv(descriptor, buffer.baseAddress, buffer.count, CInt(MSG_DONTWAIT))
       if count >= 0 {
-        isDrained = count < buffer.count
+        note(count, of: buffer.count)
         return count
       }
       try afterFailure(errno, "read from \(peer)", awaiting: POLLIN, until: deadline)
@@ -81,13 +83,22 @@ public final class Socket: ByteStream {
     try askInterrupt()
     guard deadline.leaves(milliseconds: Interrupt.period) else { return nil }
     let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
-    if count >= 0 { return count }
+    if count >= 0 {
+      note(count, of: buffer.count)
+      return count
+    }
     let code = errno
     guard code == EAGAIN || code == EWOULDBLOCK || code == EINTR else {
       throw FTPError(errno: code, "read from \(peer)")
     }
     try interrupt?.check()
     return nil
+  }
+
+  /// Notes what a reading tells of what is left. At the stream's end there is always something to be read: that.
+  private func note(_ count: Int, of room: Int) {
+    isDrained = count < room
+    silence = isDrained && count > 0 ? .after(nanoseconds: Self.freshness) : .past
   }
 
   /// Writes all bytes. See `ByteStream.write`.
@@ -199,7 +210,7 @@ public final class Socket: ByteStream {
       let code = errno
       if ready > 0 {
         if CInt(request.revents) & POLLNVAL != 0 { throw FTPError(errno: EBADF, "use the connection to \(peer)") }
-        if events == POLLIN { isDrained = false }
+        if events == POLLIN { (isDrained, silence) = (false, .past) }
         return true
       }
       // That was a glance and no wait.

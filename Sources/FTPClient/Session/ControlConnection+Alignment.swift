@@ -101,6 +101,7 @@ extension ControlConnection {
 
   /// Reads and drops what the server says without having been asked. What has begun is awaited to its end.
   private func dropUnaskedReplies() throws(FTPError) {
+    if !holdsInput, promptStream?.isSilent ?? false { return }
     guard try hasInput() else { return }
     let deadline = Deadline.after(shorter(Self.settling))
     do throws(FTPError) {

@@ -64,7 +64,7 @@ extension ControlConnection {
   /// Whether `realign` would have nothing to do if the server has said nothing, and there is time for a prompt answer.
   private var isInStep: Bool {
     !isWaiting && breakdown == nil && ahead.isEmpty && kept == nil && outstanding == 0 && !repliesAreStale
-      && restart != .abandoned && lines.isEmpty && !parser.isInside && unread == nil
+      && restart != .abandoned && !holdsInput
       && replyNanoseconds.map { $0 > Self.promptness } ?? true
   }
 

@@ -89,9 +89,12 @@ extension ControlConnection {
   /// Whether something has come that no reply has taken: bytes in the buffer or on the stream, or the stream's end.
   /// Waits for it until `timeout`.
   public func hasInput(within timeout: Duration = .zero) throws(FTPError) -> Bool {
-    guard lines.isEmpty, !parser.isInside, unread == nil else { return true }
+    if holdsInput { return true }
     return try hasBytes(within: timeout)
   }
+
+  /// Whether something has been read that no reply has taken.
+  var holdsInput: Bool { !lines.isEmpty || parser.isInside || unread != nil }
 
   private func hasBytes(within timeout: Duration) throws(FTPError) -> Bool {
     try waiting { () throws(FTPError) in try stream.isReadable(within: timeout) }

@@ -52,6 +52,31 @@ extension ClientTests {
       #expect(try socket.isReadable(within: .seconds(5)))
     }
 
+    @Test func `a socket is silent when nothing waits, as far as anybody has looked`() throws {
+      let (socket, wire) = try pair()
+      #expect(socket.isSilent)
+      try wire.send(bytes("a"))
+      #expect(try socket.isReadable(within: .seconds(5)))
+      #expect(!socket.isSilent)
+      _ = try read(socket)
+      #expect(socket.isSilent)
+      try wire.send(bytes("b"))
+      // Who has just read all there was does not look again at once.
+      usleep(10_000)
+      #expect(!socket.isSilent)
+      _ = try read(socket)
+      try wire.send([UInt8](repeating: 0x63, count: 101))
+      #expect(try socket.isReadable(within: .seconds(5)))
+      usleep(10_000)
+      // What fills its memory may not be all, and behind the end there is nothing else.
+      #expect(try read(socket).count == 100)
+      #expect(!socket.isSilent)
+      _ = try read(socket)
+      wire.close()
+      #expect(try read(socket) == [])
+      #expect(!socket.isSilent)
+    }
+
     /// A signal for a broken pipe would end the host's process.
     @Test func `a write to a closed connection is an error and no signal`() throws {
       let (socket, wire) = try pair()
