@@ -48,6 +48,8 @@ class Files:
     hash_as: bytes | None = None
     """What HASH takes for the content."""
     ignores_rest: bool = False
+    hides: bool = False
+    """Whether what is stored has its name only when it is whole, and is lost otherwise."""
     announces: str | None = None
     """What the 150 to a RETR names as the size: the whole, or what is left behind REST."""
     behind: str = "taken"
@@ -204,16 +206,19 @@ class _Session:
         self.say("150 Go ahead.")
         data = self.conversation.connected()
         content = bytearray(start)
-        self.files.content[name] = bytes(content)
+        if not self.files.hides:
+            self.files.content[name] = bytes(content)
         while fault.after is None or len(content) - len(start) < fault.after:
             most = 65536 if fault.after is None else fault.after - (len(content) - len(start))
             block = data.recv(min(65536, most))
             if not block:
                 break
             content += block
-            self.files.content[name] = bytes(content)
+            if not self.files.hides:
+                self.files.content[name] = bytes(content)
         if fault.after is not None:
             return self._fail(fault)
+        self.files.content[name] = bytes(content)
         self.conversation.end_data()
         self.say("226 Done.")
         return None

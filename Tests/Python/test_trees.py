@@ -212,6 +212,75 @@ print(ftp.sync("", {str(folder)!r}, delete=True).deleted)
         assert found == {"config.txt": b"newer", "logs": None, "logs/a.log": b"aa"}
 
 
+def test_what_a_folder_takes_for_one_file_is_an_error(
+    server: Any, interpreter: Interpreter, tmp_path: Path
+) -> None:
+    """Where a folder does not tell upper case from lower."""
+    library, folder = tmp_path / "folding.so", tmp_path / "folder"
+    source = str(Path(__file__).with_name("folding.c"))
+    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), source]
+    subprocess.run(command, check=True)
+    serve(server, {"Log.txt": b"first", "log.txt": b"second", "other": b"o"})
+    folder.mkdir()
+    script = f"""
+from usr.ftplib import FTP, TreeError
+ftp = FTP()
+ftp.connect({server.host!r}, {server.port})
+ftp.login({server.user!r}, {server.password!r})
+try:
+    ftp.download_tree("", {str(folder)!r}, connections=1)
+except TreeError as error:
+    print(error.summary.errors)
+"""
+    done = interpreter.run("-c", script, environment={"LD_PRELOAD": str(library)})
+    assert "under a name in other letters" in done.stdout
+    assert tree(folder).keys() == {"log.txt", "other"} or tree(folder).keys() == {
+        "Log.txt",
+        "other",
+    }
+    done = interpreter.run("-c", script.replace(str(folder), str(tmp_path / "plain")))
+    assert (done.stdout, len(tree(tmp_path / "plain"))) == ("", 3)
+
+
+def test_what_a_server_takes_for_one_file_is_an_error(client: ModuleType, tmp_path: Path) -> None:
+    files = Files(OneCase({}, True))
+    fill(tmp_path, {"README": b"first", "readme": b"second", "other": b"o"})
+    with connecting() as connect:
+        ftp = connect(files)
+        for _ in range(2):
+            with pytest.raises(
+                client.TreeError, match=r"does not list it under this name$"
+            ) as caught:
+                ftp.upload_tree(tmp_path, "", connections=1)
+            assert len(caught.value.summary.errors) == 1
+    assert len(files.content) == 2
+
+
+def test_what_patterns_keep_stays_where_rmd_takes_all(tmp_path: Path) -> None:
+    recursive = {"PYFTPDLIB_RECURSIVE": "1"}
+    with realservers.running("pyftpdlib", environment=recursive) as server:
+        serve(server, {"up/old/a.keep": b"k", "up/old/b": b"b", "up/gone/c": b"c"})
+        fill(tmp_path, {"new": b"n"})
+        with realservers.session(server) as ftp:
+            summary = ftp.upload_tree(tmp_path, "up", delete=True, exclude="*.keep")
+        assert {path for kind, path in summary.actions if kind == "delete"} == {"gone", "old/b"}
+        assert tree(server.root / "up") == {"new": b"n", "old": None, "old/a.keep": b"k"}
+
+
+def test_a_file_is_not_written_through_a_link(client: ModuleType, tmp_path: Path) -> None:
+    """Where the server takes no temporary name."""
+    with realservers.running("vsftpd", environment={"VSFTPD_EXTRA": "deny_file={.*}"}) as server:
+        serve(server, {"precious": b"precious", "up/plain": b"old"})
+        (server.root / "up/link").symlink_to("../precious")
+        fill(tmp_path, {"link": b"newnewne", "plain": b"newer"})
+        with realservers.session(server) as ftp:
+            for compare in ("time", "size"):
+                with pytest.raises(client.TreeError, match="has a link of this name"):
+                    ftp.upload_tree(tmp_path, "up", compare=compare)
+        assert (server.root / "precious").read_bytes() == b"precious"
+        assert (server.root / "up/plain").read_bytes() == b"newer"
+
+
 LEFT = {"old/keep.bak": b"k", "old/in/x.bak": b"k"}
 SURPLUS = LEFT | {"old/x.txt": b"x", "old/gone/y": b"y", "all/gone/z": b"z"}
 

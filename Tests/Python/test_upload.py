@@ -183,6 +183,43 @@ def test_a_server_that_takes_no_other_name(connect: Connect, large: Path) -> Non
     assert files.content == {"f": LARGE}
 
 
+@pytest.mark.parametrize("size", [len(LARGE), 1_000_000])
+def test_the_old_file_is_no_part_of_the_new_one(connect: Connect, large: Path, size: int) -> None:
+    """Where the server takes no other name, and keeps the old file until the new one is whole."""
+    files = Files({"f": bytes(size)}, faults=[Fault(1_500_000, "close")], hides=True)
+
+    def refuse(command: str, files: Files) -> None:
+        files.refusals = {"STOR": "553 Bad name."} if command.startswith("STOR .") else {}
+
+    files.before = refuse
+    result = connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert (result.attempts, result.resumes) == (2, 0)
+
+
+def test_a_name_that_is_locked_later_is_given_up(connect: Connect, large: Path) -> None:
+    """The session that was lost still has it: the old file is not written for that."""
+    files = Files({"f": b"old"}, faults=[Fault(1_500_000, "close")])
+    locked: list[str] = []
+    names: list[str] = []
+
+    def lock(command: str, files: Files) -> None:
+        verb, _, name = command.partition(" ")
+        files.refusals = {}
+        if verb in ("STOR", "APPE"):
+            names.append(name)
+            assert files.content["f"] == b"old"
+            if name in locked:
+                files.refusals = {verb: "550 Used by another process."}
+            elif not locked:
+                locked.append(name)
+
+    files.before = lock
+    result = connect(files).upload(large, "f")
+    assert files.content == {"f": LARGE}
+    assert (result.attempts, "f" in names, len(set(names))) == (2, False, 2)
+
+
 def test_what_has_the_files_own_name_is_no_part_before_it_is_begun(
     connect: Connect, large: Path
 ) -> None:

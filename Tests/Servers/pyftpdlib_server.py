@@ -8,16 +8,24 @@ PYFTPDLIB_RATE        bytes per second in either direction
 PYFTPDLIB_TIMEOUT     seconds until an idle session is closed: 300
 PYFTPDLIB_FXP         1: data connections with third hosts
 PYFTPDLIB_BANNER      the greeting: "pyftpdlib is ready."
+PYFTPDLIB_RECURSIVE   1: RMD removes a directory with all that is in it
 PYFTPDLIB_PASSIVE     the first and the last port for data connections, "40000-40100"
 """
 
 import logging
 import os
+import shutil
 import sys
 
 from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.filesystems import AbstractedFS
 from pyftpdlib.handlers import FTPHandler, ThrottledDTPHandler, TLS_FTPHandler
 from pyftpdlib.servers import FTPServer, ThreadedFTPServer
+
+
+class RecursiveFS(AbstractedFS):
+    def rmdir(self, path: str) -> None:
+        shutil.rmtree(path)
 
 
 class PlainHandler(FTPHandler):
@@ -75,6 +83,8 @@ def main(address: str, port: int, root: str, mode: str, certificate: str) -> Non
     # A wrong password would otherwise cost a test three seconds.
     handler.auth_failed_timeout = 0
     handler.masquerade_address = os.environ.get("PYFTPDLIB_MASQUERADE")
+    if os.environ.get("PYFTPDLIB_RECURSIVE") == "1":
+        handler.abstracted_fs = RecursiveFS
     if ports := os.environ.get("PYFTPDLIB_PASSIVE"):
         first, _, last = ports.partition("-")
         handler.passive_ports = range(int(first), int(last) + 1)

@@ -54,7 +54,7 @@ public final class FTPTransfer {
     self.client = client
   }
 
-  /// Downloads a file (`RETR`) to a path of this computer. `progress` hears of it, on this thread, at most ten times a second.
+  /// Downloads a file (`RETR`) to a path of this computer. `progress` hears of it, on this thread, at most ten times a second but for its first and last.
   ///
   /// Throws the error of the last attempt, with what was tried behind its message: `.reply` for a refusal, `.system` for a file of this computer, at
   /// once; `.truncated`, `.timedOut`, `.closed` and others when all retries have failed; `.mismatch` when the content is not what the

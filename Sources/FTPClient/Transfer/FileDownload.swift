@@ -127,7 +127,7 @@ package final class FileDownload {
   private func prepare(_ now: RemoteFacts) throws {
     if isOpen, facts.contradicts(now) {
       try beginAnew(now)
-    } else if isOpen, !facts.confirms(now), inPlace != facts.size {
+    } else if isOpen, !facts.confirms(now), inPlace == 0 || inPlace != facts.size {
       // What is missing may be another version's.
       facts = now
       result.kept = 0

@@ -11,6 +11,10 @@ package final class FileUpload {
   private var result = FTPTransfer.Result()
 
   private let path: [UInt8]
+  /// Whether it may be written under its own name, where the server takes no other: not where that is a link's, which would be followed.
+  private let mayTakeOwnName: Bool
+  /// What the server has under the file's own name before that is written: it may have the same until the new one is whole.
+  private var former: UInt64?
   /// Made behind the first login: which server it is may not be known before.
   private lazy var target: UploadTarget = {
     // The name of a large file is found again by a later run.
@@ -36,11 +40,12 @@ package final class FileUpload {
   /// An upload of `source` to `path`; `name` is the path for a reader.
   package init(
     _ client: any TransferClient, _ source: any UploadSource, to path: [UInt8], name: String,
-    options: FTPTransfer.Options,
+    options: FTPTransfer.Options, mayTakeOwnName: Bool = true,
     progress: ((FTPTransfer.Progress) throws -> Void)? = nil
   ) {
     self.client = client
     self.source = source
+    self.mayTakeOwnName = mayTakeOwnName
     self.options = options
     self.path = path
     self.name = name
@@ -104,6 +109,8 @@ package final class FileUpload {
       }
       if isBack ?? false { self.aside = nil }
     }
+    // The old file is not back: the new one stays as well.
+    guard aside == nil else { return }
     let isOfUse = target.isKept && options.resumes && !target.isSpoilt
     guard target.hasBegun || target.isAsked, !target.isDirect, isBlocked || !isOfUse else { return }
     _ = client.trying { try client.execute("DELE", target.name) }
@@ -137,7 +144,8 @@ package final class FileUpload {
   private func offsetOnServer(_ told: Reply?) throws -> UInt64 {
     guard target.hasBegun else { return 0 }
     let size = target.isSpoilt ? nil : try told.map { try self.size(in: $0) } ?? sizeOnServer(target.name)
-    if let size, size <= source.size ?? end ?? .max {
+    if size != nil { target.noteTaken() }
+    if let size, size <= source.size ?? end ?? .max, !(target.isDirect && size == former) {
       if attempts.count == 1 { result.kept = size }
       return size
     }
@@ -226,12 +234,27 @@ package final class FileUpload {
       guard !target.isDirect, case .reply(let reply) = error.kind, Self.forbidsName.contains(reply.code ?? 0) else {
         throw error
       }
-      target.takeOwnName()
+      if target.isTaken {
+        // It has had such a name: a session that was lost may still hold the file.
+        target.giveUp()
+        target.isAsked = true
+      } else {
+        try takeOwnName()
+      }
       return try client.begin("STOR", target.name, from: 0)
     }
   }
 
-  /// Replies that may be due to the temporary name. Not 552: under its own name the file has no more room.
+  /// Writes under the file's own name from now on.
+  private func takeOwnName() throws {
+    guard mayTakeOwnName else {
+      throw FTPError(.state, "the server has a link of this name, and stores files under no other name")
+    }
+    former = try sizeOnServer(path)
+    target.takeOwnName()
+  }
+
+  /// Replies that may be due to the temporary name, where the server has not taken it before. Not 552: under its own name the file has no more room.
   private static let forbidsName = [500, 501, 504, 550, 553]
 
   /// Whether a reply refuses to go on in the middle: for good, or as ProFTPD without AllowStoreRestart, by 451.
@@ -301,8 +324,9 @@ package final class FileUpload {
       }
     }
     // It cannot have its name but by being written under it. Until that is whole, so is the other one.
-    spare = target.name
-    target.takeOwnName()
+    let whole = target.name
+    try takeOwnName()
+    spare = whole
     try sendAgain()
     try keepTime()
   }

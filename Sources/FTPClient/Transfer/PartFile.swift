@@ -210,6 +210,10 @@ package final class PartFile: DownloadSink {
   }
 
   package func restart(for facts: RemoteFacts, identity: String) throws {
+    if isDirect, length == 0 {
+      size = facts.size
+      return
+    }
     guard !isDirect else {
       throw FTPError(.mismatch, "'\(place.path)' is no regular file: it cannot be written anew")
     }

@@ -10,6 +10,8 @@ struct UploadTarget {
   private(set) var isKept: Bool
   /// Whether something of this file may be on the server under it.
   private(set) var hasBegun: Bool
+  /// Whether the server has, or has had, something under it.
+  private(set) var isTaken = false
   /// Whether the server has been told to write there, whatever it made of that.
   var isAsked = false
   /// Whether what is there is of no use.
@@ -39,8 +41,17 @@ struct UploadTarget {
   mutating func chooseAnother() {
     name = Self.temporary(path, RandomName.make())
     claim = nil
-    (isKept, hasBegun, isAsked, isSpoilt) = (false, false, false, false)
+    (isKept, hasBegun, isTaken, isAsked, isSpoilt) = (false, false, false, false, false)
   }
+
+  /// The same where somebody else may hold the name in use, which is to be removed at the end.
+  mutating func giveUp() {
+    abandoned.append(name)
+    chooseAnother()
+  }
+
+  /// Notes that the server has something under the name.
+  mutating func noteTaken() { isTaken = true }
 
   /// Writes under the file's own name from now on. What is there is another file until this one is begun.
   mutating func takeOwnName() {
@@ -52,7 +63,7 @@ struct UploadTarget {
   /// Notes that the server has begun the transfer.
   mutating func begin() {
     silences = 0
-    hasBegun = true
+    (hasBegun, isTaken) = (true, true)
   }
 
   /// Notes that the server has not answered. A session that was lost may still hold the file: vsftpd locks what is uploaded, and lets the next one wait
@@ -61,8 +72,7 @@ struct UploadTarget {
     silences += 1
     guard silences > 1, hasBegun, !isDirect else { return }
     silences = 0
-    abandoned.append(name)
-    chooseAnother()
+    giveUp()
   }
 
   private static func temporary(_ path: [UInt8], _ tail: String) -> [UInt8] {

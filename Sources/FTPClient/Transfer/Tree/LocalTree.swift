@@ -136,9 +136,15 @@ package final class LocalTree: @unchecked Sendable {
   /// lower, or composed letters from others.
   package func otherSpellings(of names: Set<[UInt8]>, in directory: Directory) throws(FTPError) -> Set<[UInt8]> {
     let listed = try entries(of: directory).map(\.name)
-    let found = Set(names.subtracting(listed).compactMap { identity($0, in: directory) })
+    let found = Set(try unlisted(names, in: directory).compactMap { identity($0, in: directory) })
     guard !found.isEmpty else { return [] }
     return Set(listed.filter { name in identity(name, in: directory).map(found.contains) ?? false })
+  }
+
+  /// Those names in a directory that it does not list and yet finds.
+  package func unlisted(_ names: Set<[UInt8]>, in directory: Directory) throws(FTPError) -> Set<[UInt8]> {
+    let listed = try entries(of: directory).map(\.name)
+    return names.subtracting(listed).filter { identity($0, in: directory) != nil }
   }
 
   private struct Identity: Hashable {

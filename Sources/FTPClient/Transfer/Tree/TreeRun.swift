@@ -19,7 +19,8 @@ package final class TreeRun: @unchecked Sendable {
     /// A directory whose contents are to be looked at; `isNew` when the target does not have it.
     case directory(Path, isNew: Bool, ancestors: [[UInt8]])
     case fetch(Path, RemoteItem)
-    case store(Path, LocalTree.Entry)
+    /// `isLink` is whether the server has a link of its name.
+    case store(Path, LocalTree.Entry, isLink: Bool)
   }
 
   struct State {
@@ -39,6 +40,9 @@ package final class TreeRun: @unchecked Sendable {
     /// What goes into the server's directories that have surplus, under names that they did not have, each with whether
     /// it is a directory.
     var novel: [Path: [[UInt8]: Bool]] = [:]
+    /// Names that came into a directory beside others like them but for the case of letters, each with whether it is a directory: the target may take
+    /// them for one.
+    var twins: [Path: [[UInt8]: Bool]] = [:]
     /// Whether the server has listed a name that begins with a dot: otherwise it may be told to show none, as
     /// ProFTPD by HideFiles and vsftpd by hide_file.
     var showsHidden = false
@@ -65,7 +69,7 @@ package final class TreeRun: @unchecked Sendable {
       case .fetch(_, let item):
         guard let size = item.size, size < PartFile.worthKeeping else { return false }
         return !hidesTime(of: item)
-      case .store(_, let entry): return entry.size < PartFile.worthKeeping
+      case .store(_, let entry, _): return entry.size < PartFile.worthKeeping
       case .directory: return false
       }
     }
@@ -128,6 +132,7 @@ package final class TreeRun: @unchecked Sendable {
       }
     } catch { stop(error) }
     siblings.forEach { $0.disconnect() }
+    lookForTwins(workers[0])
     let isWhole = state.withLock { $0.failure == nil && $0.summary.failures.isEmpty }
     if options.deletes, isWhole { removeSurplus(workers[0]) }
     workers[0].goHome()
@@ -232,7 +237,7 @@ package final class TreeRun: @unchecked Sendable {
     let path: Path
     switch task {
     case .directory(let directory, _, _): path = directory
-    case .fetch(let file, _), .store(let file, _): path = file
+    case .fetch(let file, _), .store(let file, _, _): path = file
     }
     if stops(error, worker), !mayBeTelnet(path, error, worker) { return stop(error) }
     // Without its top there is no tree.
@@ -280,6 +285,24 @@ package final class TreeRun: @unchecked Sendable {
   }
 
   // MARK: The end
+
+  /// Looks whether names that differ in the case of letters alone are two on the target: otherwise one has replaced the other.
+  private func lookForTwins(_ worker: TreeWorker) {
+    let failed = Set(summary.failures.map(\.path))
+    for (path, names) in state.withLock({ $0.twins }) {
+      if isStopped { return }
+      let names = names.filter { !failed.contains(Self.joined(path + [$0.key])) }
+      do {
+        switch direction {
+        case .download: try worker.lookForTwins(names, here: path)
+        case .upload: _ = try worker.listAgain(path, with: names)
+        }
+      } catch {
+        if stops(error, worker) { return stop(error) }
+        self.failed(error, path)
+      }
+    }
+  }
 
   private func removeSurplus(_ worker: TreeWorker) {
     let (surplus, novel, showsHidden) = state.withLock { ($0.surplus, $0.novel, $0.showsHidden) }

@@ -15,6 +15,7 @@ extension TreeWorker {
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
+    noteTwins(items, in: path)
     if run.options.deletes, let place {
       let surplus = try LocalFailure.marking { try run.local.entries(of: place) }.filter { !present.contains($0.name) }
       for entry in surplus { noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory) }
@@ -22,6 +23,18 @@ extension TreeWorker {
         run.state.withLock { $0.theirs[path] = present.filter { TreeName.refusal($0) == nil } }
       }
     }
+  }
+
+  /// Notes names that differ from another one in the case of their letters alone: a file system that does not tell that takes both for one.
+  private func noteTwins(_ items: [RemoteItem], in path: TreeRun.Path) {
+    guard !run.options.isDryRun else { return }
+    let meant = items.filter { item in
+      TreeName.refusal(item.name) == nil && !TreeName.isTemporary(item.name)
+        && isMeant(path + [item.name], isDirectory: item.kind == .directory)
+    }
+    let groups = Dictionary(grouping: meant) { $0.name.map(\.lowercased) }
+    let twins = groups.values.filter { $0.count > 1 }.joined().map { ($0.name, $0.kind == .directory) }
+    if !twins.isEmpty { run.state.withLock { $0.twins[path] = Dictionary(twins) { first, _ in first } } }
   }
 
   /// Puts what a name of the server's stands for on the list; or notes why it is left out.

@@ -42,7 +42,10 @@ extension TreeWorker {
     }
     for name in missing.keys {
       run.failed(
-        FTPError(.state, "the server does not list it under this name: nothing is deleted beside it"), path + [name])
+        FTPError(
+          .state,
+          "the server does not list it under this name" + (run.options.deletes ? ": nothing is deleted beside it" : "")),
+        path + [name])
     }
     return missing.isEmpty ? names : []
   }
@@ -53,8 +56,17 @@ extension TreeWorker {
     return try LocalFailure.marking { try run.local.otherSpellings(of: theirs, in: run.local.directory(path)) }
   }
 
-  /// Looks what of a thing the filter takes; nil for nothing. Nothing of it is removed yet, but what a server removes as the empty directory, or the
-  /// link, that it was.
+  /// Notes those of some names in a directory here that stand for what is listed under another one.
+  func lookForTwins(_ names: [[UInt8]: Bool], here path: TreeRun.Path) throws {
+    let unlisted = try LocalFailure.marking { try run.local.unlisted(Set(names.keys), in: run.local.directory(path)) }
+    for name in unlisted {
+      run.failed(
+        FTPError(.state, "this folder has it and another file as one, under a name in other letters"), path + [name])
+    }
+  }
+
+  /// Looks what of a thing the filter takes; nil for nothing. Nothing of it is removed yet, but what a server removes as the link that it was, or,
+  /// where all of it goes, as a directory.
   func removal(of path: TreeRun.Path, isDirectory: Bool, ancestors: [[UInt8]] = []) throws -> Removal? {
     try client.checkInterrupt()
     guard isMeant(path, isDirectory: isDirectory) else { return nil }
@@ -63,7 +75,7 @@ extension TreeWorker {
       throw FTPError(.state, "the directory is more than \(TreeRun.deepest) below the top")
     }
     var removal = Removal(path: path, isDirectory: true)
-    if run.direction == .upload, !run.options.isDryRun, try isRemovedAlone(path) {
+    if run.direction == .upload, !run.options.isDryRun, try isRemovedAtOnce(path) {
       removal.isGone = true
       return removal
     }
@@ -81,15 +93,26 @@ extension TreeWorker {
     return removal.staysBehind && removal.contents.isEmpty ? nil : removal
   }
 
-  /// Removes what a server calls a directory, if it goes without what is in it: an empty one, or a link, which some
+  /// Servers that list a link to a directory as one, and refuse to delete it as a file.
+  private static let hidingLinks = ["aioftp", "twisted"]
+
+  /// Removes what a server calls a directory, if it goes before anything in it: an empty one, or a link, which some
   /// servers (pyftpdlib, aioftp, Twisted's) list as what it leads to. What is behind a link is never touched.
-  private func isRemovedAlone(_ path: TreeRun.Path) throws -> Bool {
+  ///
+  /// `RMD` shows whether it is a link, and on some servers (SwiFTP's kind, Liquesce) takes with it all that is in it: so it is not tried where a pattern may
+  /// keep something there, but on servers that are known to need it, and not to do so.
+  private func isRemovedAtOnce(_ path: TreeRun.Path) throws -> Bool {
     let whole = remote(path)
+    let welcome = client.welcome.lowercased()
+    let filter = run.options.filter
+    let triesRemoval =
+      filter.included.isEmpty && filter.excluded.isEmpty || Self.hidingLinks.contains(where: welcome.contains)
     return try persistently("removing '\(whole.text)'") {
       // `unlink` takes the link, and refuses a directory.
       let deleted = try client.execute("DELE", whole)
       if deleted.code == 421 { throw FTPError(unexpected: deleted) }
       if deleted.category == .completion { return true }
+      guard triesRemoval else { return false }
       let removed = try client.execute("RMD", whole)
       if removed.code == 421 { throw FTPError(unexpected: removed) }
       if removed.category == .completion { return true }
@@ -119,7 +142,7 @@ extension TreeWorker {
     }
   }
 
-  /// Removes what was looked at, and nothing that has come since.
+  /// Removes what was looked at, and nothing that has come since, unless the server removes directories with all in them.
   func remove(_ removal: Removal) throws {
     try client.checkInterrupt()
     for inner in removal.contents { try remove(inner) }

@@ -47,6 +47,7 @@ extension TreeWorker {
       case .other: run.refuse(inner, "neither a file nor a directory")
       }
     }
+    noteTwins(novel, among: present, in: path)
     guard run.options.deletes else { return }
     let surplus = items.values.filter { !present.contains($0.name) }
     if !run.options.isDryRun, !surplus.isEmpty, !novel.isEmpty {
@@ -59,6 +60,14 @@ extension TreeWorker {
         noteSurplus(path + [item.name], isDirectory: item.kind == .directory)
       }
     }
+  }
+
+  /// Notes new names that differ from another one in the case of their letters alone: a server that does not tell that takes both for one file.
+  private func noteTwins(_ novel: [[UInt8]: Bool], among present: Set<[UInt8]>, in path: TreeRun.Path) {
+    guard !run.options.isDryRun, !novel.isEmpty else { return }
+    let groups = Dictionary(grouping: present) { $0.map(\.lowercased) }
+    let twins = novel.filter { (groups[$0.key.map(\.lowercased)]?.count ?? 0) > 1 }
+    if !twins.isEmpty { run.state.withLock { $0.twins[path] = twins } }
   }
 
   /// What the server's directory holds; it is made where it is missing. Nil where the listing cannot be understood, which has been noted.
@@ -122,7 +131,7 @@ extension TreeWorker {
       }
       if isEqual { return run.state.withLock { $0.summary.unchanged += 1 } }
     }
-    run.add(.store(path, entry))
+    run.add(.store(path, entry, isLink: item?.kind == .link))
   }
 
   private func source(_ path: TreeRun.Path) throws -> LocalSource {
@@ -130,7 +139,7 @@ extension TreeWorker {
     return try LocalSource(place: place(path, in: run.local.directory(Array(path.dropLast()))))
   }
 
-  func store(_ path: TreeRun.Path, _ entry: LocalTree.Entry) throws {
+  func store(_ path: TreeRun.Path, _ entry: LocalTree.Entry, isLink: Bool) throws {
     run.note(.copy, path)
     if run.options.isDryRun {
       run.state.withLock { state in
@@ -147,7 +156,7 @@ extension TreeWorker {
       options.verifies = options.verifies && run.options.comparison == .hash
     }
     let upload = FileUpload(
-      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options,
+      client, source, to: remote(path), name: TreeRun.joined(path).text, options: options, mayTakeOwnName: !isLink,
       progress: run.listener(client.plain))
     count(try upload.run())
   }

@@ -39,7 +39,7 @@ final class TreeWorker {
       case .upload: try storeDirectory(path, isNew: isNew)
       }
     case .fetch(let path, let item): try fetch(path, item)
-    case .store(let path, let entry): try store(path, entry)
+    case .store(let path, let entry, let isLink): try store(path, entry, isLink: isLink)
     }
   }
 
@@ -47,7 +47,7 @@ final class TreeWorker {
   func settle(before task: TreeRun.Task?) {
     switch task {
     case .fetch(_, let item) where (item.size ?? .max) < PartFile.worthKeeping: return
-    case .store(_, let entry) where entry.size < PartFile.worthKeeping: return
+    case .store(_, let entry, _) where entry.size < PartFile.worthKeeping: return
     default: client.takeBack()
     }
   }
@@ -188,7 +188,7 @@ final class TreeWorker {
   func isSame(
     _ path: TreeRun.Path, _ item: RemoteItem, _ entry: LocalTree.Entry, _ source: () throws -> any UploadSource
   ) throws -> Bool {
-    guard entry.kind == .file, let size = item.size, size == entry.size else { return false }
+    guard entry.kind == .file, item.kind == .file, let size = item.size, size == entry.size else { return false }
     switch run.options.comparison {
     case .size: return true
     case .hash: if let same = try hasSameHash(path, source(), size: size) { return same }
