@@ -80,6 +80,23 @@ def test_a_file_that_ends_before_rest(talk: Talk) -> None:
     assert ftp.pwd() == "/here"
 
 
+@pytest.mark.parametrize("comes", ["before a listing", "before the socket is closed"])
+def test_a_rest_counts_whatever_data_connection_is_over(talk: Talk, comes: str) -> None:
+    rest, listing = BEHIND_600, [passive(), answer("LIST", "150 Here."), end_data(), DONE]
+    begin = [rest, *listing] if comes == "before a listing" else [*listing, rest]
+    ftp, server = talk(answer("TYPE"), *begin, *retr("150 Here (400 bytes).", b"x" * 400))
+    ftp.voidcmd("TYPE I")
+    if comes == "before a listing":
+        ftp.sendcmd("REST 600")
+    with ftp.transfercmd("LIST") as data:
+        assert data.recv(10) == b""
+        ftp.voidresp()
+        if comes != "before a listing":
+            ftp.sendcmd("REST 600")
+    assert ftp.retrbinary("RETR f", lambda _: None) == "226 Done."
+    assert [line for line in server.heard if line.startswith("REST")] == ["REST 600"]
+
+
 @pytest.mark.parametrize("sent", [400, 100])
 def test_a_rest_that_the_script_has_sent_counts(talk: Talk, sent: int) -> None:
     ftp, _ = talk(

@@ -413,3 +413,21 @@ def test_an_upload_that_waits_for_its_own_source_is_not_timed(
     ftp.timeout = SHORT
     assert ftp.storbinary("STOR f", Slow(b"content")) == "226 Transfer complete."
     assert directory.read("f") == b"content"
+
+
+def test_a_timeout_that_is_set_later_bounds_replies(talk: Talk) -> None:
+    """Where the socket has none of its own."""
+    ftp, _ = talk(stall(), timeout=None)
+    ftp.timeout = SHORT
+    with timing_out("no reply"):
+        ftp.voidcmd("NOOP")
+
+
+def test_a_timeout_that_is_set_where_none_was_given_bounds_replies(
+    scripted: Callable[..., ScriptedServer],
+) -> None:
+    server = scripted([*LOGIN, stall()])
+    with FTP(server.host, server.port, "u", "p") as ftp:
+        ftp.timeout = SHORT
+        with timing_out("no reply"):
+            ftp.voidcmd("NOOP")

@@ -181,6 +181,17 @@ def test_tls(way: str, secure: tuple[str, Any], connect: Any) -> None:
             assert ftp.context.verify_mode is ssl.CERT_REQUIRED
 
 
+def test_a_context_that_verifies_nothing_says_so_itself(
+    secure: tuple[str, Any], connect: Any
+) -> None:
+    scheme, server = secure
+    context = ssl._create_unverified_context()
+    with closing(connect(url(server, "/one", scheme), timeout=20, context=context)) as ftp:
+        assert ftp.context is context
+    with pytest.raises(ValueError, match="verify=True, but the context verifies nothing"):
+        connect(url(server, "/one", scheme), timeout=20, context=context, verify=True)
+
+
 @pytest.fixture
 def dialled(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The addresses that `socket.create_connection` gets, which refuses each."""

@@ -203,6 +203,25 @@ def test_an_answer_to_what_went_past_the_object(connect: Connect, tmp_path: Path
         download(ftp, tmp_path)
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_directory_that_somebody_has_changed_past_the_object(
+    connect: Connect, tmp_path: Path, kept: bool
+) -> None:
+    files = Files({"f": LARGE}, refusals={"PWD": '257 "/a"'})
+    ftp = connect(files)
+    sock: Any = ftp.sock if kept else None
+    ftp.cwd("/a")
+    ftp.download("f", io.BytesIO())
+    sock = sock or ftp.sock
+    sock.sendall(b"CWD /b\r\n")
+    assert sock.recv(100).startswith(b"2")
+    files.refusals["PWD"] = '257 "/b"'
+    files.faults.append(Fault(1_000_000, "close"))
+    assert ftp.download("f", tmp_path / "f").attempts == 2
+    assert (tmp_path / "f").read_bytes() == LARGE
+    assert ways(ftp)[-1] == ["CWD /b"]
+
+
 def test_a_second_login_need_not_lead_anywhere(connect: Connect, tmp_path: Path) -> None:
     """vsftpd says that it is logged in already, and stays where it is."""
     ftp = connect(Files({"f": SMALL}))

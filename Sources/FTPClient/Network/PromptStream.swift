@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A stream on which a command and its reply take the fewest calls, as long as nothing is out of the ordinary.
 package protocol PromptStream: AnyObject {
-  /// Whether nothing waits to be read; false where that cannot be told. Does not block.
+  /// Whether nothing waits to be read, or did a moment ago; false where that cannot be told. Does not block.
   var isSilent: Bool { get }
 
   /// Reads what comes within `Interrupt.period`; nil when that is nothing, and where it would take more than one call. Throws as `read`.

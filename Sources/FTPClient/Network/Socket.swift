@@ -2,7 +2,7 @@ internal import Glibc
 
 /// A TCP connection by its file descriptor.
 ///
-/// Every wait is a `poll` with a deadline; the descriptor may be blocking or not, no call relies on either.
+/// Every wait is a `poll` with a deadline, and the descriptor may be blocking or not; but for `waitInCalls`.
 public final class Socket: ByteStream {
   /// The descriptor, or -1 when closed.
   public var descriptor: CInt { number }

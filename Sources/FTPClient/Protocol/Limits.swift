@@ -2,7 +2,7 @@
 ///
 /// RFC 959 sets no limits at all; each number names its precedent.
 public enum Limits {
-  /// Bytes in one line of a reply or of a text transfer. CPython's `ftplib.MAXLINE`.
+  /// Characters in one line of a reply or of a text that comes, and bytes of a text that goes. CPython's `ftplib.MAXLINE`.
   public static let line = 8192
 
   /// Bytes in one whole reply. Several clients were run out of memory by an endless multi-line

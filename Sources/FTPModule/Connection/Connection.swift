@@ -51,9 +51,12 @@ final class Connection: ReferenceHolder {
   /// `close` was called. The socket is closed when no call uses it.
   @exclusivity(unchecked) private(set) var isClosed = false
 
+  /// Whether Python code has had the socket. It may have kept it, and say there what changes the representation or the directory, at any time.
+  @exclusivity(unchecked) private(set) var isShared = false
+
   /// Whether this object has made the representation what it still is.
   func isRepresented(as type: FTPSession.Representation) -> Bool {
-    guard let representation else { return false }
+    guard !isShared, let representation else { return false }
     return representation.type == type && representation.at == control.representationChanges
   }
 
@@ -170,7 +173,8 @@ final class Connection: ReferenceHolder {
   /// While a call runs that is when it is over: in between nobody else can wait on it. A fork's child, whose parent goes on with the
   /// connection, must leave that as it is.
   func handOutSocket() {
-    // It may say something else over it.
+    isShared = true
+    // A session's own memory of it is another.
     control.doubtRepresentation()
     guard stream.isSliced, process == getpid() || process != getppid() else { return }
     if depth > 0 { isSocketWanted = true } else { stream.endSlices() }
@@ -293,9 +297,9 @@ final class Connection: ReferenceHolder {
     transfer?.stream.revalidate()
   }
 
-  /// Gives up the replies to what used the data connection that was given away; those to a call of the session's are not ours.
+  /// Gives up the replies to what used the data connection that was given away, unless they have been read since.
   private func abandonReplies() {
-    if session == nil || control.settlements == settlementsAtHandOut { control.abandonReplies() }
+    if control.settlements == settlementsAtHandOut { control.abandonReplies() }
   }
 
   /// Gives up the replies to what used a data connection that was given away and has been closed; false while one is open.

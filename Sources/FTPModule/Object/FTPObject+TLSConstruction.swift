@@ -51,7 +51,7 @@ extension FTPObject {
     let mustVerify = try verify?.isTrue() ?? false
     if let given, !given.isNone {
       if files { throw PythonError.value("context and keyfile or certfile arguments are mutually exclusive") }
-      if mustVerify, try !verifies(given) {
+      if mustVerify, try !Self.verifies(given) {
         throw PythonError.value(
           "verify=True, but the context verifies nothing: set its verify_mode to ssl.CERT_REQUIRED")
       }
@@ -87,7 +87,7 @@ extension FTPObject {
   }
 
   /// Whether a context checks whom it speaks to.
-  private func verifies(_ context: PythonObject) throws -> Bool {
+  static func verifies(_ context: PythonObject) throws(PythonError) -> Bool {
     guard let mode = try context.optionalAttribute("verify_mode") else { return true }
     return try mode.integer() != 0
   }

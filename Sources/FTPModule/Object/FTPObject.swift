@@ -156,10 +156,18 @@ struct FTPObject {
       // Who has given the socket a limit of its own looks for the socket's own words (ftputil).
       connection.limit(replies: .seconds(limit)) { isOwn(limit, of: object, state) ? nil : "timed out" }
     } else {
-      let isDefault = try object.has(state.names[glance: .timeout], state.notGiven())
-      connection.limit(replies: isDefault ? .default : .none)
+      connection.limit(replies: try replyLimit(of: object, state))
     }
     connection.control.lineLimit = try maximumLine(of: object, state)
+  }
+
+  /// What the attribute `timeout` says of replies where the socket has no limit of its own: a script may have set it since.
+  private static func replyLimit(of object: Glance, _ state: ModuleState) throws(PythonError) -> Connection.ReplyLimit {
+    // As nearly always.
+    if try object.has(state.names[glance: .timeout], state.notGiven()) { return .default }
+    return try object.object { ftp throws(PythonError) in
+      try FTPObject(object: ftp, state: state).givenSeconds().map { .seconds($0) } ?? .none
+    }
   }
 
   /// Whether a socket's time limit in seconds is that of the attribute `timeout`: otherwise a script has set it.

@@ -41,6 +41,20 @@ extension FTPObject {
     return (global ?? Self.defaultConnect, nil, global == nil)
   }
 
+  /// The attribute `timeout` as seconds, where it is a number above zero; nil is for ever. What else somebody has called so is not meant for this.
+  func givenSeconds() throws(PythonError) -> Double? {
+    let value = try attribute(.timeout)
+    guard !value.isNone else { return nil }
+    do {
+      let seconds = try value.double()
+      return seconds > 0 ? seconds : nil
+    } catch {
+      guard PythonError.matches(.typeError) else { throw error }
+      PythonError.clear()
+      return nil
+    }
+  }
+
   /// How long a data connection may take to be made, and how long it may be silent; nil is for ever. As on the sockets that `transfercmd` returns.
   func dataLimits() throws(PythonError) -> (connecting: Duration?, idleTimeout: Duration?) {
     let limit = try connectSeconds()
@@ -69,7 +83,10 @@ extension FTPObject {
   /// How long to wait on a socket: its own limit, or ours when nobody set one. What somebody has put in a socket's place may have no such method.
   func idleTimeout(of socket: PythonObject) throws(PythonError) -> Duration? {
     let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call() ?? PythonObject.none
-    if limit.isNone { return try attribute(.timeout) === state.notGiven() ? Self.defaultIdleTimeout : nil }
+    if limit.isNone {
+      return try attribute(.timeout) === state.notGiven()
+        ? Self.defaultIdleTimeout : givenSeconds().map { Duration($0) }
+    }
     return Duration(try limit.double())
   }
 }

@@ -39,7 +39,8 @@ enum FTPTLSType {
     connections after prot_p().
 
     FTP_TLS(host='', user='', passwd='', acct='', *, context=None, timeout=..., source_address=None, verify=None, implicit=False,
-            port=None, ...) takes what FTP takes by name.
+            port=None, ...) takes what FTP takes by name. Where the second argument is an int,
+    the order is FTP's: FTP_TLS(host, port, user, passwd, acct, timeout, source_address, ipvtype).
 
     verify=True checks the server's certificate against the system's trust store; context is an
     ssl.SSLContext of your own. Without either nothing is verified, as in CPython, and a warning

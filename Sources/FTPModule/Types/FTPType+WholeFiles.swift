@@ -24,7 +24,7 @@ extension FTPType {
                 server has one of them, and look at the end whether the file has changed meanwhile
       retries   how often in a row it may fail without getting 64 KiB further; 0 is one attempt. It
                 waits between attempts, half a second first and twice as long each time, at most 30
-      progress  called with a TransferProgress, at most ten times a second; what it raises ends the
+      progress  called with a TransferProgress, ten times a second at most but for its first and last; what it raises ends the
                 call and is raised
       segments  over how many connections (1 to 16) a file is fetched that has 1 MiB for each; all
                 but the first log in, on threads, while that one is at work

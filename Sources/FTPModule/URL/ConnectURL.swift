@@ -74,8 +74,12 @@ enum ConnectURL {
     }
     guard scheme != .ftp else { return try state.ftpType.call(arguments: .tuple(), keywords: keywords) }
     try keywords.set(.bool(scheme == .ftps), for: "implicit")
-    try keywords.set(option("verify") ?? .bool(true), for: "verify")
-    if let context = option("context") { try keywords.set(context, for: "context") }
+    let context = option("context").flatMap { $0.isNone ? nil : $0 }
+    if let context { try keywords.set(context, for: "context") }
+    let verify =
+      try option("verify")
+      ?? .bool(context.map { context throws(PythonError) in try FTPObject.verifies(context) } ?? true)
+    try keywords.set(verify, for: "verify")
     return try state.ftpTLSType.call(arguments: .tuple(), keywords: keywords)
   }
 }

@@ -79,7 +79,7 @@ final class ObjectClient: TransferClient {
     let trail = connection?.control.trail
     // Where the connection turns out to be lost it is this way that leads back.
     defer { mean(memory.place) }
-    guard !memory.isSettled(on: trail) else { return }
+    guard connection?.isShared ?? false || !memory.isSettled(on: trail) else { return }
     guard let path = try namedDirectory(), DirectoryPlace.leadsBack(path) else {
       return memory.arriveNameless(on: trail)
     }
