@@ -628,6 +628,11 @@ def test_a_command_line_that_cannot_be_meant_is_status_2(program: Program, url: 
     # What stands before it would be another file, another directory, another host.
     wrong += ("h/f#7.txt", "h/d#", "me:21#pw@h/f", "h/f;type=x")
     lines += [["ls", f"ftp://{rest}"] for rest in wrong]
+    # Options stand behind their command; a host may be a URL as well.
+    lines += [["-q", "get", url + "f"], ["-k", "sync", url, "x"], ["--version"], ["-x"]]
+    lines += [["ftp://h:99999/"], ["-d", "ftp://h:x/", "-l"], ["http://h/"]]
+    lines += [["get", "-r", "-o", "-", url], ["ls", "-k", "--cacert", "x", url]]
+    lines += [["ls", "--proxy", word, url] for word in ("nonsense", "ftp://h", "https://h:1")]
     lines += [["sync", f"ftp://{rest}", "x"] for rest in wrong]
     for words in lines:
         status, output, errors = program(*words)

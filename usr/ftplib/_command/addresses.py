@@ -130,5 +130,14 @@ def url(word: str) -> Address:
         raise argparse.ArgumentTypeError(f"{shown(word)!r}: {error}") from None
 
 
+def proxy(word: str) -> str:
+    """The type of an argument that must be a proxy's URL, or empty."""
+    if word and not re.match(r"(?i)(socks5h?|socks|http)://.", word):
+        raise argparse.ArgumentTypeError(
+            f"{shown(word)!r} is no proxy: socks5://, socks5h:// or http://HOST:PORT"
+        )
+    return word
+
+
 def command(verb: str, name: str | bytes) -> str | bytes:
     return f"{verb} {name}" if isinstance(name, str) else verb.encode() + b" " + name

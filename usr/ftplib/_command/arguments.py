@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from .addresses import cleaned, url
+from .addresses import cleaned, proxy, url
 from .get import get
 from .ls import ls
 from .put import put
@@ -66,9 +66,15 @@ def make_parser(program: str) -> argparse.ArgumentParser:
         option("--timeout", type=seconds, default=60.0, metavar="S", help="seconds of silence (60)")
         option("--netrc", default=True, metavar="FILE", help="this file in place of ~/.netrc")
         option("--no-netrc", dest="netrc", action="store_const", const=False, help="no such file")
-        option("--cacert", metavar="FILE", help="the authorities that TLS trusts (PEM)")
-        option("-k", "--insecure", action="store_true", help="TLS without verifying the server")
-        option("--proxy", metavar="URL", help="socks5, socks5h, http; '' none (environment)")
+        trust = own.add_mutually_exclusive_group().add_argument
+        trust("--cacert", metavar="FILE", help="the authorities that TLS trusts (PEM)")
+        trust("-k", "--insecure", action="store_true", help="TLS without verifying the server")
+        option(
+            "--proxy",
+            type=proxy,
+            metavar="URL",
+            help="socks5, socks5h, http; '' none (environment)",
+        )
         option("--active", action="store_true", help="the server opens data connections (PORT)")
         return own
 

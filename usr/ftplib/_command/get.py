@@ -18,10 +18,12 @@ def get(options: argparse.Namespace, sessions: Sessions) -> bool:
     require_tree(options)
     if options.recursive and options.segments > 1:
         options.parser.error("--segments is for files, -j for trees")
+    if options.recursive and options.output == "-":
+        options.parser.error("-o - is for files")
     several = len(options.url) > 1 and options.output not in (None, "-")
     if several and not os.path.isdir(here(options.output)):
         raise Failure(f"{options.output}: is no directory, for several files")
-    output = Output() if options.output == "-" and not options.recursive else None
+    output = Output() if options.output == "-" else None
     places = Places()
 
     def one(address: Address) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import signal
 import sys
@@ -10,16 +11,39 @@ from types import FrameType
 from typing import NoReturn
 
 from . import ftplib
+from .addresses import url
 from .arguments import make_parser
 from .messages import Failure, Unread, complain, reason
 from .sessions import Sessions
 from .streams import Output
 
 
+def parser(module: str) -> argparse.ArgumentParser:
+    interpreter = os.path.basename(sys.executable or "python3")
+    return make_parser(f"{interpreter} -m {module}")
+
+
+def is_ours(words: Sequence[str]) -> bool:
+    """Whether it is no command line of CPython's: a subcommand, or an option of none of them."""
+    if not words:
+        return False
+    option = words[0].startswith("-") and words[0] != "-d" and not words[0].startswith("-r")
+    return option or words[0] in ("get", "put", "ls", "sync")
+
+
+def require_host(module: str, words: Sequence[str]) -> None:
+    """Ends the program where a URL in the host's place cannot be one."""
+    host = next((word for word in words if not word.startswith("-")), "")
+    if "://" in host:
+        try:
+            url(host)
+        except argparse.ArgumentTypeError as error:
+            parser(module).error(str(error))
+
+
 def run(module: str, words: Sequence[str]) -> bool:
     """Whether all went well."""
-    interpreter = os.path.basename(sys.executable or "python3")
-    options = make_parser(f"{interpreter} -m {module}").parse_args(words)
+    options = parser(module).parse_args(words)
     if hasattr(sys.stdout, "reconfigure"):
         # A name that is no UTF-8 comes out as the bytes that it is.
         sys.stdout.reconfigure(errors="surrogateescape")
@@ -66,9 +90,10 @@ def main(module: str) -> None:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
     try:
-        if len(sys.argv) > 1 and sys.argv[1] in ("get", "put", "ls", "sync", "-h", "--help"):
+        if is_ours(sys.argv[1:]):
             well = run(module, sys.argv[1:])
         else:
+            require_host(module, sys.argv[1:])
             ftplib.test()
             well = True
     except (Unread, BrokenPipeError):
