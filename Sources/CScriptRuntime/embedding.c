@@ -86,8 +86,9 @@ size_t script_embedding_other_threads(int *threads, size_t capacity) {
   for (PyThreadState *state = PyInterpreterState_ThreadHead(own->interp); state; state = PyThreadState_Next(state)) {
     if (state == own)
       continue;
+    // One that has not begun has none, or that of the thread which has started it.
     if (count < capacity)
-      threads[count] = (int)state->native_thread_id;
+      threads[count] = state->native_thread_id == own->native_thread_id ? 0 : (int)state->native_thread_id;
     count++;
   }
   return count;
@@ -115,7 +116,7 @@ void script_embedding_ignore_signal(void) {
 }
 
 bool script_embedding_wake_thread(int thread) {
-  return syscall(SYS_tgkill, getpid(), thread, SIGRTMAX) == 0 || errno != ESRCH;
+  return syscall(SYS_tgkill, getpid(), thread, SIGRTMAX) == 0 || (errno != ESRCH && errno != EINVAL);
 }
 
 // MARK: Stopping

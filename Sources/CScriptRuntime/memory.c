@@ -437,7 +437,9 @@ bool script_memory_count(void) {
   phase = starting;
   suspended = descriptions = 0;
   description_end = 0;
-  prompting = false;
+  prompting = compiling = reporting = raises = unwinds = recovers = false;
+  // What the last interpreter was asked to do went with it.
+  atomic_store(&tending, false);
   of_prompt = 0;
 
   // A second start of Python sets its allocators anew, but not that of its arenas.

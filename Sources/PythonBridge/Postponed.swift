@@ -13,7 +13,7 @@ enum Postponed {
       PyThreadState_SetAsyncExc(PyThread_get_thread_ident(), stop.type.pointer)
       return
     }
-    exception = stop
+    replace(with: stop)
     // Where there is no room for it, the next wait raises it.
     Py_AddPendingCall({ _ in Postponed.check() }, nil)
   }
@@ -21,12 +21,25 @@ enum Postponed {
   /// Raises what is there: -1 with the exception set, otherwise 0.
   static func check() -> CInt {
     guard let stop = exception, isOnMainThread else { return 0 }
-    exception = nil
+    replace(with: nil)
     _ = PythonError.restore(stop)
     return -1
   }
 
-  static func forget() { if isOnMainThread { exception = nil } }
+  static func forget() { if isOnMainThread { replace(with: nil) } }
+
+  /// Forgets what is of an interpreter that has ended, and so no object any more.
+  static func abandon() {
+    if let exception { _ = Unmanaged.passRetained(exception) }
+    exception = nil
+  }
+
+  /// The old one goes behind the access to the variable: its frames' objects may have finalizers, which come here again.
+  private static func replace(with stop: PythonObject?) {
+    let old = exception
+    exception = stop
+    withExtendedLifetime(old) {}
+  }
 
   /// The thread that started Python, where that is not the process's first one.
   nonisolated(unsafe) static var mainThread: pthread_t?

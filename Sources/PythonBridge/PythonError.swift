@@ -97,7 +97,10 @@ public struct PythonError: Error {
 
   /// Says that the calling thread is Python's main thread, which handles signals: for a program that starts Python on any. Until `isMain` is false
   /// again; else it is the process's first.
-  public static func noteMainThread(_ isMain: Bool) { Postponed.mainThread = isMain ? pthread_self() : nil }
+  public static func noteMainThread(_ isMain: Bool) {
+    Postponed.mainThread = isMain ? pthread_self() : nil
+    Postponed.abandon()
+  }
 
   private static func postpone(_ dropped: PythonObject?, unlessLike kept: ObjectPointer?, isStop: Bool = false) {
     guard let dropped, isStop || Self.isStop(dropped.type) else { return }

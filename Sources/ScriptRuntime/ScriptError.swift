@@ -92,6 +92,9 @@ public struct ScriptError: Error, CustomStringConvertible {
     ScriptError(reason, type: "_ftpy.Stopped", sentence(forStop: reason))
   }
 
+  /// Whether it is that a run was stopped.
+  var isStop: Bool { kind == .deadlinePassed || kind == .cancelled }
+
   private static func sentence(forStop reason: Kind) -> String {
     reason == .cancelled ? "the run was cancelled" : "the run took longer than its deadline allows"
   }
@@ -128,7 +131,7 @@ extension ScriptError {
     } else if type.isSubclass(of: PythonObject(borrowed: py_system_exit())) {
       kind = .exit
       exitCode = Self.exitCode(exception)
-    } else if let source, !Self.isOfMemory(exception) {
+    } else if let source, !Self.isOfMemory(exception), type.isSubclass(of: .exception) {
       kind = .syntax
       isIncomplete = Self.isIncomplete(source)
     } else {

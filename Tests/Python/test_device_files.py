@@ -160,6 +160,7 @@ text = uio.StringIO('1\\r\\n')
 text.read()
 print(text.write(b'\\xc3\\xbc'), text.write('ä'), repr(text.getvalue()))
 print(isinstance(uio.StringIO(b'a').read(), str), uio.BytesIO().read())
+print(uio.StringIO('a\\rb\\n\\r\\n').readlines())
 for stream in (uio.BytesIO, uio.StringIO):
     for wrong in (3, [1, 2]):
         for call in (stream().write, stream):
@@ -169,6 +170,7 @@ for stream in (uio.BytesIO, uio.StringIO):
                 pass
 """
     expected = "2 1 1 b'\\xc3\\xbc\\xc3\\xa4-+'\n1 1 '1\\r\\nüä'\nTrue b''\n"
+    expected += "['a\\rb\\n', '\\r\\n']\n"
     assert run_script(source, tmp_path).stdout == expected
 
 

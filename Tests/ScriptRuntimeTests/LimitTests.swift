@@ -223,6 +223,44 @@ import Testing
     }
   }
 
+  @Test(arguments: ["", "\nraise ValueError", "\nraise SystemExit(3)"])
+  func `a run that was stopped throws, whatever its script makes of that`(end: String) throws {
+    try withInterpreter { (interpreter) throws in
+      let script = "import time\ntry: time.sleep(60)\nexcept: x = 1\(end)"
+      let deadline = Duration.milliseconds(100)
+      let ran = refusal { () throws(ScriptError) in try interpreter.run(script, deadline: deadline) }
+      #expect(ran?.kind == .deadlinePassed)
+      let read = refusal { () throws(ScriptError) in
+        _ = try interpreter.run("\(script)\nreturn x", deadline: deadline, as: Int.self)
+      }
+      #expect(read?.kind == .deadlinePassed)
+      #expect(try interpreter.eval("x", as: Int.self) == 1)
+    }
+  }
+
+  @Test func `cancelling counts while a call inside is stopped by its own deadline`() throws {
+    try withInterpreter { (interpreter) throws in
+      nonisolated(unsafe) let inner = interpreter
+      let canceller = interpreter.canceller
+      try interpreter.register("inner") { () throws in
+        try inner.call("stubborn", deadline: .milliseconds(100))
+      }
+      try interpreter.register("cancel") { () in canceller.cancel() }
+      try interpreter.run(
+        """
+        import time
+        def stubborn():
+            try: time.sleep(60)
+            finally: cancel()
+        """)
+      let error = refusal { () throws(ScriptError) in
+        try interpreter.run("try: inner()\nexcept BaseException: pass\nwhile True: pass", deadline: .seconds(30))
+      }
+      #expect(error?.kind == .cancelled)
+      #expect(try interpreter.eval("1 + 1", as: Int.self) == 2)
+    }
+  }
+
   @Test func `a handle's use has a deadline`() throws {
     try withInterpreter { (interpreter) throws in
       try interpreter.run(

@@ -67,6 +67,14 @@ import Testing
     }
   }
 
+  @Test func `a line of input may end in CRLF`() throws {
+    try withInterpreter { (interpreter) throws in
+      InterpreterThread.lines.withLock { $0 = ["Ada\r\n", "36\r\n", "x"] }
+      let read: [String] = try interpreter.run("return [input(), input(), input()]")
+      #expect(read == ["Ada", "36", "x"])
+    }
+  }
+
   @Test func `output and input go through the program`() throws {
     try withInterpreter { (interpreter) throws in
       InterpreterThread.printed.withLock { $0 = "" }

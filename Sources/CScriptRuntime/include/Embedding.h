@@ -35,7 +35,8 @@ const char *_Nullable script_embedding_start(const struct ScriptEmbedding *_Nonn
 /// In C because the stable ABI has no question that a thread without the interpreter may ask.
 bool script_embedding_is_attached(void);
 
-/// The system's numbers of the threads that have a state in the interpreter, but for the calling one: at most `capacity` of them. How many there are. Attached.
+/// The system's numbers of the threads that have a state in the interpreter, but for the calling one: at most `capacity` of them; 0 is of one that has not
+/// begun. How many there are. Attached.
 ///
 /// In C because the states are no part of the stable ABI.
 size_t script_embedding_other_threads(int *_Nullable threads, size_t capacity);

@@ -1,6 +1,7 @@
 """The device's `ubinascii`: Python's `binascii`, which also takes text where the device does.
 
-Text stands for its UTF-8 bytes. What is no Base64 or hexadecimal raises ValueError, as in Python.
+Text stands for its UTF-8 bytes. Base64 with wrong padding and what is no hexadecimal raise
+ValueError, as in Python.
 """
 
 import binascii as _binascii

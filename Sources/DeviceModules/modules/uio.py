@@ -54,7 +54,7 @@ class StringIO(_StringIO):
     """A stream of text. `write` and the start take bytes as well, whole characters of UTF-8."""
 
     def __init__(self, initial: "str | _Buffer" = "") -> None:
-        super().__init__(_text(initial), "")
+        super().__init__(_text(initial), "\n")
 
     def write(self, data: "str | _Buffer", /) -> int:
         return super().write(_text(data))

@@ -54,7 +54,7 @@ struct InterpreterStart {
     BlockSize.limit(toHeap: .max)
     if let folder { _ = chdir(folder) }
     if root != nil { DeviceRoot.restore(formerRoot) }
-    if ignoresBrokenPipes { signal(SIGPIPE, SIG_DFL) }
+    if ignoresBrokenPipes { Self.heedBrokenPipes() }
     return status
   }
 
@@ -133,5 +133,14 @@ struct InterpreterStart {
     guard sigaction(SIGPIPE, nil, &action) == 0, action.__sigaction_handler.sa_handler == nil else { return false }
     signal(SIGPIPE, SIG_IGN)
     return true
+  }
+
+  /// Takes that back, unless somebody has set a handler since.
+  private static func heedBrokenPipes() {
+    var action = sigaction()
+    guard sigaction(SIGPIPE, nil, &action) == 0,
+      unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self)
+    else { return }
+    signal(SIGPIPE, SIG_DFL)
   }
 }

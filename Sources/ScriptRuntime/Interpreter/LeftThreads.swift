@@ -20,21 +20,37 @@ enum LeftThreads {
 
   /// Raises `SystemExit` in every other thread, and gives them a moment. Whether some are still there then: those that wait. Attached.
   static func end() -> Bool {
-    let end = Deadline.after(grace)
+    let (end, last) = (Deadline.after(grace), Deadline.after(patience))
     guard script_embedding_exit_threads() > 0 else { return false }
-    while script_embedding_other_threads(nil, 0) > 0 {
-      guard !end.hasPassed else { return true }
+    var haveAllHeard = true
+    while true {
+      let threads = others()
+      if threads.isEmpty { return false }
+      if last.hasPassed { return true }
+      // One that has not begun does so soon, and cannot be told anything before.
+      if !threads.allSatisfy(isKnown) {
+        haveAllHeard = false
+      } else if !haveAllHeard {
+        haveAllHeard = true
+        _ = script_embedding_exit_threads()
+      } else if end.hasPassed {
+        return true
+      }
       Attachment.detach { _ = usleep(1000) }
     }
-    return false
   }
 
   /// Keeps in mind who is there at the interpreter's end; attached.
-  static func note() {
+  static func note() { left.withLock { $0 += others().filter(isKnown) } }
+
+  private static func others() -> [CInt] {
     var threads = [CInt](repeating: 0, count: script_embedding_other_threads(nil, 0))
     let count = script_embedding_other_threads(&threads, threads.count)
-    left.withLock { $0 += threads.prefix(count) }
+    return Array(threads.prefix(count))
   }
+
+  /// Whether that is the number of a thread that has begun.
+  private static func isKnown(_ thread: CInt) -> Bool { thread > 0 }
 
   /// Waits for their end, before another interpreter starts. Throws `.state` when they do not end.
   static func await() throws(ScriptError) {

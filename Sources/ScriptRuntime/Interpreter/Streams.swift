@@ -11,7 +11,8 @@ enum Streams {
     }
     if let input = configuration.input {
       let read = RegisteredFunction("read", [], "") { () -> [UInt8]? in
-        Attachment.detach { input() }.map { line in Array((line.hasSuffix("\n") ? line : line + "\n").utf8) }
+        // Of its bytes: CRLF is one letter.
+        Attachment.detach { input() }.map { line in Array(line.utf8) + (line.utf8.last == 0x0A ? [] : [0x0A]) }
       }
       try embedding.callMethod("set_input", read.object())
     }

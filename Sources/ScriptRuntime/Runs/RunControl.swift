@@ -36,6 +36,8 @@ final class RunControl: Sendable {
     /// When the grace ends; nil before the run was stopped.
     var end: Deadline?
     var isForced = false
+    /// How many calls with deadlines of their own are within one another.
+    var inner = 0
 
     /// Why a run is stopped that is.
     var reason: ScriptError.Kind { phase == .cancelled ? .cancelled : .deadlinePassed }
@@ -106,13 +108,21 @@ final class RunControl: Sendable {
       let result = try body()
       // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
       if case .outermost = span { try Output.flush() }
+      if let stop = stop(of: span) { throw stop }
       end(span)
       return result
     } catch {
+      let error = error.isStop ? error : stop(of: span) ?? error
       end(span)
       if case .outermost = span { Output.flushQuietly() }
       throw error
     }
+  }
+
+  /// The error of a run, or of a call inside it, that has been stopped, whatever its script has made of that.
+  private func stop(of span: Span) -> ScriptError? {
+    if case .none = span { return nil }
+    return stop
   }
 
   /// Begins a run, or a call inside one, whose limits count as well; to be followed by `end`. Attached.
@@ -132,6 +142,7 @@ final class RunControl: Sendable {
       guard let deadline, isOnItsThread, state.phase == .running else { return isOutermost ? .outermost : .none }
       if !isOutermost, outer.remaining.map({ $0 <= deadline }) ?? false { return .none }
       state.deadline = .after(deadline)
+      if !isOutermost { state.inner += 1 }
       _ = script_embedding_start_timer(deadline.wholeNanoseconds, Self.interval.wholeNanoseconds)
       return isOutermost ? .outermost : .inner(outer)
     }
@@ -158,9 +169,12 @@ final class RunControl: Sendable {
   /// Goes on with the run around a call whose deadline was its own.
   private func end(backTo outer: Deadline) {
     let isForced = state.withLock { state in
-      guard state.phase == .running || state.phase == .deadlinePassed else { return false }
+      guard state.phase == .running || state.phase == .deadlinePassed else {
+        state.inner = max(0, state.inner - 1)
+        return false
+      }
       let isForced = state.isForced
-      state = State(phase: .running, deadline: outer)
+      state = State(phase: .running, deadline: outer, inner: max(0, state.inner - 1))
       if let rest = outer.remaining {
         _ = script_embedding_start_timer(rest.wholeNanoseconds, Self.interval.wholeNanoseconds)
       } else {
@@ -186,8 +200,10 @@ final class RunControl: Sendable {
   /// Stops the run that is going on; any thread. Does nothing where there is none.
   func cancel() {
     state.withLock { state in
-      guard state.phase == .running else { return }
+      // A call inside it may be at its own deadline.
+      guard state.phase == .running || state.phase == .deadlinePassed && state.inner > 0 else { return }
       state.phase = .cancelled
+      state.end = nil
       _ = script_embedding_start_timer(0, Self.interval.wholeNanoseconds)
     }
   }
