@@ -86,7 +86,7 @@ size_t script_embedding_other_threads(int *threads, size_t capacity) {
   for (PyThreadState *state = PyInterpreterState_ThreadHead(own->interp); state; state = PyThreadState_Next(state)) {
     if (state == own)
       continue;
-    // One that has not begun has none, or that of the thread which has started it.
+    // One that has not begun has none, or (up to 3.11) that of the thread which has started it: of this one, as far as can be told.
     if (count < capacity)
       threads[count] = state->native_thread_id == own->native_thread_id ? 0 : (int)state->native_thread_id;
     count++;

@@ -50,7 +50,7 @@ enum ServerToServer {
     for side in [source, target] { try side.callMethod(state.names[.voidcmd], commands.type) }
 
     let reply = try source.callMethod(state.names[.sendcmd], .string("PASV"))
-    let peer = try source.attribute(state.names[.sock]).callMethod(state.names[.getpeername]).item(0)
+    let peer = try FTPObject(object: source, state: state).socketInPlace().callMethod(state.names[.getpeername]).item(0)
     let address = try FTPObject(object: source, state: state).passiveAddress(in: reply, orAt: peer)
     try target.callMethod(state.names[.sendport], address.item(0), address.item(1))
 

@@ -28,6 +28,8 @@ enum Postponed {
 
   static func forget() { if isOnMainThread { replace(with: nil) } }
 
+  static func forget(of type: PythonObject) { if exception?.isExactly(type) ?? false { forget() } }
+
   /// Forgets what is of an interpreter that has ended, and so no object any more.
   static func abandon() {
     if let exception { _ = Unmanaged.passRetained(exception) }

@@ -95,6 +95,9 @@ public struct PythonError: Error {
   /// Drops what was put off: the run that it was to stop is over.
   public static func forgetPostponed() { Postponed.forget() }
 
+  /// The same where it is of this very class.
+  public static func forgetPostponed(of type: PythonObject) { Postponed.forget(of: type) }
+
   /// Says that the calling thread is Python's main thread, which handles signals: for a program that starts Python on any. Until `isMain` is false
   /// again; else it is the process's first.
   public static func noteMainThread(_ isMain: Bool) {

@@ -64,9 +64,9 @@ public struct ScriptError: Error, CustomStringConvertible {
   /// `str(exception)`, or the runtime's sentence.
   public var message: String { content.message }
   /// What Python would print: the frames with the chunk's names and source lines, causes first; in a registered function the last 20 frames. Empty for a
-  /// refusal of the runtime.
+  /// refusal of the runtime. Of a stop in whose place the script has raised something else it is that one's.
   public var traceback: String { content.traceback }
-  /// The exception's `__cause__`, or the one that was being handled when it was raised.
+  /// The exception's `__cause__`, or the one that was being handled when it was raised; of a stop, what the script has raised in its place.
   public var cause: ScriptError? { content.cause }
   /// The status that the script gave to `SystemExit`: 0 for none, 1 for a text (`message` has it); nil for all else.
   public var exitCode: Int32? { content.exitCode }
@@ -74,7 +74,7 @@ public struct ScriptError: Error, CustomStringConvertible {
   public var isIncomplete: Bool { content.isIncomplete }
   /// What a registered Swift function threw, when that is what the script did not catch.
   public var thrown: (any Error)? { content.thrown }
-  /// The exception itself, for its attributes; nil for a refusal of the runtime.
+  /// The exception itself, for its attributes; nil for a refusal of the runtime, and for a stop that the script has not passed on.
   public var exception: ScriptObject? { content.exception }
 
   /// `type: message`.
@@ -87,10 +87,17 @@ public struct ScriptError: Error, CustomStringConvertible {
       exception: nil)
   }
 
-  /// What a stopped run throws where the exception that stopped it has been lost: `.cancelled` or `.deadlinePassed`.
-  static func stop(_ reason: Kind) -> ScriptError {
-    ScriptError(reason, type: "_ftpy.Stopped", sentence(forStop: reason))
+  /// What a stopped run throws where its script has not passed on the exception that stopped it: `.cancelled` or `.deadlinePassed`. `error` is what that
+  /// has raised in its place.
+  static func stop(_ reason: Kind, because error: ScriptError? = nil) -> ScriptError {
+    ScriptError(
+      Content(
+        reason, type: "_ftpy.Stopped", message: sentence(forStop: reason), traceback: error?.traceback ?? "",
+        cause: error,
+        exitCode: nil, isIncomplete: false, thrown: error?.thrown, exception: nil))
   }
+
+  private init(_ content: Content) { self.content = content }
 
   /// Whether it is that a run was stopped.
   var isStop: Bool { kind == .deadlinePassed || kind == .cancelled }

@@ -5,7 +5,7 @@
  * The operations are those of client.py; like that it prints what the operation took without the login. With the last argument retr_file and
  * stor_file go over TLS: what OpenSSL takes comes on top then. It trusts the server, has no time limits, and ends with status 1 when anything
  * is odd. An operation whose name ends in _same makes all the system calls that this repository's client makes for it: what a client costs
- * that looks for unasked replies before each command, waits no longer than it may, and keeps the connection alive. */
+ * that looks for unasked replies before a command unless it has just read one, waits no longer than it may, and keeps the connection alive. */
 #ifndef _GNU_SOURCE /* Python's headers define it: ceiling_in_python.c */
 #define _GNU_SOURCE
 #endif
@@ -42,7 +42,7 @@ struct session {
   char input[4096], reply[4096];
 };
 
-static struct timespec wall, cpu;
+static struct timespec wall, cpu, heard; /* the last: when the last reply had been read */
 
 static void begin(void) { clock_gettime(CLOCK_MONOTONIC, &wall), clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu); }
 
@@ -84,6 +84,7 @@ static void expect(struct session *s, char digit) {
     if (got < 0 && is_same && errno == EAGAIN) continue;
     if (got <= 0) fail("recv");
     s->ahead += (size_t)got;
+    if (is_same) clock_gettime(CLOCK_MONOTONIC, &heard);
   }
   size_t size = (size_t)(end + 1 - s->input);
   memcpy(s->reply, s->input, size - 1), s->reply[size - 1] = 0;
@@ -102,7 +103,7 @@ static void say(struct session *s, const char *format, ...) {
   int size = vsnprintf(line, sizeof line, format, arguments);
   va_end(arguments);
   struct pollfd request = {.fd = s->control, .events = POLLIN};
-  if (is_same && poll(&request, 1, 0) != 0) fail("poll");
+  if (is_same && since(heard, CLOCK_MONOTONIC) > 20e-6 && poll(&request, 1, 0) != 0) fail("poll");
   if ((s->tls ? SSL_write(s->tls, line, size) : send(s->control, line, (size_t)size, 0)) != size) fail("send");
 }
 

@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -80,6 +82,7 @@ class Result:
         return {
             "key": self.workload.key,
             "size": self.size,
+            "one_processor": self.workload.one_processor,
             "load": self.load,
             "date": self.date,
             "runs": {name: asdict(runs) for name, runs in self.runs.items()},
@@ -123,6 +126,18 @@ def run_once(contestant: Contestant, job: Job, inside: bool) -> tuple[float, flo
     return wall, usage.ru_utime + usage.ru_stime, own[2] if own else 0.0
 
 
+@contextmanager
+def processors(workload: Workload) -> Iterator[None]:
+    """Has what is started meanwhile run on all processors, or on one."""
+    before = os.sched_getaffinity(0)
+    if workload.one_processor:
+        os.sched_setaffinity(0, {max(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def measure(
     workload: Workload, size: int, rounds: int, everyone: dict[str, Contestant], scratch: Path
 ) -> Result:
@@ -135,7 +150,7 @@ def measure(
     ]
     result = Result(workload, size, {contestant.name: Runs() for contestant in field_})
     before = load()
-    with set_up(workload, size, scratch) as stage, stage.job() as job:
+    with processors(workload), set_up(workload, size, scratch) as stage, stage.job() as job:
         for number in range(rounds + 1):
             for contestant in field_:
                 runs = result.runs[contestant.name]

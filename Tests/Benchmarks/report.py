@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,21 @@ FOLDER = REPOSITORY / "Tests/Benchmarks/report"
 SECOND = "again"
 """The folder of a second run of the same, in that of the first."""
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
+EXPLANATION = """\
+"goal" is what this client has set itself. "reached" is its own ratio in the first run, "again" in
+a second one. "C program" is the ratio of a program that makes only the system calls: where that
+misses the goal too, kernel or server make it impossible; where C in Python misses it, Python does.
+Rows of "one processor" have client and server on the same one."""
 
 
 def per_gibibyte(result: Result, cpu: float) -> str:
     amount = result.size * (4 if result.workload.operation == "threads" else 1)
     return f"{cpu * 1024 / amount:.2f}" if result.workload.unit == "MiB" else "-"
+
+
+def extent(result: Result) -> str:
+    where = ", one processor" if result.workload.one_processor else ""
+    return f"{result.size:,} {result.workload.unit}{where}"
 
 
 def words(goal: Goal) -> str:
@@ -58,7 +68,7 @@ def table(result: Result) -> str:
     lines = [
         f"### {workload.title}",
         "",
-        f"{result.size:,} {workload.unit}, {workload.server} {workload.mode}, {rounds} rounds,"
+        f"{extent(result)}, {workload.server} {workload.mode}, {rounds} rounds,"
         f" load {result.load}, {result.date};"
         f" {'the operation alone' if workload.inside else 'whole processes'}",
         "",
@@ -134,20 +144,17 @@ def verdict(runs: Sequence[tuple[Result, Reached]], is_enough: bool) -> str:
     return f"{said}: {reason}" if reason else said
 
 
-def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
-    """All goals in one table, a row each: the worse of the Pythons, what a second run found, and
-    the C program beside it.
-    """
+def goals(results: Sequence[Result], second: Sequence[Result] = ()) -> list[list[str]]:
+    """A row for each goal: the worse of the Pythons, what a second run found, and the C program."""
     repeated = {result.workload.key: result for result in second}
-    lines = [
-        "| workload | goal | reached |" + (" again |" if second else "") + " C program | |",
-        "|---|---|---|---|---|" + ("---|" if second else ""),
-    ]
+    rows = []
     for result in results:
         first = worst(result)
         other = repeated.get(result.workload.key)
+        if other and other.workload.one_processor != result.workload.one_processor:
+            other = None
         again = worst(other) if other else {}
-        size = f", {result.size:,} {result.workload.unit}"
+        size = f", {extent(result)}"
         title = result.workload.title + (size if result.workload.unit != "imports" else "")
         is_enough = result.workload.one_is_enough and any(
             reached.is_met and (said not in again or again[said].is_met)
@@ -162,10 +169,28 @@ def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
             runs = [(result, reached)]
             if other and said in again:
                 runs.append((other, again[said]))
-            cells.append(verdict(runs, is_enough))
-            lines.append(f"| {' | '.join(cells)} |")
+            rows.append([*cells, verdict(runs, is_enough)])
             title = ""
-    return "\n".join(lines) + "\n"
+    return rows
+
+
+def summary(results: Sequence[Result], second: Sequence[Result] = ()) -> str:
+    """All goals in one table."""
+    heading = ["workload", "goal", "reached", *(["again"] if second else []), "C program", ""]
+    rows = [heading, ["---"] * len(heading), *goals(results, second)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in rows)
+
+
+def tally(results: Sequence[Result], second: Sequence[Result]) -> str:
+    """How many goals there are, and what became of them."""
+    said = [cells[-1] for cells in goals(results, second)]
+    met, once = said.count("met"), sum(each.startswith("met in one") for each in said)
+    enough = said.count("one of these is enough")
+    missed = len(said) - met - once - enough
+    others = [f"{missed} missed", f"{enough} not needed"]
+    if second:
+        others.insert(0, f"{once} in one of two runs")
+    return f"{len(said)} goals: {met} met, {', '.join(others)}"
 
 
 def write(folder: Path, machine: Mapping[str, str], results: Sequence[Result]) -> None:
@@ -189,7 +214,7 @@ def write(folder: Path, machine: Mapping[str, str], results: Sequence[Result]) -
 
 def bars(result: Result) -> str:
     there = {name: runs for name, runs in result.runs.items() if runs.wall and not runs.failure}
-    title = f"{result.workload.title.replace('`', '')}, {result.size:,} {result.workload.unit}"
+    title = f"{result.workload.title.replace('`', '')}, {extent(result)}"
     return chart.bars(
         title, {name: (runs.wall, runs.median("cpu")) for name, runs in there.items()}
     )
@@ -200,7 +225,7 @@ def read(folder: Path) -> tuple[dict[str, str], list[Result]]:
     known = {workload.key: workload for workload in WORKLOADS}
     results = [
         Result(
-            known[each["key"]],
+            replace(known[each["key"]], one_processor=each.get("one_processor", False)),
             each["size"],
             {n: Runs(**r) for n, r in each["runs"].items()},
             each["load"],
@@ -227,10 +252,17 @@ def main() -> None:
     whole = f"Every figure, with its spread: [{place}/report.md]({place}/report.md)."
     if (folder / "curves.md").exists():
         whole += f" Cost against size: [{place}/curves.md]({place}/curves.md)."
-    folded = f"<details><summary>A chart of each</summary>\n\n{charts}\n\n</details>"
-    text = (
-        f"{BEGIN}\n{said}.\n\n{summary(results, read_second(folder))}\n{whole}\n\n{folded}\n{END}"
-    )
+    second = read_second(folder)
+    parts = [
+        f"<details><summary>{tally(results, second)}. Table and charts</summary>",
+        EXPLANATION,
+        f"{said}.",
+        summary(results, second).rstrip(),
+        whole,
+        f"<details><summary>A chart of each</summary>\n\n{charts}\n\n</details>",
+        "</details>",
+    ]
+    text = "\n".join([BEGIN, "\n\n".join(parts), END])
     readme = REPOSITORY / "README.md"
     before, _, rest = readme.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)

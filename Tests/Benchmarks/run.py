@@ -4,7 +4,7 @@
 Builds nothing of the client: Tests/run.sh build does that, and installs the servers with
 Tests/Servers/install.sh. The contestants' packages are installed and the C program is built here.
 Wants to be root, for vsftpd and for a network of its own. Nothing else should run on the machine.
-The whole takes about 25 minutes; --quick less than three; --least only shows that all of it works.
+The whole takes about 50 minutes; --quick less than three; --least only shows that all of it works.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def options() -> argparse.Namespace:
         + ", ".join(w.key for w in WORKLOADS),
     )
     parser.add_argument("--curves", action="store_true", help="cost against size as well")
-    parser.add_argument("--rounds", type=int, help="instead of 5 (quick: 3, least: 1)")
+    parser.add_argument(
+        "--rounds", type=int, help="instead of a workload's own (5 to 15; quick: 3, least: 1)"
+    )
     parser.add_argument("--again", action="store_true", help="a second run, beside the first")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER")
     return parser.parse_args()

@@ -45,6 +45,9 @@ class Workload:
     """What lies on the server before: `FILE`, `TEXT`, `MANY`, `SMALL`; "" is nothing."""
     unit: str = "MiB"
     server: str = "vsftpd"
+    one_processor: bool = False
+    """Whether server and client share a processor. Two wake each other by way of a virtual
+    machine's hypervisor, which costs more than clients differ by, and never the same."""
     delay: float = 0
     """Seconds that all bytes are under way, each way, connections' handshakes included."""
     mode: str = "plain"

@@ -23,10 +23,27 @@ whole_files = partial(Workload, size=1024, quick=256, inside=False)
 lines = partial(Workload, size=1_500_000, quick=300_000, least=1000, needs=TEXT, unit="lines")
 entries = partial(Workload, size=100_000, quick=20_000, least=20, needs=MANY, unit="entries")
 small = partial(
-    Workload, size=1000, quick=200, least=5, needs=SMALL, unit="files", one_is_enough=True
+    Workload,
+    size=1000,
+    quick=200,
+    least=5,
+    needs=SMALL,
+    unit="files",
+    one_processor=True,
+    rounds=11,
+    one_is_enough=True,
 )
 far = partial(Workload, size=30, quick=4, least=3, unit="files", delay=0.02)
-commands = partial(Workload, size=50_000, quick=5000, least=10, needs="", unit="commands")
+commands = partial(
+    Workload,
+    size=50_000,
+    quick=5000,
+    least=10,
+    needs="",
+    unit="commands",
+    one_processor=True,
+    rounds=15,
+)
 peak = partial(Workload, size=4096, quick=256, rounds=1, inside=False)
 
 RETR_GOALS = (
@@ -88,6 +105,7 @@ WORKLOADS = (
         (*_ALL, "C, copied"),
         STOR_GOALS,
         needs="",
+        rounds=11,
         reason="vsftpd reads faster what the client has copied, and so has in the cache",
     ),
     whole_files(
@@ -98,6 +116,7 @@ WORKLOADS = (
         TLS_GOALS,
         quick=128,
         mode="tls",
+        rounds=9,
         reason="OpenSSL's own time, and Python's start",
     ),
     whole_files(

@@ -423,6 +423,18 @@ def test_a_timeout_that_is_set_later_bounds_replies(talk: Talk) -> None:
         ftp.voidcmd("NOOP")
 
 
+def test_a_limit_that_is_taken_from_the_socket_is_gone(talk: Talk) -> None:
+    def late(conversation: Conversation) -> None:
+        conversation.hear()
+        time.sleep(SHORT * 3)
+        conversation.say("200 Late.")
+
+    ftp, _ = talk(late)
+    assert ftp.sock is not None
+    ftp.sock.settimeout(None)
+    assert ftp.voidcmd("NOOP") == "200 Late."
+
+
 def test_a_timeout_that_is_set_where_none_was_given_bounds_replies(
     scripted: Callable[..., ScriptedServer],
 ) -> None:

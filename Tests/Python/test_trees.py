@@ -267,17 +267,45 @@ def test_what_patterns_keep_stays_where_rmd_takes_all(tmp_path: Path) -> None:
         assert tree(server.root / "up") == {"new": b"n", "old": None, "old/a.keep": b"k"}
 
 
+def test_twins_that_are_not_chosen_are_no_error(server: Any, tmp_path: Path) -> None:
+    serve(server, {"x/A/f": b"f", "x/a/f": b"f", "y.txt": b"y"})
+    fill(tmp_path / "up", {"x/A/f": b"f", "x/a/f": b"f", "y.txt": b"y"})
+    with realservers.session(server) as ftp:
+        assert ftp.download_tree("", tmp_path / "down", include="*.txt").transferred == 1
+        assert ftp.upload_tree(tmp_path / "up", "new", include="*.txt").transferred == 1
+
+
+def test_small_files_are_stored_once_when_somebody_has_had_the_socket(tmp_path: Path) -> None:
+    """Behind RNFR ProFTPD 1.3.8 takes nothing but RNTO."""
+    fill(tmp_path, {f"f{number}": b"x" * number for number in range(1, 9)})
+    verbs: list[str] = []
+
+    def remember(command: str, files: Files) -> None:
+        verb = command.partition(" ")[0]
+        wrong = verbs[-1:] == ["RNFR"] and verb != "RNTO"
+        files.refusals = {verb: "503 Bad sequence of commands."} if wrong else {}
+        verbs.append(verb)
+
+    with connecting() as connect:
+        ftp: Any = connect(Files(before=remember))
+        assert ftp.sock.fileno() > 0
+        assert ftp.upload_tree(tmp_path, "", connections=1).transferred == 8
+    assert (verbs.count("STOR"), verbs.count("RNTO"), verbs.count("PWD")) == (8, 8, 2)
+
+
 def test_a_file_is_not_written_through_a_link(client: ModuleType, tmp_path: Path) -> None:
     """Where the server takes no temporary name."""
     with realservers.running("vsftpd", environment={"VSFTPD_EXTRA": "deny_file={.*}"}) as server:
         serve(server, {"precious": b"precious", "up/plain": b"old"})
         (server.root / "up/link").symlink_to("../precious")
-        fill(tmp_path, {"link": b"newnewne", "plain": b"newer"})
+        names = {"link": b"newnewne"} | {f"plain{number}": b"newer" for number in range(30)}
+        fill(tmp_path, names | {"plain": b"newer"})
         with realservers.session(server) as ftp:
             for compare in ("time", "size"):
                 with pytest.raises(client.TreeError, match="has a link of this name"):
                     ftp.upload_tree(tmp_path, "up", compare=compare)
         assert (server.root / "precious").read_bytes() == b"precious"
+        assert len(os.listdir(server.root / "up")) == 32
         assert (server.root / "up/plain").read_bytes() == b"newer"
 
 
@@ -1001,9 +1029,10 @@ def test_links_on_the_server_are_not_followed(proftpd: Any, tmp_path: Path) -> N
     assert summary.transferred == 1
 
 
+@pytest.mark.parametrize("exclude", [(), "*.keep"])
 @pytest.mark.parametrize("name", realservers.NAMES)
 def test_nothing_behind_a_link_on_the_server_is_removed(
-    client: ModuleType, tmp_path: Path, name: str
+    client: ModuleType, tmp_path: Path, name: str, exclude: Any
 ) -> None:
     """Some servers list a link to a directory as a directory: what it holds is another's."""
     with realservers.running(name) as server:
@@ -1020,9 +1049,9 @@ def test_nothing_behind_a_link_on_the_server_is_removed(
             }
             if name in refusals:
                 with pytest.raises(client.TreeError, match=refusals[name]):
-                    ftp.upload_tree(tmp_path, "up", delete=True)
+                    ftp.upload_tree(tmp_path, "up", delete=True, exclude=exclude)
             else:
-                ftp.upload_tree(tmp_path, "up", delete=True)
+                ftp.upload_tree(tmp_path, "up", delete=True, exclude=exclude)
                 assert os.listdir(server.root / "up") == ["f"]
         assert tree(server.root / "precious") == {"data": b"p"}
 

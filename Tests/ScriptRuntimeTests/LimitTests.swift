@@ -234,7 +234,21 @@ import Testing
         _ = try interpreter.run("\(script)\nreturn x", deadline: deadline, as: Int.self)
       }
       #expect(read?.kind == .deadlinePassed)
+      // What went wrong in its place is not lost.
+      #expect(ran?.cause?.type == (end.isEmpty ? nil : end.contains("Value") ? "ValueError" : "SystemExit"))
+      #expect(end.isEmpty || ran?.traceback.contains("line 4") ?? false)
       #expect(try interpreter.eval("x", as: Int.self) == 1)
+    }
+  }
+
+  @Test func `a call that was stopped is a stop for the run around it as well`() throws {
+    try withInterpreter { (interpreter) throws in
+      nonisolated(unsafe) let inner = interpreter
+      try interpreter.register("inner") { () throws in
+        try inner.run("try: time.sleep(60)\nexcept: pass", deadline: .milliseconds(100))
+      }
+      let script = "import time\ntry: inner()\nexcept Exception: return 'Exception'\nexcept: return 'stop'"
+      #expect(try interpreter.run(script, as: String.self) == "stop")
     }
   }
 

@@ -61,7 +61,7 @@ package final class FileUpload {
       do {
         try client.connect()
         try attempt()
-        for name in target.abandoned + [spare, aside].compactMap(\.self) {
+        for name in target.abandoned.map(\.name) + [spare, aside].compactMap(\.self) {
           _ = client.trying { try client.execute("DELE", name) }
         }
         result.attempts = attempts.count
@@ -108,6 +108,9 @@ package final class FileUpload {
         return try rename(aside, to: target.path) == .done
       }
       if isBack ?? false { self.aside = nil }
+    }
+    for (name, isKept) in target.abandoned where !(isKept && options.resumes) {
+      _ = client.trying { try client.execute("DELE", name) }
     }
     // The old file is not back: the new one stays as well.
     guard aside == nil else { return }
@@ -238,6 +241,8 @@ package final class FileUpload {
         // It has had such a name: a session that was lost may still hold the file.
         target.giveUp()
         target.isAsked = true
+        // That may have been all that was against it.
+        (refusesRestart, refusesAppending) = (false, false)
       } else {
         try takeOwnName()
       }
@@ -248,7 +253,7 @@ package final class FileUpload {
   /// Writes under the file's own name from now on.
   private func takeOwnName() throws {
     guard mayTakeOwnName else {
-      throw FTPError(.state, "the server has a link of this name, and stores files under no other name")
+      throw LocalFailure(FTPError(.state, "the server has a link of this name, and stores files under no other name"))
     }
     former = try sizeOnServer(path)
     target.takeOwnName()

@@ -16,8 +16,8 @@ struct UploadTarget {
   var isAsked = false
   /// Whether what is there is of no use.
   var isSpoilt = false
-  /// Temporary names that were given up.
-  private(set) var abandoned: [[UInt8]] = []
+  /// Temporary names that were given up, each with whether a later run finds it again.
+  private(set) var abandoned: [(name: [UInt8], isKept: Bool)] = []
   /// What keeps others on this computer from the kept name.
   private var claim: NameClaim?
   /// How often in a row the server has not answered the command that begins the transfer.
@@ -46,7 +46,7 @@ struct UploadTarget {
 
   /// The same where somebody else may hold the name in use, which is to be removed at the end.
   mutating func giveUp() {
-    abandoned.append(name)
+    abandoned.append((name, isKept))
     chooseAnother()
   }
 

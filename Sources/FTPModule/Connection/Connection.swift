@@ -151,6 +151,8 @@ final class Connection: ReferenceHolder {
 
   // MARK: How long a reply may take
 
+  /// Whether the socket has had a time limit of its own.
+  @exclusivity(unchecked) var hasHadLimit = false
   enum ReplyLimit: Equatable { case seconds(Double), `default`, none }
   @exclusivity(unchecked) private var replyLimit: ReplyLimit?
 

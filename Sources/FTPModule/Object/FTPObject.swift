@@ -152,11 +152,13 @@ struct FTPObject {
     connection.stream.revalidate()
     let limit = try connection.stream.timeLimit()
     if let limit {
+      connection.hasHadLimit = true
       connection.stream.endSlices()
       // Who has given the socket a limit of its own looks for the socket's own words (ftputil).
       connection.limit(replies: .seconds(limit)) { isOwn(limit, of: object, state) ? nil : "timed out" }
     } else {
-      connection.limit(replies: try replyLimit(of: object, state))
+      // Who has taken the limit from the socket wants none.
+      connection.limit(replies: connection.hasHadLimit ? .none : try replyLimit(of: object, state))
     }
     connection.control.lineLimit = try maximumLine(of: object, state)
   }

@@ -83,10 +83,7 @@ extension FTPObject {
   /// How long to wait on a socket: its own limit, or ours when nobody set one. What somebody has put in a socket's place may have no such method.
   func idleTimeout(of socket: PythonObject) throws(PythonError) -> Duration? {
     let limit = try socket.optionalAttribute(state.names[.gettimeout])?.call() ?? PythonObject.none
-    if limit.isNone {
-      return try attribute(.timeout) === state.notGiven()
-        ? Self.defaultIdleTimeout : givenSeconds().map { Duration($0) }
-    }
+    if limit.isNone { return try attribute(.timeout) === state.notGiven() ? Self.defaultIdleTimeout : nil }
     return Duration(try limit.double())
   }
 }

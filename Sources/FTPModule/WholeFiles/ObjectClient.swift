@@ -43,8 +43,12 @@ final class ObjectClient: TransferClient {
       // Who calls close() while a transfer runs wants no other connection.
       try current?.requireOpen()
       if try !ftp.socketInPlace().isNone {
-        current = try ftp.connection()
+        let connection = try ftp.connection()
+        let isAsked = connection != nil && connection === current && meant != nil
+        current = connection
         try requireIdle()
+        // Of a call it is asked once: nobody else speaks on the connection meanwhile.
+        if isAsked, connection?.isShared ?? false { return }
         return try rememberPlace()
       }
       current = nil

@@ -23,6 +23,8 @@ enum SwiftErrorCapsule {
           let object = try exception.intoScript().bridged()
           _ = PythonError.restore(object)
         } catch { _ = PythonError.raise(.runtimeError, error.message) }
+      } else if error.isStop, let stop = RunControl.shared.exceptionClass {
+        _ = PythonError.raise(stop, error.message)
       } else {
         set(error.type, error.message)
       }

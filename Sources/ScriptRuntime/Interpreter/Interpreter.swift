@@ -76,7 +76,7 @@ public final class Interpreter {
 
   /// Ends the interpreter: waits for the script's threads (not the daemon ones), runs what `atexit` has, writes what is left of the output.
   ///
-  /// Threads that are there even then get a `SystemExit`, and a tenth of a second to end. Of those that wait in a call Python's part ends when they come back
+  /// Threads that are there even then get a `SystemExit`, and a tenth of a second to end; a second where one has not even begun. Of those that wait in a call Python's part ends when they come back
   /// from it; as long as there are any, standard output and standard error lead nowhere while Python clears away.
   ///
   /// `deadline` and `canceller` bound that, as they do a run: then it throws `.deadlinePassed` or `.cancelled`, and the interpreter has ended all the

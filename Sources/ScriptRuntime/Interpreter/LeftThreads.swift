@@ -20,7 +20,8 @@ enum LeftThreads {
 
   /// Raises `SystemExit` in every other thread, and gives them a moment. Whether some are still there then: those that wait. Attached.
   static func end() -> Bool {
-    let (end, last) = (Deadline.after(grace), Deadline.after(patience))
+    var end = Deadline.after(grace)
+    let last = Deadline.after(patience)
     guard script_embedding_exit_threads() > 0 else { return false }
     var haveAllHeard = true
     while true {
@@ -32,6 +33,7 @@ enum LeftThreads {
         haveAllHeard = false
       } else if !haveAllHeard {
         haveAllHeard = true
+        end = .after(grace)
         _ = script_embedding_exit_threads()
       } else if end.hasPassed {
         return true

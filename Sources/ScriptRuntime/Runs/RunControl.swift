@@ -104,7 +104,7 @@ final class RunControl: Sendable {
     do throws(ScriptError) {
       // What clears up behind an object is the script's, and Python prints what that raises.
       DeferredReferences.drain()
-      if case .outermost = span, let stop { throw stop }
+      if let stop = stop(of: span) { throw stop }
       let result = try body()
       // A script may have put anything in the place of `sys.stdout`: the limits hold for that as well.
       if case .outermost = span { try Output.flush() }
@@ -112,7 +112,7 @@ final class RunControl: Sendable {
       end(span)
       return result
     } catch {
-      let error = error.isStop ? error : stop(of: span) ?? error
+      let error = error.isStop ? error : stop(of: span, because: error) ?? error
       end(span)
       if case .outermost = span { Output.flushQuietly() }
       throw error
@@ -120,9 +120,9 @@ final class RunControl: Sendable {
   }
 
   /// The error of a run, or of a call inside it, that has been stopped, whatever its script has made of that.
-  private func stop(of span: Span) -> ScriptError? {
+  private func stop(of span: Span, because error: ScriptError? = nil) -> ScriptError? {
     if case .none = span { return nil }
-    return stop
+    return stoppedFor.map { .stop($0, because: error) }
   }
 
   /// Begins a run, or a call inside one, whose limits count as well; to be followed by `end`. Attached.
@@ -171,7 +171,10 @@ final class RunControl: Sendable {
     let isForced = state.withLock { state in
       guard state.phase == .running || state.phase == .deadlinePassed else {
         state.inner = max(0, state.inner - 1)
-        return false
+        // The run around it was cancelled meanwhile, and has a second of its own.
+        let lifts = state.isForced && !(state.end?.hasPassed ?? false)
+        if lifts { state.isForced = false }
+        return lifts
       }
       let isForced = state.isForced
       state = State(phase: .running, deadline: outer, inner: max(0, state.inner - 1))
@@ -183,6 +186,8 @@ final class RunControl: Sendable {
       return isForced
     }
     if isForced { script_embedding_set_stopping(false) }
+    // What was to stop that call is not for the run around it.
+    if !isStopping, let stopClass { PythonError.forgetPostponed(of: stopClass) }
   }
 
   /// Ends the run.
@@ -215,7 +220,9 @@ final class RunControl: Sendable {
   }
 
   /// The error of the run that is going on, where the exception that stops it has been raised, whatever became of that.
-  var stop: ScriptError? { state.withLock { $0.end == nil ? nil : $0.reason }.map(ScriptError.stop) }
+  var stop: ScriptError? { stoppedFor.map { .stop($0) } }
+
+  private var stoppedFor: ScriptError.Kind? { state.withLock { $0.end == nil ? nil : $0.reason } }
 
   /// The signal has come: raises what is to be raised; attached, on the interpreter's thread.
   fileprivate func answer() throws(PythonError) {

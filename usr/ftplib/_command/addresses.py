@@ -115,7 +115,7 @@ def text(name: bytes) -> str | bytes:
 
 
 def is_url(word: str) -> bool:
-    return word.partition("://")[0] in SCHEMES and "://" in word
+    return word.partition("://")[0].lower() in SCHEMES and "://" in word
 
 
 def url(word: str) -> Address:

@@ -99,7 +99,8 @@ final class PipeliningClient: TransferClient {
     guard let passive = client.passiveCommand, run.state.withLock({ $0.allowsPipeliningInTransfers != false }) else {
       return try client.execute(verb, argument)
     }
-    try client.beBinary()
+    // Behind RNFR comes RNTO, and nothing else: what has sent the file has said it.
+    if verb != "RNTO" { try client.beBinary() }
     guard try client.pipeline([(verb, argument), (passive, nil)]) else { return try client.execute(verb, argument) }
     let reply = try client.execute(verb, argument)
     hasAsked = true

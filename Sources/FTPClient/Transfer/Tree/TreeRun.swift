@@ -286,12 +286,21 @@ package final class TreeRun: @unchecked Sendable {
 
   // MARK: The end
 
+  /// Whether the server has been given a directory: with patterns for files only with the first one in it.
+  private func isMade(_ path: Path) -> Bool {
+    direction == .download || options.filter.included.isEmpty
+      || state.withLock { $0.ensured.contains { $0.starts(with: path) } }
+  }
+
   /// Looks whether names that differ in the case of letters alone are two on the target: otherwise one has replaced the other.
   private func lookForTwins(_ worker: TreeWorker) {
     let failed = Set(summary.failures.map(\.path))
     for (path, names) in state.withLock({ $0.twins }) {
       if isStopped { return }
-      let names = names.filter { !failed.contains(Self.joined(path + [$0.key])) }
+      let names = names.filter { name, isDirectory in
+        !failed.contains(Self.joined(path + [name])) && (!isDirectory || isMade(path + [name]))
+      }
+      if names.isEmpty { continue }
       do {
         switch direction {
         case .download: try worker.lookForTwins(names, here: path)

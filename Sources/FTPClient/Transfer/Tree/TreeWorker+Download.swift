@@ -29,7 +29,8 @@ extension TreeWorker {
   private func noteTwins(_ items: [RemoteItem], in path: TreeRun.Path) {
     guard !run.options.isDryRun else { return }
     let meant = items.filter { item in
-      TreeName.refusal(item.name) == nil && !TreeName.isTemporary(item.name)
+      (item.kind == .file || item.kind == .directory) && TreeName.refusal(item.name) == nil
+        && !TreeName.isTemporary(item.name)
         && isMeant(path + [item.name], isDirectory: item.kind == .directory)
     }
     let groups = Dictionary(grouping: meant) { $0.name.map(\.lowercased) }

@@ -1,3 +1,4 @@
+internal import Glibc
 import Synchronization
 
 /// What only the target has, and how it goes.
@@ -31,7 +32,7 @@ extension TreeWorker {
   /// been transferred.
   func listAgain(_ path: TreeRun.Path, with novel: [[UInt8]: Bool]) throws -> Set<[UInt8]> {
     let directory = try list(path)
-    try directory.requireWhole()
+    if run.options.deletes { try directory.requireWhole() }
     let names = Set(directory.items.map(\.name))
     let ensured = run.state.withLock { $0.ensured }
     let missing = novel.filter { name, isDirectory in
@@ -40,6 +41,7 @@ extension TreeWorker {
       return !isDirectory || run.options.filter.included.isEmpty
         || ensured.contains { $0.starts(with: path + [name]) }
     }
+    if !missing.isEmpty { try directory.requireWhole() }
     for name in missing.keys {
       run.failed(
         FTPError(
@@ -58,15 +60,24 @@ extension TreeWorker {
 
   /// Notes those of some names in a directory here that stand for what is listed under another one.
   func lookForTwins(_ names: [[UInt8]: Bool], here path: TreeRun.Path) throws {
-    let unlisted = try LocalFailure.marking { try run.local.unlisted(Set(names.keys), in: run.local.directory(path)) }
+    let directory: LocalTree.Directory
+    do { directory = try run.local.directory(path) } catch {
+      // With patterns for files it is made with the first one in it.
+      guard case .system(ENOENT) = error.kind else { throw LocalFailure(error) }
+      return
+    }
+    let unlisted = try LocalFailure.marking { try run.local.unlisted(Set(names.keys), in: directory) }
     for name in unlisted {
       run.failed(
         FTPError(.state, "this folder has it and another file as one, under a name in other letters"), path + [name])
     }
   }
 
-  /// Looks what of a thing the filter takes; nil for nothing. Nothing of it is removed yet, but what a server removes as the link that it was, or,
-  /// where all of it goes, as a directory.
+  /// Whether the filter takes everything.
+  private var takesAll: Bool { run.options.filter.included.isEmpty && run.options.filter.excluded.isEmpty }
+
+  /// Looks what of a thing the filter takes; nil for nothing. Nothing of it is removed yet, but, where the filter takes everything, what a server removes
+  /// as the empty directory, or the link, that it was.
   func removal(of path: TreeRun.Path, isDirectory: Bool, ancestors: [[UInt8]] = []) throws -> Removal? {
     try client.checkInterrupt()
     guard isMeant(path, isDirectory: isDirectory) else { return nil }
@@ -75,7 +86,7 @@ extension TreeWorker {
       throw FTPError(.state, "the directory is more than \(TreeRun.deepest) below the top")
     }
     var removal = Removal(path: path, isDirectory: true)
-    if run.direction == .upload, !run.options.isDryRun, try isRemovedAtOnce(path) {
+    if run.direction == .upload, !run.options.isDryRun, takesAll, try isRemovedAtOnce(path, all: true) {
       removal.isGone = true
       return removal
     }
@@ -99,27 +110,26 @@ extension TreeWorker {
   /// Removes what a server calls a directory, if it goes before anything in it: an empty one, or a link, which some
   /// servers (pyftpdlib, aioftp, Twisted's) list as what it leads to. What is behind a link is never touched.
   ///
-  /// `RMD` shows whether it is a link, and on some servers (SwiFTP's kind, Liquesce) takes with it all that is in it: so it is not tried where a pattern may
-  /// keep something there, but on servers that are known to need it, and not to do so.
-  private func isRemovedAtOnce(_ path: TreeRun.Path) throws -> Bool {
+  /// `RMD` shows whether it is a link, and on some servers (SwiFTP's kind, Liquesce) takes with it all that is in it: so it is not tried where something
+  /// there is to stay, but on servers that are known to need it, and not to do so; `all` is whether nothing is.
+  private func isRemovedAtOnce(_ path: TreeRun.Path, all: Bool) throws -> Bool {
     let whole = remote(path)
-    let welcome = client.welcome.lowercased()
-    let filter = run.options.filter
-    let triesRemoval =
-      filter.included.isEmpty && filter.excluded.isEmpty || Self.hidingLinks.contains(where: welcome.contains)
+    let isKnown = Self.hidingLinks.contains(where: client.welcome.lowercased().contains)
     return try persistently("removing '\(whole.text)'") {
       // `unlink` takes the link, and refuses a directory.
       let deleted = try client.execute("DELE", whole)
       if deleted.code == 421 { throw FTPError(unexpected: deleted) }
       if deleted.category == .completion { return true }
-      guard triesRemoval else { return false }
+      // aioftp's greeting does not say who it is.
+      guard all || isKnown || deleted.bytes.map(\.lowercased).text.contains("is not a file") else { return false }
       let removed = try client.execute("RMD", whole)
       if removed.code == 421 { throw FTPError(unexpected: removed) }
       if removed.category == .completion { return true }
       // Twisted's looks where a link leads before DELE, not before RMD; aioftp never says what it is.
       let words = [deleted, removed].map { $0.bytes.map(\.lowercased).text }
       guard !words[1].contains("not a directory"), !words[0].contains("is not a file") else {
-        throw FTPError(.state, "'\(whole.text)' may be a link to a directory: what is behind it is not removed")
+        throw LocalFailure(
+          FTPError(.state, "'\(whole.text)' may be a link to a directory: what is behind it is not removed"))
       }
       return false
     }
@@ -145,6 +155,11 @@ extension TreeWorker {
   /// Removes what was looked at, and nothing that has come since, unless the server removes directories with all in them.
   func remove(_ removal: Removal) throws {
     try client.checkInterrupt()
+    if run.direction == .upload, removal.isDirectory, !removal.isGone, !takesAll,
+      try isRemovedAtOnce(removal.path, all: !removal.staysBehind)
+    {
+      return
+    }
     for inner in removal.contents { try remove(inner) }
     guard !removal.staysBehind, !removal.isGone, let name = removal.path.last else { return }
     switch run.direction {
