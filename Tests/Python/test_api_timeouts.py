@@ -435,11 +435,18 @@ def test_a_limit_that_is_taken_from_the_socket_is_gone(talk: Talk) -> None:
     assert ftp.voidcmd("NOOP") == "200 Late."
 
 
+@pytest.mark.parametrize("meanwhile", [False, True])
 def test_a_timeout_that_is_set_where_none_was_given_bounds_replies(
-    scripted: Callable[..., ScriptedServer],
+    scripted: Callable[..., ScriptedServer], meanwhile: bool
 ) -> None:
-    server = scripted([*LOGIN, stall()])
+    server = scripted([*LOGIN, answer("NOOP"), stall()])
     with FTP(server.host, server.port, "u", "p") as ftp:
+        assert ftp.sock is not None
+        if meanwhile:
+            # As ftputil does when it closes a file.
+            ftp.sock.settimeout(5)
+        ftp.voidcmd("NOOP")
+        ftp.sock.settimeout(None)
         ftp.timeout = SHORT
         with timing_out("no reply"):
             ftp.voidcmd("NOOP")

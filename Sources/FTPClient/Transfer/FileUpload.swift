@@ -98,7 +98,7 @@ package final class FileUpload {
     }
   }
 
-  /// Leaves nothing behind that no later run would go on with, but for what the server was silent on twice.
+  /// Leaves nothing behind that no later run would go on with.
   private func cleanUp() {
     // Behind RNFR ProFTPD 1.3.8 takes nothing else.
     if isRenaming { _ = client.trying { try client.execute("RNTO", target.name) } }

@@ -151,8 +151,9 @@ final class Connection: ReferenceHolder {
 
   // MARK: How long a reply may take
 
-  /// Whether the socket has had a time limit of its own.
-  @exclusivity(unchecked) var hasHadLimit = false
+  /// Whether the socket had a time limit of its own when it was opened; nil before that was looked for.
+  @exclusivity(unchecked) var openedWithLimit: Bool?
+
   enum ReplyLimit: Equatable { case seconds(Double), `default`, none }
   @exclusivity(unchecked) private var replyLimit: ReplyLimit?
 

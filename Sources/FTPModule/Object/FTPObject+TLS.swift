@@ -65,9 +65,12 @@ extension FTPObject {
   /// Makes a socket the control connection's.
   private func adopt(_ socket: PythonObject) throws {
     try set(.sock, socket)
-    let trail = try connection()?.control.trail
+    let former = try connection()
     let connection = try Connection(try socketInPlace(), host: name(), codec: try codec, state: state)
-    if let trail { connection.control.trail = trail }
+    if let former {
+      connection.control.trail = former.control.trail
+      connection.openedWithLimit = former.openedWithLimit
+    }
     try set(.file, NativeObject.make(state.connectionType, connection))
   }
 

@@ -151,14 +151,15 @@ struct FTPObject {
     // Python code may have closed the socket, and its descriptor be another file's by now.
     connection.stream.revalidate()
     let limit = try connection.stream.timeLimit()
+    if connection.openedWithLimit == nil { connection.openedWithLimit = limit != nil }
     if let limit {
-      connection.hasHadLimit = true
       connection.stream.endSlices()
       // Who has given the socket a limit of its own looks for the socket's own words (ftputil).
       connection.limit(replies: .seconds(limit)) { isOwn(limit, of: object, state) ? nil : "timed out" }
     } else {
-      // Who has taken the limit from the socket wants none.
-      connection.limit(replies: connection.hasHadLimit ? .none : try replyLimit(of: object, state))
+      // Who has taken from the socket the limit that it was opened with wants none.
+      let isTaken = connection.openedWithLimit ?? false
+      connection.limit(replies: isTaken ? .none : try replyLimit(of: object, state))
     }
     connection.control.lineLimit = try maximumLine(of: object, state)
   }

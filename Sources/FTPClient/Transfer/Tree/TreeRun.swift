@@ -57,7 +57,7 @@ package final class TreeRun: @unchecked Sendable {
     /// Whether small files go under a temporary name and are renamed in few steps; no longer when the server has
     /// refused a part of it.
     var storesAtOnce = true
-    /// Directories of the server that files chosen by patterns have been put into.
+    /// Directories of the target that files chosen by patterns have been put into.
     var ensured: Set<Path> = []
 
     /// Whether what comes next for each worker is one more small file, of which nothing is to be asked before.
@@ -286,9 +286,9 @@ package final class TreeRun: @unchecked Sendable {
 
   // MARK: The end
 
-  /// Whether the server has been given a directory: with patterns for files only with the first one in it.
+  /// Whether the target has been given a directory: with patterns for files only with the first one in it.
   private func isMade(_ path: Path) -> Bool {
-    direction == .download || options.filter.included.isEmpty
+    options.filter.included.isEmpty
       || state.withLock { $0.ensured.contains { $0.starts(with: path) } }
   }
 

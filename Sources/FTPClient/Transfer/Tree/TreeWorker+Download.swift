@@ -110,7 +110,12 @@ extension TreeWorker {
       let isEqual = try persistently("comparing '\(remote(path).text)'") {
         try isSame(path, item, entry) { try LocalSource(place: place) }
       }
-      if isEqual { return run.state.withLock { $0.summary.unchanged += 1 } }
+      if isEqual {
+        return run.state.withLock { state in
+          state.summary.unchanged += 1
+          if !run.options.filter.included.isEmpty { state.ensured.insert(folder) }
+        }
+      }
     }
     run.note(.copy, path)
     if run.options.isDryRun {
@@ -121,6 +126,7 @@ extension TreeWorker {
       return
     }
     let target = try directory ?? LocalFailure.marking { try run.local.directory(folder, creating: true) }
+    if !run.options.filter.included.isEmpty { run.state.withLock { _ = $0.ensured.insert(folder) } }
     let isSmall = (item.size ?? .max) < PartFile.worthKeeping
     // The listing's word is moments old.
     var moment: TreeMoment?
