@@ -19,6 +19,8 @@
 
 /* What the stable ABI got after Python 3.6. Pythons older than 3.11 load `.abi3.so` files as well. Where such names are weak
  * the file loads there, and PyInit.swift says what is wrong; otherwise the loader says "undefined symbol". */
+#pragma weak PyGC_Disable
+#pragma weak PyGC_Enable
 #pragma weak PyImport_GetModule
 #pragma weak PyModule_AddObjectRef
 #pragma weak PyType_FromModuleAndSpec

@@ -131,7 +131,7 @@ def test_the_figures_are_those_of_the_code() -> None:
             limits[name] *= int(factor)
     text = " ".join(section().split())
     for sentence in (
-        f"{limits['line']:,} bytes for a line",
+        f"{limits['line']:,} characters for a line",
         f"{limits['reply']:,} bytes and {limits['replyLines']:,} lines for a reply",
         f"{limits['unaskedReplies']} replies that nobody asked for",
         f"{limits['command']:,} bytes for a command",

@@ -81,6 +81,8 @@ def test_the_commands_come_in_the_order_of_the_rfc(
             cut_data(),
             say("226 Done."),
             answer("PROT"),
+            # Somebody has had the socket.
+            answer("TYPE"),
             passive(),
             *download(b"plain"),
         ]
