@@ -19,8 +19,8 @@
 #   sanitize   swift test under the thread and the address sanitizer: races, leaks, memory
 #   servers    are the real FTP servers in order? curl against each of them in every mode
 #
-# Every part runs, whatever became of the one before; the exit status is 0 only if all went well, or, of docs, its plugin cannot be reached. What is missing comes
-# from apt (as root or through sudo) and from PyPI (into .build/venv); only a Swift toolchain must be there. Some servers
+# Every part runs, whatever became of the one before; the exit status is 0 only if all went well, or, of docs, its plugin
+# cannot be reached. What is missing comes from apt (as root or through sudo) and from PyPI (into .build/venv); only a Swift toolchain must be there. Some servers
 # are for root to start: the tests use sudo for it if it asks for no password.
 # LONG=1 has the long forms, which take hours: LONG=1 Tests/run.sh badinput endurance fuzz
 # BUILD_DIR names another build folder than .build; PYTHONS more Pythons than PATH leads to, with colons between them.

@@ -187,14 +187,21 @@ def test_ctrl_c_ends_a_removal_here(server: Any, tmp_path: Path) -> None:
     assert len(os.listdir(tmp_path)) > 1
 
 
-def test_what_was_just_fetched_under_another_spelling_is_not_deleted(
-    server: Any, interpreter: Interpreter, tmp_path: Path
-) -> None:
-    """Where a folder does not tell upper case from lower."""
-    library, folder = tmp_path / "folding.so", tmp_path / "folder"
+@pytest.fixture
+def folding(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a program to which no folder tells upper case from lower."""
+    library = tmp_path_factory.mktemp("folding") / "folding.so"
     source = str(Path(__file__).with_name("folding.c"))
     command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), source]
     subprocess.run(command, check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
+def test_what_was_just_fetched_under_another_spelling_is_not_deleted(
+    server: Any, interpreter: Interpreter, tmp_path: Path, folding: dict[str, str]
+) -> None:
+    """Where a folder does not tell upper case from lower."""
+    folder = tmp_path / "folder"
     serve(server, {"Config.txt": b"newer", "Logs/A.log": b"aa"})
     fill(folder, {"config.txt": b"old", "logs/a.log": b"x", "logs/gone": b"g", "gone": b"g"})
     script = f"""
@@ -205,21 +212,17 @@ ftp.login({server.user!r}, {server.password!r})
 print(ftp.sync("", {str(folder)!r}, delete=True).deleted)
 """
     for deleted in (2, 0):
-        environment = {"LD_PRELOAD": str(library)}
-        done = interpreter.run("-c", script, environment=environment)
+        done = interpreter.run("-c", script, environment=folding)
         assert done.stdout == f"{deleted}\n"
         found = {name.lower(): content for name, content in tree(folder).items()}
         assert found == {"config.txt": b"newer", "logs": None, "logs/a.log": b"aa"}
 
 
 def test_what_a_folder_takes_for_one_file_is_an_error(
-    server: Any, interpreter: Interpreter, tmp_path: Path
+    server: Any, interpreter: Interpreter, tmp_path: Path, folding: dict[str, str]
 ) -> None:
     """Where a folder does not tell upper case from lower."""
-    library, folder = tmp_path / "folding.so", tmp_path / "folder"
-    source = str(Path(__file__).with_name("folding.c"))
-    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), source]
-    subprocess.run(command, check=True)
+    folder = tmp_path / "folder"
     serve(server, {"Log.txt": b"first", "log.txt": b"second", "other": b"o"})
     folder.mkdir()
     script = f"""
@@ -232,7 +235,7 @@ try:
 except TreeError as error:
     print(error.summary.errors)
 """
-    done = interpreter.run("-c", script, environment={"LD_PRELOAD": str(library)})
+    done = interpreter.run("-c", script, environment=folding)
     assert "under a name in other letters" in done.stdout
     assert tree(folder).keys() == {"log.txt", "other"} or tree(folder).keys() == {
         "Log.txt",

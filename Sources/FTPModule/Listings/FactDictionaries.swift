@@ -117,7 +117,8 @@ struct FactDictionaries {
     return try .pair(name, copying: dictionary)
   }
 
-  private static func find(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+  /// Where a byte is, from `start` on.
+  static func find(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
     guard let base = bytes.baseAddress, start < bytes.count else { return nil }
     return memchr(base + start, CInt(byte), bytes.count - start).map { UnsafeRawPointer($0) - base }
   }

@@ -1,6 +1,5 @@
 import CPython
 import FTPClient
-import Glibc
 import PythonBridge
 
 /// What `mlsd` returns: an iterator of `(name, facts)` that asks the server at its first step.
@@ -93,11 +92,8 @@ final class MachineListing: ReferenceHolder {
   }
 
   private static func line(of block: UnsafeRawBufferPointer, from start: Int) -> UnsafeRawBufferPointer {
-    let rest = UnsafeRawBufferPointer(rebasing: block[start...])
-    let length = rest.baseAddress.flatMap { base in
-      memchr(base, CInt(UInt8(ascii: "\n")), rest.count).map { UnsafeRawPointer($0) - base }
-    }
-    return UnsafeRawBufferPointer(rebasing: rest.prefix(length ?? rest.count))
+    let end = FactDictionaries.find(UInt8(ascii: "\n"), in: block, from: start) ?? block.count
+    return UnsafeRawBufferPointer(rebasing: block[start..<end])
   }
 
   /// Lends the dictionaries: the garbage collector may come meanwhile, and a finalizer that takes the next entry, for which there are none then.

@@ -287,7 +287,7 @@ package final class TreeRun: @unchecked Sendable {
   // MARK: The end
 
   /// Whether the target has been given a directory: with patterns for files only with the first one in it.
-  private func isMade(_ path: Path) -> Bool {
+  func isMade(_ path: Path) -> Bool {
     options.filter.included.isEmpty
       || state.withLock { $0.ensured.contains { $0.starts(with: path) } }
   }

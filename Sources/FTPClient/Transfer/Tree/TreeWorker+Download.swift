@@ -15,7 +15,8 @@ extension TreeWorker {
     let place = try LocalFailure.marking { try openPlace(path) }
     let present = Set(items.map(\.name))
     for item in items { consider(item, in: path, ancestors, isPresent: present.contains) }
-    noteTwins(items, in: path)
+    let meant = meantNames(items, in: path)
+    noteTwins(meant, among: Set(meant.keys), in: path)
     if run.options.deletes, let place {
       let surplus = try LocalFailure.marking { try run.local.entries(of: place) }.filter { !present.contains($0.name) }
       for entry in surplus { noteSurplus(path + [entry.name], isDirectory: entry.kind == .directory) }
@@ -25,17 +26,14 @@ extension TreeWorker {
     }
   }
 
-  /// Notes names that differ from another one in the case of their letters alone: a file system that does not tell that takes both for one.
-  private func noteTwins(_ items: [RemoteItem], in path: TreeRun.Path) {
-    guard !run.options.isDryRun else { return }
+  /// The names of what is to be fetched, each with whether it is a directory.
+  private func meantNames(_ items: [RemoteItem], in path: TreeRun.Path) -> [[UInt8]: Bool] {
     let meant = items.filter { item in
       (item.kind == .file || item.kind == .directory) && TreeName.refusal(item.name) == nil
         && !TreeName.isTemporary(item.name)
         && isMeant(path + [item.name], isDirectory: item.kind == .directory)
     }
-    let groups = Dictionary(grouping: meant) { $0.name.map(\.lowercased) }
-    let twins = groups.values.filter { $0.count > 1 }.joined().map { ($0.name, $0.kind == .directory) }
-    if !twins.isEmpty { run.state.withLock { $0.twins[path] = Dictionary(twins) { first, _ in first } } }
+    return Dictionary(meant.map { ($0.name, $0.kind == .directory) }) { first, _ in first }
   }
 
   /// Puts what a name of the server's stands for on the list; or notes why it is left out.
@@ -111,10 +109,8 @@ extension TreeWorker {
         try isSame(path, item, entry) { try LocalSource(place: place) }
       }
       if isEqual {
-        return run.state.withLock { state in
-          state.summary.unchanged += 1
-          if !run.options.filter.included.isEmpty { state.ensured.insert(folder) }
-        }
+        noteEnsured(folder)
+        return run.state.withLock { $0.summary.unchanged += 1 }
       }
     }
     run.note(.copy, path)
@@ -126,7 +122,7 @@ extension TreeWorker {
       return
     }
     let target = try directory ?? LocalFailure.marking { try run.local.directory(folder, creating: true) }
-    if !run.options.filter.included.isEmpty { run.state.withLock { _ = $0.ensured.insert(folder) } }
+    noteEnsured(folder)
     let isSmall = (item.size ?? .max) < PartFile.worthKeeping
     // The listing's word is moments old.
     var moment: TreeMoment?
@@ -143,6 +139,12 @@ extension TreeWorker {
       guard hasLost || failure.cause is AheadRefused else { throw failure }
       count(try fetch(path, item, into: target, moment: moment, looksAhead: false))
     }
+  }
+
+  /// Notes a folder that a file chosen by patterns is in.
+  private func noteEnsured(_ folder: TreeRun.Path) {
+    guard !run.options.filter.included.isEmpty else { return }
+    run.state.withLock { _ = $0.ensured.insert(folder) }
   }
 
   private func fetch(

@@ -34,12 +34,8 @@ extension TreeWorker {
     let directory = try list(path)
     if run.options.deletes { try directory.requireWhole() }
     let names = Set(directory.items.map(\.name))
-    let ensured = run.state.withLock { $0.ensured }
     let missing = novel.filter { name, isDirectory in
-      guard !names.contains(name) else { return false }
-      // With patterns for files a directory is made with the first file in it.
-      return !isDirectory || run.options.filter.included.isEmpty
-        || ensured.contains { $0.starts(with: path + [name]) }
+      !names.contains(name) && (!isDirectory || run.isMade(path + [name]))
     }
     if !missing.isEmpty { try directory.requireWhole() }
     for name in missing.keys {

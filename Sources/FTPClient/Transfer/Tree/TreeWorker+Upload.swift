@@ -62,14 +62,6 @@ extension TreeWorker {
     }
   }
 
-  /// Notes new names that differ from another one in the case of their letters alone: a server that does not tell that takes both for one file.
-  private func noteTwins(_ novel: [[UInt8]: Bool], among present: Set<[UInt8]>, in path: TreeRun.Path) {
-    guard !run.options.isDryRun, !novel.isEmpty else { return }
-    let groups = Dictionary(grouping: present) { $0.map(\.lowercased) }
-    let twins = novel.filter { (groups[$0.key.map(\.lowercased)]?.count ?? 0) > 1 }
-    if !twins.isEmpty { run.state.withLock { $0.twins[path] = twins } }
-  }
-
   /// What the server's directory holds; it is made where it is missing. Nil where the listing cannot be understood, which has been noted.
   private func prepareRemote(_ path: TreeRun.Path, isNew: Bool) throws -> [[UInt8]: RemoteItem]? {
     if !isNew {

@@ -209,4 +209,13 @@ final class TreeWorker {
     guard let known = try modificationTime(of: path) else { return true }
     return try agrees(TreeMoment(known))
   }
+
+  /// Notes those of some names that differ from another one of those present in the case of their letters alone, each with whether it is a directory: a
+  /// target that does not tell that takes both for one.
+  func noteTwins(_ names: [[UInt8]: Bool], among present: Set<[UInt8]>, in path: TreeRun.Path) {
+    guard !run.options.isDryRun, !names.isEmpty else { return }
+    let groups = Dictionary(grouping: present) { $0.map(\.lowercased) }
+    let twins = names.filter { (groups[$0.key.map(\.lowercased)]?.count ?? 0) > 1 }
+    if !twins.isEmpty { run.state.withLock { $0.twins[path] = twins } }
+  }
 }
