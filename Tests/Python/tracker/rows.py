@@ -302,7 +302,8 @@ HOSTILE_ROWS = [
         except ftplib.Error as error:
             print(error)
         """,
-        r"MemoryError|Hung: ",
+        # With no memory left for the traceback, Python says that it has no sys.stderr any more.
+        r"MemoryError|lost sys\.stderr|Hung: ",
         patience=4,
     ),
     Row(
