@@ -62,6 +62,8 @@ static inline int py_is_set(PyObject *_Nonnull o) { return PyAnySet_Check(o); } 
 static inline int py_is_tuple(PyObject *_Nonnull o) { return PyTuple_Check(o); }
 static inline int py_is_builtin_function(PyObject *_Nonnull o) { return PyCFunction_Check(o); }
 static inline int py_is_exact_str(PyObject *_Nonnull o) { return Py_IS_TYPE(o, &PyUnicode_Type); }
+/* A bool is one, for its class cannot be derived from. */
+static inline int py_is_exact_int(PyObject *_Nonnull o) { return PyLong_CheckExact(o) || PyBool_Check(o); }
 static inline int py_is_exact_list(PyObject *_Nonnull o) { return PyList_CheckExact(o); }
 static inline PyTypeObject *_Nonnull py_type(PyObject *_Nonnull o) { return Py_TYPE(o); }
 
@@ -74,6 +76,13 @@ static inline int py_str_becomes(PyObject *_Nonnull text, Py_ssize_t size, PyObj
   Py_INCREF(type);
   Py_SET_TYPE(text, (PyTypeObject *)type);
   return 1;
+}
+
+/* The number that each change of a dictionary gives it (PEP 509), and no other one has; 0 where there is none. It lies behind the count of the
+ * entries. That is not in the stable ABI, but settled: the Pythons that have it, up to 3.12, do not change any more. */
+static inline uint64_t py_dict_version(PyObject *_Nonnull dictionary) {
+  const struct { PyObject_HEAD Py_ssize_t used; uint64_t version; } *fields = (const void *)dictionary;
+  return Py_Version < 0x030D0000 ? fields->version : 0;
 }
 
 /* The addresses of the lookup and the setting of attributes that classes have by default. */

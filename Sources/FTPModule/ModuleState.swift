@@ -29,6 +29,8 @@ final class ModuleState {
   let replyMethods: OwnMethods
   /// Those and the ones that open data connections.
   let transferMethods: OwnMethods
+  /// Whether anybody has written to an FTP object, or to its class.
+  let lookups: LookupStates
   let pasv, epsv: PassiveQuery
   let replyTexts = ReplyTexts()
   let loginWords: LoginWords
@@ -55,7 +57,7 @@ final class ModuleState {
         connectionType, streamType, machineListingType, memoryType, progressBarType, crewThreadType, baseType, ftpType,
       ]
       + [ftpTLSType, watchedType, namespace]
-      + commandMethods.all + replyMethods.all + transferMethods.all
+      + commandMethods.all + replyMethods.all + transferMethods.all + lookups.all
       + [utf8, strict] + hooks.all + auditing.all
       + (plainSockets?.all ?? []) + (knownFileTypes?.all ?? [])
       + [timeoutNotGiven].compactMap(\.self)
@@ -98,6 +100,7 @@ final class ModuleState {
     commandMethods = try OwnMethods(FTPObject.commandNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     replyMethods = try OwnMethods(FTPObject.replyNames.map { names[$0] }, of: ftpType, definedBy: baseType)
     ftpTLSType = try FTPTLSType.make(module, name: name, ftp: ftpType)
+    lookups = try LookupStates(of: [ftpType, ftpTLSType])
     try addConstants(to: module)
   }
 

@@ -53,6 +53,13 @@ public struct Glance {
     try check(PyObject_SetAttr(pointer, name.pointer, py_none()))
   }
 
+  /// Whether an attribute is `None`, `True`, `False` or another `int`: what is always the same number, and as true. Throws as `attribute`.
+  public func hasConstant(_ name: Glance) throws(PythonError) -> Bool {
+    guard let found = PyObject_GetAttr(pointer, name.pointer) else { throw PythonError() }
+    defer { Py_DecRef(found) }
+    return found == py_none() || py_is_exact_int(found) != 0
+  }
+
   /// The Swift object inside an attribute; nil where that is no instance of this very type, which holds such objects. Throws as `attribute`.
   public func content<Content: AnyObject>(
     of name: Glance, _ type: PythonObject, as content: Content.Type

@@ -45,7 +45,10 @@ public final class WatchedAttribute: ReferenceHolder {
   }
 
   /// Whether it watches this instance: no class has another attribute of the name, or attributes of its own kind. Attached.
-  public func watches(_ instance: PythonObject) -> Bool {
+  public func watches(_ instance: PythonObject) -> Bool { watches(instance.glance) }
+
+  /// The same of an object that somebody else keeps.
+  public func watches(_ instance: Glance) -> Bool {
     let type = py_type(instance.pointer)
     guard PyType_GetSlot(type, Py_tp_getattro) == py_generic_lookup(),
       PyType_GetSlot(type, Py_tp_setattro) == py_generic_setting()

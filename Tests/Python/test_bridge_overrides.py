@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -219,6 +220,186 @@ def test_a_method_is_found_wherever_it_appears_between_two_commands(
     assert ftp.voidcmd("NOOP") == quiet.upper()
     del vars(ftp)["getresp"]
     assert ftp.voidcmd("NOOP") == quiet
+
+
+def upper(name: str) -> Callable[..., str]:
+    """A method that does as the class's own of this name, in capitals."""
+
+    def method(self: Any, *arguments: str) -> str:
+        kind = next(kind for kind in type(self).__mro__ if kind.__name__ == "_FTPMethods")
+        return str(getattr(kind, name)(self, *arguments)).upper()
+
+    return method
+
+
+@contextmanager
+def bases(kind: Any, *bases: type) -> Iterator[None]:
+    former = kind.__bases__
+    kind.__bases__ = bases
+    try:
+        yield
+    finally:
+        kind.__bases__ = former
+
+
+def own_words(ftp: Any) -> dict[str, Any]:
+    return {"getresp": upper("getresp").__get__(ftp)}
+
+
+def replace_dictionary(ftp: Any) -> None:
+    ftp.__dict__ = {**vars(ftp), **own_words(ftp)}
+
+
+def change_class(ftp: Any) -> None:
+    ftp.__class__ = type("Loud", (type(ftp),), {"getresp": upper("getresp")})
+
+
+WAYS: dict[str, Callable[[Any], object]] = {
+    "set": lambda ftp: setattr(ftp, *own_words(ftp).popitem()),
+    "dictionary": lambda ftp: vars(ftp).update(own_words(ftp)),
+    "dictionary, default": lambda ftp: vars(ftp).setdefault(*own_words(ftp).popitem()),
+    "another dictionary": replace_dictionary,
+    "another class": change_class,
+}
+KINDS = pytest.mark.parametrize("kind", ["FTP", "FTP_TLS"])
+
+
+@pytest.fixture
+def spoken(client: ModuleType, server: ScriptedServer, kind: str) -> Iterator[Any]:
+    """An object of this very class, whose last commands found everything as it was."""
+    context = {"context": ssl.create_default_context()} if kind == "FTP_TLS" else {}
+    with getattr(client, kind)(timeout=5, **context) as ftp:
+        ftp.connect(server.host, server.port)
+        client.FTP.login(ftp, "user", "password")
+        for _ in range(3):
+            assert ftp.voidcmd("NOOP") == "200 Ok."
+            assert ftp.sendcmd("NOOP") == "200 Ok."
+            assert ftp.pwd() == "/here"
+            assert download(ftp) == LISTING
+        yield ftp
+
+
+@KINDS
+@pytest.mark.parametrize("way", WAYS)
+def test_what_an_object_gets_between_two_commands_counts(spoken: Any, way: str) -> None:
+    WAYS[way](spoken)
+    assert [spoken.voidcmd("NOOP"), spoken.sendcmd("NOOP")] == ["200 OK."] * 2
+
+
+@pytest.mark.parametrize("kind", ["FTP_TLS"])
+def test_a_base_that_a_class_gets_between_two_commands_counts(
+    spoken: Any, client: ModuleType
+) -> None:
+    with bases(client.FTP_TLS, type("Loud", (client.FTP,), {"getresp": upper("getresp")})):
+        assert spoken.voidcmd("NOOP") == "200 OK."
+    assert spoken.voidcmd("NOOP") == "200 Ok."
+    with pytest.raises(TypeError, match="__bases__"):
+        client.FTP.__bases__ = (type("Middle", client.FTP.__bases__, {"__slots__": ()}),)
+
+
+@KINDS
+@pytest.mark.parametrize("name", ["debugging", "maxline", "encoding", "errors", "sock"])
+def test_an_attribute_that_is_computed_is_asked_each_time(
+    spoken: Any, client: ModuleType, name: str
+) -> None:
+    asked = mock.PropertyMock(return_value=getattr(spoken, name))
+    own = {name: vars(spoken).pop(name)} if name in vars(spoken) else {}
+    with mock.patch.object(client.FTP, name, asked):
+        for count in range(1, 4):
+            spoken.voidcmd("NOOP")
+            assert asked.call_count >= count
+        if name == "maxline":
+            asked.return_value = 3
+            with pytest.raises(client.Error, match="got more than 3 bytes"):
+                spoken.voidcmd("NOOP")
+    vars(spoken).update(own)
+
+
+@KINDS
+def test_what_sets_attributes_sees_each_reply(spoken: Any, client: ModuleType) -> None:
+    seen: list[tuple[str, object]] = []
+
+    def note(self: Any, name: str, value: object) -> None:
+        seen.append((name, value))
+        object.__setattr__(self, name, value)
+
+    with mock.patch.object(client.FTP, "__setattr__", note):
+        for _ in range(3):
+            spoken.voidcmd("NOOP")
+    assert seen == [("lastresp", "200")] * 3
+    seen.clear()
+    taken = property(None, lambda _, value: seen.append(("taken", value)))
+    with mock.patch.object(client.FTP, "lastresp", taken, create=True):
+        for _ in range(3):
+            spoken.voidcmd("NOOP")
+    assert seen == [("taken", "200")] * 3
+    with mock.patch.object(client.FTP, "__getattribute__", loud_lookup):
+        assert spoken.voidcmd("NOOP") == "200 OK."
+    assert spoken.voidcmd("NOOP") == "200 Ok."
+
+
+def loud_lookup(self: Any, name: str) -> Any:
+    return upper(name).__get__(self) if name == "getresp" else object.__getattribute__(self, name)
+
+
+@KINDS
+def test_what_a_look_at_the_object_changes_counts(spoken: Any, client: ModuleType) -> None:
+    file = vars(spoken).pop("file")
+
+    def look(ftp: Any) -> object:
+        ftp.getresp = upper("getresp").__get__(ftp)
+        return file
+
+    with mock.patch.object(client.FTP, "file", property(look)):
+        for _ in range(2):
+            reply = spoken.voidcmd("NOOP")
+        assert reply == "200 OK."
+    vars(spoken)["file"] = file
+
+
+@KINDS
+def test_what_goes_with_the_last_response_counts(spoken: Any) -> None:
+    class Last(str):
+        def __del__(self) -> None:
+            spoken.getresp = upper("getresp").__get__(spoken)
+
+    spoken.lastresp = Last("000")
+    for _ in range(2):
+        reply = spoken.voidcmd("NOOP")
+    assert reply == "200 OK."
+
+
+@KINDS
+@pytest.mark.parametrize("name", ["passiveserver", "prefer_epsv"])
+def test_how_data_connections_are_made_may_change_between_two(
+    spoken: Any, server: ScriptedServer, client: ModuleType, name: str
+) -> None:
+    def commands() -> list[str]:
+        server.heard.clear()
+        assert download(spoken) == LISTING
+        return [
+            command.split()[0]
+            for command in server.heard
+            if command.split()[0] in ("PASV", "EPSV", "PORT")
+        ]
+
+    class Choice(list[int]):
+        """True while something is in it."""
+
+    choice = Choice([1] if name == "passiveserver" else [])
+    setattr(spoken, name, choice)
+    assert [commands(), commands()] == [["PASV"]] * 2
+    if name == "passiveserver":
+        choice.clear()
+    else:
+        choice.append(1)
+    other = "PORT" if name == "passiveserver" else "EPSV"
+    assert [commands(), commands()] == [[other]] * 2
+    delattr(spoken, name)
+    assert [commands(), commands()] == [["PASV"]] * 2
+    with mock.patch.object(client.FTP, name, name != "passiveserver"):
+        assert [commands(), commands()] == [[other]] * 2
+    assert commands() == ["PASV"]
 
 
 @pytest.mark.parametrize("name", ["connect", "login", "getresp", "sendcmd"])

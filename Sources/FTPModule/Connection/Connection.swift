@@ -149,6 +149,9 @@ final class Connection: ReferenceHolder {
     return knownPeer
   }
 
+  /// What looking has shown of the object.
+  @exclusivity(unchecked) var assurance: Assurance?
+
   // MARK: How long a reply may take
 
   /// Whether the socket had a time limit of its own when it was opened; nil before that was looked for.

@@ -32,19 +32,11 @@ final class PlainData {
 
   /// For a transfer by `command`, from `rest` on; nil where somebody may see its socket, or where the command cannot be sent. Attached.
   init?(_ command: PythonObject, _ rest: PythonObject?, of ftp: FTPObject) throws {
-    let (state, object) = (ftp.state, ftp.object)
-    let names = state.names
-    guard command.isString, state.transferMethods.areAll(of: object), ftp.debugLevel == 0,
-      state.hooks.openDataConnections,
-      let connection = try ftp.connection(), connection.session == nil, connection.transfer == nil,
-      connection.stream.plainDescriptor != nil, try ftp.speaks(on: connection),
-      try object.hasTrueAttribute(names[.passiveserver]), try !object.hasTrueAttribute(names[.proxy]),
-      try !object.hasTrueAttribute(names[.prefer_epsv]),
-      try !object.hasTrueAttribute(names[.trust_server_pasv_ipv4_address]),
-      try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address]),
-      try state.connectsPlainly(), try ftp.codec.isStrictUTF8,
-      let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil, let server = connection.peer,
-      ftp.isAddressed(as: server)
+    let state = ftp.state
+    guard command.isString, state.hooks.openDataConnections, let connection = try Self.hidingConnection(of: ftp),
+      connection.session == nil, connection.transfer == nil, connection.stream.plainDescriptor != nil,
+      try state.connectsPlainly(), let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil,
+      let server = connection.peer, ftp.isAddressed(as: server)
     else { return nil }
     if let rest { try ftp.requireSendable(rest) }
     self.ftp = ftp
@@ -55,6 +47,27 @@ final class PlainData {
     self.server = server
     self.names = try state.names(of: server.host)
   }
+
+  /// The connection of an object that shows its data connections to nobody.
+  private static func hidingConnection(of ftp: FTPObject) throws -> Connection? {
+    let (state, object) = (ftp.state, ftp.object)
+    let assured = try FTPObject.assuredConnection(of: object.glance, state, .ofObject)
+    if let assured, assured.assurance?.hidesData == true { return assured }
+    let (names, lookups) = (state.names, state.lookups.state(of: object.glance))
+    guard state.transferMethods.areAll(of: object), ftp.debugLevel == 0, let connection = try ftp.connection(),
+      try ftp.speaks(on: connection), try object.hasTrueAttribute(names[.passiveserver]),
+      try Self.unused.allSatisfy({ name throws(PythonError) in try !object.hasTrueAttribute(names[name]) }),
+      try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address]),
+      try ftp.codec.isStrictUTF8
+    else { return nil }
+    if assured == nil { FTPObject.assure(connection, .ofObject, in: lookups, of: object.glance, state) }
+    try FTPObject.assureHiding(connection, of: object.glance, state, by: unused + needed)
+    return connection
+  }
+
+  /// What must be off, and what else is asked.
+  private static let unused: [Name] = [.proxy, .prefer_epsv, .trust_server_pasv_ipv4_address]
+  private static let needed: [Name] = [.passiveserver, ._ftplib_proxied_host, .source_address]
 
   /// Opens the data connection and sends the command that uses it. Throws as `transfercmd` raises.
   func open() throws -> Opened {
@@ -91,7 +104,9 @@ final class PlainData {
         try heed(reply)
         return try PassiveAddress(reply).port
       }
-      if let code = try state.replyTexts.code(of: reply) { try ftp.set(.lastresp, code) }
+      if let code = try state.replyTexts.code(of: reply) {
+        try FTPObject.setLastResponse(code, of: object.glance, on: connection, state)
+      }
     }
     let reply = try ask(state.epsv, &descriptor)
     try heed(reply)
@@ -174,7 +189,7 @@ final class PlainData {
       _ = try text(of: reply)
       return
     }
-    try ftp.set(.lastresp, code)
+    try FTPObject.setLastResponse(code, of: object.glance, on: connection, state)
   }
 
   /// `getresp` for a reply that has been read.

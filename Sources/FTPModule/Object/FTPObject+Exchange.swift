@@ -28,9 +28,8 @@ extension FTPObject {
   }
 
   static func exchange(_ object: Glance, _ line: Glance, _ state: ModuleState, _ entry: Entry) throws -> Exchanged? {
-    guard line.isString, state.commandMethods.areAll(of: object, but: entry.rawValue),
-      debugLevel(of: object, state) == 0, let connection = try connection(of: object, state),
-      try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state)
+    guard line.isString,
+      let connection = try assuredConnection(of: object, state, entry) ?? ownConnection(of: object, state, entry)
     else { return nil }
     // What cannot be sent is for `putline` to say.
     guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
@@ -47,6 +46,17 @@ extension FTPObject {
     } catch let error as FTPError { throw state.exception(for: error) }
   }
 
+  /// The connection of an object whose commands, from there on, are this module's own affair.
+  private static func ownConnection(of object: Glance, _ state: ModuleState, _ entry: Entry) throws -> Connection? {
+    let lookups = state.lookups.state(of: object)
+    guard state.commandMethods.areAll(of: object, but: entry.rawValue), debugLevel(of: object, state) == 0,
+      let connection = try connection(of: object, state),
+      try state.socketAttribute.isIn(object, connection.stream.socket), try isStrictUTF8(object, state)
+    else { return nil }
+    assure(connection, entry, in: lookups, of: object, state)
+    return connection
+  }
+
   private static func isStrictUTF8(_ object: Glance, _ state: ModuleState) throws -> Bool {
     // As nearly always.
     if try isPlainUTF8(object, state) { return true }
@@ -57,8 +67,7 @@ extension FTPObject {
 
   /// Reads a reply, as `exchange` does.
   func awaited() throws -> Exchanged? {
-    guard state.replyMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
-      try Self.isStrictUTF8(object.glance, state)
+    guard let connection = try Self.assuredConnection(of: object.glance, state, .voidcmd) ?? answeringConnection()
     else { return nil }
     return try asPython {
       try connection.use {
@@ -67,6 +76,14 @@ extension FTPObject {
         return Exchanged(reply: reply, connection: connection)
       }
     }
+  }
+
+  /// The connection of an object the reading of whose replies is this module's own affair.
+  private func answeringConnection() throws -> Connection? {
+    guard state.replyMethods.areAll(of: object), debugLevel == 0, let connection = try connection(),
+      try Self.isStrictUTF8(object.glance, state)
+    else { return nil }
+    return connection
   }
 
   /// `getresp`, the object's own or another in its place: a reply's text and its code.
@@ -92,8 +109,10 @@ extension FTPObject {
   /// It is not said again, where commands are this module's own alone, until something may have changed it: a `TYPE`, `USER`, `REIN` or
   /// `AUTH`, whoever sent it, or any 5yz reply. A new connection knows nothing.
   func represent(as type: FTPSession.Representation, by method: Name) throws {
-    let connection = try connection()
-    let isOwn = state.commandMethods.areAll(of: object)
+    let assured = try Self.assuredConnection(of: object.glance, state, .ofObject)
+    if let assured, assured.isRepresented(as: type) { return }
+    let connection = try assured ?? connection()
+    let isOwn = assured != nil || state.commandMethods.areAll(of: object)
     if isOwn, let connection, connection.isRepresented(as: type), try speaks(on: connection) { return }
     let command = "TYPE \(type.rawValue)"
     let reply = try method == .voidcmd ? voidcmd(command) : sendcmd(command)
@@ -117,7 +136,7 @@ extension FTPObject {
   ) throws -> ObjectPointer {
     let (text, code) = try state.replyTexts.texts(of: exchanged.reply)
     do {
-      try object.set(state.names[glance: .lastresp], code)
+      try setLastResponse(code, of: object, on: exchanged.connection, state)
       switch exchanged.reply.category {
       case .completion: return text
       case .preliminary, .intermediate: if !mustComplete { return text }

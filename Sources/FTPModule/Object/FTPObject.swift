@@ -148,6 +148,7 @@ struct FTPObject {
   func refresh(_ connection: Connection) throws(PythonError) { try Self.refresh(connection, of: object.glance, state) }
 
   static func refresh(_ connection: Connection, of object: Glance, _ state: ModuleState) throws(PythonError) {
+    let assurance = connection.assurance.flatMap { $0.lookups == state.lookups.state(of: object) ? $0 : nil }
     // Python code may have closed the socket, and its descriptor be another file's by now.
     connection.stream.revalidate()
     let limit = try connection.stream.timeLimit()
@@ -159,13 +160,16 @@ struct FTPObject {
     } else {
       // Who has taken from the socket the limit that it was opened with wants none.
       let isTaken = connection.openedWithLimit ?? false
-      connection.limit(replies: isTaken ? .none : try replyLimit(of: object, state))
+      connection.limit(replies: isTaken ? .none : try replyLimit(of: object, state, assurance))
     }
-    connection.control.lineLimit = try maximumLine(of: object, state)
+    connection.control.lineLimit = if let assurance { assurance.lineLimit } else { try maximumLine(of: object, state) }
   }
 
   /// What the attribute `timeout` says of replies where the socket has no limit of its own: a script may have set it since.
-  private static func replyLimit(of object: Glance, _ state: ModuleState) throws(PythonError) -> Connection.ReplyLimit {
+  private static func replyLimit(
+    of object: Glance, _ state: ModuleState, _ assurance: Assurance?
+  ) throws(PythonError) -> Connection.ReplyLimit {
+    if let limit = assurance?.replyLimit { return limit }
     // As nearly always.
     if try object.has(state.names[glance: .timeout], state.notGiven()) { return .default }
     return try object.object { ftp throws(PythonError) in
