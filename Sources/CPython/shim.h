@@ -78,8 +78,8 @@ static inline int py_str_becomes(PyObject *_Nonnull text, Py_ssize_t size, PyObj
   return 1;
 }
 
-/* The number that each change of a dictionary gives it (PEP 509), and no other one has; 0 where there is none. It lies behind the count of the
- * entries. That is not in the stable ABI, but settled: the Pythons that have it, up to 3.12, do not change any more. */
+/* A dictionary's number: each change gives it one that no dictionary of this interpreter has had (PEP 509); 0 where there is none. It lies behind the
+ * count of the entries. That is not in the stable ABI, but settled: the Pythons that have it, up to 3.12, do not change any more. */
 static inline uint64_t py_dict_version(PyObject *_Nonnull dictionary) {
   const struct { PyObject_HEAD Py_ssize_t used; uint64_t version; } *fields = (const void *)dictionary;
   return Py_Version < 0x030D0000 ? fields->version : 0;
@@ -128,6 +128,7 @@ static const unsigned int py_type_flags = Py_TPFLAGS_DEFAULT;
 static const unsigned int py_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE;
 static const unsigned int py_fixed_base_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE;
 static const unsigned int py_collected_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC;
+static const unsigned int py_fixed_collected_type_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE;
 static const int py_method_flags = METH_METHOD | METH_FASTCALL | METH_KEYWORDS;
 static const int py_function_flags = METH_FASTCALL | METH_KEYWORDS;
 

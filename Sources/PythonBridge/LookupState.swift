@@ -1,15 +1,17 @@
 internal import CPython
 
-/// What the attributes of an object are looked up in, as it is at one moment. While it is the same, each lookup finds what it found then.
+/// What the attributes of an object are looked up in, as it is at one moment. While it is the same, those that are plain (`LookupStates.isPlain`) have
+/// the values that they had then, and each method is the one that it was.
 public struct LookupState: Equatable {
+  fileprivate let type: ObjectPointer
   fileprivate let classes: UInt64
   fileprivate let object: UInt64
 }
 
-/// Tells whether anybody has written to an object of certain classes, or to these classes, by a look at two numbers.
+/// Tells whether anybody has written to an object of certain classes, or to these classes, by a look at their numbers.
 ///
-/// CPython gives a dictionary another number with each change, which no other one ever has (PEP 509). It stopped with 3.13, and nothing of the stable
-/// ABI takes its place: there, no object has a state, and all is looked up each time.
+/// CPython numbers its dictionaries: each change of one gives it a number that none in this interpreter has had before (PEP 509). It stopped with 3.13, and
+/// nothing of the stable ABI takes its place: there, no object has a state, and all is looked up each time.
 public final class LookupStates {
   private let classes:
     UnsafeMutableBufferPointer<(type: ObjectPointer, bases: ObjectPointer, dictionary: ObjectPointer)>
@@ -45,10 +47,8 @@ public final class LookupStates {
     get throws(PythonError) {
       let dictionary = try PythonObject.dictionary()
       let empty = py_dict_version(dictionary.pointer)
-      guard empty != 0 else { return false }
       try dictionary.set(.none, for: .none)
-      let filled = py_dict_version(dictionary.pointer)
-      return filled > empty && py_dict_version(dictionary.pointer) == filled
+      return empty != 0 && py_dict_version(dictionary.pointer) > empty
     }
   }
 
@@ -60,23 +60,26 @@ public final class LookupStates {
       guard PyType_GetSlot(OpaquePointer(entry.type), Py_tp_bases) == UnsafeMutableRawPointer(entry.bases) else {
         return nil
       }
-      // Each number only grows, and so does their sum.
+      // Each change makes one of them larger, and so their sum.
       sum &+= py_dict_version(entry.dictionary)
       if entry.type == type {
-        guard let own = ownDictionary(of: object) else { return nil }
-        return LookupState(classes: sum, object: py_dict_version(own))
+        guard let own = PyObject_GenericGetDict(object.pointer, nil) else {
+          PyErr_Clear()
+          return nil
+        }
+        defer { Py_DecRef(own) }
+        return LookupState(type: type, classes: sum, object: py_dict_version(own))
       }
     }
     return nil
   }
 
-  /// Whether this attribute is what a dictionary says: nothing in these classes computes it, or takes what is written to it. Attached.
+  /// Whether this attribute has what a dictionary says, and that is always the same: nothing in these classes computes it, or takes what is written to it.
+  /// Attached.
   public func isPlain(_ name: Glance) -> Bool {
     for entry in classes {
       if let value = PyDict_GetItemWithError(entry.dictionary, name.pointer) {
-        guard PyType_GetSlot(py_type(value), Py_tp_descr_get) == nil,
-          PyType_GetSlot(py_type(value), Py_tp_descr_set) == nil
-        else { return false }
+        guard value == py_none() || py_is_exact_int(value) != 0 || py_is_exact_str(value) != 0 else { return false }
       } else if PyErr_Occurred() != nil {
         PyErr_Clear()
         return false
@@ -85,26 +88,21 @@ public final class LookupStates {
     return true
   }
 
-  /// Sets an attribute to a `str`, and returns the state afterwards; nil, and nothing is set, where the object's own dictionary is no longer as in `state`, or
-  /// where the value that goes may run code. In `state` the object's
-  /// class must have set attributes as most do, and this one been plain. Throws `MemoryError`.
+  /// Sets an attribute to a `str`, and returns the state afterwards; nil, and nothing is set, where the state is no longer this one, or where the value
+  /// that goes may run code. To be called for an attribute that is plain in this state, of an object whose class sets attributes as most do. Throws
+  /// `MemoryError`, and what a strange key in the object's dictionary raises.
   public func set(
     _ name: Glance, _ value: PythonObject, of object: Glance, in state: LookupState
   ) throws(PythonError) -> LookupState? {
-    guard let own = ownDictionary(of: object), py_dict_version(own) == state.object,
-      let former = PyDict_GetItemWithError(own, name.pointer), py_is_exact_str(former) != 0
-    else { return nil }
-    try check(PyDict_SetItem(own, name.pointer, value.pointer))
-    return LookupState(classes: state.classes, object: py_dict_version(own))
-  }
-
-  /// Borrowed from the object.
-  private func ownDictionary(of object: Glance) -> ObjectPointer? {
-    guard let dictionary = PyObject_GenericGetDict(object.pointer, nil) else {
-      PyErr_Clear()
+    guard self.state(of: object) == state, let own = PyObject_GenericGetDict(object.pointer, nil) else { return nil }
+    defer { Py_DecRef(own) }
+    guard let former = PyDict_GetItemWithError(own, name.pointer), py_is_exact_str(former) != 0,
+      py_dict_version(own) == state.object
+    else {
+      if PyErr_Occurred() != nil { throw PythonError() }
       return nil
     }
-    Py_DecRef(dictionary)
-    return dictionary
+    try check(PyDict_SetItem(own, name.pointer, value.pointer))
+    return LookupState(type: state.type, classes: state.classes, object: py_dict_version(own))
   }
 }

@@ -69,7 +69,7 @@ public final class WatchedAttribute: ReferenceHolder {
   /// Makes the type of such attributes. `name` is the dotted name.
   public static func makeType(in module: PythonObject, name: String) throws(PythonError) -> PythonObject {
     try PythonBridge.makeType(
-      in: module, name: name, size: NativeObject.size, flags: py_collected_type_flags,
+      in: module, name: name, size: NativeObject.size, flags: py_fixed_collected_type_flags,
       slots: NativeObject.slots + [PyType_Slot(Py_tp_descr_get, get), PyType_Slot(Py_tp_descr_set, set)])
   }
 

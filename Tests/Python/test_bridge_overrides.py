@@ -323,15 +323,26 @@ def test_what_sets_attributes_sees_each_reply(spoken: Any, client: ModuleType) -
         seen.append((name, value))
         object.__setattr__(self, name, value)
 
-    with mock.patch.object(client.FTP, "__setattr__", note):
-        for _ in range(3):
+    def commands() -> None:
+        spoken.putcmd("NOOP")
+        spoken.voidresp()
+        for _ in range(2):
             spoken.voidcmd("NOOP")
+
+    with mock.patch.object(client.FTP, "__setattr__", note):
+        commands()
     assert seen == [("lastresp", "200")] * 3
     seen.clear()
+    spoken.voidcmd("NOOP")
+    kind, spoken.__class__ = type(spoken), type("Noting", (type(spoken),), {"__setattr__": note})
+    commands()
+    assert seen == [("lastresp", "200")] * 3
+    seen.clear()
+    object.__setattr__(spoken, "__class__", kind)
+    spoken.voidcmd("NOOP")
     taken = property(None, lambda _, value: seen.append(("taken", value)))
     with mock.patch.object(client.FTP, "lastresp", taken, create=True):
-        for _ in range(3):
-            spoken.voidcmd("NOOP")
+        commands()
     assert seen == [("taken", "200")] * 3
     with mock.patch.object(client.FTP, "__getattribute__", loud_lookup):
         assert spoken.voidcmd("NOOP") == "200 OK."
@@ -340,6 +351,37 @@ def test_what_sets_attributes_sees_each_reply(spoken: Any, client: ModuleType) -
 
 def loud_lookup(self: Any, name: str) -> Any:
     return upper(name).__get__(self) if name == "getresp" else object.__getattribute__(self, name)
+
+
+@KINDS
+def test_a_strange_key_in_the_way_of_the_last_response_raises_or_not(spoken: Any) -> None:
+    compare = mock.Mock(return_value=False)
+
+    class Key(str):
+        def __hash__(self) -> int:
+            return hash("lastresp")
+
+        def __eq__(self, other: object) -> bool:
+            return bool(compare(other))
+
+    def replace(_: object) -> bool:
+        spoken.__dict__ = dict(vars(spoken))
+        return False
+
+    former = dict(vars(spoken))
+    vars(spoken).clear()
+    vars(spoken)[Key("other")] = 1
+    vars(spoken).update(former)
+    for effect in (None, replace):
+        compare.side_effect = effect
+        for _ in range(2):
+            assert spoken.voidcmd("NOOP") == "200 Ok."
+    compare.side_effect = ZeroDivisionError
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            spoken.voidcmd("NOOP")
+    compare.side_effect = None
+    spoken.__dict__ = former
 
 
 @KINDS

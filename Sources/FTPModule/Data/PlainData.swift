@@ -34,7 +34,6 @@ final class PlainData {
   init?(_ command: PythonObject, _ rest: PythonObject?, of ftp: FTPObject) throws {
     let state = ftp.state
     guard command.isString, state.hooks.openDataConnections, let connection = try Self.hidingConnection(of: ftp),
-      connection.session == nil, connection.transfer == nil, connection.stream.plainDescriptor != nil,
       try state.connectsPlainly(), let line = try command.withEncodableUTF8({ Command(sendable: $0) }) ?? nil,
       let server = connection.peer, ftp.isAddressed(as: server)
     else { return nil }
@@ -52,10 +51,10 @@ final class PlainData {
   private static func hidingConnection(of ftp: FTPObject) throws -> Connection? {
     let (state, object) = (ftp.state, ftp.object)
     let assured = try FTPObject.assuredConnection(of: object.glance, state, .ofObject)
-    if let assured, assured.assurance?.hidesData == true { return assured }
+    if let assured, assured.assurance?.hidesData == true { return isPlain(assured) ? assured : nil }
     let (names, lookups) = (state.names, state.lookups.state(of: object.glance))
     guard state.transferMethods.areAll(of: object), ftp.debugLevel == 0, let connection = try ftp.connection(),
-      try ftp.speaks(on: connection), try object.hasTrueAttribute(names[.passiveserver]),
+      isPlain(connection), try ftp.speaks(on: connection), try object.hasTrueAttribute(names[.passiveserver]),
       try Self.unused.allSatisfy({ name throws(PythonError) in try !object.hasTrueAttribute(names[name]) }),
       try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address]),
       try ftp.codec.isStrictUTF8
@@ -65,7 +64,11 @@ final class PlainData {
     return connection
   }
 
-  /// What must be off, and what else is asked.
+  private static func isPlain(_ connection: Connection) -> Bool {
+    connection.session == nil && connection.transfer == nil && connection.stream.plainDescriptor != nil
+  }
+
+  /// What must be off; and what else is asked. That the answer holds until somebody writes to them needs constants.
   private static let unused: [Name] = [.proxy, .prefer_epsv, .trust_server_pasv_ipv4_address]
   private static let needed: [Name] = [.passiveserver, ._ftplib_proxied_host, .source_address]
 

@@ -32,7 +32,7 @@ extension FTPObject {
   ) {
     connection.assurance = nil
     guard let lookups, state.socketAttribute.watches(object),
-      texts.allSatisfy({ state.lookups.isPlain(state.names[glance: $0]) })
+      others.allSatisfy({ state.lookups.isPlain(state.names[glance: $0]) })
     else { return }
     do {
       guard try haveConstants(object, [.debugging, .maxline], state) else { return }
@@ -65,8 +65,8 @@ extension FTPObject {
     return true
   }
 
-  /// Attributes that are no numbers.
-  private static let texts: [Name] = [.file, .encoding, .errors, .timeout, .lastresp]
+  /// What else must be plain: two that are text, one that goes by the very object, one that is looked at each time, and one that is written to.
+  private static let others: [Name] = [.encoding, .errors, .timeout, .file, .lastresp]
 
   /// Sets `lastresp`.
   static func setLastResponse(

@@ -67,6 +67,7 @@ extension FTPObject {
 
   /// Reads a reply, as `exchange` does.
   func awaited() throws -> Exchanged? {
+    // Below `voidcmd` are all the methods that read.
     guard let connection = try Self.assuredConnection(of: object.glance, state, .voidcmd) ?? answeringConnection()
     else { return nil }
     return try asPython {

@@ -148,10 +148,10 @@ struct FTPObject {
   func refresh(_ connection: Connection) throws(PythonError) { try Self.refresh(connection, of: object.glance, state) }
 
   static func refresh(_ connection: Connection, of object: Glance, _ state: ModuleState) throws(PythonError) {
-    let assurance = connection.assurance.flatMap { $0.lookups == state.lookups.state(of: object) ? $0 : nil }
     // Python code may have closed the socket, and its descriptor be another file's by now.
     connection.stream.revalidate()
     let limit = try connection.stream.timeLimit()
+    let assurance = connection.assurance.flatMap { $0.lookups == state.lookups.state(of: object) ? $0 : nil }
     if connection.openedWithLimit == nil { connection.openedWithLimit = limit != nil }
     if let limit {
       connection.stream.endSlices()
