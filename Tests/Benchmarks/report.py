@@ -133,14 +133,16 @@ def verdict(runs: Sequence[tuple[Result, Reached]], is_enough: bool) -> str:
     programs = ("C", SAME_CALLS, result.named(IN_PYTHON, reached.who))
     asked = {program: result.floor(reached.goal, reached.other, program) for program in programs}
     floors = {program: floor for program, floor in asked.items() if floor is not None}
+    blamed = False
     for program, floor in floors.items():
         if floor > reached.goal.ratio:
             name = "the C program" if program == "C" else program
             said += f", by {name} too" if said == "missed" else f", missed by {name} in the other"
+            blamed = True
             break
     for program in (each for each in floors if each != "C"):
         said += f"; {program} has {floors[program]:.2f}"
-    reason = result.workload.reason if len(missed) == len(runs) else ""
+    reason = result.workload.reason if len(missed) == len(runs) or not blamed else ""
     return f"{said}: {reason}" if reason else said
 
 

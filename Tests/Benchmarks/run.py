@@ -41,7 +41,7 @@ def options() -> argparse.Namespace:
     )
     parser.add_argument("--curves", action="store_true", help="cost against size as well")
     parser.add_argument(
-        "--rounds", type=int, help="instead of a workload's own (5 to 15; quick: 3, least: 1)"
+        "--rounds", type=int, help="instead of a workload's own (5 to 31; quick: 3, least: 1)"
     )
     parser.add_argument("--again", action="store_true", help="a second run, beside the first")
     parser.add_argument("--into", type=Path, default=FOLDER, metavar="FOLDER")

@@ -42,7 +42,7 @@ commands = partial(
     needs="",
     unit="commands",
     one_processor=True,
-    rounds=15,
+    rounds=21,
 )
 peak = partial(Workload, size=4096, quick=256, rounds=1, inside=False)
 
@@ -105,7 +105,7 @@ WORKLOADS = (
         (*_ALL, "C, copied"),
         STOR_GOALS,
         needs="",
-        rounds=11,
+        rounds=31,
         reason="vsftpd reads faster what the client has copied, and so has in the cache",
     ),
     whole_files(
