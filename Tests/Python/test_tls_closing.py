@@ -13,7 +13,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Conversation, ScriptedServer, Step, answer, say, send, stall
+from conftest import Conversation, ScriptedServer, Step, answer, passive, say, send, stall
+from scripted_tls import data_secured
 from tls_support import (
     LOGIN_TLS,
     await_end_of_tcp,
@@ -74,9 +75,9 @@ def received_by(ftp: Any) -> bytes:
     return b"".join(server.received)
 
 
-def content(ftp: FTP_TLS) -> bytes:
+def content(ftp: FTP_TLS, rest: int | None = None) -> bytes:
     received: list[bytes] = []
-    assert ftp.retrbinary("RETR x", received.append).startswith("226")
+    assert ftp.retrbinary("RETR x", received.append, rest=rest).startswith("226")
     return b"".join(received)
 
 
@@ -204,6 +205,38 @@ def test_without_close_notify_and_announced_size_the_server_is_asked(
             content(ftp)
     else:
         assert content(ftp) == WHOLE
+    assert ftp.pwd() == "/here"
+
+
+@pytest.mark.parametrize("announced", ["left", "whole"])
+@pytest.mark.parametrize("size", ["213 50000", "500 What?"])
+def test_behind_an_offset_the_announced_size_may_be_what_is_left(
+    log_in: LogIn, announced: str, size: str
+) -> None:
+    """As much as was left, cut short so that it ends where a file of just that size would."""
+    count = 30_000 if announced == "left" else 50_000
+    sent = 10_000 if announced == "left" else 30_000
+    ftp = log_in(
+        answer("TYPE"),
+        passive(),
+        answer("REST", "350 Go on."),
+        answer("RETR", f"150 Here it comes ({count} bytes)."),
+        data_secured(),
+        send(WHOLE[20_000:][:sent]),
+        cut_data(),
+        DONE,
+        answer("SIZE", size),
+        HERE,
+        verify=True,
+    )
+    if announced == "whole" and size.startswith("2"):
+        assert content(ftp, rest=20_000) == WHOLE[20_000:]
+    elif size.startswith("2"):
+        with pytest.raises(EOFError, match="received 10000 of 30000 bytes"):
+            content(ftp, rest=20_000)
+    else:
+        with pytest.raises(EOFError, match="without TLS's close_notify"):
+            content(ftp, rest=20_000)
     assert ftp.pwd() == "/here"
 
 

@@ -42,11 +42,12 @@ extension FTPSession {
     return FTPError(error.kind, "cannot \(action): \(error.message)")
   }
 
-  /// Goes on over another stream of the same connection. Nothing of what the old one brought is left.
+  /// Goes on over another stream of the same connection. None of the bytes that the old one brought is left.
   private func speak(over stream: any ByteStream) {
-    let (limit, trail) = (control.lineLimit, control.trail)
+    let (limit, trail, changes) = (control.lineLimit, control.trail, control.representationChanges)
     control = ControlConnection(stream, host: control.host, replyTimeout: control.replyTimeout)
-    (control.lineLimit, control.trail) = (limit, trail)
+    (control.lineLimit, control.trail, control.representationChanges) = (limit, trail, changes)
+    control.doubtRepresentation()
   }
 
   /// Ends TLS on the control connection (`CCC`), for gateways that must read `PORT` and `PASV`; data connections stay as they are.
@@ -58,6 +59,8 @@ extension FTPSession {
     guard let stream = control.stream as? any SecureStream else {
       throw FTPError(.state, "the connection to \(control.host) is not secured by TLS")
     }
+    // Servers take neither PBSZ nor PROT in the clear.
+    try agreeOnProtection()
     let reply = try control.complete(Command("CCC"))
     do throws(FTPError) {
       try stream.endWriting(idleTimeout: configuration.timeout)
@@ -101,20 +104,22 @@ extension FTPSession {
   /// A failure is explained by the server's own word, such as `425 Unable to build data connection`, where it has one.
   func secureData(_ socket: Socket) throws(FTPError) -> SecureClosing? {
     guard configuration.protectsData, let security = configuration.security else { return nil }
+    let stream: any SecureStream
+    let interruption: FTPError?
     do throws(FTPError) {
-      let (stream, interruption) = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
+      (stream, interruption) = try socket.deferringInterrupts(for: TLSPatience.handshake) { () throws(FTPError) in
         try security.secure(socket, host: host, control: secured, until: .after(configuration.connectTimeout))
       }
-      let closing = SecureClosing(stream: stream, socket: socket, control: control, isProxied: proxied != nil)
-      if let interruption {
-        closing.reset(awaitingData: !isUploading, until: .after(TLSPatience.firstData))
-        throw interruption
-      }
-      return closing
     } catch {
       if case .interrupted = error.kind { control.noteBrokenHandshake() }
       throw Self.reworded(control.explanation(of: error), "secure the data connection of \(control.host)")
     }
+    let closing = SecureClosing(stream: stream, socket: socket, control: control, isProxied: proxied != nil)
+    if let interruption {
+      closing.reset(awaitingData: !isUploading, until: .after(TLSPatience.firstData))
+      throw interruption
+    }
+    return closing
   }
 
   /// Shakes hands on a data connection on which the command was interrupted before, and has its close be a reset.
@@ -140,7 +145,8 @@ extension FTPSession {
   func requireWhole(_ transfer: DataTransfer) throws(FTPError) {
     guard transfer.ending == .unannounced, configuration.requiresCloseNotify else { return }
     if representation == .binary {
-      guard transfer.announced == nil || transfer.isDoubtful else { return }
+      // What `verify` lets pass for the size of the whole, behind an offset, may be what was left.
+      if let announced = transfer.announced, transfer.transferred >= announced { return }
       if let size = try sizeOnServer(transfer.command) { return try transfer.verify(size: size) }
     }
     throw FTPError(withoutCloseNotify: control.host)

@@ -181,7 +181,8 @@ public final class FTPSession {
     let command = try Command(line: line.utf8)
     // It may be PROT or REIN, or change what it does not name.
     representationSetAt = nil
-    hasAgreedOnProtection = false
+    // Behind CCC nothing else can be agreed on.
+    if isSecure { hasAgreedOnProtection = false }
     if command.word.beginsSession { representation = nil }
     if command.word == "USER" { user = Array(command.line.dropFirst(5).dropLast(2)).text }
     let reply = try control.execute(command)

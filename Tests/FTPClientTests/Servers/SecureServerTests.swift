@@ -130,9 +130,11 @@ extension ClientTests {
     func `the command channel is cleared, data stays secure`(_ name: String, _ mode: String) throws {
       try RealServer.run(name, mode, files: ["file": Self.content]) { server in
         try server.session(.secure()) { session in
+          _ = try session.execute("NOOP")
           try session.clearCommandChannel()
           #expect(!session.isSecure)
           _ = try session.workingDirectory()
+          _ = try session.execute("NOOP")
           try session.gives("file", Self.content)
           #expect(thrown { try session.clearCommandChannel() } == "state")
         }
