@@ -346,6 +346,22 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
         """)
     }
   },
+  // ROOT FOLDER: a folder that is not the device's, whatever its name.
+  "search-paths": { words in
+    var configuration = Interpreter.Configuration(.device(root: words[0]))
+    configuration.searchPaths = [words[1], "below"]
+    _ = chdir(words[2])
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run("import only_there, only_below\nprint(only_there.answer, only_below.answer)")
+    }
+  },
+  "unfinished-character": { _ in
+    var configuration = Interpreter.Configuration()
+    configuration.output = { stream, text in print(stream, text) }
+    try Interpreter.with(configuration) { interpreter in
+      try interpreter.run("import sys\nsys.stdout.buffer.write(b'caf\\xe9')\nsys.stderr.buffer.write(b'\\xc3')")
+    }
+  },
   "multiprocessing": { words in
     var configuration = Interpreter.Configuration()
     configuration.searchPaths = [words[1]]

@@ -75,6 +75,17 @@ def test_rmdirs(tmp_path: Path) -> None:
     assert done.stderr.endswith("No such file or directory: 'a'\n")
 
 
+def test_rmdirs_of_no_name_removes_nothing(tmp_path: Path) -> None:
+    """Below a root as well, whose folders have the names of some in the root."""
+    for name in ("usr/bak", "bak"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "file").touch()
+    code = "import ql_fs, uos; uos.chdir('/usr'); ql_fs.rmdirs('')"
+    done = FTPY.run("--root", tmp_path, "-c", code, check=False)
+    assert done.stderr.endswith("No such file or directory: ''\n")
+    assert [(tmp_path / name / "file").exists() for name in ("usr/bak", "bak")] == [True, True]
+
+
 def test_touch_and_read_json(tmp_path: Path) -> None:
     data = {"name": "ü", "list": [1, 2.5, None, True]}
     for _ in range(2):

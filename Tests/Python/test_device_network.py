@@ -162,6 +162,28 @@ def test_switching_off_ends_the_run(switch: str, root: list[str], tmp_path: Path
     assert done.stderr.count("\n") == 1
 
 
+def test_switching_off_waits_for_no_output(tmp_path: Path) -> None:
+    source = """
+import _thread, sys, utime
+from misc import Power
+
+class Stuck:
+    def write(self, text): pass
+    def flush(self): utime.sleep(1000)
+
+def off():
+    utime.sleep_ms(200)
+    Power.powerDown()
+
+sys.stdout = Stuck()
+_thread.start_new_thread(off, ())
+while True:
+    try: utime.sleep(60)
+    except BaseException: pass
+"""
+    assert run_script(source, tmp_path).returncode == 0
+
+
 @pytest.mark.parametrize("name", ["ADC", "PWM", "PowerKey", "USB", "USBNET"])
 def test_the_hardware_in_misc(name: str, tmp_path: Path) -> None:
     done = FTPY.run("-c", f"from misc import {name}", cwd=tmp_path, check=False)

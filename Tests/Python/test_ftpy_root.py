@@ -691,6 +691,10 @@ def test_builtins_of_the_device(root: Path) -> None:
     (root / "usr/part.py").write_text("y = x + 1\n")
     code = "x = const(5)\nexecfile('/usr/part.py')\nprint(y)"
     assert FTPY.run("--root", root, "-c", code).stdout == "6\n"
+    (root / "usr/part.py").write_text("x = 1\n1 // 0\n")
+    done = FTPY.run("--root", root, "-c", "execfile('/usr/part.py')", check=False)
+    assert f'File "{root}/usr/part.py", line 2' in done.stderr
+    assert "1 // 0" in done.stderr
 
 
 # Boot

@@ -166,6 +166,24 @@ import Testing
     #expect(try folder.read("usr/a.txt") == "hello")
   }
 
+  @Test func `search paths are this computer's, below a root as well`() throws {
+    let (root, folder) = (try TemporaryFolder(), try TemporaryFolder())
+    // `/usr` and `/bak` are names of the device's.
+    let path = "/usr/local/lib/ftplib-test-\(getpid())"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try Data("answer = 42\n".utf8).write(to: URL(fileURLWithPath: path + "/only_there.py"))
+    try FileManager.default.createDirectory(atPath: folder.path + "/below", withIntermediateDirectories: true)
+    try folder.write("below/only_below.py", "answer = 43\n")
+    let probe = try Probe.run("search-paths", root.path, path, folder.path)
+    #expect(probe.output == "42 43\n", "\(probe.errors)")
+  }
+
+  @Test func `of a character without an end there is a sign`() throws {
+    let probe = try Probe.run("unfinished-character")
+    #expect(probe.output == "standardOutput caf\nstandardOutput \u{FFFD}\nstandardError \u{FFFD}\n", "\(probe.errors)")
+  }
+
   @Test(arguments: [false, true], [false, true])
   func `gc, _thread and sys have the device's functions`(isDevice: Bool, isLimited: Bool) throws {
     let folder = try TemporaryFolder()

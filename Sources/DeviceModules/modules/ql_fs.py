@@ -6,6 +6,7 @@ as False, None or -1 this does too; all other failures are OSErrors.
 
 import os as _os
 from _io import open as _open
+from errno import ENOENT as _ENOENT
 from errno import ENOTEMPTY as _ENOTEMPTY
 
 from _ftpy.hostpath import host as _host
@@ -56,6 +57,8 @@ def rmdirs(path: str, /) -> None:
     """Removes a folder and all that is in it. A link in it goes, not what it leads to."""
     from uos import listdir, remove
 
+    if not path:  # a setting that is missing, not the folder that the script stands in
+        raise OSError(_ENOENT, _os.strerror(_ENOENT), path)
     try:
         remove(path)
     except OSError as error:

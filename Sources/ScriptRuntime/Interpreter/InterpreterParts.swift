@@ -13,12 +13,19 @@ final class InterpreterParts {
   private let embedding: PythonObject
   /// `sys.stdout` and `sys.stderr` as they were at the start: Python writes these out at its end, and nobody could end that.
   private let streams: [(name: StaticString, stream: PythonObject)]
+  /// Hands over what the streams hold back of a character.
+  private let unfinished: [() -> Void]
   /// `linecache.cache`, from the first run on.
   var sources: PythonObject?
 
   /// Puts everything in its place after the start. Throws `.start`.
   init(_ configuration: Interpreter.Configuration, _ start: InterpreterStart) throws(ScriptError) {
     do {
+      // A device's root is another working directory.
+      let paths = try PythonObject.list()
+      for path in configuration.searchPaths {
+        try paths.append(importModule("os.path").callMethod("abspath", .string(path)))
+      }
       guard DeviceImports.install(root: start.root, memoryLimit: configuration.memoryLimit.map { max($0, 1) })
       else { throw PythonError() }
       variables = try importModule("__main__").attribute("__dict__")
@@ -26,11 +33,11 @@ final class InterpreterParts {
       try RunControl.shared.install()
       embedding = try importModule("_ftpy.embedding")
       if configuration.virtualEnvironment == nil { try embedding.callMethod("set_executable") }
-      try Self.addPaths(configuration.searchPaths)
+      try embedding.callMethod("add_paths", paths)
       let modules = try PythonObject.dictionary()
       for (name, source) in configuration.modules { try modules.set(.string(source), for: name) }
       try embedding.callMethod("add_modules", modules)
-      try Streams.install(configuration, embedding)
+      unfinished = try Streams.install(configuration, embedding)
       streams = try Output.streams.map { ($0, try importModule("sys").attribute("\($0)")) }
       if let limit = configuration.memoryLimit { try Self.limitMemory(limit) }
     } catch {
@@ -38,12 +45,6 @@ final class InterpreterParts {
       RunControl.shared.uninstall()
       throw ScriptError(.start, type: reason.type, "the interpreter cannot be set up: \(reason.description)")
     }
-  }
-
-  private static func addPaths(_ paths: [String]) throws(PythonError) {
-    guard !paths.isEmpty else { return }
-    let path = try importModule("sys").attribute("path")
-    for (index, entry) in paths.enumerated() { _ = try path.attribute("insert").call(.integer(index), .string(entry)) }
   }
 
   /// What the client loads when it is used, what describes an exception, and what runs chunks: no memory of the script's.
@@ -77,6 +78,7 @@ final class InterpreterParts {
     let areThreadsLeft = LeftThreads.end()
     for (name, stream) in streams { _ = stream.withPointer { PySys_SetObject(name.cString, $0) } }
     do throws(ScriptError) { try Output.flush() } catch { failure = failure ?? error }
+    Attachment.detach { for handOver in unfinished { handOver() } }
     if areThreadsLeft { Self.abandonStreams() }
     return failure
   }

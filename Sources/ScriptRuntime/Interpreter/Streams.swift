@@ -3,11 +3,17 @@ internal import Synchronization
 
 /// The program's handlers in the place of the process's standard streams.
 enum Streams {
-  /// Puts the handlers that there are behind `sys.stdout`, `sys.stderr` and `sys.stdin`. `embedding` is the module `_ftpy.embedding`.
-  static func install(_ configuration: Interpreter.Configuration, _ embedding: PythonObject) throws {
+  /// Puts the handlers that there are behind `sys.stdout`, `sys.stderr` and `sys.stdin`. `embedding` is the module `_ftpy.embedding`. Returns what is to be
+  /// called, detached, when nothing is written any more.
+  static func install(_ configuration: Interpreter.Configuration, _ embedding: PythonObject) throws -> [() -> Void] {
+    var ends: [() -> Void] = []
     if let output = configuration.output {
-      try embedding.callMethod(
-        "set_output", writer(output, .standardOutput), writer(output, .standardError))
+      func writer(_ stream: Interpreter.OutputStream) throws -> PythonObject {
+        let text = TextAssembler()
+        ends.append { if let rest = text.end() { output(stream, rest) } }
+        return try Self.writer(output, stream, text)
+      }
+      try embedding.callMethod("set_output", writer(.standardOutput), writer(.standardError))
     }
     if let input = configuration.input {
       let read = RegisteredFunction("read", [], "") { () -> [UInt8]? in
@@ -16,13 +22,14 @@ enum Streams {
       }
       try embedding.callMethod("set_input", read.object())
     }
+    return ends
   }
 
   private static func writer(
-    _ output: @escaping @Sendable (Interpreter.OutputStream, String) -> Void, _ stream: Interpreter.OutputStream
+    _ output: @escaping @Sendable (Interpreter.OutputStream, String) -> Void, _ stream: Interpreter.OutputStream,
+    _ text: TextAssembler
   ) throws -> PythonObject {
-    let text = TextAssembler()
-    return try RegisteredFunction("write", ["data"], "") { (data: [UInt8]) in
+    try RegisteredFunction("write", ["data"], "") { (data: [UInt8]) in
       let whole = text.append(data)
       if !whole.isEmpty { Attachment.detach { output(stream, whole) } }
     }.object()
@@ -41,6 +48,14 @@ private final class TextAssembler: Sendable {
       let cut = all.count - Self.unfinished(all)
       rest = Array(all[cut...])
       return String(decoding: all[..<cut], as: UTF8.self)
+    }
+  }
+
+  /// The start of a character that stays without an end, as its replacement; nil where there is none.
+  func end() -> String? {
+    rest.withLock { rest in
+      defer { rest = [] }
+      return rest.isEmpty ? nil : String(decoding: rest, as: UTF8.self)
     }
   }
 

@@ -62,7 +62,7 @@ def install() -> None:
 def execfile(path: str) -> None:
     """Runs a file among the caller's variables: the device's builtin."""
     with files.open(path) as file:
-        code = compile(file.read(), path, "exec", dont_inherit=True)
+        code = compile(file.read(), file.name, "exec", dont_inherit=True)
     exec(code, sys._getframe(1).f_globals)
 
 

@@ -26,6 +26,13 @@ def set_executable() -> None:
     sys.executable = sys._base_executable = found  # type: ignore[attr-defined]
 
 
+def add_paths(paths: "list[str]") -> None:
+    """Puts the program's folders first on `sys.path`: this computer's, with a device root too."""
+    sys.path[:0] = paths
+    if deviceroot := sys.modules.get("_ftpy.deviceroot"):
+        deviceroot.libraries.extend(filter(deviceroot.is_library, paths))
+
+
 def add_modules(modules: "dict[str, str]") -> None:
     """Makes the program's modules importable, before all others."""
     if modules:

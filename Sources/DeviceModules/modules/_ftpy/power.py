@@ -72,12 +72,23 @@ def switch_off() -> "NoReturn":
 
 
 def end_process() -> None:
+    """Ends the process after a while, whatever stands in the way."""
     sleep(GRACE)
+    try:
+        written = _thread.allocate_lock()
+        written.acquire()
+        _thread.start_new_thread(write_out, (written,))
+        written.acquire(timeout=GRACE)  # who reads it may not read on
+        if terminal and os.tcgetpgrp(0) == os.getpgrp():
+            import termios
+
+            termios.tcsetattr(0, termios.TCSANOW, terminal)
+    finally:  # there may be no thread any more, and the terminal may be another's, or gone
+        os._exit(0)
+
+
+def write_out(written: "_thread.LockType") -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # it may be closed, or None
             stream.flush()
-    if terminal and os.tcgetpgrp(0) == os.getpgrp():
-        import termios
-
-        termios.tcsetattr(0, termios.TCSANOW, terminal)
-    os._exit(0)
+    written.release()
