@@ -89,6 +89,23 @@ def test_that_there_is_no_mlsd_is_remembered(talk: Talk) -> None:
     assert verbs(server) == ["MLSD", "LIST", "LIST"]
 
 
+def test_a_path_that_is_no_directory_says_nothing_of_mlsd(talk: Talk) -> None:
+    """RFC 3659: MLSD of what is no directory is answered by 501, as by an unknown parameter."""
+    facts = b"type=file;modify=20200726101112; f\r\n"
+    ftp, server = talk(
+        answer("TYPE"),
+        passive(),
+        answer("MLSD", "501 No such directory."),
+        HERE,
+        answer("CWD", "550 No such file or directory."),
+        *listing("MLSD", facts),
+    )
+    with pytest.raises(error_perm, match="550 No such file"):
+        ftp.listdir("missing")
+    assert ftp.listdir("there") == [("f", {"type": "file", "modify": "20200726101112"})]
+    assert verbs(server) == ["MLSD missing", "PWD", "CWD missing", "MLSD there"]
+
+
 def test_a_path_is_entered_and_left(talk: Talk) -> None:
     ftp, server = talk(
         *NO_MLSD,

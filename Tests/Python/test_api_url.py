@@ -273,6 +273,15 @@ def test_the_password_comes_from_a_netrc_file(
     assert server.heard[:3] == heard
 
 
+def test_a_netrc_file_may_spell_the_host_in_capitals(
+    netrc: Path, scripted: Scripted, connect: Any
+) -> None:
+    netrc.write_text("machine LocalHost login me password mine\n" + netrc.read_text())
+    server = scripted(LOGIN)
+    connect(f"ftp://LOCALhost:{server.port}", netrc=netrc).close()
+    assert server.heard[:2] == ["USER me", "PASS mine"]
+
+
 def test_the_default_entry(netrc: Path, scripted: Scripted, connect: Any) -> None:
     server = scripted(LOGIN)
     connect(f"ftp://localhost:{server.port}", netrc=netrc).close()

@@ -142,6 +142,22 @@ def test_get_of_several_needs_a_folder(program: Program, url: str) -> None:
     assert (status, errors) == (1, "ftplib: x: is no directory, for several files\n")
 
 
+def test_get_of_several_trees_keeps_them_apart(
+    program: Program, directory: Directory, url: str
+) -> None:
+    for name in ("a", "b"):
+        (directory.local / name).mkdir()
+        directory.put(f"{name}/f", name.encode())
+    directory.server.adopt(directory.local)
+    (program.folder / "to").mkdir()
+    (program.folder / "to/f").write_bytes(b"mine")
+    assert program("get", "-r", "-q", "-o", "to", url + "a", url + "b") == (0, b"", "")
+    files = {name: (program.folder / "to" / name).read_bytes() for name in ("f", "a/f", "b/f")}
+    assert files == {"f": b"mine", "a/f": b"a", "b/f": b"b"}
+    assert program("get", "-r", "-q", "-o", "to", url + "a")[0] == 0
+    assert (program.folder / "to/f").read_bytes() == b"a"
+
+
 def test_get_shows_a_meter_when_asked_and_not_when_quiet(
     program: Program, directory: Directory, url: str
 ) -> None:

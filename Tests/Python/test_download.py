@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from conftest import REPOSITORY, ScriptedServer, say
+from conftest import PYTHON3, REPOSITORY, ScriptedServer, say
 from fileserver import Connect, Fault, Files, connecting, serve
 from realservers import run_script, running
 
@@ -568,8 +568,59 @@ def test_a_file_object_without_seek_cannot_begin_anew(connect: Connect) -> None:
         if command.startswith("RETR"):
             files.modified = str(int(files.modified) + 1)
 
-    with pytest.raises(Error, match=r"no seek\(\)"):
+    with pytest.raises(Error, match=r"the file changed on the server.*; .* no seek\(\)"):
         connect(Files({"f": LARGE}, before=change)).download("f", Pipe())
+
+
+@pytest.mark.parametrize("tail", [b"", b"tail"])
+@pytest.mark.parametrize("newer", [LARGE, SMALL], ids=["as long", "shorter"])
+def test_what_lies_behind_a_download_in_a_file_object_stays(
+    connect: Connect, newer: bytes, tail: bytes
+) -> None:
+    """A download that begins anew takes back what it has written, and nothing else."""
+    old = bytes(len(LARGE)) + tail if tail else b""
+    file = io.BytesIO(b"head" + old)
+    file.seek(4)
+
+    def change(command: str, files: Files) -> None:
+        if command.startswith("RETR") and files.modified == "20200102030405":
+            files.modified = "20200102030406"
+            second.append(1)
+        elif second and command.startswith("SIZE"):
+            files.content["f"] = newer
+
+    second: list[int] = []
+    files = Files({"f": LARGE}, before=change, faults=[Fault(1_000_000, "reset")])
+    connect(files).download("f", file)
+    got = file.getvalue()
+    assert got[: 4 + len(newer)] == b"head" + newer
+    if tail:
+        assert (len(got), got[-4:]) == (4 + len(old), tail)
+    else:
+        assert len(got) == 4 + len(newer)
+
+
+LOCKLESS = """
+#include <errno.h>
+int flock(int descriptor, int operation) { errno = ENOLCK; return -1; }
+"""
+
+
+def test_where_nothing_can_be_locked_nothing_is_left(tmp_path: Path) -> None:
+    """As over NFS without its lock daemon: nobody would find the part again."""
+    library = tmp_path / "lockless.so"
+    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]
+    subprocess.run(command, input=LOCKLESS, text=True, check=True)
+    place = tmp_path / "place"
+    place.mkdir()
+    with ScriptedServer([serve(Files({"f": LARGE}))]) as server:
+        script = f"""
+from usr.ftplib import FTP
+FTP({server.host!r}, {server.port}, "user", "password").download("f", {str(place / "f")!r})
+"""
+        PYTHON3.run("-c", script, environment={"LD_PRELOAD": str(library)})
+    assert names(place) == ["f"]
+    assert (place / "f").read_bytes() == LARGE
 
 
 def test_what_is_no_regular_file_is_written_to(connect: Connect) -> None:

@@ -9,6 +9,7 @@ import os
 import pickle
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -625,6 +626,53 @@ def test_a_file_is_received_where_it_stands(
         got = file.read() if file.readable() else (tmp_path / "local").read_bytes()
     rest = b"?" * (10_000 - size - len(b"after"))
     assert got == b"before" + content(size) + b"after" + rest
+
+
+def urgently(conversation: Conversation) -> None:
+    """Sends with a byte between that is none of the stream's, and waits for what takes it."""
+    connection = conversation.connected()
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for part in (b"a" * 600_000, b"b" * 600_000, b"c"):
+        connection.sendall(part)
+        time.sleep(0.2)
+        connection.send(b"!", socket.MSG_OOB)
+        time.sleep(0.2)
+    conversation.end_data()
+
+
+@pytest.mark.parametrize("timeout", [None, 2])
+@pytest.mark.parametrize("passive", [True, False])
+def test_urgent_data_neither_ends_nor_holds_a_download(
+    talk: Callable[..., tuple[FTP, ScriptedServer]],
+    tmp_path: Path,
+    timeout: float | None,
+    passive: bool,
+) -> None:
+    steps = (opened(), answer("RETR", "150 Here."), urgently, say("226 Done."))
+    ftp, _ = talk(*steps, timeout=timeout)
+    ftp.set_pasv(passive)
+    with (tmp_path / "f").open("wb+") as file:
+        assert ftp.retrbinary("RETR f", file.write) == "226 Done."
+    assert (tmp_path / "f").read_bytes() == b"a" * 600_000 + b"b" * 600_000 + b"c"
+
+
+def opened() -> Callable[[Conversation], None]:
+    """Opens a data connection, either way."""
+
+    def step(conversation: Conversation) -> None:
+        conversation.hear("TYPE")
+        conversation.say("200 Ok.")
+        verb, _, argument = conversation.hear("PASV", "PORT").partition(" ")
+        if verb == "PASV":
+            port = conversation.listen()
+            conversation.say(f"227 Here (127,0,0,1,{port // 256},{port % 256}).")
+        else:
+            *_, high, low = map(int, argument.split(","))
+            address = ("127.0.0.1", high * 256 + low)
+            conversation.say("200 Ok.")
+            conversation.data = conversation.server.keep(socket.create_connection(address))
+
+    return step
 
 
 def test_what_stands_before_in_the_buffer_comes_first(

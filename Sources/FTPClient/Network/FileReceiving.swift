@@ -139,11 +139,15 @@ extension Socket: FileReceiving {
   package func receive(
     file: CInt, at offset: UInt64?, most: Int, through pipe: SplicePipe, until deadline: Deadline
   ) throws -> Int? {
+    var isStuck = false
     while true {
       try askInterrupt()
       // `splice` knows no MSG_DONTWAIT: it waits for a socket that is to block, but for none that has something.
       guard try isReadable(until: deadline) else { throw FTPError(.timedOut, "cannot read from \(peer): timed out") }
       let count = pipe.take(from: descriptor, most)
+      // Urgent data that a server has sent is none of the file's; `splice` stops there, for good, as if it were the end or nothing had come.
+      // A `recv` steps over it.
+      if count == 0, !isAtEnd { return nil }
       if count >= 0 {
         if let offset {
           var left = count
@@ -155,12 +159,21 @@ extension Socket: FileReceiving {
       }
       let code = errno
       switch code {
-      case EAGAIN, EWOULDBLOCK, EINTR: continue
+      case EAGAIN, EWOULDBLOCK:
+        if isStuck { return nil }
+        isStuck = true
+      case EINTR: continue
       // This socket does not splice.
       case EINVAL, ENOSYS: return nil
       // The call has taken the socket's error, and a `recv` behind it would find nothing but an end: it is told here or never.
       default: throw FTPError(errno: code, "read from \(peer)")
       }
     }
+  }
+
+  /// Whether a `recv` would say that nothing comes any more; takes nothing.
+  private var isAtEnd: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) == 0
   }
 }

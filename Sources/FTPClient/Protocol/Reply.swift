@@ -46,7 +46,8 @@ public struct Reply: Sendable, Hashable {
   /// Whether it says that the server does not have the command at all: 500 or 502.
   package var saysNoSuchCommand: Bool { code == 500 || code == 502 }
 
-  /// Whether it says that the server does not know the command, or not for this network (RFC 959 section 4.2.2; 522 is RFC 2428's).
+  /// Whether it says that the server does not know the command, or not with such an argument, or not for this network (RFC 959 section 4.2.2; 522 is
+  /// RFC 2428's).
   package var saysUnknownCommand: Bool { code.map { [500, 501, 502, 504, 522].contains($0) } ?? false }
 
   /// Whether it says of a directory, which must be known to exist, that nothing is in it: some servers refuse to list an empty one.

@@ -15,15 +15,17 @@ extension FTPSession {
     if !lacksMachineListing {
       do throws(FTPError) { return try machineEntries(of: path) } catch {
         guard isUnknownCommand(error) else { throw error }
-        lacksMachineListing = true
       }
     }
-    return try inDirectory(path) { () throws(FTPError) in
+    let entries = try inDirectory(path) { () throws(FTPError) in
       do throws(FTPError) { return try listedEntries() } catch {
         guard isUnknownCommand(error) else { throw error }
         return try namedEntries()
       }
     }
+    // It was not the path: 501 is also what MLSD says of one that is no directory (RFC 3659 section 7.2.1).
+    lacksMachineListing = true
+    return entries
   }
 
   private func machineEntries(of path: String?) throws(FTPError) -> [ListingEntry] {

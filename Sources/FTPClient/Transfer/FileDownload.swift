@@ -20,6 +20,8 @@ package final class FileDownload {
   /// How often in a row several connections have failed: each time half as many are tried. Some servers do not stand it, as ProFTPD 1.3.8,
   /// whose mod_tls_shmcache crashes of handshakes at the same time.
   private var segmentFailures = 0
+  /// What broke off the last attempt, where that was the server or the way to it.
+  private var broken: FTPError?
   /// Whether what is in place may be wrong.
   private var isSuspect = false
   /// The size that the server announced when it last began at the beginning: for where it does not answer `SIZE`.
@@ -71,6 +73,7 @@ package final class FileDownload {
   private func goOn(after error: any Error) throws {
     let done = inPlace
     // A later run would take it for the file's: it does not wait for the next attempt, which may never come.
+    broken = error as? FTPError
     if isSuspect { try? restart() }
     do { try attempts.goOn(after: error, at: done, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost {
@@ -126,7 +129,7 @@ package final class FileDownload {
   /// Opens the sink for the file that is there now, and looks what of it is in place.
   private func prepare(_ now: RemoteFacts) throws {
     if isOpen, facts.contradicts(now) {
-      try beginAnew(now)
+      try beginAnew(now, because: FTPError(.mismatch, "the file changed on the server"))
     } else if isOpen, !facts.confirms(now), inPlace == 0 || inPlace != facts.size {
       // What is missing may be another version's.
       facts = now
@@ -179,17 +182,25 @@ package final class FileDownload {
     ].joined(separator: "\t")
   }
 
-  private func restart() throws {
-    try LocalFailure.marking { try sink.restart(for: facts, identity: identity) }
+  /// Begins anew. Where that cannot be, the error tells why it was to be: `cause`, or what broke off the last attempt.
+  private func restart(because cause: FTPError? = nil) throws {
+    do { try LocalFailure.marking { try sink.restart(for: facts, identity: identity) } } catch let failure
+      as LocalFailure
+    {
+      guard let cause = cause ?? broken, let own = failure.error as? FTPError, case .mismatch = own.kind else {
+        throw failure
+      }
+      throw LocalFailure(FTPError(.mismatch, "\(cause.message); \(own.message)"))
+    }
     try hash.restart()
     isSuspect = false
   }
 
-  private func beginAnew(_ now: RemoteFacts) throws {
+  private func beginAnew(_ now: RemoteFacts, because cause: FTPError) throws {
     facts = now
     result.changes += 1
     result.kept = 0
-    try restart()
+    try restart(because: cause)
   }
 
   private func short(_ size: UInt64) -> FTPError {
@@ -319,15 +330,16 @@ package final class FileDownload {
     guard options.verifies else { return }
     let now = try FactsInquiry(client, path).facts()
     guard !facts.contradicts(now) else {
-      try beginAnew(now)
-      throw FTPError(.mismatch, "the file changed on the server while it was being fetched")
+      let change = FTPError(.mismatch, "the file changed on the server while it was being fetched")
+      try beginAnew(now, because: change)
+      throw change
     }
     if sink.isReadable { try hash.catchUp(to: sink.length, client, sink.read) }
     guard hash.count == sink.length else { return }
     do {
       if let verification = try hash.verify(client, path) { result.verified = verification }
     } catch let error as FTPError {
-      if case .mismatch = error.kind { try restart() }
+      if case .mismatch = error.kind { try restart(because: error) }
       throw error
     }
   }

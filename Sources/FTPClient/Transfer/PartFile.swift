@@ -111,12 +111,20 @@ package final class PartFile: DownloadSink {
         return false
       }
       // Another process may be at it; or have been, and have given it its name just now.
-      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let own = ownStatus else { return letGo() }
+      guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, let own = ownStatus else {
+        // Where nothing can be locked, nobody holds it.
+        if isNew, errno != EWOULDBLOCK { place.remove(name) }
+        return letGo()
+      }
       guard let status = place.status(name), status.st_ino == own.st_ino, status.st_dev == own.st_dev else {
         _ = letGo()
         continue
       }
-      guard own.st_mode & S_IFMT == S_IFREG, own.st_nlink == 1, own.st_uid == geteuid() else { return letGo() }
+      guard own.st_mode & S_IFMT == S_IFREG, own.st_nlink == 1, own.st_uid == geteuid() else {
+        // Some file systems give each file another owner: this one is not found again.
+        if isNew { place.remove(name) }
+        return letGo()
+      }
       if !isNew {
         guard let found = state.read(), found.inode == UInt64(own.st_ino) else { return letGo() }
         if PartState.agree(found.identity, identity) {

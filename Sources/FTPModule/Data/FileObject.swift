@@ -3,7 +3,8 @@ import FTPClient
 import Glibc
 import PythonBridge
 
-/// A file object of Python's that a download is written to: by `write`, in order. To begin anew it goes back by `seek` and `truncate`.
+/// A file object of Python's that a download is written to: by `write`, in order. To begin anew it goes back by `seek`, and
+/// by `truncate` where nothing else lies behind.
 final class FileObjectSink: DownloadSink {
   private let file: PythonObject
   private let client: ObjectClient
@@ -58,10 +59,25 @@ final class FileObjectSink: DownloadSink {
         .mismatch, "what was written to \(name) cannot be taken back: it must begin anew and has no seek()")
     }
     try client.attached {
+      // What lies behind the download is the caller's: the rest of a disk's image, say. It stays.
+      let isLast = endsHere(start)
       try file.callMethod("seek", start)
-      try file.callMethod("truncate")
+      if isLast { try file.callMethod("truncate") }
     }
     length = 0
+  }
+
+  /// Whether the file ends where the download has come to; also where it does not tell.
+  private func endsHere(_ start: PythonObject) -> Bool {
+    do {
+      try file.callMethod("seek", .integer(0), .integer(2))
+      let (end, own) = try (file.callMethod("tell").integer(), start.integer())
+      let (here, isTooFar) = own.addingReportingOverflow(Int(clamping: length))
+      return isTooFar || end <= here
+    } catch {
+      PythonError.clear()
+      return true
+    }
   }
 
   func note(_ parts: [Range<UInt64>]?) throws {}

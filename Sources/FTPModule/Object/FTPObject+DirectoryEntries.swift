@@ -8,17 +8,17 @@ extension FTPObject {
   /// `listdir(path)`: a list of `(name, facts)` by `MLSD`, by `LIST` where that is unknown, by `NLST` where that is unknown too.
   func listdir(_ path: PythonObject?) throws -> PythonObject {
     if try connection()?.lacksMachineListing != true {
-      do { return try machineEntries(path) } catch {
-        try requireUnknownCommand(error)
-        try connection()?.lacksMachineListing = true
-      }
+      do { return try machineEntries(path) } catch { try requireUnknownCommand(error) }
     }
-    return try inDirectory(path) {
+    let entries = try inDirectory(path) {
       do { return try listedEntries() } catch {
         try requireUnknownCommand(error)
         return try namedEntries()
       }
     }
+    // It was not the path: 501 is also what MLSD says of one that is no directory (RFC 3659 section 7.2.1).
+    try connection()?.lacksMachineListing = true
+    return entries
   }
 
   private func machineEntries(_ path: PythonObject?) throws -> PythonObject {

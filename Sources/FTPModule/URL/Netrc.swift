@@ -28,10 +28,19 @@ enum Netrc {
       guard PythonError.matches(parseError, .unicodeError), let failure = PythonError.take() else { throw error }
       throw try refusal(failure, isOwn ? ownFile() : file)
     }
-    let entry = try entries.callMethod("authenticators", host)
+    let entry = try entries.callMethod("authenticators", spelling(of: host, in: entries))
     guard !entry.isNone else { return nil }
     if let user, try entry.item(0).text() != user.text() { return nil }
     return entry
+  }
+
+  /// How the file spells a host: names of hosts have no case (RFC 1035 section 2.3.3), and a URL's comes in small letters. Python's module looks for the very name.
+  private static func spelling(of host: PythonObject, in entries: PythonObject) throws -> PythonObject {
+    let wanted = try host.callMethod("lower").text()
+    for name in try entries.attribute("hosts").items() where try name.callMethod("lower").text() == wanted {
+      return name
+    }
+    return host
   }
 
   private static func ownFile() throws -> PythonObject {

@@ -47,7 +47,10 @@ def local_target(address: Address, options: argparse.Namespace) -> str:
     if options.output is None:
         return local_name(address, "directory" if options.recursive else "file")
     target = here(options.output)
-    if not options.recursive and (os.path.isdir(target) or options.output.endswith("/")):
+    if options.recursive:
+        several = len(options.url) > 1
+        return os.path.join(target, local_name(address, "directory")) if several else target
+    if os.path.isdir(target) or options.output.endswith("/"):
         return os.path.join(target, local_name(address, "file"))
     return target
 

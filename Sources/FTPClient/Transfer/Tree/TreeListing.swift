@@ -86,10 +86,11 @@ final class TreeListing {
         return RemoteDirectory(items: items, truncation: truncation, doubt: doubt)
       } catch let error as FTPError {
         guard case .reply(let reply) = error.kind, reply.saysUnknownCommand else { throw error }
-        lacksMachineListing = true
       }
     }
     let items = try listed(path, home)
+    // It was not the path: 501 is also what MLSD says of one that is no directory (RFC 3659 section 7.2.1).
+    lacksMachineListing = true
     let malformation = malformation.map {
       FTPError($0.kind, "\($0.message) (listing '\(path.text)' on \(client.server))")
     }
