@@ -27,7 +27,7 @@ def set_executable() -> None:
 
 
 def add_paths(paths: "list[str]") -> None:
-    """Puts the program's folders first on `sys.path`: this computer's, with a device root too."""
+    """Puts the program's folders first on `sys.path`. Those outside a root are no device's."""
     sys.path[:0] = paths
     if deviceroot := sys.modules.get("_ftpy.deviceroot"):
         deviceroot.libraries.extend(filter(deviceroot.is_library, paths))

@@ -5,6 +5,7 @@ A Swift program's process is its own: there only the script ends, by SystemExit.
 
 import _signal  # type: ignore[import-not-found]  # `signal` takes long to import
 import _thread
+import atexit
 import os
 import sys
 from contextlib import suppress
@@ -41,6 +42,7 @@ def prepare() -> None:
         with suppress(ValueError):
             _signal.signal(SIGNAL, end_script)
             main_thread = _thread.get_ident()
+        atexit.register(end_output)
 
 
 def terminal_modes() -> "list[Any] | None":
@@ -72,19 +74,30 @@ def switch_off() -> "NoReturn":
 
 
 def end_process() -> None:
-    """Ends the process after a while, whatever stands in the way."""
+    """Ends the process after a while, whatever the script does."""
     sleep(GRACE)
     try:
-        written = _thread.allocate_lock()
-        written.acquire()
-        _thread.start_new_thread(write_out, (written,))
-        written.acquire(timeout=GRACE)  # who reads it may not read on
+        is_written()
         if terminal and os.tcgetpgrp(0) == os.getpgrp():
             import termios
 
             termios.tcsetattr(0, termios.TCSANOW, terminal)
     finally:  # there may be no thread any more, and the terminal may be another's, or gone
         os._exit(0)
+
+
+def end_output() -> None:
+    """Comes before Python's own end, which waits for what a stream does, and which nobody ends."""
+    if is_off and not is_written():
+        os._exit(0)
+
+
+def is_written() -> bool:
+    """Writes out; False if that takes long."""
+    written = _thread.allocate_lock()
+    written.acquire()
+    _thread.start_new_thread(write_out, (written,))
+    return written.acquire(timeout=GRACE)
 
 
 def write_out(written: "_thread.LockType") -> None:
