@@ -242,6 +242,22 @@ def test_a_server_that_is_silent(scripted: Scripted) -> None:
             ftp.abort_transfer()
 
 
+@pytest.mark.parametrize("method", ["abort", "abort_transfer"])
+def test_a_server_that_never_comes_to_its_answer(scripted: Scripted, method: str) -> None:
+    def begin_for_ever(conversation: Conversation) -> None:
+        conversation.hear("ABOR")
+        with suppress(OSError):
+            while True:
+                conversation.say("150 x")
+
+    server = scripted([*LOGIN, begin_for_ever])
+    server.forgive()
+    with closing(FTP(server.host, server.port, "user", "password", timeout=5)) as ftp:
+        call: Callable[[], object] = getattr(ftp, method)
+        with pytest.raises(Error, match="keeps saying that it has begun"):
+            call()
+
+
 def test_it_is_for_our_own_connections() -> None:
     ftp: Any = FTP()
     with pytest.raises(Error):

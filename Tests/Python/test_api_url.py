@@ -280,6 +280,10 @@ def test_a_netrc_file_may_spell_the_host_in_capitals(
     server = scripted(LOGIN)
     connect(f"ftp://LOCALhost:{server.port}", netrc=netrc).close()
     assert server.heard[:2] == ["USER me", "PASS mine"]
+    netrc.write_text(netrc.read_text() + "machine localhost login exact password very\n")
+    server = scripted(LOGIN)
+    connect(f"ftp://localhost:{server.port}", netrc=netrc).close()
+    assert server.heard[:2] == ["USER exact", "PASS very"]
 
 
 def test_the_default_entry(netrc: Path, scripted: Scripted, connect: Any) -> None:

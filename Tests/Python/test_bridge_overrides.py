@@ -399,6 +399,32 @@ def test_what_a_look_at_the_object_changes_counts(spoken: Any, client: ModuleTyp
     vars(spoken)["file"] = file
 
 
+def test_what_a_callback_raises_behind_the_sockets_end_comes_out(
+    client: ModuleType, server: ScriptedServer
+) -> None:
+    class CancelledError(Exception):
+        pass
+
+    def cancel(_: bytes) -> None:
+        ftp.sock.close()
+        raise CancelledError
+
+    server.forgive()
+    ftp = client.FTP(server.host, server.port, "user", "password")
+    with closing(ftp), pytest.raises(CancelledError):
+        ftp.retrbinary("RETR x", cancel)
+
+
+def test_a_file_that_cannot_be_closed_leaves_no_socket_open(client: ModuleType) -> None:
+    ftp = client.FTP()
+    ftp.file = mock.Mock()
+    ftp.file.close.side_effect = ZeroDivisionError
+    ftp.sock = sock = mock.Mock()
+    with pytest.raises(ZeroDivisionError):
+        ftp.close()
+    sock.close.assert_called_once_with()
+
+
 @KINDS
 def test_what_goes_with_the_last_response_counts(spoken: Any) -> None:
     class Last(str):

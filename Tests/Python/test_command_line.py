@@ -154,6 +154,8 @@ def test_get_of_several_trees_keeps_them_apart(
     assert program("get", "-r", "-q", "-o", "to", url + "a", url + "b") == (0, b"", "")
     files = {name: (program.folder / "to" / name).read_bytes() for name in ("f", "a/f", "b/f")}
     assert files == {"f": b"mine", "a/f": b"a", "b/f": b"b"}
+    assert program("get", "-r", "-q", "-o", "to", url + "a/", url + "b/") == (0, b"", "")
+    assert sorted(os.listdir(program.folder / "to")) == ["a", "b", "f"]
     assert program("get", "-r", "-q", "-o", "to", url + "a")[0] == 0
     assert (program.folder / "to/f").read_bytes() == b"a"
 

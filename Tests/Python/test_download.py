@@ -87,7 +87,7 @@ def test_a_pipe_that_is_full_is_not_passed_over(connect: Connect) -> None:
             ftp.download("f", pipe, retries=0)
 
 
-@pytest.mark.parametrize("returned", [0, -1, True, None, "many"])
+@pytest.mark.parametrize("returned", [0, 5, -1, True, None, "many"])
 def test_what_write_returns_is_no_count_for_everybody(connect: Connect, returned: object) -> None:
     class Collector:
         content = b""
@@ -598,6 +598,77 @@ def test_what_lies_behind_a_download_in_a_file_object_stays(
         assert (len(got), got[-4:]) == (4 + len(old), tail)
     else:
         assert len(got) == 4 + len(newer)
+
+
+def changing() -> Files:
+    """A file that is another one as soon as its first download has begun."""
+
+    def change(command: str, files: Files) -> None:
+        if command.startswith("RETR") and files.modified == "20200102030405":
+            files.modified = "20200102030406"
+
+    return Files({"f": LARGE}, before=change, faults=[Fault(1_000_000, "reset")])
+
+
+def test_a_file_that_is_appended_to_gets_one_whole_download_or_an_error(
+    connect: Connect, tmp_path: Path
+) -> None:
+    place = tmp_path / "a"
+    place.write_bytes(b"head")
+    with place.open("ab") as file:
+        connect(changing()).download("f", file)
+    assert place.read_bytes() == b"head" + LARGE
+    with place.open("a+b") as both:
+        both.seek(0)
+        with pytest.raises(Error, match=r"cannot be taken back: it .* appended to"):
+            connect(changing()).download("f", both)
+    assert place.read_bytes()[: 4 + len(LARGE)] == b"head" + LARGE
+
+    class Shared(io.FileIO):
+        """Somebody else writes to its end as well."""
+
+        def write(self, data: Any) -> int:
+            with place.open("ab") as other:
+                count = super().write(data)
+                other.write(b"!")
+            return count
+
+    with (
+        Shared(place, "a") as shared,
+        pytest.raises(Error, match="cannot be taken back"),
+    ):
+        connect(changing()).download("f", shared)
+
+
+def test_a_path_may_have_a_write_of_its_own(connect: Connect, tmp_path: Path) -> None:
+    """py.path's, pytest's `tmpdir`, writes the whole file anew."""
+
+    class Place:
+        path = str(tmp_path / "f")
+
+        def __fspath__(self) -> str:
+            return self.path
+
+        def write(self, *_: object) -> None:
+            raise AssertionError
+
+        read = write
+
+    ftp = connect(Files({"f": LARGE}))
+    ftp.download("f", Place())
+    assert (tmp_path / "f").read_bytes() == LARGE
+    assert ftp.upload(Place(), "g").size == len(LARGE)
+
+
+def test_a_file_object_need_have_no_truncate(connect: Connect) -> None:
+    class Plain:
+        def __init__(self) -> None:
+            self.file = io.BytesIO()
+            self.write, self.tell, self.seek = self.file.write, self.file.tell, self.file.seek
+
+    plain = Plain()
+    connect(changing()).download("f", plain)
+    assert plain.file.getvalue() == LARGE
 
 
 LOCKLESS = """

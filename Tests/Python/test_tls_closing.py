@@ -240,6 +240,25 @@ def test_behind_an_offset_the_announced_size_may_be_what_is_left(
     assert ftp.pwd() == "/here"
 
 
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_file_that_has_grown_is_none_that_was_cut(log_in: LogIn, verify: bool) -> None:
+    ftp = log_in(
+        answer("TYPE"),
+        passive(),
+        answer("REST", "350 Go on."),
+        answer("RETR", ANNOUNCED),
+        data_secured(),
+        send(WHOLE[20_000:]),
+        cut_data(),
+        DONE,
+        answer("SIZE", "213 50100"),
+        HERE,
+        verify=verify,
+    )
+    assert content(ftp, rest=20_000) == WHOLE[20_000:]
+    assert ftp.pwd() == "/here"
+
+
 def test_verify_minds_with_a_context_of_ones_own(
     client: ModuleType, scripted: Callable[..., ScriptedServer]
 ) -> None:

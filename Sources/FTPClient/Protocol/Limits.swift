@@ -25,7 +25,7 @@ public enum Limits {
   /// as a command of its own, ProFTPD no longer answers; 2 KiB stays below the others' limits.
   public static let command = 2048
 
-  /// Bytes of a listing that is collected in memory: four million names of 64 bytes.
+  /// Bytes of a listing that is collected in memory: two million names of 64 bytes.
   public static let listing = 256 * 1024 * 1024
 
   /// What a line of a listing costs beside its bytes, for that limit.

@@ -245,6 +245,13 @@ public final class DataTransfer {
       "the transfer was to begin behind \(offset) bytes, and the server's file has \(size)")
   }
 
+  /// The same for a download whose end nobody has vouched for, and of which less has come than was announced.
+  package func verify(sizeOfDoubtful size: UInt64) throws(FTPError) {
+    // A file of this size has less behind the offset than was announced: that was the size of the whole, which has come, and it has grown since.
+    if let announced, reached >= announced, size < (offset > .max - announced ? .max : offset + announced) { return }
+    try verify(size: size)
+  }
+
   /// Whether less has come than was announced and yet, with `offset`, more: something is missing if that was what is left, and nothing if it was
   /// the size of a file that has grown meanwhile. `SIZE` tells.
   package var isDoubtful: Bool {

@@ -147,7 +147,7 @@ extension FTPSession {
     if representation == .binary {
       // What `verify` lets pass for the size of the whole, behind an offset, may be what was left.
       if let announced = transfer.announced, transfer.transferred >= announced { return }
-      if let size = try sizeOnServer(transfer.command) { return try transfer.verify(size: size) }
+      if let size = try sizeOnServer(transfer.command) { return try transfer.verify(sizeOfDoubtful: size) }
     }
     throw FTPError(withoutCloseNotify: control.host)
   }

@@ -72,9 +72,9 @@ package final class FileDownload {
   /// Waits until the next attempt. Throws when there is none.
   private func goOn(after error: any Error) throws {
     let done = inPlace
-    // A later run would take it for the file's: it does not wait for the next attempt, which may never come.
     broken = error as? FTPError
-    if isSuspect { try? restart() }
+    // A later run would take it for the file's: it does not wait for the next attempt, which may never come.
+    if isSuspect { client.trying { try restart() } }
     do { try attempts.goOn(after: error, at: done, client) } catch {
       if TransferFailure.fault(of: error, client) == .lost {
         client.disconnect()

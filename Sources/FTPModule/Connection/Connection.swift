@@ -127,7 +127,7 @@ final class Connection: ReferenceHolder {
     stream = try PythonStream(socket, peer: session.control.host, state: state)
   }
 
-  deinit { if stream.isSliced, process == getpid() { stream.endSlices() } }
+  deinit { if stream.isSliced, process == getpid() { PythonError.preserving { stream.endSlices() } } }
 
   var references: [PythonObject] {
     stream.references + [tlsSession, handedOut?.reference].compactMap(\.self)
@@ -204,7 +204,8 @@ final class Connection: ReferenceHolder {
       depth -= 1
       if depth == 0 {
         thread = nil
-        if isSocketWanted { stream.endSlices() }
+        // A callback's exception may be on its way.
+        if isSocketWanted { PythonError.preserving { stream.endSlices() } }
         if isClosed { stream.close() }
       }
     }

@@ -23,7 +23,9 @@ final class FileObjectSink: DownloadSink {
     self.client = client
     name = try FileObject.name(of: file)
     start = FileObject.position(of: file)
-    isRaw = try file.isInstance(of: importModule("io").attribute("RawIOBase"))
+    let raw = try importModule("io").attribute("RawIOBase")
+    // `tempfile`'s stand before the real one.
+    isRaw = try file.isInstance(of: raw) || file.optionalAttribute("file")?.isInstance(of: raw) ?? false
   }
 
   func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {}
@@ -43,38 +45,49 @@ final class FileObjectSink: DownloadSink {
 
   /// How much of a block `write` has taken, by what it returned: a raw file may take less, or nothing; others return what they like.
   private func taken(_ count: PythonObject, of size: Int) throws(PythonError) -> Int {
-    if isRaw, count.isNone { throw .system(EAGAIN) }
+    guard isRaw else { return size }
+    if count.isNone { throw .system(EAGAIN) }
     guard count.isInteger, !count.isExactly(PythonObject.bool(true).type) else { return size }
     let taken = try count.integer()
-    if isRaw, taken <= 0 { throw .system(EIO) }
-    return (1...size).contains(taken) ? taken : size
+    if taken <= 0 { throw .system(EIO) }
+    return min(taken, size)
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int { 0 }
 
   func restart(for facts: RemoteFacts, identity: String) throws {
     guard length > 0 else { return }
-    guard let start else {
-      throw FTPError(
-        .mismatch, "what was written to \(name) cannot be taken back: it must begin anew and has no seek()")
-    }
     try client.attached {
+      guard let start, try stands(behind: start) else {
+        throw FTPError(
+          .mismatch,
+          "what was written to \(name) cannot be taken back: it must begin anew, and has no seek(), or is appended to")
+      }
       // What lies behind the download is the caller's: the rest of a disk's image, say. It stays.
-      let isLast = endsHere(start)
+      let isLast = try endsHere()
+      guard try isLast || !FileObject.isAppendedTo(file) else {
+        throw FTPError(.mismatch, "what was written to \(name) cannot be taken back: something was appended since")
+      }
       try file.callMethod("seek", start)
-      if isLast { try file.callMethod("truncate") }
+      if isLast, let truncate = try file.optionalAttribute("truncate") { _ = try truncate.call() }
     }
     length = 0
   }
 
-  /// Whether the file ends where the download has come to; also where it does not tell.
-  private func endsHere(_ start: PythonObject) -> Bool {
+  /// Whether the file stands where the download has come to: writing moves one that is appended to elsewhere.
+  private func stands(behind start: PythonObject) throws -> Bool {
+    let (here, isTooFar) = try start.integer().addingReportingOverflow(Int(clamping: length))
+    return try !isTooFar && file.callMethod("tell").integer() == here
+  }
+
+  /// Whether the file ends where it stands; also where it has no `seek` to its end.
+  private func endsHere() throws -> Bool {
+    let here = try file.callMethod("tell").integer()
     do {
       try file.callMethod("seek", .integer(0), .integer(2))
-      let (end, own) = try (file.callMethod("tell").integer(), start.integer())
-      let (here, isTooFar) = own.addingReportingOverflow(Int(clamping: length))
-      return isTooFar || end <= here
+      return try file.callMethod("tell").integer() <= here
     } catch {
+      guard PythonError.matches(.typeError, .valueError) else { throw error }
       PythonError.clear()
       return true
     }
@@ -153,6 +166,20 @@ private enum FileObject {
   static func name(of file: PythonObject) throws(PythonError) -> String {
     guard let name = try file.optionalAttribute("name"), name.isString else { return "a \(file.typeName)" }
     return try name.text()
+  }
+
+  /// Whether it has a descriptor whose writing goes to the end of the file, wherever that stands.
+  static func isAppendedTo(_ file: PythonObject) throws(PythonError) -> Bool {
+    do {
+      guard let fileno = try file.optionalAttribute("fileno") else { return false }
+      let flags = fcntl(CInt(clamping: try fileno.call().integer()), F_GETFL)
+      return flags >= 0 && flags & O_APPEND != 0
+    } catch {
+      // `io.UnsupportedOperation`: in memory.
+      guard PythonError.matches(.osError, .valueError, .typeError) else { throw error }
+      PythonError.clear()
+      return false
+    }
   }
 
   /// Where it stands; nil when it cannot go back there.

@@ -198,20 +198,25 @@ extension FTPObject {
   func abort() throws -> PythonObject {
     try call(.putcmd, .string("ABOR"))
     try connection()?.endDataConnection()
-    var reply = try call(.getmultiline)
-    // Pure-FTPd says how much it has sent, in a 150, before it answers once, where others answer twice: who asks for the second reply
-    // gets that one again, and the next command drops it.
-    var isSecond = false
-    while try code(reply).first == "1" {
-      reply = try call(.getmultiline)
-      isSecond = true
-    }
+    let (reply, isSecond) = try replyToAbort()
+    // Who asks for a second reply gets that one again, and the next command drops it.
     if isSecond { try connection()?.control.unread(parsed(reply)) }
     try connection()?.control.abandonReplies()
     guard try parsed(reply).answersAbort else {
       throw unexpected(reply, state.errors.protocolError)
     }
     return reply
+  }
+
+  /// The answer to `ABOR`, and whether it came behind another: Pure-FTPd says how much it has sent, in a 150, before it answers once, where
+  /// others answer twice.
+  private func replyToAbort() throws -> (reply: PythonObject, isSecond: Bool) {
+    for count in 0..<Limits.preliminaryReplies {
+      let reply = try call(.getmultiline)
+      guard try code(reply).first == "1" else { return (reply, count > 0) }
+    }
+    try connection()?.control.abandonReplies()
+    throw FTPError(.malformed, "\(try name()) keeps saying that it has begun")
   }
 
   /// `abort_transfer(conn)`: as `abort`, then reads whatever else the server says about the transfer.
@@ -222,9 +227,7 @@ extension FTPObject {
     try call(.putcmd, .string("ABOR"))
     if let socket { PythonError.closing { try socket.callMethod(state.names[.close]) } }
     connection.endDataConnection()
-    var reply = try call(.getmultiline)
-    // As in `abort`: what Pure-FTPd says before it answers.
-    while try code(reply).first == "1" { reply = try call(.getmultiline) }
+    let (reply, _) = try replyToAbort()
     try use(
       { connection in
         connection.control.abandonReplies()

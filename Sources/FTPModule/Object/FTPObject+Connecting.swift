@@ -335,7 +335,10 @@ extension FTPObject {
     try object.glance.setNone(state.names[glance: .file])
     try object.glance.setNone(state.names[glance: .sock])
     connection?.close()
-    if let file, !file.isNone { try file.callMethod(state.names[.close]) }
+    do { if let file, !file.isNone { try file.callMethod(state.names[.close]) } } catch {
+      PythonError.closing { if let socket, !socket.isNone { try socket.callMethod(state.names[.close]) } }
+      throw error
+    }
     if let socket, !socket.isNone { try socket.callMethod(state.names[.close]) }
   }
 

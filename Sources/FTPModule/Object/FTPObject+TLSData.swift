@@ -197,7 +197,7 @@ extension FTPObject {
     if isBinary {
       // What `verify` lets pass for the size of the whole, behind an offset, may be what was left.
       if let announced = transfer.announced, transfer.transferred >= announced { return }
-      if let size = try sizeOnServer(command) { return try transfer.verify(size: size) }
+      if let size = try sizeOnServer(command) { return try transfer.verify(sizeOfDoubtful: size) }
     }
     let isRequired =
       try connection()?.session?.configuration.requiresCloseNotify

@@ -16,14 +16,14 @@ extension FTPObject {
     let blockSize = try self.blockSize(blockSize) ?? Self.defaultBlockSize
     var blocks = try DownloadBlocks(atMost: blockSize)
     let isRaw = BinaryFile.isRawWrite(callback, try state.fileTypes())
+    // Made attached, and let go with this function: also attached.
+    var file: BinaryFile?
     return try transfer(command, as: (.binary, .voidcmd), rest: rest, checksSize: true) { transfer, _, attach in
       if let tls = (transfer.stream as? PythonStream)?.tls {
         if tls is TLSPipe, try Attachment.attach({ try BinaryFile.isWrite(callback, state.fileTypes()) }) {
-          if transfer.announced ?? 0 >= BinaryFile.worthMoving,
-            try Attachment.attach({ try BinaryFile(written: callback, state.fileTypes()) })?.receive(
-              from: transfer, attach) ?? false
-          {
-            return
+          if transfer.announced ?? 0 >= BinaryFile.worthMoving {
+            file = try Attachment.attach { try BinaryFile(written: callback, state.fileTypes()) }
+            if try file?.receive(from: transfer, attach) ?? false { return }
           }
           return try receiveBlocks(transfer, atMost: min(blockSize, BlockSize.first), callback, isRaw, attach)
         }
@@ -37,7 +37,7 @@ extension FTPObject {
       while true {
         if mayMove, max(transfer.announced ?? 0, transfer.transferred) >= BinaryFile.worthMoving {
           mayMove = false
-          let file = try Attachment.attach { try BinaryFile(written: callback, state.fileTypes()) }
+          file = try Attachment.attach { try BinaryFile(written: callback, state.fileTypes()) }
           if try file?.receive(from: transfer, attach) ?? false { return }
         }
         let count = try transfer.receive(into: blocks.memory)

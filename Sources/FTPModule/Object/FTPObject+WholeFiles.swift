@@ -88,8 +88,14 @@ extension FTPObject {
   /// A path of this computer as bytes; nil for a file object, which has `method`. Below a device root it is the device's path.
   func localPath(_ value: PythonObject, method: Name?, _ function: String) throws -> [UInt8]? {
     if !value.isString, !value.isBytes {
-      if let method, try value.optionalAttribute("\(method)") != nil { return nil }
-      guard try value.optionalAttribute("__fspath__") != nil else {
+      let isPath = try value.optionalAttribute("__fspath__") != nil
+      // Paths may have a `write` as well, which writes the whole file anew (py.path), and files a path (fsspec).
+      if let method, try value.optionalAttribute("\(method)") != nil,
+        try !isPath || value.isInstance(of: importModule("io").attribute("IOBase"))
+      {
+        return nil
+      }
+      guard isPath else {
         throw PythonError.type(
           "\(function)() needs a path (str, bytes, os.PathLike) or a binary file for the local side, not '\(value.typeName)'"
         )

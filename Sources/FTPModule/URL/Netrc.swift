@@ -36,8 +36,10 @@ enum Netrc {
 
   /// How the file spells a host: names of hosts have no case (RFC 1035 section 2.3.3), and a URL's comes in small letters. Python's module looks for the very name.
   private static func spelling(of host: PythonObject, in entries: PythonObject) throws -> PythonObject {
+    let hosts = try entries.attribute("hosts")
+    if try hosts.callMethod("__contains__", host).isTrue() { return host }
     let wanted = try host.callMethod("lower").text()
-    for name in try entries.attribute("hosts").items() where try name.callMethod("lower").text() == wanted {
+    for name in try hosts.items() where try name.callMethod("lower").text() == wanted {
       return name
     }
     return host

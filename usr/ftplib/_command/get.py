@@ -58,6 +58,8 @@ def local_target(address: Address, options: argparse.Namespace) -> str:
 def local_name(address: Address, kind: str) -> str:
     """The last part of the path, as the user has written it: never a name of the server's."""
     name = os.fsdecode(address.name)
+    if kind == "directory" and not name:  # a slash at its end says that it is one
+        name = os.path.basename(address.path())
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise Failure(f"{address.shown}: names no {kind}; say with -o where it is to go")
     return name
