@@ -16,6 +16,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import pytest
 from conftest import PYTHON3, REPOSITORY, ScriptedServer, say
@@ -91,6 +92,7 @@ def test_a_pipe_that_is_full_is_not_passed_over(connect: Connect) -> None:
 def test_what_write_returns_is_no_count_for_everybody(connect: Connect, returned: object) -> None:
     class Collector:
         content = b""
+        file = mock.Mock(spec=io.FileIO)
 
         def write(self, block: bytes) -> object:
             self.content += block
@@ -620,7 +622,7 @@ def test_a_file_that_is_appended_to_gets_one_whole_download_or_an_error(
     assert place.read_bytes() == b"head" + LARGE
     with place.open("a+b") as both:
         both.seek(0)
-        with pytest.raises(Error, match=r"cannot be taken back: it .* appended to"):
+        with pytest.raises(Error, match=r"cannot be taken back: .* goes to its end"):
             connect(changing()).download("f", both)
     assert place.read_bytes()[: 4 + len(LARGE)] == b"head" + LARGE
 
@@ -669,6 +671,19 @@ def test_a_file_object_need_have_no_truncate(connect: Connect) -> None:
     plain = Plain()
     connect(changing()).download("f", plain)
     assert plain.file.getvalue() == LARGE
+    files = changing()
+    files.faults.append(Fault())
+    shorter = iter([LARGE])
+
+    def change(command: str, files: Files) -> None:
+        if command.startswith("RETR"):
+            files.modified = "20200102030406"
+        elif command.startswith("SIZE") and next(shorter, None) is None:
+            files.content["f"] = SMALL
+
+    files.before = change
+    with pytest.raises(Error, match=r"cannot be taken back: .* has no truncate\(\)"):
+        connect(files).download("f", Plain())
 
 
 LOCKLESS = """

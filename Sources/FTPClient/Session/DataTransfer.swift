@@ -245,10 +245,14 @@ public final class DataTransfer {
       "the transfer was to begin behind \(offset) bytes, and the server's file has \(size)")
   }
 
-  /// The same for a download whose end nobody has vouched for, and of which less has come than was announced.
+  /// The same where less may have come than was announced, and nobody else vouches for the end.
   package func verify(sizeOfDoubtful size: UInt64) throws(FTPError) {
     // A file of this size has less behind the offset than was announced: that was the size of the whole, which has come, and it has grown since.
-    if let announced, reached >= announced, size < (offset > .max - announced ? .max : offset + announced) { return }
+    if let announced, reached >= announced, offset <= size,
+      size < (offset > .max - announced ? .max : offset + announced)
+    {
+      return
+    }
     try verify(size: size)
   }
 

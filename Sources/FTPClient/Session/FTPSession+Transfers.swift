@@ -113,7 +113,9 @@ extension FTPSession {
     if representation == .binary {
       try transfer.verify()
       if let late, transfer.command?.isUpload == false { try transfer.verify(announced: late) }
-      if transfer.isDoubtful, let size = try sizeOnServer(transfer.command) { try transfer.verify(size: size) }
+      if transfer.isDoubtful, let size = try sizeOnServer(transfer.command) {
+        try transfer.verify(sizeOfDoubtful: size)
+      }
     }
     try requireWhole(transfer)
     transfer.disown()

@@ -11,6 +11,8 @@ final class FileObjectSink: DownloadSink {
   private let start: PythonObject?
   /// Whether it has no buffer (`io.RawIOBase`).
   private let isRaw: Bool
+  /// Whether what its `write` returns is what it has taken: not so of other people's classes.
+  private let counts: Bool
   let name: String
   private(set) var length: UInt64 = 0
   let isReadable = false
@@ -23,9 +25,10 @@ final class FileObjectSink: DownloadSink {
     self.client = client
     name = try FileObject.name(of: file)
     start = FileObject.position(of: file)
-    let raw = try importModule("io").attribute("RawIOBase")
-    // `tempfile`'s stand before the real one.
-    isRaw = try file.isInstance(of: raw) || file.optionalAttribute("file")?.isInstance(of: raw) ?? false
+    let io = try importModule("io")
+    isRaw = try file.isInstance(of: io.attribute("RawIOBase"))
+    counts =
+      try isRaw || file.isInstance(of: io.attribute("IOBase")) || file.type.attribute("__module__").isText("tempfile")
   }
 
   func open(for facts: RemoteFacts, identity: String, resuming: Bool) throws {}
@@ -43,51 +46,56 @@ final class FileObjectSink: DownloadSink {
     }
   }
 
-  /// How much of a block `write` has taken, by what it returned: a raw file may take less, or nothing; others return what they like.
+  /// How much of a block `write` has taken, by what it returned: a raw file may take less, or nothing.
   private func taken(_ count: PythonObject, of size: Int) throws(PythonError) -> Int {
-    guard isRaw else { return size }
-    if count.isNone { throw .system(EAGAIN) }
-    guard count.isInteger, !count.isExactly(PythonObject.bool(true).type) else { return size }
+    if isRaw, count.isNone { throw .system(EAGAIN) }
+    guard counts, count.isInteger, !count.isExactly(PythonObject.bool(true).type) else { return size }
     let taken = try count.integer()
-    if taken <= 0 { throw .system(EIO) }
-    return min(taken, size)
+    if isRaw, taken <= 0 { throw .system(EIO) }
+    return (1...size).contains(taken) ? taken : size
   }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws -> Int { 0 }
 
   func restart(for facts: RemoteFacts, identity: String) throws {
     guard length > 0 else { return }
+    guard let start else { throw lasting("it must begin anew and has no seek()") }
     try client.attached {
-      guard let start, try stands(behind: start) else {
-        throw FTPError(
-          .mismatch,
-          "what was written to \(name) cannot be taken back: it must begin anew, and has no seek(), or is appended to")
-      }
+      let here = try file.callMethod("tell")
       // What lies behind the download is the caller's: the rest of a disk's image, say. It stays.
-      let isLast = try endsHere()
-      guard try isLast || !FileObject.isAppendedTo(file) else {
-        throw FTPError(.mismatch, "what was written to \(name) cannot be taken back: something was appended since")
+      let isLast = try ends(at: here)
+      if try FileObject.isAppendedTo(file), try !isLast || !isWritten(from: start, to: here) {
+        throw lasting(
+          "what is written to it goes to its end, and that is not where it stood, or others write there as well")
+      }
+      if isLast, facts.size.map({ $0 < length }) ?? true, try !canTruncate() {
+        throw lasting("it must begin anew, perhaps with less, and has no truncate()")
       }
       try file.callMethod("seek", start)
-      if isLast, let truncate = try file.optionalAttribute("truncate") { _ = try truncate.call() }
+      if isLast, try canTruncate() { try file.callMethod("truncate") }
     }
     length = 0
   }
 
-  /// Whether the file stands where the download has come to: writing moves one that is appended to elsewhere.
-  private func stands(behind start: PythonObject) throws -> Bool {
-    let (here, isTooFar) = try start.integer().addingReportingOverflow(Int(clamping: length))
-    return try !isTooFar && file.callMethod("tell").integer() == here
+  private func lasting(_ reason: String) -> FTPError {
+    FTPError(.mismatch, "what was written to \(name) cannot be taken back: \(reason)")
   }
 
-  /// Whether the file ends where it stands; also where it has no `seek` to its end.
-  private func endsHere() throws -> Bool {
-    let here = try file.callMethod("tell").integer()
+  private func canTruncate() throws -> Bool { try file.optionalAttribute("truncate") != nil }
+
+  /// Whether what has come lies between these positions, and nothing else.
+  private func isWritten(from start: PythonObject, to here: PythonObject) throws -> Bool {
+    let (end, isTooFar) = try start.integer().addingReportingOverflow(Int(clamping: length))
+    return try !isTooFar && here.integer() == end
+  }
+
+  /// Whether the file ends where it stands; also where it cannot go to its end.
+  private func ends(at here: PythonObject) throws -> Bool {
     do {
       try file.callMethod("seek", .integer(0), .integer(2))
-      return try file.callMethod("tell").integer() <= here
+      return try file.callMethod("tell").integer() <= here.integer()
     } catch {
-      guard PythonError.matches(.typeError, .valueError) else { throw error }
+      guard PythonError.matches(.exception) else { throw error }
       PythonError.clear()
       return true
     }

@@ -144,7 +144,7 @@ final class ObjectTransfer: ClientTransfer {
     }
     guard data.isDoubtful else { return }
     connection?.transfer = outer
-    if let size = try ftp.sizeOnServer(command) { try data.verify(size: size) }
+    if let size = try ftp.sizeOnServer(command) { try data.verify(sizeOfDoubtful: size) }
   }
 
   func end() throws -> Reply? {

@@ -66,6 +66,8 @@ def tell_of_threads(count: int) -> None:
     that they are not waited for was somebody's wish.
     """
     power.is_over = True
+    if power.is_off:
+        power.write_out()  # behind this, at Python's own end, nobody could end a stream that waits
     threading = sys.modules.get("threading")
     if threading is not None:
         pythons = (threading._MainThread, threading._DummyThread)

@@ -5,7 +5,6 @@ A Swift program's process is its own: there only the script ends, by SystemExit.
 
 import _signal  # type: ignore[import-not-found]  # `signal` takes long to import
 import _thread
-import atexit
 import os
 import sys
 from contextlib import suppress
@@ -42,7 +41,6 @@ def prepare() -> None:
         with suppress(ValueError):
             _signal.signal(SIGNAL, end_script)
             main_thread = _thread.get_ident()
-        atexit.register(end_output)
 
 
 def terminal_modes() -> "list[Any] | None":
@@ -77,7 +75,10 @@ def end_process() -> None:
     """Ends the process after a while, whatever the script does."""
     sleep(GRACE)
     try:
-        is_written()
+        written = _thread.allocate_lock()
+        written.acquire()
+        _thread.start_new_thread(write_out, (written,))
+        written.acquire(timeout=GRACE)  # a stream may wait for somebody
         if terminal and os.tcgetpgrp(0) == os.getpgrp():
             import termios
 
@@ -86,22 +87,9 @@ def end_process() -> None:
         os._exit(0)
 
 
-def end_output() -> None:
-    """Comes before Python's own end, which waits for what a stream does, and which nobody ends."""
-    if is_off and not is_written():
-        os._exit(0)
-
-
-def is_written() -> bool:
-    """Writes out; False if that takes long."""
-    written = _thread.allocate_lock()
-    written.acquire()
-    _thread.start_new_thread(write_out, (written,))
-    return written.acquire(timeout=GRACE)
-
-
-def write_out(written: "_thread.LockType") -> None:
+def write_out(written: "_thread.LockType | None" = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         with suppress(Exception):  # it may be closed, or None
             stream.flush()
-    written.release()
+    if written:
+        written.release()
