@@ -133,13 +133,10 @@ def verdict(runs: Sequence[tuple[Result, Reached]], is_enough: bool) -> str:
     programs = ("C", SAME_CALLS, result.named(IN_PYTHON, reached.who))
     asked = {program: result.floor(reached.goal, reached.other, program) for program in programs}
     floors = {program: floor for program, floor in asked.items() if floor is not None}
-    blamed = False
-    for program, floor in floors.items():
-        if floor > reached.goal.ratio:
-            name = "the C program" if program == "C" else program
-            said += f", by {name} too" if said == "missed" else f", missed by {name} in the other"
-            blamed = True
-            break
+    blamed = next((each for each, floor in floors.items() if floor > reached.goal.ratio), None)
+    if blamed:
+        name = "the C program" if blamed == "C" else blamed
+        said += f", by {name} too" if said == "missed" else f", missed by {name} in the other"
     for program in (each for each in floors if each != "C"):
         said += f"; {program} has {floors[program]:.2f}"
     reason = result.workload.reason if len(missed) == len(runs) or not blamed else ""

@@ -346,7 +346,7 @@ let cases: [String: @Sendable ([String]) throws -> Void] = [
         """)
     }
   },
-  // ROOT FOLDER: a folder that is not the device's, whatever its name.
+  // ROOT FOLDER HERE: FOLDER, and `below` in HERE, are not the device's, whatever their names.
   "search-paths": { words in
     var configuration = Interpreter.Configuration(.device(root: words[0]))
     configuration.searchPaths = [words[1], "below"]

@@ -223,6 +223,14 @@ def interpreter(request: pytest.FixtureRequest) -> Interpreter:
 # A server that does as it is told, for faults: see scripted.py
 
 
+def preloaded(source: str, folder: Path) -> dict[str, str]:
+    """The environment of a program before whose system's library this C comes."""
+    library = folder / "preloaded.so"
+    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-x", "c", "-"]
+    subprocess.run([*command, "-o", str(library)], input=source, text=True, check=True)
+    return {"LD_PRELOAD": str(library)}
+
+
 @pytest.fixture
 def scripted() -> Iterator[Callable[..., ScriptedServer]]:
     """Starts scripted servers: `scripted(steps)`, or `scripted(steps, steps_of_the_second)`."""

@@ -67,10 +67,16 @@ LOGIN_TLS: Sequence[Step] = (
 
 
 def begin(
-    verb: str, preliminary: str = "150 Here we go.", certificate: str = "server"
+    verb: str,
+    preliminary: str = "150 Here we go.",
+    certificate: str = "server",
+    *,
+    rest: bool = False,
 ) -> list[Step]:
-    """From TYPE to the data connection in TLS."""
-    return [answer("TYPE"), passive(), answer(verb, preliminary), data_secured(certificate)]
+    """From TYPE to the data connection in TLS, with a REST before the verb or without."""
+    restart = [answer("REST", "350 Go on.")] if rest else []
+    transfer = [answer(verb, preliminary), data_secured(certificate)]
+    return [answer("TYPE"), passive(), *restart, *transfer]
 
 
 def data_of(conversation: Conversation) -> ssl.SSLSocket:

@@ -19,7 +19,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from conftest import PYTHON3, REPOSITORY, ScriptedServer, say
+from conftest import PYTHON3, REPOSITORY, ScriptedServer, preloaded, say
 from fileserver import Connect, Fault, Files, connecting, serve
 from realservers import run_script, running
 
@@ -694,9 +694,6 @@ int flock(int descriptor, int operation) { errno = ENOLCK; return -1; }
 
 def test_where_nothing_can_be_locked_nothing_is_left(tmp_path: Path) -> None:
     """As over NFS without its lock daemon: nobody would find the part again."""
-    library = tmp_path / "lockless.so"
-    command = ["cc", "-shared", "-fPIC", "-x", "c", "-", "-o", str(library)]
-    subprocess.run(command, input=LOCKLESS, text=True, check=True)
     place = tmp_path / "place"
     place.mkdir()
     with ScriptedServer([serve(Files({"f": LARGE}))]) as server:
@@ -704,7 +701,7 @@ def test_where_nothing_can_be_locked_nothing_is_left(tmp_path: Path) -> None:
 from usr.ftplib import FTP
 FTP({server.host!r}, {server.port}, "user", "password").download("f", {str(place / "f")!r})
 """
-        PYTHON3.run("-c", script, environment={"LD_PRELOAD": str(library)})
+        PYTHON3.run("-c", script, environment=preloaded(LOCKLESS, tmp_path))
     assert names(place) == ["f"]
     assert (place / "f").read_bytes() == LARGE
 

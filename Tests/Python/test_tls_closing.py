@@ -13,8 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Conversation, ScriptedServer, Step, answer, passive, say, send, stall
-from scripted_tls import data_secured
+from conftest import Conversation, ScriptedServer, Step, answer, say, send, stall
 from tls_support import (
     LOGIN_TLS,
     await_end_of_tcp,
@@ -217,11 +216,7 @@ def test_behind_an_offset_the_announced_size_may_be_what_is_left(
     count = 30_000 if announced == "left" else 50_000
     sent = 10_000 if announced == "left" else 30_000
     ftp = log_in(
-        answer("TYPE"),
-        passive(),
-        answer("REST", "350 Go on."),
-        answer("RETR", f"150 Here it comes ({count} bytes)."),
-        data_secured(),
+        *begin("RETR", f"150 Here it comes ({count} bytes).", rest=True),
         send(WHOLE[20_000:][:sent]),
         cut_data(),
         DONE,
@@ -243,11 +238,7 @@ def test_behind_an_offset_the_announced_size_may_be_what_is_left(
 @pytest.mark.parametrize("verify", [True, False])
 def test_a_file_that_has_grown_is_none_that_was_cut(log_in: LogIn, verify: bool) -> None:
     ftp = log_in(
-        answer("TYPE"),
-        passive(),
-        answer("REST", "350 Go on."),
-        answer("RETR", ANNOUNCED),
-        data_secured(),
+        *begin("RETR", ANNOUNCED, rest=True),
         send(WHOLE[20_000:]),
         cut_data(),
         DONE,

@@ -29,6 +29,7 @@ from conftest import (
     answer,
     download,
     passive,
+    preloaded,
     say,
     send,
 )
@@ -190,11 +191,8 @@ def test_ctrl_c_ends_a_removal_here(server: Any, tmp_path: Path) -> None:
 @pytest.fixture
 def folding(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a program to which no folder tells upper case from lower."""
-    library = tmp_path_factory.mktemp("folding") / "folding.so"
-    source = str(Path(__file__).with_name("folding.c"))
-    command = ["cc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", str(library), source]
-    subprocess.run(command, check=True)
-    return {"LD_PRELOAD": str(library)}
+    source = Path(__file__).with_name("folding.c").read_text()
+    return preloaded(source, tmp_path_factory.mktemp("folding"))
 
 
 def test_what_was_just_fetched_under_another_spelling_is_not_deleted(

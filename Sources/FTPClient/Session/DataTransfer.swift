@@ -256,6 +256,10 @@ public final class DataTransfer {
     try verify(size: size)
   }
 
+  /// Whether at least as much has come as was announced. Behind an offset `verify` takes less for whole, where that would be the size of the whole
+  /// file; it may be what was left of it.
+  package var hasAllAnnounced: Bool { announced.map { transferred >= $0 } ?? false }
+
   /// Whether less has come than was announced and yet, with `offset`, more: something is missing if that was what is left, and nothing if it was
   /// the size of a file that has grown meanwhile. `SIZE` tells.
   package var isDoubtful: Bool {

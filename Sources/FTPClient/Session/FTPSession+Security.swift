@@ -145,8 +145,7 @@ extension FTPSession {
   func requireWhole(_ transfer: DataTransfer) throws(FTPError) {
     guard transfer.ending == .unannounced, configuration.requiresCloseNotify else { return }
     if representation == .binary {
-      // What `verify` lets pass for the size of the whole, behind an offset, may be what was left.
-      if let announced = transfer.announced, transfer.transferred >= announced { return }
+      if transfer.hasAllAnnounced { return }
       if let size = try sizeOnServer(transfer.command) { return try transfer.verify(sizeOfDoubtful: size) }
     }
     throw FTPError(withoutCloseNotify: control.host)

@@ -68,11 +68,12 @@ final class FileObjectSink: DownloadSink {
         throw lasting(
           "what is written to it goes to its end, and that is not where it stood, or others write there as well")
       }
-      if isLast, facts.size.map({ $0 < length }) ?? true, try !canTruncate() {
+      let truncate = isLast ? try file.optionalAttribute("truncate") : nil
+      if isLast, truncate == nil, facts.size.map({ $0 < length }) ?? true {
         throw lasting("it must begin anew, perhaps with less, and has no truncate()")
       }
       try file.callMethod("seek", start)
-      if isLast, try canTruncate() { try file.callMethod("truncate") }
+      _ = try truncate?.call()
     }
     length = 0
   }
@@ -80,8 +81,6 @@ final class FileObjectSink: DownloadSink {
   private func lasting(_ reason: String) -> FTPError {
     FTPError(.mismatch, "what was written to \(name) cannot be taken back: \(reason)")
   }
-
-  private func canTruncate() throws -> Bool { try file.optionalAttribute("truncate") != nil }
 
   /// Whether what has come lies between these positions, and nothing else.
   private func isWritten(from start: PythonObject, to here: PythonObject) throws -> Bool {

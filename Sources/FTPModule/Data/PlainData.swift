@@ -50,22 +50,18 @@ final class PlainData {
   /// The connection of an object that shows its data connections to nobody.
   private static func hidingConnection(of ftp: FTPObject) throws -> Connection? {
     let (state, object) = (ftp.state, ftp.object)
-    let assured = try FTPObject.assuredConnection(of: object.glance, state, .ofObject)
-    if let assured, assured.assurance?.hidesData == true { return isPlain(assured) ? assured : nil }
-    let (names, lookups) = (state.names, state.lookups.state(of: object.glance))
-    guard state.transferMethods.areAll(of: object), ftp.debugLevel == 0, let connection = try ftp.connection(),
-      isPlain(connection), try ftp.speaks(on: connection), try object.hasTrueAttribute(names[.passiveserver]),
-      try Self.unused.allSatisfy({ name throws(PythonError) in try !object.hasTrueAttribute(names[name]) }),
-      try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address]),
-      try ftp.codec.isStrictUTF8
+    guard let connection = try FTPObject.ownConnection(of: object.glance, state, .ofObject), connection.session == nil,
+      connection.transfer == nil, connection.stream.plainDescriptor != nil
     else { return nil }
-    if assured == nil { FTPObject.assure(connection, .ofObject, in: lookups, of: object.glance, state) }
+    if connection.assurance?.hidesData == true { return connection }
+    let names = state.names
+    guard state.transferMethods.areAll(of: object.glance, but: FTPObject.commandNames.count),
+      try object.hasTrueAttribute(names[.passiveserver]),
+      try Self.unused.allSatisfy({ name throws(PythonError) in try !object.hasTrueAttribute(names[name]) }),
+      try object.hasNoneAttribute(names[._ftplib_proxied_host]), try object.hasNoneAttribute(names[.source_address])
+    else { return nil }
     try FTPObject.assureHiding(connection, of: object.glance, state, by: unused + needed)
     return connection
-  }
-
-  private static func isPlain(_ connection: Connection) -> Bool {
-    connection.session == nil && connection.transfer == nil && connection.stream.plainDescriptor != nil
   }
 
   /// What must be off; and what else is asked. That the answer holds until somebody writes to them needs constants.

@@ -28,9 +28,7 @@ extension FTPObject {
   }
 
   static func exchange(_ object: Glance, _ line: Glance, _ state: ModuleState, _ entry: Entry) throws -> Exchanged? {
-    guard line.isString,
-      let connection = try assuredConnection(of: object, state, entry) ?? ownConnection(of: object, state, entry)
-    else { return nil }
+    guard line.isString, let connection = try ownConnection(of: object, state, entry) else { return nil }
     // What cannot be sent is for `putline` to say.
     guard let text = try line.utf8(), let command = Command.Ready(text), connection.isReady(for: command.word) else {
       return nil
@@ -47,7 +45,8 @@ extension FTPObject {
   }
 
   /// The connection of an object whose commands, from there on, are this module's own affair.
-  private static func ownConnection(of object: Glance, _ state: ModuleState, _ entry: Entry) throws -> Connection? {
+  static func ownConnection(of object: Glance, _ state: ModuleState, _ entry: Entry) throws -> Connection? {
+    if let connection = try assuredConnection(of: object, state, entry) { return connection }
     let lookups = state.lookups.state(of: object)
     guard state.commandMethods.areAll(of: object, but: entry.rawValue), debugLevel(of: object, state) == 0,
       let connection = try connection(of: object, state),

@@ -195,8 +195,7 @@ extension FTPObject {
   func requireWhole(_ transfer: DataTransfer, _ stream: PythonStream, _ command: PythonObject, isBinary: Bool) throws {
     guard stream.endedWithoutNotice else { return }
     if isBinary {
-      // What `verify` lets pass for the size of the whole, behind an offset, may be what was left.
-      if let announced = transfer.announced, transfer.transferred >= announced { return }
+      if transfer.hasAllAnnounced { return }
       if let size = try sizeOnServer(command) { return try transfer.verify(sizeOfDoubtful: size) }
     }
     let isRequired =
